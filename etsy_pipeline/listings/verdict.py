@@ -1,0 +1,44 @@
+"""What the rules say of a product: every verdict at once, and the listing it becomes if none forbids it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from etsy_pipeline.listings.listing import Listing
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One rule's finding. `message` names the value and the limit; `hint` says what to do."""
+
+    code: str
+    severity: Severity
+    field: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ValidatedListing:
+    """A product mapped to the listing it should become.
+
+    `listing` is None when a verdict of severity error forbids it. `absent_because` says why the product should not be on
+    sale on Etsy now (not published in Medusa, out of stock): no error, but a state. It is empty otherwise.
+    """
+
+    product_id: str
+    product_title: str
+    listing: Listing | None
+    verdicts: tuple[Verdict, ...] = ()
+    absent_because: str = ""
+
+    @property
+    def errors(self) -> tuple[Verdict, ...]:
+        """The verdicts that forbid publication."""
+        return tuple(verdict for verdict in self.verdicts if verdict.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Verdict, ...]:
+        """The verdicts that a person should see."""
+        return tuple(verdict for verdict in self.verdicts if verdict.severity == "warning")
