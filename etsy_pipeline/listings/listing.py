@@ -58,7 +58,7 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A complete listing, ready to be sent. Money in major units of `currency_code`; weights and lengths carry units."""
+    """A complete listing, ready to be sent. Money in major units of `currency_code`; weights and lengths have units."""
 
     title: str
     description: str

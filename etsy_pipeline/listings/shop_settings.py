@@ -1,4 +1,4 @@
-"""The settings of one Etsy shop: the only home of a per-shop choice, validated when written (`etsy_account.api_config`)."""
+"""The settings of one Etsy shop: the only home of a per-shop choice, validated when written (`api_config`)."""
 
 from decimal import Decimal
 from typing import Literal
@@ -18,9 +18,7 @@ class _Settings(BaseModel):
 class PriceRule(_Settings):
     """From Medusa's price to Etsy's: price × (1 + markup_percent / 100) + markup_fixed, then rounded, then limited."""
 
-    markup_percent: Decimal = Field(
-        default=Decimal(0), ge=-100, le=1000, description="Percent added to every price."
-    )
+    markup_percent: Decimal = Field(default=Decimal(0), ge=-100, le=1000, description="Percent added to every price.")
     markup_fixed: Decimal = Field(default=Decimal(0), description="Amount added, in the shop's currency.")
     rounding: RoundingRule = Field(
         default="nearest",
@@ -33,9 +31,7 @@ class QuantityRule(_Settings):
     """From Medusa's stock to Etsy's quantity."""
 
     buffer: int = Field(default=0, ge=0, description="Pieces held back from Etsy, per variant.")
-    cap: int = Field(
-        default=999, ge=1, le=999, description="Most pieces shown per variant (Etsy's limit is 999)."
-    )
+    cap: int = Field(default=999, ge=1, le=999, description="Most pieces shown per variant (Etsy's limit is 999).")
     unmanaged: int = Field(
         default=1,
         ge=1,
@@ -47,19 +43,11 @@ class QuantityRule(_Settings):
 class ShopSettings(_Settings):
     """Every choice a shop owner can make. Ids are Etsy's and differ from shop to shop."""
 
-    shipping_profile_id: int | None = Field(
-        default=None, description="Etsy shipping profile of every listing."
-    )
-    return_policy_id: int | None = Field(
-        default=None, description="Etsy return policy; not needed for EU-based shops."
-    )
-    readiness_state_id: int | None = Field(
-        default=None, description="Etsy processing profile (readiness state)."
-    )
+    shipping_profile_id: int | None = Field(default=None, description="Etsy shipping profile of every listing.")
+    return_policy_id: int | None = Field(default=None, description="Etsy return policy; not needed for EU-based shops.")
+    readiness_state_id: int | None = Field(default=None, description="Etsy processing profile (readiness state).")
     shop_section_id: int | None = Field(default=None, description="Etsy shop section.")
-    default_taxonomy_id: int | None = Field(
-        default=None, description="Etsy category of products that name none."
-    )
+    default_taxonomy_id: int | None = Field(default=None, description="Etsy category of products that name none.")
     taxonomy_by_category: dict[str, int] = Field(
         default_factory=dict, description="Medusa category id or name → Etsy taxonomy id."
     )
@@ -68,14 +56,10 @@ class ShopSettings(_Settings):
     is_supply: bool = False
     type: ListingType = "physical"
     production_partner_ids: tuple[int, ...] = ()
-    publish_as: PublishAs = Field(
-        default="active", description="draft leaves new listings for the owner to publish."
-    )
+    publish_as: PublishAs = Field(default="active", description="draft leaves new listings for the owner to publish.")
     should_auto_renew: bool = Field(default=False, description="Renewal costs a fee every four months.")
     weight_unit: Literal["oz", "lb", "g", "kg"] = Field(default="g", description="Unit of Medusa's weights.")
-    dimensions_unit: Literal["in", "ft", "mm", "cm", "m"] = Field(
-        default="cm", description="Unit of Medusa's lengths."
-    )
+    dimensions_unit: Literal["in", "ft", "mm", "cm", "m"] = Field(default="cm", description="Unit of Medusa's lengths.")
     price: PriceRule = PriceRule()
     quantity: QuantityRule = QuantityRule()
     selection: Selection = Field(default=Selection(), description="Which Medusa products this shop sells.")

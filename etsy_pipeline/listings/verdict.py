@@ -23,8 +23,8 @@ class Verdict:
 class ValidatedListing:
     """A product mapped to the listing it should become.
 
-    `listing` is None when a verdict of severity error forbids it. `absent_because` says why the product should not be on
-    sale on Etsy now (not published in Medusa, out of stock): no error, but a state. It is empty otherwise.
+    `listing` is None when a verdict of severity error forbids it. `absent_because` says why the product should not be
+    on sale on Etsy now (not published in Medusa, out of stock): no error, but a state. It is empty otherwise.
     """
 
     product_id: str

@@ -1,0 +1,159 @@
+"""`etsy-pipeline accounts`: adding, listing, connecting and configuring shops."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from etsy_pipeline import wiring
+from etsy_pipeline.accounts import configure as configuring
+from etsy_pipeline.accounts import connect as connecting
+from etsy_pipeline.cli.consent import redirect_url
+from etsy_pipeline.cli.opening import opened
+from etsy_pipeline.cli.output import Json, as_json, as_table, console
+from etsy_pipeline.errors import BadRequest
+from etsy_pipeline.etsy.oauth import code_from_redirect
+from etsy_pipeline.store import accounts
+from etsy_pipeline.store.tables import EtsyAccount
+
+app = typer.Typer(help="Etsy shops: add, connect, configure.", no_args_is_help=True)
+
+AccountId = Annotated[str, typer.Argument(help="The account's id, etsy_acc_….", metavar="ACCOUNT")]
+
+
+@app.command()
+def add(name: Annotated[str, typer.Argument(help="A name for the shop.")], as_json_: Json = False) -> None:
+    """Add an account; connect it next."""
+    with opened() as (_, store):
+        account = configuring.add(store, name)
+    if as_json_:
+        as_json({"id": account.id})
+    else:
+        console.print(f"Added {account.id}. Next: [bold]etsy-pipeline accounts connect {account.id}[/]")
+
+
+@app.command("list")
+def list_(as_json_: Json = False) -> None:
+    """List the accounts."""
+    with opened() as (_, store), store.reading() as session:
+        found = [_view(account) for account in accounts.every(session)]
+    if as_json_:
+        as_json(found)
+        return
+    rows = [(item["id"], item["name"], item["shop_name"] or "–", _connected(item)) for item in found]
+    as_table(("account", "name", "shop", "state"), rows, empty="No account yet: `etsy-pipeline accounts add NAME`.")
+
+
+@app.command()
+def show(account_id: AccountId, as_json_: Json = False) -> None:
+    """Show an account, its shop and its settings."""
+    with opened() as (_, store), store.reading() as session:
+        found = _view(accounts.get(session, account_id))
+    if as_json_:
+        as_json(found)
+        return
+    settings = found.pop("settings")
+    as_table(("", ""), ((name, value) for name, value in found.items()), empty="")
+    as_table(("setting", "value"), ((name, json.dumps(value)) for name, value in settings.items()), empty="")
+
+
+@app.command()
+def connect(
+    account_id: AccountId,
+    paste: Annotated[
+        bool, typer.Option(help="Ask for the address that Etsy redirected to, instead of listening.")
+    ] = False,
+    redirected: Annotated[
+        str | None, typer.Option(help="The address that Etsy redirected to, if you have it already.")
+    ] = None,
+    sandbox_shop: Annotated[
+        int | None, typer.Option(help="With the sandbox: grant access for its n-th shop without a browser.", min=1)
+    ] = None,
+) -> None:
+    """Connect an account to its Etsy shop (OAuth, PKCE)."""
+    with opened() as (settings, store):
+        oauth = wiring.oauth_of(settings)
+        if redirected is None:
+            authorization = connecting.start(store, oauth, account_id)
+            redirected = redirect_url(
+                authorization.location, settings.etsy_redirect_uri, paste=paste, sandbox_shop=sandbox_shop
+            )
+        code, state = code_from_redirect(redirected)
+        account = connecting.finish(store, oauth, wiring.client_for(settings), code=code, state=state)
+    console.print(f"Connected {account.id} to the shop [bold]{account.shop_name}[/] ({account.currency_code}).")
+
+
+@app.command()
+def configure(
+    account_id: AccountId,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="SETTING=VALUE, for example shipping_profile_id=123 or price.rounding=ninety_nine."),
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help="A JSON file with settings.", exists=True, dir_okay=False)] = None,
+    choices: Annotated[
+        bool, typer.Option("--choices", help="Show the shop's profiles and policies with their ids.")
+    ] = False,
+) -> None:
+    """Change a shop's settings; docs/settings.md lists them."""
+    with opened() as (settings, store):
+        if choices:
+            with store.reading() as session:
+                shop_id = accounts.get(session, account_id).shop_id or 0
+            client = wiring.shop_client(settings, store, account_id)
+            rows = [("shipping_profile_id", item.id, item.name) for item in client.shipping_profiles(shop_id)]
+            rows += [("return_policy_id", item.id, item.name) for item in client.return_policies(shop_id)]
+            rows += [("readiness_state_id", item.id, item.name) for item in client.readiness_states(shop_id)]
+            as_table(("setting", "value", "what it is"), rows, empty="The shop has no profiles yet.")
+            return
+        wanted = _from_file(file) | dict(_pair(change) for change in changes or ())
+        if not wanted:
+            raise BadRequest("Nothing to change.", code="nothing_to_change", hint="Give --set SETTING=VALUE or --file.")
+        configuring.configure(store, account_id, wanted)
+    console.print(f"Settings of {account_id} changed: {', '.join(wanted)}.")
+
+
+def _view(account: EtsyAccount) -> dict[str, Any]:
+    return {
+        "id": account.id,
+        "name": account.name,
+        "is_active": account.is_active,
+        "shop_id": account.shop_id,
+        "shop_name": account.shop_name,
+        "shop_url": account.shop_url,
+        "currency_code": account.currency_code,
+        "scopes": account.scopes,
+        "refresh_token_expires_at": str(account.refresh_token_expires_at) if account.refresh_token_expires_at else None,
+        "settings": configuring.settings_of(account).model_dump(mode="json"),
+    }
+
+
+def _connected(item: dict[str, Any]) -> str:
+    return "connected" if item["is_active"] else "not connected"
+
+
+def _from_file(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        values = json.loads(file.read_text())
+        if not isinstance(values, dict):
+            raise TypeError
+    except (ValueError, TypeError):
+        raise BadRequest(
+            f"{file} is not a JSON object.",
+            code="shop_settings_invalid",
+            hint='For example {"shipping_profile_id": 123}.',
+        ) from None
+    return values
+
+
+def _pair(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise BadRequest(f"{text!r} is not SETTING=VALUE.", code="shop_settings_invalid", hint="Put an = between them.")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value

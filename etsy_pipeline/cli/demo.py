@@ -1,0 +1,182 @@
+"""`etsy-pipeline demo`: the whole way from a sample Medusa catalogue to listings on a local Etsy."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from etsy_pipeline import wiring
+from etsy_pipeline.accounts import configure, connect
+from etsy_pipeline.cli.opening import opened
+from etsy_pipeline.cli.output import as_table, colored, console, print_plan
+from etsy_pipeline.cli.sandbox import ETSY_PORT, MEDUSA_PORT, write_settings
+from etsy_pipeline.errors import PipelineError, Unavailable
+from etsy_pipeline.etsy.client import Named
+from etsy_pipeline.etsy.oauth import code_from_redirect
+from etsy_pipeline.settings import Settings
+from etsy_pipeline.store import accounts
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.tables import EtsyAccount
+from etsy_pipeline.sync_jobs import decide, status
+from etsy_pipeline.sync_jobs.request import request_sync
+
+# A commercial app's pace instead of a new app's 5 calls a second, or the demo would mostly wait.
+PER_SECOND, PER_DAY = 50, 100_000
+APPROVER = "demo"
+SHOP_NAME = "Demo shop"
+
+
+def demo(
+    approve: Annotated[bool, typer.Option(help="Approve the plan and publish it.")] = True,
+) -> None:
+    """Try everything out, without a shop: starts a local Etsy and a sample Medusa, and publishes the catalogue."""
+    for name in [name for name in os.environ if name.startswith(("ETSY_", "MEDUSA_"))]:
+        if name != "ETSY_PIPELINE_HOME":
+            del os.environ[name]  # the demo never touches a real shop
+    home = Settings.load().etsy_pipeline_home
+    with _sandbox(home), opened() as (settings, store):
+        account = _connected_account(settings, store)
+        transaction_id = _planned(store, account)
+        _show_plan(store, transaction_id)
+        if not approve:
+            _farewell()
+            return
+        _step("Approve the plan")
+        decide.approve(
+            store, transaction_id, decided_by=APPROVER, through="cli", amount_unit=settings.medusa()[2], note="the demo"
+        )
+        _step("Publish it")
+        _run("publish_sync", account.id, transaction_id)
+        _show_outcome(store, account.id, transaction_id)
+        _farewell()
+
+
+@contextmanager
+def _sandbox(home: Path) -> Iterator[None]:
+    from etsy_pipeline.sandbox.server import Sandbox, SandboxError, SandboxOptions
+
+    _step("Start a local Etsy and a sample Medusa")
+    options = SandboxOptions(
+        state_path=home / "sandbox.db",
+        etsy_port=_free_or_any(ETSY_PORT),
+        medusa_port=_free_or_any(MEDUSA_PORT),
+        requests_per_second=PER_SECOND,
+        requests_per_day=PER_DAY,
+    )
+    try:
+        with Sandbox(options) as running:
+            write_settings(home, running.environment())
+            console.print(f"Etsy {running.etsy_url}, Medusa {running.medusa_url}")
+            yield
+    except SandboxError as error:
+        raise Unavailable(
+            str(error), code="sandbox_cannot_start", hint="Close what uses the port, then try again."
+        ) from None
+
+
+def _connected_account(settings: Settings, store: Store) -> EtsyAccount:
+    from etsy_pipeline.sandbox.consent import grant
+
+    _step("Connect an Etsy shop (OAuth with PKCE)")
+    with store.reading() as session:
+        account = next((item for item in accounts.active(session) if item.name == SHOP_NAME), None)
+    if account is None:
+        added = configure.add(store, SHOP_NAME)
+        oauth = wiring.oauth_of(settings)
+        redirected = grant(connect.start(store, oauth, added.id).location, 1)
+        code, state = code_from_redirect(redirected)
+        account = connect.finish(store, oauth, wiring.client_for(settings), code=code, state=state)
+        _choose_profiles(settings, store, account)
+    console.print(f"{account.id}: {account.shop_name}, {account.currency_code}")
+    return account
+
+
+def _choose_profiles(settings: Settings, store: Store, account: EtsyAccount) -> None:
+    client, shop_id = wiring.shop_client(settings, store, account.id), account.shop_id or 0
+    choices = {
+        "shipping_profile_id": _first(client.shipping_profiles(shop_id)),
+        "return_policy_id": _first(client.return_policies(shop_id)),
+        "readiness_state_id": _first(client.readiness_states(shop_id)),
+    }
+    configure.configure(store, account.id, choices)
+
+
+def _planned(store: Store, account: EtsyAccount) -> str:
+    _step("Snapshot the catalogue, validate every product, draw up a plan")
+    job = request_sync(store, account.id, product_ids=None, trigger="demo")
+    _run("plan_sync", account.id, job.transaction_id)
+    return job.transaction_id
+
+
+def _show_plan(store: Store, transaction_id: str) -> None:
+    _step(f"The plan of {transaction_id}")
+    print_plan(status.plan_rows(store, transaction_id), status.plan_summary(status.job(store, transaction_id)).headline)
+
+
+def _show_outcome(store: Store, account_id: str, transaction_id: str) -> None:
+    _step("What happened to every product")
+    rows = [
+        (
+            link.product_title or link.product_id,
+            colored(link.sync_status),
+            link.listing_state or "–",
+            link.etsy_listing_id or "–",
+            link.sync_error or link.etsy_url,
+        )
+        for link in status.find_links(store, account_id=account_id)
+    ]
+    as_table(("product", "status", "state", "listing", "where, or what went wrong"), rows, empty="Nothing.")
+    job = status.job(store, transaction_id)
+    console.print(
+        f"\n[bold]{transaction_id} {colored(job.status)}: {job.synced_count} synced, {job.failed_count} failed, "
+        f"{job.skipped_count} skipped, {job.deferred_count} deferred of {job.total_products} products.[/]"
+    )
+
+
+def _run(job_name: str, account_id: str, transaction_id: str) -> None:
+    """Run a Dagster job in a process of its own; its log goes to the state folder."""
+    log = Settings.load().etsy_pipeline_home / f"demo-{job_name}.log"
+    command = [sys.executable, "-m", "etsy_pipeline.orchestration.run_here", job_name, account_id]
+    started = time.monotonic()
+    with log.open("w") as file:
+        process = subprocess.run(
+            [*command, "--transaction-id", transaction_id, "--trigger", "demo"], check=False, stdout=file, stderr=file
+        )
+    console.print(f"Dagster job {job_name}: {time.monotonic() - started:.0f} s, log in {log}")
+    if process.returncode != 0:
+        raise PipelineError(f"The job {job_name} failed.", code="run_failed", hint=f"Read {log}.")
+
+
+def _farewell() -> None:
+    console.print(
+        "\nTo see all this in Dagster's UI, and go on from here, run [bold]scripts/dev[/] and open http://127.0.0.1:3000"
+    )
+
+
+def _free_or_any(port: int) -> int:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
+
+
+def _first(found: list[Named]) -> int:
+    if not found:
+        raise PipelineError(
+            "The sandbox's shop lacks a profile.", code="sandbox_incomplete", hint="Delete its state file."
+        )
+    return found[0].id
+
+
+def _step(text: str) -> None:
+    console.rule(f"[bold]{text}", align="left", style="bright_black")

@@ -1,0 +1,87 @@
+"""`etsy-pipeline doctor`: is everything in place? Each line is one thing, how it stands, and what to do."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+import typer
+
+from etsy_pipeline import wiring
+from etsy_pipeline.accounts.configure import settings_of
+from etsy_pipeline.catalogue.selection import Selection
+from etsy_pipeline.cli.output import Json, as_json, as_table
+from etsy_pipeline.errors import PipelineError
+from etsy_pipeline.settings import Settings
+from etsy_pipeline.store import accounts
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.tables import EtsyAccount
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    is_good: bool
+    detail: str
+
+
+def doctor(as_json_: Json = False) -> None:
+    """Check settings, database, Medusa and every shop. Exit status 1 if something needs you."""
+    findings = list(_findings())
+    if as_json_:
+        as_json([asdict(finding) for finding in findings])
+    else:
+        rows = [("[green]ok[/]" if item.is_good else "[red]!![/]", item.what, item.detail) for item in findings]
+        as_table(("", "what", "how it stands"), rows, empty="")
+    if not all(finding.is_good for finding in findings):
+        raise typer.Exit(1)
+
+
+def _findings() -> Iterator[Finding]:
+    try:
+        settings = Settings.load()
+    except PipelineError as error:
+        yield Finding("settings", is_good=False, detail=str(error))
+        return
+    yield Finding("settings", is_good=True, detail="the sandbox's" if settings.uses_sandbox else "from the environment")
+    yield _look("Etsy app", lambda: f"keystring {settings.etsy_app()[0][:4]}…")
+    yield _look("Medusa", lambda: _medusa(settings))
+    try:
+        store = wiring.store_of(settings)
+    except PipelineError as error:
+        yield Finding("database", is_good=False, detail=str(error))
+        return
+    yield Finding("database", is_good=True, detail=store.engine.url.render_as_string(hide_password=True))
+    with store.reading() as session:
+        found = accounts.every(session)
+    if not found:
+        yield Finding("accounts", is_good=False, detail="none yet: `etsy-pipeline accounts add NAME`")
+    for account in found:
+        yield _look(f"shop {account.name}", lambda account=account: _shop(settings, store, account))  # type: ignore[misc]
+    store.close()
+
+
+def _look(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, is_good=True, detail=look())
+    except PipelineError as error:
+        return Finding(what, is_good=False, detail=str(error))
+
+
+def _medusa(settings: Settings) -> str:
+    url, _, unit = settings.medusa()
+    page = next(iter(wiring.catalogue_of(settings).pages(Selection())), None)
+    return f"{page.total if page else 0} products at {url}, amounts in {unit} units"
+
+
+def _shop(settings: Settings, store: Store, account: EtsyAccount) -> str:
+    client = wiring.shop_client(settings, store, account.id)
+    shop = client.get_shop(account.shop_id or 0)
+    choices = settings_of(account)
+    missing = [name for name in ("shipping_profile_id", "readiness_state_id") if getattr(choices, name) is None]
+    with store.reading() as session:
+        expires = accounts.get(session, account.id).refresh_token_expires_at
+    days = (expires - datetime.now(UTC)).days if expires else 0
+    told = f"{shop.shop_name}, {shop.currency_code}; the connection lasts {days} more days"
+    return f"{told}; not configured: {', '.join(missing)}" if missing else told

@@ -1,0 +1,50 @@
+"""The `etsy-pipeline` command: groups of commands, and one place where errors become messages and exit statuses.
+
+Exit status: 0 done · 1 failed · 2 bad use.
+"""
+
+import sys
+
+import click
+import typer
+
+from etsy_pipeline.cli import accounts, database, demo, doctor, links, sandbox, sync
+from etsy_pipeline.errors import BadRequest, Conflict, PipelineError
+
+FAILED, BAD_USE = 1, 2
+
+app = typer.Typer(
+    name="etsy-pipeline",
+    help="Publishes a MedusaJS catalogue to Etsy: planned, approved by a person, published exactly once.",
+    epilog="The term 'Etsy' is a trademark of Etsy, Inc. This Application uses Etsy's API, but is not endorsed or "
+    "certified by Etsy.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(demo.demo)
+app.command("sandbox")(sandbox.sandbox)
+app.command("doctor")(doctor.doctor)
+app.command("links")(links.links)
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(sync.app, name="sync")
+app.add_typer(database.app, name="db")
+
+
+def run() -> None:
+    """The entry point."""
+    try:
+        result = app(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(BAD_USE)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(FAILED)
+    except PipelineError as error:
+        typer.secho(f"Error: {error.message}", fg="red", err=True)
+        if error.hint:
+            typer.echo(f"  → {error.hint}", err=True)
+        typer.echo(f"  [{error.code}]", err=True)
+        bad_use = isinstance(error, BadRequest) and not isinstance(error, Conflict)
+        sys.exit(BAD_USE if bad_use else FAILED)
+    sys.exit(result if isinstance(result, int) else 0)

@@ -1,0 +1,16 @@
+"""What most commands start with: settings and the database."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from etsy_pipeline import wiring
+from etsy_pipeline.settings import Settings
+from etsy_pipeline.store.engine import Store
+
+
+@contextmanager
+def opened() -> Iterator[tuple[Settings, Store]]:
+    """The settings, and the database until the block ends."""
+    settings = Settings.load()
+    with closing(wiring.store_of(settings)) as store:
+        yield settings, store

@@ -1,0 +1,61 @@
+"""How commands speak: tables for people, JSON for programs (`--json`)."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from etsy_pipeline.planning.plan_view import Row
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
+
+COLORS = {"create": "green", "update": "yellow", "deactivate": "red", "invalid": "magenta", "skip": "bright_black"}
+STATUS_COLORS = {"synced": "green", "completed": "green", "failed": "red", "pending": "yellow", "paused": "yellow"}
+
+console = Console(highlight=False)
+
+
+def as_json(value: Any) -> None:
+    """Print a value as JSON."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def as_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str, title: str | None = None) -> None:
+    """Print rows, or a sentence when there are none."""
+    table = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    if table.row_count:
+        console.print(table)
+    else:
+        console.print(empty)
+
+
+def print_plan(rows: Iterable[Row], headline: str) -> None:
+    """A plan, Terraform-like: what is done to each product, then the totals."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
+    table.add_column("")
+    table.add_column("product", ratio=2, overflow="ellipsis", no_wrap=True)
+    table.add_column("what and why", ratio=5)
+    table.add_column("calls", justify="right")
+    table.add_column("fee", justify="right")
+    for row in rows:
+        color = COLORS[row.action]
+        name = f"{row.action}: {row.detail}"
+        table.add_row(f"[{color}]{row.symbol}[/]", _plain(row.product), _plain(name), str(row.calls or ""), row.fee)
+    if table.row_count:
+        console.print(table)
+    console.print(f"\n[bold]{headline}[/]")
+
+
+def colored(status: str) -> str:
+    """A status in its color."""
+    color = STATUS_COLORS.get(status)
+    return f"[{color}]{status}[/]" if color else status
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")

@@ -1,0 +1,158 @@
+"""`etsy-pipeline sync`: asking for a sync, reading its plan, deciding on it, watching it."""
+
+import getpass
+import time
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from etsy_pipeline.cli.opening import opened
+from etsy_pipeline.cli.output import Json, as_json, as_table, colored, console, print_plan
+from etsy_pipeline.errors import BadRequest
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.tables import EtsySyncJob
+from etsy_pipeline.sync_jobs import decide, status
+from etsy_pipeline.sync_jobs.request import request_sync
+
+app = typer.Typer(help="Syncs: start, plan, approve, reject, cancel, status.", no_args_is_help=True)
+
+OVER = {"completed", "failed", "rejected", "superseded", "cancelled"}
+POLL_SECONDS = 1.0
+
+TransactionId = Annotated[str, typer.Argument(help="The sync's transaction id, wf_….", metavar="TX")]
+By = Annotated[str | None, typer.Option(help="Who decides; default: the signed-in user.")]
+Note = Annotated[str, typer.Option(help="Why.")]
+
+
+@app.command()
+def start(
+    account: Annotated[str, typer.Option(help="The account's id, etsy_acc_….")],
+    product_id: Annotated[list[str] | None, typer.Option(help="A Medusa product id; may be repeated.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All products of the shop's selection.")] = False,
+    wait: Annotated[bool, typer.Option(help="Wait until the plan is there (`dagster dev` has to be running).")] = False,
+    as_json_: Json = False,
+) -> None:
+    """Ask for a sync; prints its transaction id. A plan follows; nothing is published until you approve it."""
+    if bool(product_id) == everything:
+        raise BadRequest(
+            "Say what to sync.", code="no_products", hint="Give --product-id (once or more), or --all, not both."
+        )
+    with opened() as (_, store):
+        job = request_sync(store, account, product_ids=None if everything else tuple(product_id or ()), trigger="cli")
+        if wait:
+            job = _wait_for_plan(store, job.transaction_id)
+    if as_json_:
+        as_json(status.job_view(job))
+    else:
+        typer.echo(job.transaction_id)
+    if wait and job.status == "failed":
+        typer.echo(job.error_log.get("job", ""), err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def plan(
+    transaction_id: TransactionId,
+    action: Annotated[list[str] | None, typer.Option(help="Only create, update, deactivate, skip or invalid.")] = None,
+    as_json_: Json = False,
+) -> None:
+    """Show what a sync would do."""
+    with opened() as (_, store):
+        summary = status.plan_summary(status.job(store, transaction_id))
+        rows = list(status.plan_rows(store, transaction_id, actions=action or ()))
+    if as_json_:
+        as_json(asdict(summary) | {"items": [asdict(row) for row in rows]})
+        return
+    print_plan(rows, summary.headline)
+    if summary.status == "pending" and summary.digest:
+        console.print(f"\nTo publish it: [bold]etsy-pipeline sync approve {transaction_id}[/]")
+
+
+@app.command()
+def approve(
+    transaction_id: TransactionId,
+    by: By = None,
+    note: Note = "",
+    exclude: Annotated[list[str] | None, typer.Option(help="A product id to leave out; may be repeated.")] = None,
+    digest: Annotated[str | None, typer.Option(help="Refuse if the plan's digest is not this one.")] = None,
+) -> None:
+    """Approve a plan; it is published by the sensor approved_syncs (`dagster dev` has to be running)."""
+    with opened() as (settings, store):
+        job = decide.approve(
+            store,
+            transaction_id,
+            decided_by=by or getpass.getuser(),
+            through="cli",
+            amount_unit=settings.medusa()[2],
+            note=note,
+            excluded_products=exclude or (),
+            reviewed_digest=digest,
+        )
+    console.print(f"Approved {job.transaction_id} (digest {(job.plan_digest or '')[:12]}).")
+
+
+@app.command()
+def reject(transaction_id: TransactionId, by: By = None, note: Note = "") -> None:
+    """Reject a plan: nothing of it is published."""
+    with opened() as (_, store):
+        decide.reject(store, transaction_id, decided_by=by or getpass.getuser(), through="cli", note=note)
+    console.print(f"Rejected {transaction_id}.")
+
+
+@app.command()
+def cancel(transaction_id: TransactionId) -> None:
+    """Call a sync off; what is published stays as it is."""
+    with opened() as (_, store):
+        decide.cancel(store, transaction_id)
+    console.print(f"Cancelled {transaction_id}.")
+
+
+@app.command("status")
+def status_(
+    transaction_id: Annotated[str | None, typer.Argument(metavar="[TX]", help="Without it: the latest syncs.")] = None,
+    watch: Annotated[bool, typer.Option(help="Keep looking until it is over.")] = False,
+    as_json_: Json = False,
+) -> None:
+    """Show how a sync stands, or list the latest ones. Exit status 1 if it failed."""
+    with opened() as (_, store):
+        if transaction_id is None:
+            _print_jobs([status.job_view(job) for job in status.latest_jobs(store)], as_json_=as_json_)
+            return
+        job = status.job(store, transaction_id)
+        while watch and job.status not in OVER:
+            console.print(_line(job))
+            time.sleep(POLL_SECONDS)
+            job = status.job(store, transaction_id)
+    if as_json_:
+        as_json(status.job_view(job))
+    else:
+        console.print(_line(job))
+        as_table(("product", "error"), job.error_log.items(), empty="No errors.")
+    if job.status == "failed":
+        raise typer.Exit(1)
+
+
+def _print_jobs(views: list[dict[str, Any]], *, as_json_: bool) -> None:
+    if as_json_:
+        as_json(views)
+        return
+    columns = ("transaction_id", "status", "total_products", "synced_count", "failed_count", "created_at")
+    rows = [[view[column] for column in columns] for view in views]
+    headings = ("transaction", "status", "products", "synced", "failed", "asked for")
+    as_table(headings, rows, empty="No sync yet: `etsy-pipeline sync start --account ACCOUNT --all`.")
+
+
+def _line(job: EtsySyncJob) -> str:
+    what = job.status if job.status != "pending" else "awaiting approval" if job.plan_digest else "being planned"
+    counts = f"{job.synced_count} synced, {job.failed_count} failed, {job.skipped_count} skipped"
+    later = f", {job.deferred_count} to do" if job.deferred_count else ""
+    return f"{job.transaction_id}: {colored(what)}; {job.total_products} products: {counts}{later}"
+
+
+def _wait_for_plan(store: Store, transaction_id: str) -> EtsySyncJob:
+    job = status.job(store, transaction_id)
+    while job.status == "pending" and job.plan_digest is None:
+        time.sleep(POLL_SECONDS)
+        job = status.job(store, transaction_id)
+    return job

@@ -1,0 +1,54 @@
+"""What Dagster loads: a table of contents. Importing it opens nothing and needs no setting."""
+
+import os
+
+import dagster as dg
+
+from etsy_pipeline.orchestration import asset_checks, assets
+from etsy_pipeline.orchestration.io_managers import ParquetIOManager
+from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
+from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, StoreResource
+from etsy_pipeline.orchestration.schedules import daily_sync_at
+from etsy_pipeline.orchestration.sensors import account_partitions, approved_syncs, failed_syncs, requested_syncs
+
+
+def _variable(name: str) -> str | None:
+    """The variable by name, so that its value stays out of Dagster; nothing where it is not set (see `settings.py`)."""
+    return dg.EnvVar(name) if os.environ.get(name) else None
+
+
+defs = dg.Definitions(
+    assets=[
+        assets.product_snapshot,
+        assets.validated_listings,
+        assets.sync_plan,
+        assets.publication_approval,
+        assets.published_listings,
+    ],
+    asset_checks=[
+        asset_checks.catalogue_not_empty,
+        asset_checks.enough_valid_listings,
+        asset_checks.no_blocked_prices,
+        asset_checks.every_product_published,
+    ],
+    jobs=[plan_sync, publish_sync],
+    schedules=[daily_sync_at(os.environ.get("ETSY_PIPELINE_TIMEZONE") or "UTC")],
+    sensors=[account_partitions, requested_syncs, approved_syncs, failed_syncs],
+    resources={
+        "store": StoreResource(
+            database_url=_variable("ETSY_PIPELINE_DATABASE_URL"), secret_key=_variable("ETSY_PIPELINE_SECRET_KEY")
+        ),
+        "medusa": MedusaResource(
+            url=_variable("MEDUSA_URL"),
+            api_key=_variable("MEDUSA_API_KEY"),
+            amount_unit=_variable("MEDUSA_AMOUNT_UNIT"),
+        ),
+        "etsy": EtsyResource(
+            client_id=_variable("ETSY_CLIENT_ID"),
+            shared_secret=_variable("ETSY_SHARED_SECRET"),
+            api_url=_variable("ETSY_API_URL"),
+            token_url=_variable("ETSY_TOKEN_URL"),
+        ),
+        "parquet": ParquetIOManager(),
+    },
+)

@@ -1,0 +1,156 @@
+"""Etsy's OAuth 2: authorization code with PKCE (S256), and refreshing. No client secret is sent (FACTS §2)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+from authlib.common.security import generate_token
+from authlib.integrations.base_client.errors import OAuthError
+from authlib.integrations.httpx_client import OAuth2Client
+
+from etsy_pipeline.errors import BadRequest
+from etsy_pipeline.etsy.errors import EtsyUnauthorized, EtsyUnavailable
+
+REFRESH_TOKEN_DAYS = 90  # FACTS §2; a new term starts with each refresh
+TIMEOUT_SECONDS = 20
+CONNECT_AGAIN = "Connect the shop again: `etsy-pipeline accounts connect ACCOUNT`."
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """An access token with its refresh token. Never shown: their text is left out of `repr`."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_at: datetime
+    refresh_expires_at: datetime
+    scopes: str
+
+    @property
+    def user_id(self) -> int | None:
+        """The seller's user id, which Etsy puts before the dot of a token."""
+        prefix = self.access_token.partition(".")[0]
+        return int(prefix) if prefix.isdecimal() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """Where to send the seller, and what to remember until they come back."""
+
+    location: str
+    state: str
+    code_verifier: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EtsyOAuth:
+    """One Etsy app's side of the OAuth conversation."""
+
+    client_id: str
+    redirect_uri: str
+    scope: str
+    authorize_url: str
+    token_url: str
+
+    def authorization(self) -> Authorization:
+        """Start: a fresh state and verifier, and the consent page's address."""
+        verifier = generate_token(64)  # FACTS §2: 43 to 128 characters
+        with self._client() as client:
+            location, state = client.create_authorization_url(self.authorize_url, code_verifier=verifier)
+        return Authorization(location, state, verifier)
+
+    def exchange(self, code: str, code_verifier: str) -> Tokens:
+        """Turn the code that the seller came back with into tokens.
+
+        Raises:
+            EtsyUnauthorized: `oauth_invalid_grant` (code used, expired, or wrong verifier) and other OAuth codes.
+            EtsyUnavailable: `etsy_token_unavailable`.
+        """
+        return self._tokens(
+            "exchange the code", code=code, code_verifier=code_verifier, grant_type="authorization_code"
+        )
+
+    def refresh(self, refresh_token: str, scopes: str = "") -> Tokens:
+        """Get a new pair of tokens; the old refresh token must be taken for dead afterwards (FACTS §2).
+
+        Raises:
+            EtsyUnauthorized: `oauth_invalid_grant` when the refresh token is revoked or expired.
+            EtsyUnavailable: `etsy_token_unavailable`.
+        """
+        return self._tokens("refresh the token", refresh_token=refresh_token, known_scopes=scopes)
+
+    def _client(self) -> OAuth2Client:
+        return OAuth2Client(
+            client_id=self.client_id,
+            redirect_uri=self.redirect_uri,
+            scope=self.scope,
+            token_endpoint_auth_method="none",  # noqa: S106 - PKCE: there is no secret
+            code_challenge_method="S256",
+            timeout=TIMEOUT_SECONDS,
+        )
+
+    def _tokens(self, what: str, known_scopes: str = "", **grant: str) -> Tokens:
+        now = datetime.now(UTC)
+        try:
+            with self._client() as client:
+                if "refresh_token" in grant:
+                    answer = client.refresh_token(self.token_url, grant["refresh_token"])
+                else:
+                    answer = client.fetch_token(self.token_url, **grant)
+        except OAuthError as error:
+            raise EtsyUnauthorized(
+                f"Etsy refused to {what}: {error.error}: {error.description or 'no reason given'}.",
+                code=f"oauth_{error.error}",
+                hint=CONNECT_AGAIN,
+            ) from None
+        except (httpx.HTTPError, ValueError):  # FACTS §2: the endpoint sometimes answers 500, and gateways answer HTML
+            raise EtsyUnavailable(
+                f"Etsy's token endpoint gave no usable answer when asked to {what}.",
+                code="etsy_token_unavailable",
+                hint="Try again in a minute.",
+                may_have_happened=True,
+            ) from None
+        return _parse(answer, now, known_scopes)
+
+
+def code_from_redirect(url: str) -> tuple[str, str]:
+    """The (code, state) in the address to which Etsy sent the seller back.
+
+    Raises:
+        BadRequest: `oauth_denied` when the seller said no, `oauth_redirect_malformed` when there is no code.
+    """
+    query = {name: values[0] for name, values in parse_qs(urlsplit(url.strip()).query).items()}
+    if "error" in query:
+        raise BadRequest(
+            f"Etsy did not connect the shop: {query['error']}: {query.get('error_description', 'no reason given')}.",
+            code="oauth_denied",
+            hint="Start again and press “Grant access” on Etsy's page.",
+        )
+    if not query.get("code") or not query.get("state"):
+        raise BadRequest(
+            "This address has no code and state in it.",
+            code="oauth_redirect_malformed",
+            hint="Copy the whole address from the browser after pressing “Grant access”.",
+        )
+    return query["code"], query["state"]
+
+
+def _parse(answer: Mapping[str, Any], now: datetime, known_scopes: str) -> Tokens:
+    try:
+        return Tokens(
+            access_token=answer["access_token"],
+            refresh_token=answer["refresh_token"],
+            expires_at=now + timedelta(seconds=int(answer["expires_in"])),
+            refresh_expires_at=now + timedelta(days=REFRESH_TOKEN_DAYS),
+            scopes=str(answer.get("scope") or known_scopes),
+        )
+    except (KeyError, TypeError, ValueError):
+        raise EtsyUnavailable(
+            "Etsy's token endpoint answered without tokens.",
+            code="etsy_token_unavailable",
+            hint="Try again in a minute.",
+            may_have_happened=True,
+        ) from None

@@ -1,0 +1,179 @@
+"""One call to Etsy over HTTP: key, token, pace, retries, and errors that say what to do.
+
+Not here: which endpoints there are (`client.py`), what an answer means (`responses.py`).
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import httpx
+import stamina
+
+from etsy_pipeline.errors import PipelineError
+from etsy_pipeline.etsy.budget import CallBudget
+from etsy_pipeline.etsy.errors import EtsyRefused, EtsyUnavailable
+from etsy_pipeline.etsy.responses import error_for, is_short_wait, retry_after_seconds
+
+TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds; uploads of pictures take the longest
+ATTEMPTS = 4
+FIRST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 10.0
+
+# Nothing was sent, so nothing can have happened.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+class TokenSource(Protocol):
+    """Where the shop's access token comes from."""
+
+    def access_token(self) -> str:
+        """A token that is valid for some minutes more."""
+
+    def replace(self, stale: str) -> str:
+        """A token newer than the one that Etsy has just refused."""
+
+
+class _TooFast(Exception):  # noqa: N818 - a signal to the retry loop, never seen outside
+    def __init__(self, wait_seconds: float) -> None:
+        super().__init__("Etsy asked to slow down")
+        self.wait_seconds = wait_seconds
+
+
+class EtsyTransport:
+    """Sends requests to Etsy's API.
+
+    Args:
+        base_url: Etsy's API host.
+        client_id: the app's keystring.
+        shared_secret: the app's shared secret; both make the x-api-key (FACTS §3).
+        budget: calls allowed.
+        tokens: the shop's tokens; None for calls that need only the key.
+        client: an httpx client to use instead of one's own.
+        first_wait_seconds: pause before the first repetition; tests shorten it.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        client_id: str,
+        shared_secret: str,
+        budget: CallBudget,
+        tokens: TokenSource | None = None,
+        client: httpx.Client | None = None,
+        first_wait_seconds: float = FIRST_WAIT_SECONDS,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._api_key = f"{client_id}:{shared_secret}"
+        self._budget = budget
+        self._tokens = tokens
+        self._client = client or httpx.Client(timeout=TIMEOUT)
+        self._first_wait_seconds = first_wait_seconds
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        what: str,
+        is_repeatable: bool = True,
+        params: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        json: Any = None,
+        files: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Make one call and give the answer's JSON.
+
+        Args:
+            method: HTTP method.
+            path: below `/v3/application`.
+            what: the operation in words, for messages.
+            is_repeatable: whether doing it twice is as good as once; a call that is not is never sent again when it may
+                have taken effect.
+            params: query.
+            form: fields of a form.
+            json: JSON body.
+            files: files of a multipart form (together with `form`).
+
+        Raises:
+            EtsyRefused, EtsyUnauthorized, EtsyUnavailable, EtsyQuotaExhausted: see `responses.py`.
+        """
+        request = {"params": params, "data": form, "json": json, "files": files}
+        retry = stamina.retry_context(
+            on=lambda error: _wait_before_repeating(error, is_repeatable=is_repeatable),
+            attempts=ATTEMPTS,
+            timeout=None,
+            wait_initial=self._first_wait_seconds,
+            wait_max=LONGEST_WAIT_SECONDS,
+        )
+        try:
+            for attempt in retry:
+                with attempt:
+                    return self._once(method, path, what, request)
+        except _TooFast:
+            raise EtsyUnavailable(
+                f"Etsy kept asking to slow down ({what}).",
+                code="etsy_too_fast",
+                hint="Another program may use the same API key; sync again later.",
+                may_have_happened=False,
+            ) from None
+        raise AssertionError("unreachable: the retry loop returns or raises")
+
+    def _once(self, method: str, path: str, what: str, request: Mapping[str, Any]) -> Any:
+        token = self._tokens.access_token() if self._tokens else None
+        response = self._send(method, path, what, token, request)
+        if response.status_code == httpx.codes.UNAUTHORIZED and self._tokens and token:
+            response = self._send(method, path, what, self._tokens.replace(token), request)
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS and is_short_wait(response):
+            raise _TooFast(retry_after_seconds(response))
+        if not response.is_success:
+            raise error_for(response, what)
+        return _json(response, what)
+
+    def _send(self, method: str, path: str, what: str, token: str | None, request: Mapping[str, Any]) -> httpx.Response:
+        headers = {"x-api-key": self._api_key} | ({"authorization": f"Bearer {token}"} if token else {})
+        self._budget.wait_for_turn()
+        try:
+            response = self._client.request(
+                method, f"{self._base_url}/v3/application{path}", headers=headers, **request
+            )
+        except httpx.HTTPError as error:
+            raise EtsyUnavailable(
+                f"No answer from Etsy to {what} ({type(error).__name__}).",
+                code="etsy_unreachable",
+                hint=f"Check the network and that {self._base_url} can be reached, then sync again.",
+                may_have_happened=not isinstance(error, _NOT_SENT),
+            ) from None
+        self._budget.learn(response.headers)
+        return response
+
+
+def _wait_before_repeating(error: Exception, *, is_repeatable: bool) -> bool | float:
+    if isinstance(error, _TooFast):
+        return error.wait_seconds
+    if isinstance(error, EtsyUnavailable):
+        return is_repeatable or not error.may_have_happened
+    return False
+
+
+def _json(response: httpx.Response, what: str) -> Any:
+    if response.status_code == httpx.codes.NO_CONTENT:
+        return None
+    try:
+        return response.json()
+    except ValueError:
+        raise EtsyUnavailable(
+            f"Etsy answered {response.status_code} to {what} with something that is not JSON.",
+            code="etsy_unavailable",
+            hint="Etsy has a problem; sync again later.",
+            may_have_happened=True,
+        ) from None
+
+
+def is_gone(error: PipelineError) -> bool:
+    """Whether Etsy said, in so many words, that the thing does not exist."""
+    return isinstance(error, EtsyRefused) and error.status == httpx.codes.NOT_FOUND

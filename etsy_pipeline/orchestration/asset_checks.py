@@ -1,0 +1,76 @@
+"""Checks on the assets: what should make a person look twice.
+
+Dagster: https://docs.dagster.io/guides/test/asset-checks
+"""
+
+import dagster as dg
+
+from etsy_pipeline.orchestration.assets import product_snapshot, published_listings, validated_listings
+from etsy_pipeline.orchestration.frames import FrameStream, rows
+from etsy_pipeline.orchestration.partitions import accounts_partitions
+from etsy_pipeline.orchestration.resources import StoreResource
+from etsy_pipeline.orchestration.runs import transaction_id_of
+from etsy_pipeline.store import jobs
+from etsy_pipeline.sync_jobs import decide
+
+LEAST_VALID_SHARE = 0.5
+PRICE_CODES = "price_"
+
+
+@dg.asset_check(asset=product_snapshot, blocking=True, partitions_def=accounts_partitions)
+def catalogue_not_empty(
+    context: dg.AssetCheckExecutionContext, store: StoreResource, product_snapshot: FrameStream
+) -> dg.AssetCheckResult:
+    """An empty catalogue is more likely a wrong selection or key than an empty shop: no plan is made of it."""
+    has_rows = next(rows(product_snapshot), None) is not None
+    message = "Medusa has no product for this shop's selection; check `selection` in its settings. [catalogue_empty]"
+    transaction_id = transaction_id_of(context.run.tags)
+    if not has_rows and transaction_id is not None:
+        with store.opened() as opened:
+            decide.fail(opened, transaction_id, message)
+    return dg.AssetCheckResult(passed=has_rows, description="" if has_rows else message)
+
+
+@dg.asset_check(asset=validated_listings, partitions_def=accounts_partitions)
+def enough_valid_listings(validated_listings: FrameStream) -> dg.AssetCheckResult:
+    """Most products should be fit for Etsy; many invalid ones point at a setting that is wrong for all."""
+    verdicts = [row["verdict"] for row in rows(validated_listings)]
+    share = 1 - verdicts.count("invalid") / len(verdicts) if verdicts else 0.0
+    return dg.AssetCheckResult(
+        passed=share >= LEAST_VALID_SHARE,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{share:.0%} of the products can be listed (at least {LEAST_VALID_SHARE:.0%} expected).",
+        metadata={"valid_share": share, "products": len(verdicts)},
+    )
+
+
+@dg.asset_check(asset=validated_listings, partitions_def=accounts_partitions)
+def no_blocked_prices(validated_listings: FrameStream) -> dg.AssetCheckResult:
+    """No product should be kept off Etsy by its price."""
+    blocked = [
+        row["title"]
+        for row in rows(validated_listings)
+        if row["verdict"] == "invalid" and any(code.startswith(PRICE_CODES) for code in row["codes"].split(","))
+    ]
+    return dg.AssetCheckResult(
+        passed=not blocked,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"Kept off Etsy by their price: {', '.join(blocked[:10])}." if blocked else "",
+        metadata={"blocked": len(blocked)},
+    )
+
+
+@dg.asset_check(asset=published_listings, partitions_def=accounts_partitions)
+def every_product_published(context: dg.AssetCheckExecutionContext, store: StoreResource) -> dg.AssetCheckResult:
+    """Every approved product should have reached Etsy."""
+    with store.opened() as opened, opened.reading() as session:
+        newest = jobs.with_status(session, "completed", "failed", "paused", account_id=context.partition_key)
+    if not newest:
+        return dg.AssetCheckResult(passed=True, description="Nothing was published yet.")
+    job = newest[-1]
+    return dg.AssetCheckResult(
+        passed=job.failed_count == 0 and job.deferred_count == 0,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{job.synced_count} synced, {job.failed_count} failed, {job.deferred_count} still to do.",
+        metadata={"failed": job.failed_count, "deferred": job.deferred_count},
+    )

@@ -1,0 +1,59 @@
+"""Tables that pass between assets: streams of pandas frames with one schema, so that memory stays flat."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pandas as pd
+import pyarrow as pa
+
+SNAPSHOT_SCHEMA = pa.schema(
+    [
+        ("product_id", pa.string()),
+        ("title", pa.string()),
+        ("status", pa.string()),
+        ("variants", pa.int64()),
+        ("content_hash", pa.string()),
+        ("problem_code", pa.string()),
+        ("problem", pa.string()),
+        ("product", pa.string()),
+        ("covers_selection", pa.bool_()),
+    ]
+)
+
+VALIDATED_SCHEMA = pa.schema(
+    [
+        ("product_id", pa.string()),
+        ("title", pa.string()),
+        ("verdict", pa.string()),
+        ("codes", pa.string()),
+        ("messages", pa.string()),
+        ("price", pa.string()),
+        ("quantity", pa.int64()),
+        ("validated", pa.string()),
+        ("covers_selection", pa.bool_()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameStream:
+    """A table as a stream of frames.
+
+    `metadata` is asked for once all frames were consumed: what a person should read about the table.
+    """
+
+    schema: pa.Schema
+    frames: Iterator[pd.DataFrame]
+    metadata: Callable[[], Mapping[str, Any]] = dict
+
+
+def rows(stream: FrameStream) -> Iterator[dict[str, Any]]:
+    """The rows of a stream, one at a time."""
+    for frame in stream.frames:
+        yield from records(frame)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of one frame."""
+    return cast(list[dict[str, Any]], frame.to_dict(orient="records"))

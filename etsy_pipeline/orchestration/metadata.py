@@ -1,0 +1,97 @@
+"""What a person reads in Dagster's UI: tables in Markdown, bounded in length, with the same words as everywhere."""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+import dagster as dg
+
+from etsy_pipeline.listings.verdict import ValidatedListing
+from etsy_pipeline.planning.plan_view import Row, dollars
+from etsy_pipeline.store.tables import EtsySyncJob, ProductEtsyLink
+from etsy_pipeline.sync_jobs.status import PlanSummary
+
+ROWS_SHOWN = 200
+PREVIEW_ROWS = 10
+CELL_LENGTH = 300  # characters
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, total: int | None = None
+) -> dg.MarkdownMetadataValue:
+    """A Markdown table of at most `ROWS_SHOWN` rows; says how many there are when it does not show all."""
+    stream = iter(rows)
+    shown = list(islice(stream, ROWS_SHOWN))
+    if not shown:
+        return dg.MetadataValue.md("None.")
+    lines = [_line(columns), _line(["---"] * len(columns)), *(_line(row) for row in shown)]
+    hidden = (total or len(shown)) - len(shown)
+    if hidden > 0:
+        lines.append(f"\n… and {hidden} more: `etsy-pipeline sync plan` shows all.")
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def invalid_table(listings: Sequence[ValidatedListing], total: int) -> dg.MarkdownMetadataValue:
+    """Products that cannot become listings, with every reason and what to do."""
+    rows = (
+        (listing.product_title or "(no title)", listing.product_id, verdict.code, verdict.message, verdict.hint)
+        for listing in listings
+        for verdict in listing.errors
+    )
+    return table(("product", "product id", "rule", "what is wrong", "what to do"), rows, total=total)
+
+
+def plan_metadata(summary: PlanSummary, plan_rows: Iterable[Row]) -> dict[str, Any]:
+    """The plan on `sync_plan`."""
+    totals = summary.totals
+    cells = ((row.symbol, row.action, row.product, row.product_id, row.detail, row.calls, row.fee) for row in plan_rows)
+    columns = ("", "action", "product", "product id", "details", "calls", "fee")
+    approve = (
+        f"**{summary.headline}**\n\nTo publish it, materialize `publication_approval` for this account, by itself, "
+        f"or run `etsy-pipeline sync approve {summary.transaction_id} --by NAME`."
+    )
+    return {
+        "what_happens_next": dg.MetadataValue.md(approve),
+        "plan": table(columns, cells, total=totals.products),
+        "transaction_id": summary.transaction_id,
+        "plan_digest": summary.digest or "",
+        **{f"{name}_count": getattr(totals, name) for name in ("create", "update", "deactivate", "skip", "invalid")},
+        "api_calls": totals.api_calls,
+        "fees": dollars(totals.fees_usd_cents),
+        "fees_usd_cents": totals.fees_usd_cents,
+    }
+
+
+def publication_metadata(job: EtsySyncJob, links: Sequence[ProductEtsyLink]) -> dict[str, Any]:
+    """The outcome on `published_listings`: counts as numbers, so that Dagster plots them."""
+    errors = ((product_id, message) for product_id, message in job.error_log.items())
+    listings = (
+        (
+            link.product_title,
+            link.listing_state or "",
+            f"[{link.etsy_listing_id}]({link.etsy_url})" if link.etsy_url else "",
+        )
+        for link in links
+        if link.etsy_listing_id
+    )
+    return {
+        "synced_count": job.synced_count,
+        "failed_count": job.failed_count,
+        "skipped_count": job.skipped_count,
+        "deferred_count": job.deferred_count,
+        "total_products": job.total_products,
+        "status": job.status,
+        "transaction_id": job.transaction_id,
+        "plan_digest": job.plan_digest or "",
+        "errors": table(("product id", "what happened"), errors, total=len(job.error_log)),
+        "listings": table(("product", "state", "listing"), listings, total=sum(bool(x.etsy_listing_id) for x in links)),
+    }
+
+
+def _line(cells: Iterable[object]) -> str:
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _cell(value: object) -> str:
+    text = " ".join(str(value).split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    return text if len(text) <= CELL_LENGTH else text[: CELL_LENGTH - 1] + "…"

@@ -1,0 +1,79 @@
+"""Dagster's resources: configuration in, plain objects out that know nothing of Dagster.
+
+A field that is left empty comes from the environment or from the sandbox's settings (`settings.py`), read when a run
+needs it. Secrets are given with `dg.EnvVar`, so that no value ever reaches Dagster's run config or UI.
+
+Dagster: https://docs.dagster.io/guides/build/external-resources
+"""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import dagster as dg
+
+from etsy_pipeline import wiring
+from etsy_pipeline.catalogue.medusa import MedusaCatalogue
+from etsy_pipeline.etsy.client import EtsyClient
+from etsy_pipeline.etsy.pictures import PictureSource
+from etsy_pipeline.settings import AmountUnit, Settings
+from etsy_pipeline.store.engine import Store
+
+
+class StoreResource(dg.ConfigurableResource[Store]):
+    """The project's database."""
+
+    database_url: str | None = None
+    secret_key: str | None = None
+
+    @contextmanager
+    def opened(self) -> Iterator[Store]:
+        """The database, closed at the end."""
+        settings = Settings.load(etsy_pipeline_database_url=self.database_url, etsy_pipeline_secret_key=self.secret_key)
+        with closing(wiring.store_of(settings)) as store:
+            yield store
+
+
+class MedusaResource(dg.ConfigurableResource[MedusaCatalogue]):
+    """The Medusa server whose catalogue is sold on Etsy."""
+
+    url: str | None = None
+    api_key: str | None = None
+    amount_unit: str | None = None
+
+    def catalogue(self) -> MedusaCatalogue:
+        """The catalogue."""
+        return wiring.catalogue_of(self._settings())
+
+    def unit(self) -> AmountUnit:
+        """The unit of the server's amounts."""
+        return self._settings().medusa()[2]
+
+    def _settings(self) -> Settings:
+        return Settings.load(medusa_url=self.url, medusa_api_key=self.api_key, medusa_amount_unit=self.amount_unit)
+
+
+class EtsyResource(dg.ConfigurableResource[EtsyClient]):
+    """Our Etsy app: the credentials with which every connected shop is reached."""
+
+    client_id: str | None = None
+    shared_secret: str | None = None
+    api_url: str | None = None
+    token_url: str | None = None
+
+    @contextmanager
+    def shop(self, store: Store, account_id: str) -> Iterator[EtsyClient]:
+        """Etsy for one connected shop, closed at the end."""
+        settings = Settings.load(
+            etsy_client_id=self.client_id,
+            etsy_shared_secret=self.shared_secret,
+            etsy_api_url=self.api_url,
+            etsy_token_url=self.token_url,
+        )
+        with closing(wiring.shop_client(settings, store, account_id)) as client:
+            yield client
+
+    @contextmanager
+    def pictures(self) -> Iterator[PictureSource]:
+        """Where the listings' pictures are fetched, closed at the end."""
+        with closing(PictureSource()) as source:
+            yield source

@@ -1,0 +1,55 @@
+"""What a run knows of the sync that it serves: tags, who asked, and turning our errors into Dagster's."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import dagster as dg
+
+from etsy_pipeline.errors import PipelineError
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.sync_jobs import decide
+
+TRANSACTION_TAG = "etsy_pipeline/transaction_id"
+APPROVED_BY_TAG = "etsy_pipeline/approved_by"
+TRIGGER_TAG = "etsy_pipeline/trigger"
+
+
+def transaction_id_of(tags: Mapping[str, str]) -> str | None:
+    """The sync that the run was started for; None when a person started it in the UI."""
+    return tags.get(TRANSACTION_TAG)
+
+
+def trigger_of(tags: Mapping[str, str]) -> str:
+    """Who asked for the run: schedule, backfill, or a person in the UI, unless a tag says otherwise."""
+    if TRIGGER_TAG in tags:
+        return tags[TRIGGER_TAG]
+    if "dagster/schedule_name" in tags:
+        return "schedule"
+    return "backfill" if "dagster/backfill" in tags else "ui"
+
+
+def is_automatic(tags: Mapping[str, str]) -> bool:
+    """Whether no person started the run."""
+    return any(
+        tag in tags for tag in ("dagster/schedule_name", "dagster/sensor_name", "dagster/from_automation_condition")
+    )
+
+
+@contextmanager
+def helpful_failures(store: Store | None = None, transaction_id: str | None = None) -> Iterator[None]:
+    """Turn an expected error into a Dagster failure without a stack trace's noise, and note it on the sync job."""
+    try:
+        yield
+    except PipelineError as error:
+        if store is not None and transaction_id is not None:
+            decide.fail(store, transaction_id, str(error))
+        raise failure(error) from None
+
+
+def failure(error: PipelineError) -> dg.Failure:
+    """Our error as Dagster shows it; it is not retried, since all retries have been made."""
+    return dg.Failure(
+        str(error),
+        metadata={"code": error.code, "what_to_do": error.hint or "–"},
+        allow_retries=False,
+    )

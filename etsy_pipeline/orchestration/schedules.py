@@ -1,0 +1,35 @@
+"""The daily sync: plans every shop that wants it; a person still approves.
+
+Dagster: https://docs.dagster.io/guides/automate/schedules
+"""
+
+import dagster as dg
+
+from etsy_pipeline.accounts.configure import settings_of
+from etsy_pipeline.orchestration.jobs import plan_sync
+from etsy_pipeline.orchestration.partitions import ACCOUNTS
+from etsy_pipeline.orchestration.resources import StoreResource
+from etsy_pipeline.store import accounts
+
+
+def daily_sync_at(time_zone: str) -> dg.ScheduleDefinition:
+    """The schedule, at 02:00 of a time zone such as Europe/Berlin."""
+
+    @dg.schedule(
+        name="daily_sync",
+        job=plan_sync,
+        cron_schedule="0 2 * * *",
+        execution_timezone=time_zone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Plans a sync of every active account that has `schedule_enabled` in its settings.",
+    )
+    def daily_sync(context: dg.ScheduleEvaluationContext, store: StoreResource) -> list[dg.RunRequest] | dg.SkipReason:
+        with store.opened() as opened, opened.reading() as session:
+            wanted = {item.id for item in accounts.active(session) if settings_of(item).schedule_enabled}
+        ready = sorted(wanted & set(context.instance.get_dynamic_partitions(ACCOUNTS)))
+        if not ready:
+            return dg.SkipReason("No active account has `schedule_enabled`.")
+        day = context.scheduled_execution_time.date().isoformat()
+        return [dg.RunRequest(run_key=f"{account_id}/{day}", partition_key=account_id) for account_id in ready]
+
+    return daily_sync

@@ -1,0 +1,39 @@
+"""What an item costs: calls to Etsy's API, and Etsy's listing fee (FACTS §5, §12)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from etsy_pipeline.listings.listing import Listing
+from etsy_pipeline.planning.differences import Difference
+
+LISTING_FEE_USD_CENTS = 20  # per published or renewed listing, for four months; drafts are free
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Calls to Etsy's API, and fees in US cents (Etsy bills its equivalent in the shop's currency)."""
+
+    calls: int = 0
+    fee_usd_cents: int = 0
+
+
+NO_COST = Cost()
+
+
+def cost_of_create(listing: Listing) -> Cost:
+    """Draft, images, inventory, and the last PATCH that orders the images and publishes."""
+    pays = listing.publish_as == "active" and bool(listing.images)
+    return Cost(calls=3 + len(listing.images), fee_usd_cents=LISTING_FEE_USD_CENTS if pays else 0)
+
+
+def cost_of_update(listing: Listing, changes: Iterable[Difference], *, pays_fee: bool) -> Cost:
+    """One PATCH for fields, one PUT for the inventory, and each image with the PATCH that orders them."""
+    parts = {change.part for change in changes}
+    calls = int(bool(parts & {"listing", "images"})) + int("inventory" in parts)
+    calls += len(listing.images) if "images" in parts else 0
+    return Cost(calls=calls, fee_usd_cents=LISTING_FEE_USD_CENTS if pays_fee else 0)
+
+
+def cost_of_deactivate() -> Cost:
+    """One PATCH of the state."""
+    return Cost(calls=1)

@@ -1,0 +1,161 @@
+"""The publisher's journal: intent before each write to Etsy, result after it, each committed at once.
+
+Progress is a step on the row, not a variable in a process: a publisher that is started again goes on from here.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from etsy_pipeline.etsy.client import EtsyListing
+from etsy_pipeline.listings.listing import ListingImage
+from etsy_pipeline.store import jobs, links
+from etsy_pipeline.store.engine import Session, Store
+from etsy_pipeline.store.tables import EtsySyncJob, ListingImageRow, ProductEtsyLink, SyncItem
+
+REFERENCE_PREFIX = "ref:etsy_pipeline/"
+
+
+class Journal:
+    """The journal of one job."""
+
+    def __init__(self, store: Store, job: EtsySyncJob) -> None:
+        self._store, self.job = store, job
+
+    def waiting(self) -> Sequence[str]:
+        """Products that are not finished, in the plan's order."""
+        with self._store.reading() as session:
+            return jobs.waiting_product_ids(session, self.job.id)
+
+    def item(self, product_id: str) -> SyncItem:
+        """The item of a product."""
+        with self._store.reading() as session:
+            return jobs.item(session, self.job.id, product_id)
+
+    def is_cancelled(self) -> bool:
+        """Whether somebody called the job off meanwhile."""
+        with self._store.reading() as session:
+            return jobs.get(session, self.job.transaction_id).status == "cancelled"
+
+    def link(self, product_id: str) -> ProductEtsyLink | None:
+        """The link of a product."""
+        with self._store.reading() as session:
+            return links.get(session, self.job.etsy_account_id, product_id)
+
+    def images(self, product_id: str) -> dict[int, ListingImageRow]:
+        """The pictures that are on a product's listing, by rank."""
+        with self._store.reading() as session:
+            return links.images(session, self.job.etsy_account_id, product_id)
+
+    def begin(self, product_id: str, step: str) -> None:
+        """Intent: this step is about to be tried."""
+        with self._store.writing() as session:
+            item = jobs.item(session, self.job.id, product_id)
+            item.step, item.attempts = step, item.attempts + 1
+
+    def begin_create(self, item: SyncItem) -> tuple[str, bool]:
+        """Intent to create a draft: (the reference it carries, whether an earlier create is unaccounted for)."""
+        with self._store.writing() as session:
+            link = self._link(session, item)
+            was_tried = link.create_reference is not None
+            link.create_reference = link.create_reference or self._reference(item.product_id)
+            row = jobs.item(session, self.job.id, item.product_id)
+            row.step, row.attempts = "create", row.attempts + 1
+            return link.create_reference, was_tried
+
+    def created(self, item: SyncItem, listing: EtsyListing) -> None:
+        """Result: the draft exists. From now on the product has a listing id, whatever happens."""
+        with self._store.writing() as session:
+            link = self._link(session, item)
+            link.etsy_listing_id, link.listing_state = listing.listing_id, listing.state
+            link.etsy_url, link.create_reference = listing.url, None
+            links.drop_images(session, self.job.etsy_account_id, item.product_id, range(100))
+
+    def image_uploaded(self, product_id: str, rank: int, image: ListingImage, sha256: str, image_id: int) -> None:
+        """Result: this picture is on the listing at this rank."""
+        with self._store.writing() as session:
+            session.merge(
+                ListingImageRow(
+                    product_id=product_id,
+                    etsy_account_id=self.job.etsy_account_id,
+                    rank=rank,
+                    source_url=image.url,
+                    content_hash=sha256,
+                    etsy_image_id=image_id,
+                    alt_text=image.alt_text,
+                )
+            )
+
+    def synced(self, item: SyncItem, listing: EtsyListing, *, images: int | None) -> None:
+        """Result: the listing is as approved. `images` is how many pictures it has, where they were sent."""
+        now = datetime.now(UTC)
+        with self._store.writing() as session:
+            link = self._link(session, item)
+            link.sync_status, link.sync_error, link.last_synced_at = "synced", None, now
+            link.listing_state, link.etsy_url = listing.state, listing.url or link.etsy_url
+            link.published = item.desired or link.published
+            if images is not None:
+                surplus = range(images + 1, 100)
+                links.drop_images(session, self.job.etsy_account_id, item.product_id, surplus)
+            self._finish(session, item.product_id, "synced", now)
+
+    def failed(self, item: SyncItem, code: str, message: str) -> None:
+        """Result: this product could not be published; its listing id, if any, stays."""
+        now = datetime.now(UTC)
+        with self._store.writing() as session:
+            link = self._link(session, item)
+            link.sync_status, link.sync_error, link.updated_at = "failed", message, now
+            row = self._finish(session, item.product_id, "failed", now)
+            row.error_code, row.error_message = code, message
+
+    def skipped(self, item: SyncItem) -> None:
+        """Result: there was nothing to do."""
+        with self._store.writing() as session:
+            self._finish(session, item.product_id, "skipped", datetime.now(UTC))
+
+    def count(self) -> None:
+        """Bring the job's counts up to date, so that its progress can be watched."""
+        with self._store.writing() as session:
+            self._count(session, jobs.get(session, self.job.transaction_id, lock=True))
+
+    def finish(self, status: str, *, message: str = "", resume_at: datetime | None = None) -> EtsySyncJob:
+        """The job's end, or its pause: status, counts and errors."""
+        with self._store.writing() as session:
+            job = jobs.get(session, self.job.transaction_id, lock=True)
+            self._count(session, job)
+            if job.status != "cancelled":
+                job.status, job.resume_at = status, resume_at
+                job.completed_at = None if status == "paused" else datetime.now(UTC)
+            failed = jobs.items(session, job.id, outcome="failed")
+            errors = {item.product_id: item.error_message or "" for item in failed}
+            job.error_log = errors | ({"job": message} if message else {})
+            self.job = job
+        return job
+
+    def _count(self, session: Session, job: EtsySyncJob) -> None:
+        outcomes = jobs.outcomes(session, job.id)
+        job.synced_count, job.failed_count = outcomes["synced"], outcomes["failed"]
+        job.skipped_count, job.deferred_count = outcomes["skipped"], outcomes["waiting"]
+
+    def _finish(self, session: Session, product_id: str, outcome: str, now: datetime) -> SyncItem:
+        row = jobs.item(session, self.job.id, product_id)
+        row.outcome, row.finished_at, row.step = outcome, now, "done"
+        return row
+
+    def _link(self, session: Session, item: SyncItem) -> ProductEtsyLink:
+        now = datetime.now(UTC)
+        link = links.get(session, self.job.etsy_account_id, item.product_id)
+        if link is None:
+            link = ProductEtsyLink(
+                product_id=item.product_id,
+                etsy_account_id=self.job.etsy_account_id,
+                sync_status="pending",
+                updated_at=now,
+            )
+            session.add(link)
+        link.product_title, link.updated_at = item.product_title, now
+        return link
+
+    def _reference(self, product_id: str) -> str:
+        digest = hashlib.sha256(f"{self.job.etsy_account_id}/{product_id}".encode()).hexdigest()
+        return f"{REFERENCE_PREFIX}{digest[:20]}"

@@ -1,0 +1,155 @@
+"""The process's settings: environment variables → one frozen `Settings`, read when asked, never at import.
+
+Where nothing is configured at all, the settings that a local sandbox left in the state folder are used
+(`sandbox.env`), so that a fresh clone can be tried out. One real setting switches that off: the sandbox and a real
+shop never mix. Per-shop choices are not here but in `listings/shop_settings.py`.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, cast
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from etsy_pipeline.errors import NotConfigured
+
+SANDBOX_FILE = "sandbox.env"
+DEFAULT_REDIRECT_URI = "http://localhost:9000/admin/oauth/etsy/callback"
+
+# Any of these in the environment means: this is a real installation, leave the sandbox's settings alone.
+_REAL_INSTALLATION = ("ETSY_CLIENT_ID", "ETSY_SHARED_SECRET", "MEDUSA_URL", "MEDUSA_API_KEY")
+
+_HOW = {
+    "MEDUSA_URL": "the address of the Medusa server, for example https://shop.example.com",
+    "MEDUSA_API_KEY": "a secret API key (Medusa admin → Settings → Secret API Keys)",
+    "MEDUSA_AMOUNT_UNIT": "'major' if Medusa shows 29.99 for a price of 29.99 (Medusa v2), 'minor' if it stores 2999",
+    "ETSY_CLIENT_ID": "the keystring of your Etsy app (etsy.com/developers/your-apps)",
+    "ETSY_SHARED_SECRET": "the shared secret of your Etsy app (etsy.com/developers/your-apps)",
+    "ETSY_PIPELINE_SECRET_KEY": "a key from `etsy-pipeline db new-key`",
+}
+
+
+def _blank_is_unset(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+AmountUnit = Literal["minor", "major"]
+OptionalText = Annotated[str | None, BeforeValidator(_blank_is_unset)]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
+
+
+class Settings(BaseSettings):
+    """Everything a process needs to know; a field's name is its environment variable in lower case."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False)
+
+    etsy_client_id: OptionalText = Field(
+        default=None, description="Keystring of the Etsy app; also the OAuth client id."
+    )
+    etsy_shared_secret: OptionalSecret = Field(default=None, description="Shared secret of the Etsy app (x-api-key).")
+    etsy_redirect_uri: str = Field(
+        default=DEFAULT_REDIRECT_URI,
+        description="Where Etsy sends the seller back; registered with the app, to the letter.",
+    )
+    etsy_scope: str = Field(default="listings_r listings_w shops_r", description="OAuth scopes, separated by spaces.")
+    etsy_api_url: str = Field(default="https://openapi.etsy.com", description="Host of Etsy's API.")
+    etsy_oauth_url: str = Field(
+        default="https://www.etsy.com/oauth/connect", description="Page on which the seller consents."
+    )
+    etsy_token_url: str = Field(
+        default="https://api.etsy.com/v3/public/oauth/token",
+        description="Where codes and refresh tokens are exchanged.",
+    )
+    medusa_url: OptionalText = Field(default=None, description="Address of the Medusa server.")
+    medusa_api_key: OptionalSecret = Field(default=None, description="Secret API key of the Medusa server.")
+    medusa_amount_unit: Annotated[AmountUnit | None, BeforeValidator(_blank_is_unset)] = Field(
+        default=None,
+        description="minor: 2999 means 29.99; major: 29.99 means 29.99. No default: a wrong guess is costly.",
+    )
+    etsy_pipeline_home: Path = Field(
+        default=Path(".etsy_pipeline"), description="State folder: database, snapshots, Dagster's storage."
+    )
+    etsy_pipeline_database_url: OptionalText = Field(
+        default=None, description="SQLAlchemy URL; default: a SQLite file in the state folder."
+    )
+    etsy_pipeline_secret_key: OptionalSecret = Field(
+        default=None,
+        description="Key that encrypts tokens; several, separated by commas, rotate (the first one encrypts).",
+    )
+    etsy_pipeline_timezone: str = Field(default="UTC", description="Time zone of the daily sync, as in Europe/Berlin.")
+    uses_sandbox: bool = Field(default=False, description="Set by the sandbox's own settings file.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then (only if `load` named it) the sandbox's file."""
+        return init_settings, env_settings, dotenv_settings
+
+    @classmethod
+    def load(cls, **overrides: object) -> "Settings":
+        """Read the settings now.
+
+        Raises:
+            NotConfigured: `settings_unreadable`, naming each variable that is wrong.
+        """
+        home = Path(os.environ.get("ETSY_PIPELINE_HOME") or ".etsy_pipeline")
+        sandbox_file = None if any(os.environ.get(name) for name in _REAL_INSTALLATION) else home / SANDBOX_FILE
+        present = {name: value for name, value in overrides.items() if value is not None}
+        try:
+            return cls(_env_file=sandbox_file, **present)  # type: ignore[call-arg,arg-type] # pydantic's own
+        except ValidationError as error:
+            problems = "; ".join(f"{_variable(item)}: {item['msg']}" for item in error.errors(include_input=False))
+            raise NotConfigured(
+                f"Settings cannot be read: {problems}.",
+                code="settings_unreadable",
+                hint="Correct these environment variables; docs/settings.md lists all of them.",
+            ) from None
+
+    @property
+    def database_url(self) -> str:
+        """The database's SQLAlchemy URL: as configured, else the embedded SQLite file."""
+        return self.etsy_pipeline_database_url or f"sqlite:///{self.etsy_pipeline_home / 'etsy_pipeline.db'}"
+
+    @property
+    def has_embedded_database(self) -> bool:
+        """Whether the database is the SQLite file in the state folder."""
+        return self.etsy_pipeline_database_url is None
+
+    def require(self, *variables: str) -> None:
+        """Make sure that these environment variables are set.
+
+        Raises:
+            NotConfigured: `setting_missing`, naming all that are missing and what each one is.
+        """
+        missing = [name for name in variables if getattr(self, name.lower()) is None]
+        if missing:
+            lines = "; ".join(f"{name}: {_HOW[name]}" for name in missing)
+            raise NotConfigured(
+                f"Not set: {', '.join(missing)}.",
+                code="setting_missing",
+                hint=f"Set {lines}. To try things out without a shop, start `etsy-pipeline sandbox` instead.",
+            )
+
+    def medusa(self) -> tuple[str, str, AmountUnit]:
+        """Where the catalogue is: (URL, API key, unit of amounts)."""
+        self.require("MEDUSA_URL", "MEDUSA_API_KEY", "MEDUSA_AMOUNT_UNIT")
+        key = cast(SecretStr, self.medusa_api_key).get_secret_value()
+        return cast(str, self.medusa_url), key, cast(AmountUnit, self.medusa_amount_unit)
+
+    def etsy_app(self) -> tuple[str, str]:
+        """Who we are at Etsy: (keystring, shared secret)."""
+        self.require("ETSY_CLIENT_ID", "ETSY_SHARED_SECRET")
+        return cast(str, self.etsy_client_id), cast(SecretStr, self.etsy_shared_secret).get_secret_value()
+
+
+def _variable(item: Mapping[str, object]) -> str:
+    location = item.get("loc") or ("settings",)
+    return str(location[0] if isinstance(location, tuple) else location).upper()

@@ -1,0 +1,51 @@
+"""Queries on accounts and on attempts to connect them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from etsy_pipeline.errors import NotFound
+from etsy_pipeline.store.tables import EtsyAccount, OauthSession
+
+
+def get(session: Session, account_id: str, *, lock: bool = False) -> EtsyAccount:
+    """One account.
+
+    Args:
+        session: of the store.
+        account_id: `etsy_acc_…`.
+        lock: hold the row until the transaction ends (a writing session).
+
+    Raises:
+        NotFound: `account_not_found`, naming the accounts that there are.
+    """
+    account = session.get(EtsyAccount, account_id, with_for_update=lock, populate_existing=lock)
+    if account is None:
+        known = ", ".join(item.id for item in every(session)) or "none yet"
+        raise NotFound(
+            f"There is no account {account_id!r}.",
+            code="account_not_found",
+            hint=f"Accounts: {known}. Add one with `etsy-pipeline accounts add NAME`.",
+        )
+    return account
+
+
+def every(session: Session) -> Sequence[EtsyAccount]:
+    """All accounts, oldest first."""
+    return session.scalars(select(EtsyAccount).order_by(EtsyAccount.created_at, EtsyAccount.id)).all()
+
+
+def active(session: Session) -> Sequence[EtsyAccount]:
+    """The accounts that are connected and in use."""
+    return [account for account in every(session) if account.is_active]
+
+
+def of_shop(session: Session, shop_id: int) -> EtsyAccount | None:
+    """The account that holds an Etsy shop."""
+    return session.scalars(select(EtsyAccount).where(EtsyAccount.shop_id == shop_id)).one_or_none()
+
+
+def oauth_session(session: Session, state: str) -> OauthSession | None:
+    """The attempt to connect with this state, locked until the transaction ends."""
+    return session.get(OauthSession, state, with_for_update=True)

@@ -1,0 +1,65 @@
+"""Encryption of tokens at rest: Fernet keys, several at once while one replaces another (MultiFernet)."""
+
+import os
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from etsy_pipeline.errors import NotConfigured
+
+
+class TokenCipher:
+    """Encrypts with the first key, decrypts with any.
+
+    Args:
+        keys: Fernet keys separated by commas, the newest first.
+
+    Raises:
+        NotConfigured: `secret_key_malformed`.
+    """
+
+    def __init__(self, keys: str) -> None:
+        try:
+            self._fernet = MultiFernet([Fernet(key.strip()) for key in keys.split(",") if key.strip()])
+        except ValueError:
+            raise NotConfigured(
+                "ETSY_PIPELINE_SECRET_KEY is not a list of Fernet keys (32 bytes, url-safe base64).",
+                code="secret_key_malformed",
+                hint="Make one with `etsy-pipeline db new-key`.",
+            ) from None
+
+    def encrypt(self, secret: str) -> str:
+        """Turn a secret into text that is safe to store."""
+        return self._fernet.encrypt(secret.encode()).decode()
+
+    def decrypt(self, stored: str) -> str:
+        """Give the secret back.
+
+        Raises:
+            NotConfigured: `secret_key_wrong` when no key fits.
+        """
+        try:
+            return self._fernet.decrypt(stored.encode()).decode()
+        except InvalidToken:
+            raise NotConfigured(
+                "The stored tokens cannot be decrypted with the present key.",
+                code="secret_key_wrong",
+                hint="Put the earlier key back into ETSY_PIPELINE_SECRET_KEY, or connect the shop again.",
+            ) from None
+
+
+def new_key() -> str:
+    """A fresh key."""
+    return Fernet.generate_key().decode()
+
+
+def key_in_state_folder(home: Path) -> str:
+    """The key of the embedded database, made on first use; only its owner can read it."""
+    path = home / "secret.key"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(new_key())
+    return path.read_text().strip()

@@ -1,0 +1,88 @@
+"""Queries on sync jobs, their items and the approvals of their plans."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from etsy_pipeline.errors import NotFound
+from etsy_pipeline.store.tables import Approval, EtsySyncJob, SyncItem
+
+PUBLISHING = ("confirmed", "processing", "paused")  # approved, and not finished
+ITEMS_AT_ONCE = 500
+
+
+def get(session: Session, transaction_id: str, *, lock: bool = False) -> EtsySyncJob:
+    """One sync job by its transaction id.
+
+    Raises:
+        NotFound: `sync_job_not_found`.
+    """
+    query = select(EtsySyncJob).where(EtsySyncJob.transaction_id == transaction_id)
+    job = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    if job is None:
+        raise NotFound(
+            f"There is no sync job {transaction_id!r}.",
+            code="sync_job_not_found",
+            hint="`etsy-pipeline sync status` lists the latest ones.",
+        )
+    return job
+
+
+def latest(session: Session, *, account_id: str | None = None, most: int = 10) -> Sequence[EtsySyncJob]:
+    """The newest sync jobs first."""
+    query = select(EtsySyncJob).order_by(EtsySyncJob.created_at.desc(), EtsySyncJob.id.desc()).limit(most)
+    return session.scalars(query.where(EtsySyncJob.etsy_account_id == account_id) if account_id else query).all()
+
+
+def with_status(session: Session, *statuses: str, account_id: str | None = None) -> Sequence[EtsySyncJob]:
+    """Sync jobs in one of these states, oldest first."""
+    query = select(EtsySyncJob).where(EtsySyncJob.status.in_(statuses)).order_by(EtsySyncJob.created_at)
+    return session.scalars(query.where(EtsySyncJob.etsy_account_id == account_id) if account_id else query).all()
+
+
+def awaiting_approval(session: Session, account_id: str) -> EtsySyncJob | None:
+    """The account's newest job whose plan waits for a decision."""
+    planned = [job for job in with_status(session, "pending", account_id=account_id) if job.plan_digest]
+    return planned[-1] if planned else None
+
+
+def items(
+    session: Session, job_id: str, *, outcome: str | None = None, actions: Sequence[str] = ()
+) -> Iterator[SyncItem]:
+    """A job's items in the plan's order, a few hundred in memory at a time."""
+    query = select(SyncItem).where(SyncItem.sync_job_id == job_id).order_by(SyncItem.position)
+    if outcome:
+        query = query.where(SyncItem.outcome == outcome)
+    if actions:
+        query = query.where(SyncItem.action.in_(actions))
+    yield from session.scalars(query.execution_options(yield_per=ITEMS_AT_ONCE))
+
+
+def item(session: Session, job_id: str, product_id: str) -> SyncItem:
+    """One item; it must be there."""
+    return session.get_one(SyncItem, (job_id, product_id))
+
+
+def waiting_product_ids(session: Session, job_id: str) -> Sequence[str]:
+    """Products of the job that are not finished, in the plan's order."""
+    query = select(SyncItem.product_id).where(SyncItem.sync_job_id == job_id, SyncItem.outcome == "waiting")
+    return session.scalars(query.order_by(SyncItem.position)).all()
+
+
+def outcomes(session: Session, job_id: str) -> Counter[str]:
+    """How many items have which outcome."""
+    query = select(SyncItem.outcome, func.count()).where(SyncItem.sync_job_id == job_id).group_by(SyncItem.outcome)
+    return Counter(dict(session.execute(query).tuples().all()))
+
+
+def clear_items(session: Session, job_id: str) -> None:
+    """Forget a job's plan, before it is drawn up again."""
+    session.execute(delete(SyncItem).where(SyncItem.sync_job_id == job_id))
+
+
+def approval(session: Session, transaction_id: str) -> Approval | None:
+    """The latest decision on a job's plan."""
+    query = select(Approval).where(Approval.transaction_id == transaction_id).order_by(Approval.id.desc()).limit(1)
+    return session.scalars(query).one_or_none()

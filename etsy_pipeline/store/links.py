@@ -1,0 +1,83 @@
+"""Queries on links (product × account) and on the pictures of their listings."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from sqlalchemy import Select, delete, exists, select
+from sqlalchemy.orm import Session
+
+from etsy_pipeline.listings.codec import listing_from_json
+from etsy_pipeline.planning.link import Link
+from etsy_pipeline.store.tables import ListingImageRow, ProductEtsyLink, SyncItem
+
+LINKS_AT_ONCE = 500  # SQLite takes some thousand values in one query; Etsy's batches are smaller anyway
+
+
+def get(session: Session, account_id: str, product_id: str) -> ProductEtsyLink | None:
+    """The link of a product in a shop."""
+    return session.get(ProductEtsyLink, (product_id, account_id))
+
+
+def of_products(session: Session, account_id: str, product_ids: Sequence[str]) -> dict[str, Link]:
+    """Links by product id, as planning sees them."""
+    found: dict[str, Link] = {}
+    for start in range(0, len(product_ids), LINKS_AT_ONCE):
+        part = product_ids[start : start + LINKS_AT_ONCE]
+        query = _of_account(account_id).where(ProductEtsyLink.product_id.in_(part))
+        found |= {row.product_id: as_link(row) for row in session.scalars(query)}
+    return found
+
+
+def not_in_plan(session: Session, account_id: str, job_id: str) -> Iterator[Link]:
+    """Links whose product is in no item of a job: those that the catalogue no longer has."""
+    planned = exists().where(SyncItem.sync_job_id == job_id, SyncItem.product_id == ProductEtsyLink.product_id)
+    query = _of_account(account_id).where(~planned, ProductEtsyLink.etsy_listing_id.is_not(None))
+    yield from (as_link(row) for row in session.scalars(query.order_by(ProductEtsyLink.product_id)))
+
+
+def search(
+    session: Session, *, account_id: str | None = None, product_id: str | None = None, sync_status: str | None = None
+) -> Sequence[ProductEtsyLink]:
+    """Links that match all that is given."""
+    query = select(ProductEtsyLink).order_by(ProductEtsyLink.etsy_account_id, ProductEtsyLink.product_id)
+    if account_id:
+        query = query.where(ProductEtsyLink.etsy_account_id == account_id)
+    if product_id:
+        query = query.where(ProductEtsyLink.product_id == product_id)
+    if sync_status:
+        query = query.where(ProductEtsyLink.sync_status == sync_status)
+    return session.scalars(query).all()
+
+
+def as_link(row: ProductEtsyLink) -> Link:
+    """The row as planning sees it."""
+    return Link(
+        product_id=row.product_id,
+        product_title=row.product_title,
+        etsy_listing_id=row.etsy_listing_id,
+        listing_state=row.listing_state,
+        published=listing_from_json(row.published) if row.published else None,
+        has_failed=row.sync_status == "failed",
+    )
+
+
+def images(session: Session, account_id: str, product_id: str) -> dict[int, ListingImageRow]:
+    """The pictures that we put on a product's listing, by rank."""
+    query = select(ListingImageRow).where(
+        ListingImageRow.etsy_account_id == account_id, ListingImageRow.product_id == product_id
+    )
+    return {row.rank: row for row in session.scalars(query)}
+
+
+def drop_images(session: Session, account_id: str, product_id: str, ranks: Iterable[int]) -> None:
+    """Forget the pictures at these ranks."""
+    session.execute(
+        delete(ListingImageRow).where(
+            ListingImageRow.etsy_account_id == account_id,
+            ListingImageRow.product_id == product_id,
+            ListingImageRow.rank.in_(list(ranks)),
+        )
+    )
+
+
+def _of_account(account_id: str) -> Select[ProductEtsyLink]:
+    return select(ProductEtsyLink).where(ProductEtsyLink.etsy_account_id == account_id)

@@ -1,0 +1,208 @@
+"""The database: typed tables of docs/database.md, and nothing that acts on them.
+
+Every time is UTC, stored with its zone on PostgreSQL and as UTC text on SQLite (`UtcDateTime`). Tokens are encrypted
+before they get here (`encryption.py`).
+"""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKey, Index, Integer, MetaData, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC; refuses a datetime without a zone, and gives one with a zone on every database."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse local times; SQLite keeps no zone, so it gets the UTC wall clock."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone; use datetime.now(UTC)")
+        return value.astimezone(UTC) if dialect.name != "sqlite" else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back."""
+        del dialect
+        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
+
+
+class Table(DeclarativeBase):
+    """What all tables share: names of constraints that Alembic can find again, and how Python types are stored."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON,
+        list[Any]: JSON,
+        int: BigInteger().with_variant(Integer(), "sqlite"),  # Etsy's ids pass 2^31
+    }
+
+
+class EtsyAccount(Table):
+    """A shop that is, or is about to be, connected. `api_config` is a validated ShopSettings."""
+
+    __tablename__ = "etsy_account"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    shop_id: Mapped[int | None] = mapped_column(unique=True)
+    shop_name: Mapped[str | None]
+    shop_url: Mapped[str | None]
+    user_id: Mapped[int | None]
+    currency_code: Mapped[str | None]
+    access_token_encrypted: Mapped[str | None]
+    refresh_token_encrypted: Mapped[str | None]
+    token_expires_at: Mapped[datetime | None]
+    refresh_token_expires_at: Mapped[datetime | None]
+    scopes: Mapped[str | None]
+    api_config: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    is_active: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class OauthSession(Table):
+    """One attempt to connect a shop: single use, short lived."""
+
+    __tablename__ = "oauth_session"
+
+    state: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("etsy_account.id"))
+    verifier_encrypted: Mapped[str]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class EtsySyncJob(Table):
+    """One requested sync: its plan, approval, progress and outcome.
+
+    `requested_selection` is the Selection that was asked for; None means the shop's own. `error_log` maps product ids
+    (or "job") to messages. `totals` are the plan's counts, calls and fees.
+    """
+
+    __tablename__ = "etsy_sync_job"
+    __table_args__ = (Index("ix_etsy_sync_job_account_status", "etsy_account_id", "status"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    transaction_id: Mapped[str] = mapped_column(unique=True)
+    etsy_account_id: Mapped[str] = mapped_column(ForeignKey("etsy_account.id"))
+    trigger: Mapped[str]
+    status: Mapped[str]
+    requested_selection: Mapped[dict[str, Any] | None]
+    total_products: Mapped[int] = mapped_column(default=0)
+    synced_count: Mapped[int] = mapped_column(default=0)
+    failed_count: Mapped[int] = mapped_column(default=0)
+    skipped_count: Mapped[int] = mapped_column(default=0)
+    deferred_count: Mapped[int] = mapped_column(default=0)
+    error_log: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    totals: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    plan_digest: Mapped[str | None]
+    shop_fingerprint: Mapped[str | None]
+    snapshot_ref: Mapped[str | None]
+    plan_run_id: Mapped[str | None]
+    publish_run_id: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    planned_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    resume_at: Mapped[datetime | None]
+
+
+class SyncItem(Table):
+    """One product of a plan, and the publisher's journal on it. `desired` is the listing as canonical JSON text."""
+
+    __tablename__ = "sync_item"
+    __table_args__ = (Index("ix_sync_item_job_outcome", "sync_job_id", "outcome"),)
+
+    sync_job_id: Mapped[str] = mapped_column(ForeignKey("etsy_sync_job.id"), primary_key=True)
+    product_id: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    product_title: Mapped[str]
+    action: Mapped[str]
+    reason: Mapped[str]
+    desired: Mapped[str | None]
+    differences: Mapped[list[Any]] = mapped_column(default=list)
+    verdicts: Mapped[list[Any]] = mapped_column(default=list)
+    etsy_listing_id: Mapped[int | None]
+    estimated_calls: Mapped[int] = mapped_column(default=0)
+    fee_usd_cents: Mapped[int] = mapped_column(default=0)
+    step: Mapped[str] = mapped_column(default="")
+    attempts: Mapped[int] = mapped_column(default=0)
+    outcome: Mapped[str] = mapped_column(default="waiting")
+    error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
+    finished_at: Mapped[datetime | None]
+
+
+class Approval(Table):
+    """A decision on one plan; append-only."""
+
+    __tablename__ = "approval"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    transaction_id: Mapped[str] = mapped_column(ForeignKey("etsy_sync_job.transaction_id"), index=True)
+    plan_digest: Mapped[str]
+    decision: Mapped[str]
+    decided_by: Mapped[str]
+    decided_through: Mapped[str]
+    note: Mapped[str] = mapped_column(default="")
+    excluded_products: Mapped[list[Any]] = mapped_column(default=list)
+    created_at: Mapped[datetime]
+
+
+class ProductEtsyLink(Table):
+    """Which listing a product became in a shop, and how it stands. A failure never erases `etsy_listing_id`."""
+
+    __tablename__ = "product_etsy_link"
+
+    product_id: Mapped[str] = mapped_column(primary_key=True)
+    etsy_account_id: Mapped[str] = mapped_column(ForeignKey("etsy_account.id"), primary_key=True)
+    product_title: Mapped[str] = mapped_column(default="")
+    sync_status: Mapped[str] = mapped_column(index=True)
+    etsy_listing_id: Mapped[int | None]
+    etsy_url: Mapped[str | None]
+    listing_state: Mapped[str | None]
+    last_synced_at: Mapped[datetime | None]
+    sync_error: Mapped[str | None]
+    published: Mapped[str | None]
+    create_reference: Mapped[str | None]
+    updated_at: Mapped[datetime]
+
+
+class ListingImageRow(Table):
+    """A picture that we put on a listing: where it came from, its content, and Etsy's id for it."""
+
+    __tablename__ = "listing_image"
+
+    product_id: Mapped[str] = mapped_column(primary_key=True)
+    etsy_account_id: Mapped[str] = mapped_column(ForeignKey("etsy_account.id"), primary_key=True)
+    rank: Mapped[int] = mapped_column(primary_key=True)
+    source_url: Mapped[str]
+    content_hash: Mapped[str]
+    etsy_image_id: Mapped[int]
+    alt_text: Mapped[str] = mapped_column(default="")
+
+
+class ApiBudget(Table):
+    """Calls made with one Etsy API key in one hour, and the limits that Etsy's headers told; for all processes."""
+
+    __tablename__ = "api_budget"
+
+    api_key_fingerprint: Mapped[str] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    calls: Mapped[int] = mapped_column(default=0)
+    limit_per_second: Mapped[int | None]
+    limit_per_day: Mapped[int | None]

@@ -1,0 +1,64 @@
+"""Asking for a sync: one row, from which a sensor makes a Dagster run."""
+
+import secrets
+from datetime import UTC, datetime
+from typing import Literal
+
+from etsy_pipeline.catalogue.selection import Selection
+from etsy_pipeline.errors import BadRequest, Conflict
+from etsy_pipeline.store import accounts
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob
+
+Trigger = Literal["ui", "cli", "api", "schedule", "backfill", "demo"]
+
+
+def request_sync(
+    store: Store, account_id: str, *, product_ids: tuple[str, ...] | None, trigger: Trigger
+) -> EtsySyncJob:
+    """Ask for a sync of some products, or (None) of the shop's whole selection.
+
+    Raises:
+        NotFound: `account_not_found`.
+        Conflict: `account_not_connected`.
+        BadRequest: `no_products`.
+    """
+    if product_ids is not None and not product_ids:
+        raise BadRequest(
+            "No product was named.", code="no_products", hint="Name product ids, or ask for the whole selection."
+        )
+    selection = None if product_ids is None else Selection(product_ids=tuple(dict.fromkeys(product_ids)))
+    with store.writing() as session:
+        require_connected(accounts.get(session, account_id))
+        job = new_job(account_id, trigger)
+        job.requested_selection = selection.model_dump(mode="json") if selection else None
+        session.add(job)
+    return job
+
+
+def new_job(account_id: str, trigger: str) -> EtsySyncJob:
+    """A job that nothing is known of yet but who asked for it."""
+    return EtsySyncJob(
+        id=f"sync_job_{secrets.token_hex(8)}",
+        transaction_id=f"wf_{secrets.token_hex(8)}",
+        etsy_account_id=account_id,
+        trigger=trigger,
+        status="pending",
+        error_log={},
+        totals={},
+        created_at=datetime.now(UTC),
+    )
+
+
+def require_connected(account: EtsyAccount) -> None:
+    """Refuse an account that has no shop.
+
+    Raises:
+        Conflict: `account_not_connected`.
+    """
+    if not account.is_active or account.shop_id is None:
+        raise Conflict(
+            f"The account {account.id} ({account.name}) is not connected to an Etsy shop.",
+            code="account_not_connected",
+            hint=f"Run `etsy-pipeline accounts connect {account.id}`.",
+        )
