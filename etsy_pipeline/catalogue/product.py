@@ -4,11 +4,32 @@ Not here: how products are fetched (`medusa.py`). Source: docs of the Medusa v2 
 server (stock, plain prices, "Default option"): see `parse_product`.
 """
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urljoin
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from etsy_pipeline.errors import Refused
+
+DEFAULT_OPTION = "Default option"  # what Medusa calls the option of a product that has none
+
+_SAME_NAME = (
+    "id",
+    "description",
+    "status",
+    "handle",
+    "updated_at",
+    "metadata",
+    "material",
+    "weight",
+    "length",
+    "width",
+    "height",
+)
 
 
 class _Value(BaseModel):
@@ -67,3 +88,119 @@ class Product(_Value):
     categories: tuple[Category, ...] = ()
     options: tuple[Option, ...] = ()
     variants: tuple[Variant, ...] = ()
+
+
+class MalformedProduct(Refused):
+    """A product of which Medusa's answer cannot be understood; the others go on."""
+
+    def __init__(self, product_id: str, problem: str) -> None:
+        super().__init__(
+            f"Product {product_id or 'without id'} cannot be read: {problem}.",
+            code="product_malformed",
+            hint="Look at the product in Medusa's admin.",
+        )
+        self.product_id = product_id
+
+
+def parse_product(raw: Any, *, base_url: str = "") -> Product:
+    """Normalise a product as the Admin API gives it (fields of `medusa.FIELDS`).
+
+    Args:
+        raw: the product's JSON.
+        base_url: the server's address, for pictures with relative ones.
+
+    Raises:
+        MalformedProduct: naming the field that is wrong.
+    """
+    product_id = str(raw.get("id") or "") if isinstance(raw, Mapping) else ""
+    try:
+        return Product.model_validate(
+            {
+                **{name: raw.get(name) for name in _SAME_NAME if raw.get(name) is not None},
+                "title": raw.get("title") or "",
+                "image_urls": [absolute_image_url(base_url, url) for url in _image_urls(raw)],
+                "tags": [tag["value"] for tag in raw.get("tags") or ()],
+                "categories": raw.get("categories") or (),
+                "options": _options(raw.get("options") or ()),
+                "variants": [_variant(item) for item in _in_order(raw.get("variants") or (), "variant_rank")],
+            }
+        )
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False)]
+        raise MalformedProduct(product_id, "; ".join(problems[:3])) from None
+    except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
+        raise MalformedProduct(product_id, f"{type(error).__name__}: {error}") from None
+
+
+def content_hash(product: Product) -> str:
+    """A fingerprint of all that a product says, the same on every machine.
+
+    `updated_at` is left out: it does not move when a price or the stock does (docs/medusa-facts.md §3), so changes are
+    found by content.
+    """
+    content = product.model_dump(mode="json", exclude={"updated_at"})
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def absolute_image_url(base_url: str, url: str) -> str:
+    """Where a picture is; relative addresses are below the Medusa server's."""
+    return urljoin(base_url.rstrip("/") + "/", url) if base_url else url
+
+
+def _image_urls(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    urls = [image["url"] for image in _in_order(raw.get("images") or (), "rank") if image.get("url")]
+    if not urls and raw.get("thumbnail"):
+        urls = [raw["thumbnail"]]
+    return tuple(dict.fromkeys(urls))
+
+
+def _options(raw: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    options = [
+        {"title": item["title"], "values": [value["value"] for value in item.get("values") or ()]} for item in raw
+    ]
+    if [option["title"] for option in options] == [DEFAULT_OPTION] and len(options[0]["values"]) <= 1:
+        return []  # docs/medusa-facts.md §11: that is no variation
+    return options
+
+
+def _variant(raw: Mapping[str, Any]) -> dict[str, Any]:
+    chosen = {item["option"]["title"]: item["value"] for item in raw.get("options") or ()}
+    chosen.pop(DEFAULT_OPTION, None)
+    return {
+        "id": raw["id"],
+        "title": raw.get("title") or "",
+        "sku": raw.get("sku"),
+        "options": chosen,
+        "prices": _plain_prices(raw.get("prices") or ()),
+        "available": _available(raw),
+        "allow_backorder": bool(raw.get("allow_backorder")),
+        "weight": raw.get("weight"),
+    }
+
+
+def _plain_prices(raw: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Prices by currency, without those of a quantity tier, a rule (a region, a customer group) or a price list."""
+    return {
+        str(price["currency_code"]).upper(): price["amount"]
+        for price in raw
+        if not any(
+            price.get(name) for name in ("min_quantity", "max_quantity", "rules", "price_rules", "price_list_id")
+        )
+    }
+
+
+def _available(raw: Mapping[str, Any]) -> int | None:
+    """How many can be sold: a kit as often as its scarcest part allows (docs/medusa-facts.md §4)."""
+    if not raw.get("manage_inventory", True):
+        return None
+    parts = []
+    for item in raw.get("inventory_items") or ():
+        levels = (item.get("inventory") or {}).get("location_levels") or ()
+        free = sum(int(level["stocked_quantity"]) - int(level.get("reserved_quantity") or 0) for level in levels)
+        parts.append(max(0, free) // max(1, int(item.get("required_quantity") or 1)))
+    return min(parts, default=0)
+
+
+def _in_order(items: Sequence[Mapping[str, Any]], rank: str) -> list[Mapping[str, Any]]:
+    return sorted(items, key=lambda item: item.get(rank) or 0)

@@ -42,6 +42,7 @@ class Store:
         """One transaction: committed at the end, rolled back if the block raises."""
         engine = self.engine.execution_options(sqlite_begin="IMMEDIATE")
         with _helpful_errors(), Session(engine, expire_on_commit=False) as session, session.begin():
+            session.connection()  # take the lock now, not at the first statement
             yield session
 
     def upgrade(self) -> str:

@@ -1,0 +1,161 @@
+"""The table of rules: every finding a product can get, with its words. A verdict is always made from a row of it.
+
+FACTS is docs/etsy-facts.md. Where it calls something uncertain, the strict reading is the rule.
+"""
+
+from typing import NamedTuple
+
+from etsy_pipeline.listings.verdict import Severity, Verdict
+
+
+class Rule(NamedTuple):
+    """One row. `message` is filled in with `str.format`; it names the value and the limit."""
+
+    severity: Severity
+    field: str
+    message: str
+    hint: str
+    source: str
+
+
+MISSION = "the project's brief"
+
+RULES: dict[str, Rule] = {
+    "title_missing": Rule("error", "title", "The title is empty.", "Give the product a title.", "spec: required"),
+    "title_too_long": Rule(
+        "error", "title", "The title has {length} characters; Etsy takes at most {limit}.",
+        "Shorten it, or set metadata etsy_title.", MISSION,
+    ),
+    "title_forbidden_characters": Rule(
+        "error", "title", "The title has characters that Etsy refuses: {characters}.",
+        "Remove them, or set metadata etsy_title.", "FACTS §5",
+    ),
+    "title_repeated_symbol": Rule(
+        "error", "title", "The title has {symbol} {count} times; Etsy takes it once.",
+        "Replace the others with words, or set metadata etsy_title.", "FACTS §5",
+    ),
+    "title_contains_html": Rule(
+        "warning", "title", "The title has HTML in it: {text}.", "Remove the tags, or set metadata etsy_title.", "own",
+    ),
+    "description_missing": Rule(
+        "warning", "description", "There is no description; the title stands in for it.",
+        "Write a description.", MISSION,
+    ),
+    "too_many_tags": Rule(
+        "error", "tags", "There are {count} tags; Etsy takes at most {limit}.",
+        "Remove some, or choose with metadata etsy_tags.", MISSION,
+    ),
+    "tag_too_long": Rule(
+        "error", "tags", "The tag {tag!r} has {length} characters; Etsy takes at most {limit}.",
+        "Shorten it, or choose with metadata etsy_tags.", "FACTS §5",
+    ),
+    "tag_forbidden_characters": Rule(
+        "error", "tags", "The tag {tag!r} has characters that Etsy refuses: {characters}.",
+        "Remove them, or choose with metadata etsy_tags.", "FACTS §5",
+    ),
+    "tag_repeated": Rule(
+        "warning", "tags", "The tag {tag!r} is there more than once; it is sent once.", "Remove one.", "own",
+    ),
+    "too_many_materials": Rule(
+        "error", "materials", "There are {count} materials; at most {limit} are sent.",
+        "Choose with metadata etsy_materials.", "FACTS §5 (count uncertain: strict)",
+    ),
+    "material_forbidden_characters": Rule(
+        "error", "materials", "The material {material!r} has characters that Etsy refuses: {characters}.",
+        "Use letters, digits and spaces only.", "FACTS §5",
+    ),
+    "taxonomy_missing": Rule(
+        "error", "taxonomy_id", "No Etsy category is known for the product.",
+        "Set metadata etsy_taxonomy_id, map its Medusa category, or set default_taxonomy_id.", "spec: required",
+    ),
+    "taxonomy_malformed": Rule(
+        "error", "taxonomy_id", "The Etsy category {value!r} is not the number of a category.",
+        "Correct metadata etsy_taxonomy_id.", "spec",
+    ),
+    "taxonomy_unknown": Rule(
+        "error", "taxonomy_id", "Etsy has no category {value}.", "Choose one from Etsy's list of them.", "FACTS §7",
+    ),
+    "no_variants": Rule("error", "variants", "The product has no variant.", "Add at least one variant.", MISSION),
+    "price_currency_missing": Rule(
+        "error", "price", "{variant} has no price in {currency}, the shop's currency (it has: {present}).",
+        "Add a price in that currency in Medusa.", "FACTS §9",
+    ),
+    "price_not_positive": Rule(
+        "error", "price", "{variant} costs {price}; a price must be above zero.", "Correct the price.", MISSION,
+    ),
+    "price_out_of_range": Rule(
+        "error", "price", "{variant} costs {price} {currency}; between {lowest} and {highest} are taken.",
+        "Correct the price or the shop's price rule.", "FACTS §5 (bounds uncertain: the commonly quoted ones)",
+    ),
+    "price_too_precise": Rule(
+        "error", "price", "{variant} costs {price}, which {currency} cannot say.",
+        "Set price.rounding to nearest, or correct the price.", "ISO 4217",
+    ),
+    "too_many_variations": Rule(
+        "error", "variations", "The product varies by {count} options ({options}); at most {limit} are published.",
+        "Merge options.", "FACTS §7",
+    ),
+    "variation_values_too_many": Rule(
+        "error", "variations", "The option {option!r} has {count} values; Etsy takes at most {limit}.",
+        "Split the product.", "FACTS §7",
+    ),
+    "variation_value_forbidden": Rule(
+        "error", "variations", "The option value {value!r} has parentheses, which Etsy refuses.",
+        "Rename it.", "FACTS §7",
+    ),
+    "variation_value_too_long": Rule(
+        "warning", "variations",
+        "The option value {value!r} has {length} characters; Etsy may refuse more than {limit}.",
+        "Shorten it.", "own (limit not in FACTS)",
+    ),
+    "variation_value_missing": Rule(
+        "error", "variations", "{variant} has no value for the option {option!r}.", "Complete the variant.", "FACTS §7",
+    ),
+    "variation_repeated": Rule(
+        "error", "variations", "The combination {values} is there more than once.", "Remove a variant.", "FACTS §7",
+    ),
+    "too_many_offerings": Rule(
+        "error", "variations", "The options make {count} combinations; Etsy takes at most {limit}.",
+        "Split the product.", "FACTS §7",
+    ),
+    "sku_repeated": Rule(
+        "warning", "sku", "The SKU {sku!r} stands at more than one variant.", "Give each its own.", "own",
+    ),
+    "who_made_invalid": Rule(
+        "error", "who_made", "who_made is {value!r}; it must be i_did, someone_else or collective.",
+        "Correct metadata etsy_who_made.", "spec",
+    ),
+    "when_made_invalid": Rule(
+        "error", "when_made", "when_made is {value!r}, which Etsy does not know.",
+        "Use made_to_order, or a range such as 2010_2019.", "spec, FACTS §5",
+    ),
+    "shipping_profile_missing": Rule(
+        "error", "shipping_profile_id", "The shop has no shipping profile set.",
+        "Run `etsy-pipeline accounts configure ACCOUNT --choices`, then --set shipping_profile_id=….", "FACTS §5",
+    ),
+    "readiness_state_missing": Rule(
+        "error", "readiness_state_id", "The shop has no processing profile (readiness state) set.",
+        "Run `etsy-pipeline accounts configure ACCOUNT --choices`, then --set readiness_state_id=….", "FACTS §0.6",
+    ),
+    "return_policy_missing": Rule(
+        "warning", "return_policy_id", "The shop has no return policy set; Etsy needs one outside the EU.",
+        "Run `etsy-pipeline accounts configure ACCOUNT --choices`, then --set return_policy_id=….", "FACTS §5",
+    ),
+    "production_partners_missing": Rule(
+        "error", "production_partner_ids",
+        "who_made is someone_else, which Etsy takes only with production partners.",
+        "Set production_partner_ids in the shop's settings.", "FACTS §5",
+    ),
+    "no_images": Rule(
+        "warning", "images", "There is no picture: the listing stays a draft.", "Add one in Medusa.", "FACTS §6",
+    ),
+    "too_many_images": Rule(
+        "warning", "images", "There are {count} pictures; the first {limit} are sent.", "Put the best first.", "FACTS §8",
+    ),
+}  # fmt: skip
+
+
+def verdict(code: str, **values: object) -> Verdict:
+    """The finding of a rule, with the values that its message names."""
+    rule = RULES[code]
+    return Verdict(code, rule.severity, rule.field, rule.message.format(**values), rule.hint)

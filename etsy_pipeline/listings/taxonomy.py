@@ -1,0 +1,46 @@
+"""The Etsy category of a product: its metadata, then the shop's map of Medusa categories, then the shop's default."""
+
+from collections.abc import Set as AbstractSet
+
+from etsy_pipeline.catalogue.product import Product
+from etsy_pipeline.listings.rules import verdict
+from etsy_pipeline.listings.shop_settings import ShopSettings
+from etsy_pipeline.listings.verdict import Verdict
+
+METADATA_KEYS = ("etsy_taxonomy_id", "etsy_category_id")
+LONGEST_ID = 18  # digits; longer numbers are no ids
+
+
+def taxonomy_id(
+    product: Product, shop: ShopSettings, known_ids: AbstractSet[int] | None
+) -> tuple[int | None, list[Verdict]]:
+    """The category's number; None with the reason where there is none."""
+    value = _chosen(product, shop)
+    if value is None:
+        return None, [verdict("taxonomy_missing")]
+    number = _number(value)
+    if number is None:
+        return None, [verdict("taxonomy_malformed", value=value)]
+    if known_ids is not None and number not in known_ids:
+        return None, [verdict("taxonomy_unknown", value=number)]
+    return number, []
+
+
+def _chosen(product: Product, shop: ShopSettings) -> object:
+    for key in METADATA_KEYS:
+        value = product.metadata.get(key)
+        if value is not None and value != "":
+            return value
+    for category in product.categories:
+        for name in (category.id, category.name):
+            if name in shop.taxonomy_by_category:
+                return shop.taxonomy_by_category[name]
+    return shop.default_taxonomy_id
+
+
+def _number(value: object) -> int | None:
+    if isinstance(value, bool):
+        return None
+    text = str(value).strip()
+    is_number = text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID
+    return int(text) if is_number and int(text) > 0 else None

@@ -1,0 +1,155 @@
+"""The database opens, upgrades itself where it may, and says what is wrong where it cannot. On both kinds."""
+
+import sqlite3
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from etsy_pipeline.errors import NotConfigured, Unavailable
+from etsy_pipeline.store import engine
+from etsy_pipeline.store.encryption import TokenCipher, key_in_state_folder, new_key
+from etsy_pipeline.store.engine import Store, open_store
+from etsy_pipeline.store.tables import EtsyAccount, Table
+from etsy_pipeline_tests.conftest import CIPHER
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+JOBS_OF_THE_OPERATOR = """
+SELECT id, transaction_id, status, total_products, synced_count, failed_count, error_log, completed_at
+  FROM etsy_sync_job ORDER BY created_at DESC LIMIT 10;
+"""
+FAILED_LINKS_OF_THE_OPERATOR = """
+SELECT product_id, etsy_account_id, sync_status, etsy_listing_id, etsy_url, last_synced_at, sync_error
+  FROM product_etsy_link WHERE sync_status = 'failed';
+"""
+
+
+@pytest.mark.parametrize("query", [JOBS_OF_THE_OPERATOR, FAILED_LINKS_OF_THE_OPERATOR])
+def test_the_operators_own_sql_runs_verbatim(store: Store, query: str) -> None:
+    with store.engine.connect() as connection:
+        assert connection.execute(text(query)).all() == []
+
+
+def test_migrations_make_exactly_the_tables_of_the_models(store: Store) -> None:
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Table.metadata) == []
+
+
+def test_a_second_upgrade_changes_nothing(store: Store) -> None:
+    assert store.upgrade() == store.upgrade() == "0001"
+
+
+def test_a_database_that_is_newer_than_the_code_is_left_alone(store: Store) -> None:
+    url = store.engine.url.render_as_string(hide_password=False)
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    try:
+        with pytest.raises(NotConfigured, match="newer version") as caught:
+            open_store(url, CIPHER, upgrade=True)
+        assert caught.value.code == "database_newer_than_code"
+    finally:
+        with store.engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+
+
+def test_an_empty_database_of_ones_own_is_not_changed_unasked(tmp_path: Path) -> None:
+    with pytest.raises(NotConfigured, match="db upgrade") as caught:
+        open_store(f"sqlite:///{tmp_path / 'new.db'}", CIPHER, upgrade=False)
+    assert caught.value.code == "database_not_migrated"
+
+
+def test_two_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    errors: list[Exception] = []
+
+    def open_it() -> None:
+        try:
+            open_store(url, CIPHER, upgrade=True).close()
+        except Exception as error:  # noqa: BLE001 - a thread's error is the test's result
+            errors.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+
+
+def test_a_locked_database_is_called_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "SQLITE_BUSY_SECONDS", 0.1)  # half a minute is too long for a test
+    path = tmp_path / "locked.db"
+    opened = open_store(f"sqlite:///{path}", CIPHER, upgrade=True)
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Unavailable, match="locked") as caught, opened.writing():
+        pass
+    assert caught.value.code == "database_locked"
+    holder.close()
+
+
+def test_an_unreachable_server_is_called_unreachable_without_its_password() -> None:
+    with pytest.raises(Unavailable) as caught:
+        open_store("postgresql://someone:hunter2@127.0.0.1:9/none", CIPHER, upgrade=False)
+    assert caught.value.code == "database_unreachable"
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["mysql://localhost/x", "not a url", ""])
+def test_other_databases_are_refused(url: str) -> None:
+    with pytest.raises(NotConfigured) as caught:
+        open_store(url, CIPHER, upgrade=False)
+    assert caught.value.code == "database_url_malformed"
+
+
+def test_a_failed_block_writes_nothing(store: Store) -> None:
+    with pytest.raises(RuntimeError), store.writing() as session:
+        session.add(EtsyAccount(id="etsy_acc_1", name="A", created_at=NOW, updated_at=NOW))
+        raise RuntimeError
+    with store.reading() as session:
+        assert session.get(EtsyAccount, "etsy_acc_1") is None
+
+
+def test_moments_come_back_in_utc(store: Store) -> None:
+    local = NOW.astimezone(timezone(timedelta(hours=5)))
+    with store.writing() as session:
+        session.add(EtsyAccount(id="etsy_acc_1", name="A", shop_id=2**40, created_at=local, updated_at=NOW))
+    with store.reading() as session:
+        found = session.get_one(EtsyAccount, "etsy_acc_1")
+        assert (found.created_at, found.created_at.tzinfo, found.shop_id) == (NOW, UTC, 2**40)
+
+
+def test_a_moment_without_a_zone_is_refused(sqlite_store: Store) -> None:
+    with pytest.raises(Exception, match="no time zone"), sqlite_store.writing() as session:
+        session.add(EtsyAccount(id="a", name="A", created_at=NOW.replace(tzinfo=None), updated_at=NOW))
+
+
+def test_tokens_survive_a_rotation_of_keys() -> None:
+    old, new = new_key(), new_key()
+    stored = TokenCipher(old).encrypt("12345.secret")
+    assert "secret" not in stored
+    assert TokenCipher(f"{new},{old}").decrypt(stored) == "12345.secret"
+
+
+def test_a_wrong_key_says_so() -> None:
+    stored = TokenCipher(new_key()).encrypt("12345.secret")
+    with pytest.raises(NotConfigured, match="cannot be decrypted"):
+        TokenCipher(new_key()).decrypt(stored)
+
+
+def test_a_malformed_key_says_so_without_showing_it() -> None:
+    with pytest.raises(NotConfigured) as caught:
+        TokenCipher("hunter2")
+    assert caught.value.code == "secret_key_malformed"
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_key_in_the_state_folder_is_made_once_and_private(tmp_path: Path) -> None:
+    assert key_in_state_folder(tmp_path) == key_in_state_folder(tmp_path)
+    assert (tmp_path / "secret.key").stat().st_mode & 0o077 == 0
