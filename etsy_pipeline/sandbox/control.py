@@ -1,0 +1,122 @@
+"""Control routes of the local Etsy, below /sandbox: faults, clock, limits, and the seller's hand in Shop Manager.
+
+GET /sandbox/state · GET, POST, DELETE /sandbox/faults · POST /sandbox/clock {"advance_seconds": n}
+POST /sandbox/limits {"per_second": n, "per_day": n} · POST /sandbox/auto-consent {"user_id": n or null}
+PATCH /sandbox/listings/ID {"title": …, "state": …, "price": …, "quantity": …} · POST /sandbox/tokens {"revoke": true}
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from etsy_pipeline.sandbox.etsy.limits import Limits
+from etsy_pipeline.sandbox.faults import Faults
+from etsy_pipeline.sandbox.state import State, dump, load
+
+TABLES = ("shop", "listing", "listing_image", "fee", "request_log", "token")
+
+
+def routes(state: State, faults: Faults, limits: Limits) -> list[Route]:
+    """The routes."""
+
+    async def get_state(_request: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(_summary, state))
+
+    async def get_faults(_request: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(faults.every))
+
+    async def clear_faults(_request: Request) -> Response:
+        await run_in_threadpool(faults.clear)
+        return JSONResponse([])
+
+    def add_fault(body: dict[str, Any]) -> dict[str, Any]:
+        return {"fault_id": faults.add(body)}
+
+    def move_clock(body: dict[str, Any]) -> dict[str, Any]:
+        state.advance(float(body["advance_seconds"]))
+        return {"now": state.now()}
+
+    def set_limits(body: dict[str, Any]) -> dict[str, Any]:
+        limits.per_second = int(body.get("per_second", limits.per_second))
+        limits.per_day = int(body.get("per_day", limits.per_day))
+        return {"per_second": limits.per_second, "per_day": limits.per_day}
+
+    def auto_consent(body: dict[str, Any]) -> dict[str, Any]:
+        state.set_setting("auto_consent", str(body.get("user_id") or ""))
+        return {"user_id": body.get("user_id")}
+
+    def revoke(body: dict[str, Any]) -> dict[str, Any]:
+        kind = body.get("kind", "refresh")
+        state.run("UPDATE token SET revoked = 1 WHERE kind = ?", kind)
+        return {"revoked": kind}
+
+    async def edit_listing(request: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(_edit, state, request.path_params["id"], await request.json()))
+
+    return [
+        Route("/sandbox/state", get_state),
+        Route("/sandbox/faults", get_faults, methods=["GET"]),
+        Route("/sandbox/faults", clear_faults, methods=["DELETE"]),
+        Route("/sandbox/faults", posting(add_fault), methods=["POST"]),
+        Route("/sandbox/clock", posting(move_clock), methods=["POST"]),
+        Route("/sandbox/limits", posting(set_limits), methods=["POST"]),
+        Route("/sandbox/auto-consent", posting(auto_consent), methods=["POST"]),
+        Route("/sandbox/tokens", posting(revoke), methods=["POST"]),
+        Route("/sandbox/listings/{id:int}", edit_listing, methods=["PATCH"]),
+    ]
+
+
+def posting(act: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Request], Any]:
+    """A route that takes JSON and answers JSON; 400 says what was wrong with it."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            return JSONResponse(await run_in_threadpool(act, await request.json()))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return JSONResponse({"error": f"{type(error).__name__}: {error}"}, 400)
+
+    return endpoint
+
+
+def _summary(state: State) -> dict[str, Any]:
+    counts = {table: _count(state, table) for table in TABLES}
+    found = [
+        {
+            "listing_id": row["listing_id"], "shop_id": row["shop_id"], "state": row["state"], "title": row["title"],
+            "images": _count(state, f"listing_image WHERE listing_id = {int(row['listing_id'])}"),
+            "offerings": len(load(row, "inventory")["products"]), "description": load(row)["description"],
+        }
+        for row in state.rows("SELECT * FROM listing ORDER BY listing_id")
+    ]  # fmt: skip
+    calls = {
+        row["operation"]: row["n"] for row in state.rows("SELECT operation, COUNT(*) AS n FROM request_log GROUP BY 1")
+    }
+    return {"counts": counts, "listings": found, "calls": calls}
+
+
+def _count(state: State, what: str) -> int:
+    row = state.row(f"SELECT COUNT(*) AS n FROM {what}")  # noqa: S608 - our own text
+    return int(row["n"]) if row else 0
+
+
+def _edit(state: State, listing_id: int, body: dict[str, Any]) -> dict[str, Any]:
+    """What a seller does in Shop Manager: no rule is applied."""
+    with state.working():
+        row = state.row("SELECT * FROM listing WHERE listing_id = ?", listing_id)
+        if row is None:
+            return {"error": "no such listing"}
+        data, inventory = load(row), load(row, "inventory")
+        for product in inventory["products"]:
+            for offering in product["offerings"]:
+                offering |= {name: body[name] for name in ("price", "quantity") if name in body}
+        data |= {name: body[name] for name in ("title", "description", "tags") if name in body}
+        data["modified"] = int(state.now())
+        state.run(
+            "UPDATE listing SET state = ?, title = ?, data = ?, inventory = ? WHERE listing_id = ?",
+            body.get("state", row["state"]), data["title"], dump(data), dump(inventory), listing_id,
+        )  # fmt: skip
+    return {"listing_id": listing_id}

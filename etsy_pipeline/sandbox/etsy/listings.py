@@ -1,0 +1,232 @@
+"""Listings: create, update, read, list, delete (FACTS §5, §6, §10)."""
+
+from typing import Any
+
+from etsy_pipeline.sandbox.etsy import images, inventory, listing_rules, shops
+from etsy_pipeline.sandbox.etsy.answers import Answer, error, escaped, money, not_found, page
+from etsy_pipeline.sandbox.etsy.requests import Call
+from etsy_pipeline.sandbox.state import State, dump, load
+
+STATES = ("active", "inactive", "sold_out", "draft", "removed", "expired")
+FEE_CENTS = 20
+FIRST_ID = 4_300_000_000
+DELETABLE = {"sold_out", "draft", "expired", "inactive", "active"}
+MOST_OFFSET = 12_000
+
+
+def create(call: Call) -> Answer:
+    """createDraftListing: always a draft, never with an SKU."""
+    shop = shops.own(call)
+    data = listing_rules.new_listing(call.state, shop, call.form())
+    image_ids = data.pop("image_ids", [])
+    now = int(call.state.now())
+    data |= {"created": now, "modified": now, "state_at": now, "currency_code": shop["currency_code"]}
+    listing_id = call.state.number("listing", FIRST_ID)
+    call.state.run(
+        "INSERT INTO listing (listing_id, shop_id, state, title, visible_from, data, inventory) VALUES (?,?,?,?,?,?,?)",
+        listing_id, shop["shop_id"], "draft", data["title"], call.visible_from, dump(data),
+        dump(inventory.of_new_listing(call.state, data)),
+    )  # fmt: skip
+    if image_ids:
+        images.set_order(call.state, shop["shop_id"], listing_id, image_ids)
+    return Answer(view(call.state, find(call.state, listing_id)), 201)
+
+
+def update(call: Call) -> Answer:
+    """updateListing: only the fields sent; price, quantity, SKU are ignored with 200 (FACTS §0.7, §6)."""
+    shop, listing = shops.own(call), visible(call)
+    if listing["shop_id"] != shop["shop_id"]:
+        raise error(403, "Listing does not belong to this shop.")
+    form = call.form()
+    changed = listing_rules.changes(call.state, shop, listing, form)
+    image_ids = changed.pop("image_ids", None)
+    if image_ids is not None:
+        images.set_order(call.state, shop["shop_id"], listing["listing_id"], image_ids)
+    listing |= changed
+    if "state" in form:
+        _set_state(call.state, shop, listing, form["state"])
+    listing["modified"] = int(call.state.now())
+    save(call.state, listing)
+    return Answer(view(call.state, listing))
+
+
+def get(call: Call) -> Answer:
+    """getListing; a draft is for its owner only."""
+    listing = visible(call)
+    answer = view(call.state, listing)
+    wanted = {name.strip() for name in call.query.get("includes", "").split(",")}
+    if "Images" in wanted:
+        answer["images"] = images.views(call.state, listing["listing_id"])
+    return Answer(answer)
+
+
+def of_shop(call: Call) -> Answer:
+    """getListingsByShop: one state, active unless told otherwise (FACTS §0.2, §10)."""
+    shop = shops.own(call)
+    state = call.query.get("state", "active")
+    limit, offset = call.query.get("limit", "25"), call.query.get("offset", "0")
+    if state not in STATES:
+        raise error(400, f"state must be one of {', '.join(STATES)}")
+    if not limit.isdecimal() or not 1 <= int(limit) <= 100 or not offset.isdecimal() or int(offset) > MOST_OFFSET:  # noqa: PLR2004
+        raise error(400, "limit must be 1 to 100, offset 0 to 12000")
+    where = "FROM listing WHERE shop_id = ? AND state = ? AND visible_from <= ?"
+    values = (shop["shop_id"], state, call.state.now())
+    row = call.state.row(f"SELECT COUNT(*) AS n {where}", *values)
+    found = call.state.rows(
+        f"SELECT listing_id {where} ORDER BY listing_id DESC LIMIT ? OFFSET ?", *values, int(limit), int(offset)
+    )
+    results = [view(call.state, find(call.state, item["listing_id"])) for item in found]
+    return Answer(page(results, row["n"] if row else 0))
+
+
+def batch(call: Call) -> Answer:
+    """getListingsByListingIds: unknown ids are left out (FACTS §10)."""
+    found = [find_visible(call.state, listing_id) for listing_id in call.ids("listing_ids")]
+    return Answer(page([view(call.state, listing) for listing in found if listing]))
+
+
+def batch_inventory(call: Call) -> Answer:
+    """getListingsInventoryByListingIds: one unknown id makes the whole call a 404 (FACTS §10)."""
+    results = []
+    for listing_id in call.ids("listing_ids"):
+        listing = find_visible(call.state, listing_id)
+        if listing is None or shops.of_id(call.state, listing["shop_id"])["user_id"] != call.user_id:
+            raise not_found(f"Listing {listing_id} not found.")
+        results.append({"listing_id": listing_id, "inventory": inventory.view(listing)})
+    return Answer(page(results))
+
+
+def delete(call: Call) -> Answer:
+    """DeleteListing (listings_d)."""
+    listing = owned(call)
+    if listing["state"] not in DELETABLE:
+        raise error(409, "The listing cannot be deleted in its present state.")
+    call.state.run("DELETE FROM listing WHERE listing_id = ?", listing["listing_id"])
+    call.state.run("UPDATE listing_image SET listing_id = NULL WHERE listing_id = ?", listing["listing_id"])
+    return Answer(None, 204)
+
+
+def get_inventory(call: Call) -> Answer:
+    """GetListingInventory."""
+    return Answer(inventory.view(owned(call)))
+
+
+def put_inventory(call: Call) -> Answer:
+    """updateListingInventory: a full replacement (FACTS §7)."""
+    listing = owned(call)
+    shop = shops.of_id(call.state, listing["shop_id"])
+    inventory.replace(call.state, shop, listing, call.json(), call.query.get("max_variations_supported"))
+    listing["modified"] = int(call.state.now())
+    save(call.state, listing)
+    return Answer(inventory.view(listing))
+
+
+def find(state: State, listing_id: int) -> dict[str, Any]:
+    """A listing's data."""
+    listing = find_visible(state, listing_id, hidden=True)
+    if listing is None:
+        raise not_found("Could not find a Listing with that ID.")
+    return listing
+
+
+def find_visible(state: State, listing_id: int, *, hidden: bool = False) -> dict[str, Any] | None:
+    """A listing's data, unless it does not show yet."""
+    row = state.row("SELECT * FROM listing WHERE listing_id = ?", listing_id)
+    if row is None or (row["visible_from"] > state.now() and not hidden):
+        return None
+    listing: dict[str, Any] = load(row)
+    known = {"listing_id": row["listing_id"], "shop_id": row["shop_id"], "state": row["state"]}
+    return listing | known | {"inventory": load(row, "inventory")}
+
+
+def visible(call: Call) -> dict[str, Any]:
+    """The listing in the path: its owner sees every state, others what is on sale."""
+    listing = find_visible(call.state, call.number("listing_id"))
+    if listing is None:
+        raise not_found("Could not find a Listing with that ID.")
+    if listing["state"] != "active" and shops.of_id(call.state, listing["shop_id"])["user_id"] != call.user_id:
+        raise not_found("Could not find a Listing with that ID.")
+    return listing
+
+
+def owned(call: Call) -> dict[str, Any]:
+    """The listing in the path, which must be the token's."""
+    listing = visible(call)
+    if shops.of_id(call.state, listing["shop_id"])["user_id"] != call.user_id:
+        raise error(403, "User does not own this listing.")
+    return listing
+
+
+def save(state: State, listing: dict[str, Any]) -> None:
+    """Store a listing's data."""
+    kept = {
+        name: value for name, value in listing.items() if name not in {"listing_id", "shop_id", "state", "inventory"}
+    }
+    state.run(
+        "UPDATE listing SET state = ?, title = ?, data = ?, inventory = ? WHERE listing_id = ?",
+        listing["state"], listing["title"], dump(kept), dump(listing["inventory"]), listing["listing_id"],
+    )  # fmt: skip
+
+
+def _set_state(state: State, shop: dict[str, Any], listing: dict[str, Any], wanted: str) -> None:
+    before = listing["state"]
+    if wanted not in {"active", "inactive"}:
+        raise error(400, "There was a problem with /state : must be one of active, inactive")
+    if wanted == "inactive" and before != "active" and before != "inactive":
+        raise error(400, f"There was a problem with /state : cannot change from {before} to inactive")
+    if wanted == "active" and before == "removed":
+        raise error(400, "There was a problem with /state : the listing was removed by Etsy")
+    if wanted == "active" and before != "active":
+        _check_publishable(state, shop, listing)
+        if before in {"draft", "sold_out", "expired"}:  # these cost a fee, inactive does not (FACTS §5, §6)
+            reason = "listing" if before == "draft" else "renewal"
+            state.run("INSERT INTO fee (listing_id, reason, usd_cents, at) VALUES (?,?,?,?)",
+                      listing["listing_id"], reason, FEE_CENTS, state.now())  # fmt: skip
+        if before == "sold_out":
+            listing["quantity"] = 1
+    if wanted != before:
+        listing["state"], listing["state_at"] = wanted, int(state.now())
+
+
+def _check_publishable(state: State, shop: dict[str, Any], listing: dict[str, Any]) -> None:
+    if not images.views(state, listing["listing_id"]):
+        raise error(400, "There was a problem with /images : cannot be less than 1 items")
+    if listing["type"] == "download":
+        return
+    if not listing.get("shipping_profile_id"):
+        raise error(400, "A shipping_profile_id is required for physical listings.")
+    if not shop["is_eu"] and not listing.get("return_policy_id"):
+        raise error(400, "There was a problem with /return/policy : cannot be null")  # exact (FACTS §5)
+    if inventory.pieces(listing["inventory"]) < 1:
+        raise error(400, "There was a problem with /quantity : cannot be less than 1")
+
+
+def view(state: State, listing: dict[str, Any]) -> dict[str, Any]:
+    """A ShopListing as Etsy gives it: escaped text, money objects."""
+    shop = shops.of_id(state, listing["shop_id"])
+    base = state.setting("base_url", "")
+    times = {
+        "creation_timestamp": listing["created"], "created_timestamp": listing["created"],
+        "original_creation_timestamp": listing["created"], "ending_timestamp": listing["created"] + 120 * 86400,
+        "last_modified_timestamp": listing["modified"], "updated_timestamp": listing["modified"],
+        "state_timestamp": listing["state_at"],
+    }  # fmt: skip
+    plain = {
+        name: listing.get(name)
+        for name in ("shop_section_id", "shipping_profile_id", "return_policy_id", "readiness_state_id", "who_made",
+                     "when_made", "is_supply", "item_weight", "item_weight_unit", "item_length", "item_width",
+                     "item_height", "item_dimensions_unit", "should_auto_renew", "taxonomy_id")
+    }  # fmt: skip
+    return {
+        **times, **plain,
+        "listing_id": listing["listing_id"], "user_id": shop["user_id"], "shop_id": listing["shop_id"],
+        "title": escaped(listing["title"]), "description": escaped(listing["description"]), "state": listing["state"],
+        "quantity": inventory.pieces(listing["inventory"]), "featured_rank": -1,
+        "url": f"{base}/listing/{listing['listing_id']}", "num_favorers": 0, "non_taxable": False, "is_taxable": True,
+        "is_customizable": listing.get("is_customizable", False), "is_personalizable": False,
+        "listing_type": listing["type"], "tags": [escaped(tag) for tag in listing["tags"]],
+        "materials": [escaped(item) for item in listing["materials"]], "processing_min": None, "processing_max": None,
+        "is_private": False, "style": listing.get("styles", []), "file_data": "",
+        "has_variations": inventory.varies(listing["inventory"]), "language": "en-US",
+        "price": money(inventory.lowest_price(listing["inventory"]), listing["currency_code"]),
+    }  # fmt: skip

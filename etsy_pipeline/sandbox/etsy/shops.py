@@ -1,0 +1,242 @@
+"""Shops and what a listing refers to: profiles, policies, sections, categories (FACTS §9). Two sample shops."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from etsy_pipeline.sandbox.etsy.answers import Answer, EtsyError, error, escaped, not_found, page
+from etsy_pipeline.sandbox.etsy.requests import Call, Fields
+from etsy_pipeline.sandbox.state import State, dump, load
+
+TAXONOMY_FILE = Path(__file__).parent.parent / "data" / "seller-taxonomy.json.gz"
+FIRST_SHOP = 51_000_001
+
+SAMPLES = (
+    ("DustySpoonStudio", "Handmade things for the house", "US"),
+    ("NordlichtKeramik", "Keramik aus der Werkstatt", "US"),
+)
+
+
+def seed(state: State, base_url: str) -> None:
+    """Make the sample shops, once."""
+    for number, (name, title, country) in enumerate(SAMPLES):
+        shop_id, user_id = FIRST_SHOP + number, 910_000_001 + number
+        if state.row("SELECT 1 FROM shop WHERE shop_id = ?", shop_id) is None:
+            state.run("INSERT INTO shop VALUES (?, ?, ?)", shop_id, user_id, dump(_shop(shop_id, name, title, country)))
+    state.set_setting("base_url", base_url)
+
+
+def _shop(shop_id: int, name: str, title: str, country: str) -> dict[str, Any]:
+    base = shop_id * 10
+    return {
+        "shop_name": name,
+        "title": title,
+        "currency_code": "USD",
+        "country": country,
+        "is_eu": False,
+        "shipping_profiles": [
+            {"shipping_profile_id": base + 1, "title": "Standard shipping", "is_deleted": False},
+            {"shipping_profile_id": base + 2, "title": "Old shipping", "is_deleted": True},
+            {"shipping_profile_id": base + 3, "title": "Express shipping", "is_deleted": False},
+        ],
+        "return_policies": [
+            {"return_policy_id": base + 1, "accepts_returns": True, "accepts_exchanges": True, "return_deadline": 30},
+            {
+                "return_policy_id": base + 2,
+                "accepts_returns": False,
+                "accepts_exchanges": False,
+                "return_deadline": None,
+            },
+        ],
+        "readiness_states": [
+            {"readiness_state_id": base + 1, "readiness_state": "made_to_order", "min": 3, "max": 5},
+            {"readiness_state_id": base + 2, "readiness_state": "ready_to_ship", "min": 1, "max": 2},
+        ],
+        "sections": [{"shop_section_id": base + 1, "title": "New"}],
+        "production_partners": [],
+    }
+
+
+def of_id(state: State, shop_id: int) -> dict[str, Any]:
+    """A shop's data."""
+    row = state.row("SELECT * FROM shop WHERE shop_id = ?", shop_id)
+    if row is None:
+        raise not_found("Shop not found.")
+    return {"shop_id": row["shop_id"], "user_id": row["user_id"], **load(row)}
+
+
+def own(call: Call) -> dict[str, Any]:
+    """The shop in the path, which must be the token's (FACTS §11: 403 is also "not yours")."""
+    shop = of_id(call.state, call.number("shop_id"))
+    if shop["user_id"] != call.user_id:
+        raise error(403, "User does not own this shop.")
+    return shop
+
+
+def get_me(call: Call) -> Answer:
+    """GetMe."""
+    row = call.state.row("SELECT shop_id FROM shop WHERE user_id = ?", call.user_id)
+    return Answer({"user_id": call.user_id, "shop_id": row["shop_id"] if row else None})
+
+
+def get_shop(call: Call) -> Answer:
+    """GetShop."""
+    return Answer(_view(call.state, of_id(call.state, call.number("shop_id"))))
+
+
+def get_shop_by_owner(call: Call) -> Answer:
+    """getShopByOwnerUserId: one shop, not a list (FACTS §9)."""
+    row = call.state.row("SELECT shop_id FROM shop WHERE user_id = ?", call.number("user_id"))
+    if row is None:
+        raise not_found("Shop not found.")
+    return Answer(_view(call.state, of_id(call.state, row["shop_id"])))
+
+
+def shipping_profiles(call: Call) -> Answer:
+    """getShopShippingProfiles; deleted ones are listed too (FACTS §9)."""
+    shop = own(call)
+    more = {
+        "user_id": shop["user_id"], "origin_country_iso": shop["country"], "shipping_profile_destinations": [],
+        "shipping_profile_upgrades": [], "origin_postal_code": None, "profile_type": "manual",
+        "domestic_handling_fee": 0, "international_handling_fee": 0,
+    }  # fmt: skip
+    return Answer(page([item | more for item in shop["shipping_profiles"]]))
+
+
+def return_policies(call: Call) -> Answer:
+    """GetShopReturnPolicies."""
+    shop = of_id(call.state, call.number("shop_id"))
+    return Answer(page([item | {"shop_id": shop["shop_id"]} for item in shop["return_policies"]]))
+
+
+def readiness_states(call: Call) -> Answer:
+    """GetShopReadinessStateDefinitions."""
+    shop = own(call)
+    return Answer(page([_readiness(shop["shop_id"], item) for item in shop["readiness_states"]]))
+
+
+def create_readiness_state(call: Call) -> Answer:
+    """createShopReadinessStateDefinition; 409 with its address when an equal one exists (FACTS §9)."""
+    shop = own(call)
+    fields = Fields(call.form())
+    kind = fields.choice("readiness_state", frozenset({"made_to_order", "ready_to_ship"}))
+    low = fields.integer("min_processing_time", 1, 10)
+    high = fields.integer("max_processing_time", 1, 10)
+    if fields.problems or kind is None or low is None or high is None or low > high:
+        raise error(400, "readiness_state, min_processing_time and max_processing_time are required")
+    for item in shop["readiness_states"]:
+        if (item["readiness_state"], item["min"], item["max"]) == (kind, low, high):
+            address = (
+                f"/v3/application/shops/{shop['shop_id']}/readiness-state-definitions/{item['readiness_state_id']}"
+            )
+            raise EtsyError(409, {"error": "An equal definition exists."}, {"content-location": address})
+    new_id = call.state.number("readiness_state", shop["shop_id"] * 10 + 5)
+    item = {"readiness_state_id": new_id, "readiness_state": kind, "min": low, "max": high}
+    _save(call.state, shop | {"readiness_states": [*shop["readiness_states"], item]})
+    return Answer(_readiness(shop["shop_id"], item), 201)
+
+
+def sections(call: Call) -> Answer:
+    """GetShopSections."""
+    shop = of_id(call.state, call.number("shop_id"))
+    found = [
+        {**item, "rank": rank, "user_id": shop["user_id"], "active_listing_count": 0}
+        for rank, item in enumerate(shop["sections"], start=1)
+    ]
+    return Answer(page(found))
+
+
+def production_partners(call: Call) -> Answer:
+    """GetShopProductionPartners."""
+    return Answer(page(own(call)["production_partners"]))
+
+
+def taxonomy_nodes(call: Call) -> Answer:
+    """getSellerTaxonomyNodes: the whole tree."""
+    del call
+    return Answer(_taxonomy())
+
+
+def taxonomy_properties(call: Call) -> Answer:
+    """GetPropertiesByTaxonomyId. The recorded tree has no properties: these two are invented, for every category."""
+    if call.number("taxonomy_id") not in taxonomy_ids():
+        raise not_found()
+    common = {"scales": [], "is_required": False, "supports_attributes": True, "supports_variations": True,
+              "is_multivalued": False, "max_values_allowed": None, "selected_values": []}  # fmt: skip
+    found = [
+        {"property_id": 200, "name": "Primary color", "values": ("Red", "Blue", "Green", "White", "Black")},
+        {"property_id": 100, "name": "Size", "values": ("S", "M", "L", "XL")},
+    ]
+    return Answer(page([{**common, **_property(item)} for item in found]))
+
+
+def taxonomy_ids() -> frozenset[int]:
+    """All category ids."""
+    return frozenset(node["id"] for node in _nodes(_taxonomy()["results"]))
+
+
+def _property(item: dict[str, Any]) -> dict[str, Any]:
+    values = [
+        {"value_id": item["property_id"] * 100 + number, "name": name, "scale_id": None, "equal_to": []}
+        for number, name in enumerate(item["values"], start=1)
+    ]
+    names = {"name": item["name"], "display_name": item["name"]}
+    return {"property_id": item["property_id"], **names, "possible_values": values}
+
+
+@cache
+def _taxonomy() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(gzip.decompress(TAXONOMY_FILE.read_bytes()))
+    return found
+
+
+def _nodes(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for node in nodes:
+        yield node
+        yield from _nodes(node["children"])
+
+
+def _readiness(shop_id: int, item: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "shop_id": shop_id,
+        "readiness_state_id": item["readiness_state_id"],
+        "readiness_state": item["readiness_state"],
+        "min_processing_days": item["min"],
+        "max_processing_days": item["max"],
+        "processing_days_display_label": f"{item['min']}-{item['max']} days",
+    }
+
+
+def _save(state: State, shop: dict[str, Any]) -> None:
+    kept = {name: value for name, value in shop.items() if name not in {"shop_id", "user_id"}}
+    state.run("UPDATE shop SET data = ? WHERE shop_id = ?", dump(kept), shop["shop_id"])
+
+
+def _view(state: State, shop: dict[str, Any]) -> dict[str, Any]:
+    row = state.row("SELECT COUNT(*) AS n FROM listing WHERE shop_id = ? AND state = 'active'", shop["shop_id"])
+    base = state.setting("base_url", "")
+    none = dict.fromkeys(
+        ("announcement", "vacation_message", "sale_message", "digital_sale_message", "policy_welcome", "policy_payment",
+         "policy_shipping", "policy_refunds", "policy_additional", "policy_seller_info", "policy_privacy",
+         "vacation_autoreply", "image_url_760x100", "icon_url_fullxfull", "review_count", "review_average")
+    )  # fmt: skip
+    no = dict.fromkeys(
+        ("is_vacation", "accepts_custom_requests", "policy_has_private_receipt_info", "has_unstructured_policies",
+         "is_using_structured_policies", "has_onboarded_structured_policies", "include_dispute_form_link",
+         "is_direct_checkout_onboarded", "is_etsy_payments_onboarded", "is_calculated_eligible",
+         "is_opted_in_to_buyer_promise"), False,
+    )  # fmt: skip
+    times = dict.fromkeys(("create_date", "created_timestamp", "update_date", "updated_timestamp"), 1_700_000_000)
+    return {
+        **none, **no, **times,
+        "shop_id": shop["shop_id"], "user_id": shop["user_id"], "shop_name": shop["shop_name"],
+        "title": escaped(shop["title"]), "currency_code": shop["currency_code"],
+        "listing_active_count": row["n"] if row else 0, "digital_listing_count": 0,
+        "login_name": shop["shop_name"].lower(), "policy_update_date": 0,
+        "url": f"{base}/shop/{shop['shop_name']}", "num_favorers": 0, "languages": ["en-US"],
+        "is_shop_us_based": shop["country"] == "US", "transaction_sold_count": 0,
+        "shipping_from_country_iso": shop["country"], "shop_location_country_iso": shop["country"],
+    }  # fmt: skip
