@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import ValidationError
-
 from etsy_pipeline.errors import BadRequest
-from etsy_pipeline.listings.shop_settings import ShopSettings
-from etsy_pipeline.planning.digest import settings_fingerprint
+from etsy_pipeline.listings.shop_settings import ShopSettings, parse_settings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount
@@ -42,41 +39,6 @@ def configure(store: Store, account_id: str, changes: Mapping[str, Any]) -> Shop
         account.api_config = settings.model_dump(mode="json", exclude_unset=True)
         account.updated_at = datetime.now(UTC)
     return settings
-
-
-def settings_of(account: EtsyAccount) -> ShopSettings:
-    """The shop's settings.
-
-    Raises:
-        BadRequest: `shop_settings_invalid` when what is stored does not fit this version.
-    """
-    return parse_settings(account.api_config)
-
-
-def fingerprint(account: EtsyAccount, amount_unit: str) -> str:
-    """A fingerprint of what shapes every listing of the shop: its settings, currency and the unit of amounts."""
-    settings = settings_of(account).model_dump(mode="json")
-    return settings_fingerprint(json.dumps([settings, account.currency_code], sort_keys=True), amount_unit)
-
-
-def parse_settings(values: Mapping[str, Any]) -> ShopSettings:
-    """Validate settings.
-
-    Raises:
-        BadRequest: `shop_settings_invalid`.
-    """
-    try:
-        return ShopSettings.model_validate(values)
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, item['loc']))}: {item['msg']} (given: {item.get('input')!r})"
-            for item in error.errors()
-        )
-        raise BadRequest(
-            f"These shop settings cannot be used: {problems}.",
-            code="shop_settings_invalid",
-            hint="docs/settings.md lists every setting and its limits.",
-        ) from None
 
 
 def _merged(present: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The Medusa v2 Admin API: pages of products, in a stable order, one page in memory at a time.
 
-How the server behaves is in docs/medusa-facts.md; pages of 50 are the fastest, unknown fields are ignored in silence, and a
-price's `rules` are empty unless the attribute and the value of its `price_rules` are asked for (measured on 2.21.2).
+How the server behaves is in docs/medusa-facts.md: pages of 50 are fastest, and unknown fields are ignored in silence.
+Measured on 2.21.2: a price's `rules` are empty unless attribute and value of its `price_rules` are asked for.
 """
 
 import json

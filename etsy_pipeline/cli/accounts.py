@@ -125,7 +125,7 @@ def _view(account: EtsyAccount) -> dict[str, Any]:
         "currency_code": account.currency_code,
         "scopes": account.scopes,
         "refresh_token_expires_at": str(account.refresh_token_expires_at) if account.refresh_token_expires_at else None,
-        "settings": configuring.settings_of(account).model_dump(mode="json"),
+        "settings": accounts.settings_of(account).model_dump(mode="json"),
     }
 
 

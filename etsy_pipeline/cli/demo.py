@@ -15,7 +15,7 @@ import typer
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure, connect
 from etsy_pipeline.cli.opening import opened
-from etsy_pipeline.cli.output import as_table, colored, console, print_plan
+from etsy_pipeline.cli.output import SHOWN_ACTIONS, colored, console, print_links, print_plan
 from etsy_pipeline.cli.sandbox import ETSY_PORT, MEDUSA_PORT, write_settings
 from etsy_pipeline.errors import PipelineError, Unavailable
 from etsy_pipeline.etsy.client import Named
@@ -53,9 +53,11 @@ def demo(
             store, transaction_id, decided_by=APPROVER, through="cli", amount_unit=settings.medusa()[2], note="the demo"
         )
         _step("Publish it")
-        _run("publish_sync", account.id, transaction_id)
+        is_published = _run("publish_sync", account.id, transaction_id)
         _show_outcome(store, account.id, transaction_id)
         _farewell()
+        if not is_published:
+            raise typer.Exit(1)
 
 
 @contextmanager
@@ -111,28 +113,21 @@ def _choose_profiles(settings: Settings, store: Store, account: EtsyAccount) -> 
 def _planned(store: Store, account: EtsyAccount) -> str:
     _step("Snapshot the catalogue, validate every product, draw up a plan")
     job = request_sync(store, account.id, product_ids=None, trigger="demo")
-    _run("plan_sync", account.id, job.transaction_id)
+    if not _run("plan_sync", account.id, job.transaction_id):
+        told = status.job(store, job.transaction_id).error_log.get("job", "No plan could be drawn up.")
+        raise PipelineError(str(told), code="run_failed", hint="The job's log says more.")
     return job.transaction_id
 
 
 def _show_plan(store: Store, transaction_id: str) -> None:
     _step(f"The plan of {transaction_id}")
-    print_plan(status.plan_rows(store, transaction_id), status.plan_summary(status.job(store, transaction_id)).headline)
+    rows = status.plan_rows(store, transaction_id, actions=SHOWN_ACTIONS)
+    print_plan(rows, status.plan_summary(status.job(store, transaction_id)).headline)
 
 
 def _show_outcome(store: Store, account_id: str, transaction_id: str) -> None:
     _step("What happened to every product")
-    rows = [
-        (
-            link.product_title or link.product_id,
-            colored(link.sync_status),
-            link.listing_state or "–",
-            link.etsy_listing_id or "–",
-            link.sync_error or link.etsy_url,
-        )
-        for link in status.find_links(store, account_id=account_id)
-    ]
-    as_table(("product", "status", "state", "listing", "where, or what went wrong"), rows, empty="Nothing.")
+    print_links(status.find_links(store, account_id=account_id))
     job = status.job(store, transaction_id)
     console.print(
         f"\n[bold]{transaction_id} {colored(job.status)}: {job.synced_count} synced, {job.failed_count} failed, "
@@ -140,18 +135,17 @@ def _show_outcome(store: Store, account_id: str, transaction_id: str) -> None:
     )
 
 
-def _run(job_name: str, account_id: str, transaction_id: str) -> None:
-    """Run a Dagster job in a process of its own; its log goes to the state folder."""
+def _run(job_name: str, account_id: str, transaction_id: str) -> bool:
+    """Run a Dagster job in a process of its own, its log in the state folder; whether it succeeded."""
     log = Settings.load().etsy_pipeline_home / f"demo-{job_name}.log"
-    command = [sys.executable, "-m", "etsy_pipeline.orchestration.run_here", job_name, account_id]
+    command = [sys.executable, "-m", "etsy_pipeline.run_here", job_name, account_id]
     started = time.monotonic()
     with log.open("w") as file:
         process = subprocess.run(
             [*command, "--transaction-id", transaction_id, "--trigger", "demo"], check=False, stdout=file, stderr=file
         )
     console.print(f"Dagster job {job_name}: {time.monotonic() - started:.0f} s, log in {log}")
-    if process.returncode != 0:
-        raise PipelineError(f"The job {job_name} failed.", code="run_failed", hint=f"Read {log}.")
+    return process.returncode == 0
 
 
 def _farewell() -> None:

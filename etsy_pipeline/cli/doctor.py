@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import typer
 
 from etsy_pipeline import wiring
-from etsy_pipeline.accounts.configure import settings_of
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.cli.output import Json, as_json, as_table
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
+from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount
 

@@ -5,10 +5,8 @@ from typing import Annotated
 import typer
 
 from etsy_pipeline.cli.opening import opened
-from etsy_pipeline.cli.output import Json, as_json, as_table, colored
+from etsy_pipeline.cli.output import Json, as_json, print_links
 from etsy_pipeline.sync_jobs import status
-
-COLUMNS = ("product", "status", "state", "listing", "where, or what went wrong")
 
 
 def links(
@@ -25,14 +23,4 @@ def links(
     if as_json_:
         as_json([status.link_view(link) for link in found])
         return
-    rows = [
-        (
-            link.product_title or link.product_id,
-            colored(link.sync_status),
-            link.listing_state or "–",
-            link.etsy_listing_id or "–",
-            link.sync_error or link.etsy_url or "",
-        )
-        for link in found
-    ]
-    as_table(COLUMNS, rows, empty="No product is linked to Etsy yet.")
+    print_links(found)

@@ -3,18 +3,36 @@
 Exit status: 0 done · 1 failed · 2 bad use.
 """
 
-import sys
+from typing import Any
 
-import click
 import typer
+from typer.core import TyperGroup
 
 from etsy_pipeline.cli import accounts, database, demo, doctor, links, sandbox, sync
 from etsy_pipeline.errors import BadRequest, Conflict, PipelineError
 
 FAILED, BAD_USE = 1, 2
 
+
+class Commands(TyperGroup):
+    """All commands; an expected error becomes a message and an exit status, never a stack trace."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except PipelineError as error:
+            typer.secho(f"Error: {error.message}", fg="red", err=True)
+            if error.hint:
+                typer.echo(f"  → {error.hint}", err=True)
+            typer.echo(f"  [{error.code}]", err=True)
+            is_bad_use = isinstance(error, BadRequest) and not isinstance(error, Conflict)
+            raise typer.Exit(BAD_USE if is_bad_use else FAILED) from None
+
+
 app = typer.Typer(
     name="etsy-pipeline",
+    cls=Commands,
     help="Publishes a MedusaJS catalogue to Etsy: planned, approved by a person, published exactly once.",
     epilog="The term 'Etsy' is a trademark of Etsy, Inc. This Application uses Etsy's API, but is not endorsed or "
     "certified by Etsy.",
@@ -33,18 +51,4 @@ app.add_typer(database.app, name="db")
 
 def run() -> None:
     """The entry point."""
-    try:
-        result = app(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(BAD_USE)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(FAILED)
-    except PipelineError as error:
-        typer.secho(f"Error: {error.message}", fg="red", err=True)
-        if error.hint:
-            typer.echo(f"  → {error.hint}", err=True)
-        typer.echo(f"  [{error.code}]", err=True)
-        bad_use = isinstance(error, BadRequest) and not isinstance(error, Conflict)
-        sys.exit(BAD_USE if bad_use else FAILED)
-    sys.exit(result if isinstance(result, int) else 0)
+    app()

@@ -9,11 +9,17 @@ from rich.console import Console
 from rich.table import Table
 
 from etsy_pipeline.planning.plan_view import Row
+from etsy_pipeline.store.tables import ProductEtsyLink
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
 
+SHOWN_ACTIONS = ("create", "update", "deactivate", "invalid")  # what is skipped is counted, not listed
+
 COLORS = {"create": "green", "update": "yellow", "deactivate": "red", "invalid": "magenta", "skip": "bright_black"}
+
 STATUS_COLORS = {"synced": "green", "completed": "green", "failed": "red", "pending": "yellow", "paused": "yellow"}
+
+NAME_WIDTH = 24  # characters; the rest of 80 columns is for what matters more
 
 console = Console(highlight=False)
 
@@ -34,12 +40,27 @@ def as_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty:
         console.print(empty)
 
 
+def print_links(found: Iterable[ProductEtsyLink]) -> None:
+    """Products with their listings: state, id, and the address or what went wrong, in full."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
+    table.add_column("product", max_width=NAME_WIDTH, overflow="ellipsis", no_wrap=True)
+    for heading in ("status", "state", "listing"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("where, or what went wrong", overflow="fold")
+    for link in found:
+        told = link.sync_error or link.etsy_url or ""
+        listing_id = str(link.etsy_listing_id or "–")
+        name = _plain(link.product_title or link.product_id)
+        table.add_row(name, colored(link.sync_status), link.listing_state or "–", listing_id, _plain(told))
+    console.print(table if table.row_count else "No product is linked to Etsy yet.")
+
+
 def print_plan(rows: Iterable[Row], headline: str) -> None:
-    """A plan, Terraform-like: what is done to each product, then the totals."""
+    """A plan, Terraform-like: what is done to each product, silence on what stays, then the totals."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
     table.add_column("")
-    table.add_column("product", ratio=2, overflow="ellipsis", no_wrap=True)
-    table.add_column("what and why", ratio=5)
+    table.add_column("product", max_width=NAME_WIDTH, overflow="ellipsis", no_wrap=True)
+    table.add_column("what and why", overflow="fold")
     table.add_column("calls", justify="right")
     table.add_column("fee", justify="right")
     for row in rows:

@@ -1,5 +1,6 @@
 """Etsy's OAuth 2: authorization code with PKCE (S256), and refreshing. No client secret is sent (FACTS §2)."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 from authlib.common.security import generate_token
 from authlib.integrations.base_client.errors import OAuthError
-from authlib.integrations.httpx_client import OAuth2Client
+
+with warnings.catch_warnings():  # Authlib would rather use httpx2, which this project does not
+    warnings.simplefilter("ignore")
+    from authlib.integrations.httpx_client import OAuth2Client
 
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.etsy.errors import EtsyUnauthorized, EtsyUnavailable

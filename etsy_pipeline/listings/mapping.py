@@ -4,8 +4,10 @@ A value's sources, in order: the product's metadata (`etsy_…`, then the brief'
 default. Not here: the rules' words (`rules.py`), each field's own logic (its own file).
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
 
@@ -117,9 +119,19 @@ def _inventory(
         if amount is not None:
             prices[variant.id] = amount
     if found:
-        return None, found
+        return None, _grouped(found)
     quantities = {variant.id: quantity(variant, shop.quantity) for variant in product.variants}
     return inventory(product, prices, quantities)
+
+
+def _grouped(found: list[Verdict]) -> list[Verdict]:
+    """One verdict for each rule, however many variants break it."""
+    counts = Counter(item.code for item in found)
+    first = {item.code: item for item in reversed(found)}
+    return [
+        replace(item, message=f"{item.message} ({counts[code] - 1} more likewise)") if counts[code] > 1 else item
+        for code, item in sorted(first.items())
+    ]
 
 
 def _who_made(product: Product, shop: ShopSettings) -> tuple[WhoMade, list[Verdict]]:

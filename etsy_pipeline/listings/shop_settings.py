@@ -1,11 +1,13 @@
 """The settings of one Etsy shop: the only home of a per-shop choice, validated when written (`api_config`)."""
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from etsy_pipeline.catalogue.selection import Selection
+from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.listings.listing import ListingType, PublishAs, WhoMade
 
 RoundingRule = Literal["none", "nearest", "ninety_nine", "whole"]
@@ -64,3 +66,23 @@ class ShopSettings(_Settings):
     quantity: QuantityRule = QuantityRule()
     selection: Selection = Field(default=Selection(), description="Which Medusa products this shop sells.")
     schedule_enabled: bool = Field(default=False, description="Whether the daily sync plans this shop.")
+
+
+def parse_settings(values: Mapping[str, Any]) -> ShopSettings:
+    """Validate settings.
+
+    Raises:
+        BadRequest: `shop_settings_invalid`.
+    """
+    try:
+        return ShopSettings.model_validate(values)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, item['loc']))}: {item['msg']} (given: {item.get('input')!r})"
+            for item in error.errors()
+        )
+        raise BadRequest(
+            f"These shop settings cannot be used: {problems}.",
+            code="shop_settings_invalid",
+            hint="docs/settings.md lists every setting and its limits.",
+        ) from None

@@ -14,7 +14,6 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from etsy_pipeline.accounts.configure import settings_of
 from etsy_pipeline.catalogue.product import Product, content_hash
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import Conflict, Unavailable
@@ -35,6 +34,7 @@ from etsy_pipeline.orchestration.runs import (
 )
 from etsy_pipeline.publishing.publisher import Progress, approved_job, publish
 from etsy_pipeline.store import accounts, jobs
+from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount
 from etsy_pipeline.sync_jobs import decide, status

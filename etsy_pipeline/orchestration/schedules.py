@@ -5,11 +5,11 @@ Dagster: https://docs.dagster.io/guides/automate/schedules
 
 import dagster as dg
 
-from etsy_pipeline.accounts.configure import settings_of
 from etsy_pipeline.orchestration.jobs import plan_sync
 from etsy_pipeline.orchestration.partitions import ACCOUNTS
 from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.store import accounts
+from etsy_pipeline.store.accounts import settings_of
 
 
 def daily_sync_at(time_zone: str) -> dg.ScheduleDefinition:

@@ -71,8 +71,8 @@ def publish(
 ) -> EtsySyncJob:
     """Publish an approved plan and record what happened to every product.
 
-    The job ends as `completed`, or `failed` when nothing was synced or it could not go on, or `paused` when the day's
-    calls are used up.
+    The job ends as `completed`, or `failed` when no product is in order or it could not go on, or `paused` when the
+    day's calls are used up.
 
     Raises:
         Conflict: `not_approved`, `plan_stale`.
@@ -159,5 +159,5 @@ def _stop(journal: Journal, error: NeedsPerson | Unavailable | PipelineError) ->
 def _end(journal: Journal) -> EtsySyncJob:
     journal.count()
     job = journal.finish("completed")
-    nothing_worked = job.failed_count > 0 and job.synced_count == 0
+    nothing_worked = job.failed_count > 0 and job.synced_count == 0 and job.skipped_count == 0
     return journal.finish("failed") if nothing_worked else job

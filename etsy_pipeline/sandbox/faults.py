@@ -21,7 +21,18 @@ from typing import Any
 from etsy_pipeline.sandbox.state import State, dump, load
 
 KINDS = frozenset(
-    ["status", "html", "empty", "delay_before", "delay_after", "drop_before", "drop_after", "fail_after", "silent_200", "late_visibility"]
+    [
+        "status",
+        "html",
+        "empty",
+        "delay_before",
+        "delay_after",
+        "drop_before",
+        "drop_after",
+        "fail_after",
+        "silent_200",
+        "late_visibility",
+    ]
 )
 
 

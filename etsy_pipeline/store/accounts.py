@@ -1,11 +1,14 @@
 """Queries on accounts and on attempts to connect them."""
 
+import json
 from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.errors import NotFound
+from etsy_pipeline.listings.shop_settings import ShopSettings, parse_settings
+from etsy_pipeline.planning.digest import settings_fingerprint
 from etsy_pipeline.store.tables import EtsyAccount, OauthSession
 
 
@@ -49,3 +52,18 @@ def of_shop(session: Session, shop_id: int) -> EtsyAccount | None:
 def oauth_session(session: Session, state: str) -> OauthSession | None:
     """The attempt to connect with this state, locked until the transaction ends."""
     return session.get(OauthSession, state, with_for_update=True)
+
+
+def settings_of(account: EtsyAccount) -> ShopSettings:
+    """The shop's settings.
+
+    Raises:
+        BadRequest: `shop_settings_invalid` when what is stored does not fit this version.
+    """
+    return parse_settings(account.api_config)
+
+
+def fingerprint(account: EtsyAccount, amount_unit: str) -> str:
+    """A fingerprint of what shapes every listing of the shop: its settings, currency and the unit of amounts."""
+    settings = settings_of(account).model_dump(mode="json")
+    return settings_fingerprint(json.dumps([settings, account.currency_code], sort_keys=True), amount_unit)

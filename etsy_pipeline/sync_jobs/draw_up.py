@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from etsy_pipeline.accounts.configure import fingerprint
 from etsy_pipeline.errors import Conflict
 from etsy_pipeline.listings.codec import listing_to_json
 from etsy_pipeline.listings.verdict import ValidatedListing
@@ -13,6 +12,7 @@ from etsy_pipeline.planning.digest import item_digest, plan_digest
 from etsy_pipeline.planning.plan import PlanItem, plan_product, plan_removed
 from etsy_pipeline.planning.plan_view import Totals, totals
 from etsy_pipeline.store import accounts, jobs, links
+from etsy_pipeline.store.accounts import fingerprint
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob, SyncItem
 from etsy_pipeline.sync_jobs.request import new_job, require_connected

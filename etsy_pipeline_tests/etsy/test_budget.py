@@ -52,7 +52,9 @@ def test_the_limit_is_learned_from_the_headers(name: str) -> None:
     assert budget.remaining_today == 4321
 
 
-@pytest.mark.parametrize("headers", [{}, {"x-limit-per-second": ""}, {"x-limit-per-second": "many"}, {"x-limit-per-second": "0"}])
+@pytest.mark.parametrize(
+    "headers", [{}, {"x-limit-per-second": ""}, {"x-limit-per-second": "many"}, {"x-limit-per-second": "0"}]
+)
 def test_missing_and_strange_headers_change_nothing(headers: Mapping[str, str]) -> None:
     budget, _ = a_budget(5)
     budget.learn(headers)

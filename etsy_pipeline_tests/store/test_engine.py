@@ -109,9 +109,13 @@ def test_other_databases_are_refused(url: str) -> None:
 
 
 def test_a_failed_block_writes_nothing(store: Store) -> None:
-    with pytest.raises(RuntimeError), store.writing() as session:
-        session.add(EtsyAccount(id="etsy_acc_1", name="A", created_at=NOW, updated_at=NOW))
-        raise RuntimeError
+    def write_and_fail() -> None:
+        with store.writing() as session:
+            session.add(EtsyAccount(id="etsy_acc_1", name="A", created_at=NOW, updated_at=NOW))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_and_fail()
     with store.reading() as session:
         assert session.get(EtsyAccount, "etsy_acc_1") is None
 

@@ -1,7 +1,7 @@
 """The local Etsy as an ASGI app: the order in which a call is judged, and the table of operations.
 
-FACTS, cited all over the sandbox, is docs/etsy-facts.md: what is known of Etsy's API, with sources. The sandbox shares no
-code with the rest of the project and is never kinder than Etsy.
+FACTS, cited all over the sandbox, is docs/etsy-facts.md: what is known of Etsy's API, with sources. The sandbox shares
+no code with the rest of the project and is never kinder than Etsy.
 """
 
 import asyncio
@@ -41,6 +41,7 @@ class Operation(NamedTuple):
 
 
 def _ping(call: Call) -> Answer:
+    del call
     return Answer({"application_id": 1})
 
 

@@ -12,7 +12,20 @@ from etsy_pipeline.sandbox.etsy.answers import EtsyError, error
 from etsy_pipeline.sandbox.state import State
 
 SCOPES = frozenset(
-    ["address_r", "address_w", "email_r", "listings_d", "listings_r", "listings_w", "profile_r", "profile_w", "shops_r", "shops_w", "transactions_r", "transactions_w"]
+    [
+        "address_r",
+        "address_w",
+        "email_r",
+        "listings_d",
+        "listings_r",
+        "listings_w",
+        "profile_r",
+        "profile_w",
+        "shops_r",
+        "shops_w",
+        "transactions_r",
+        "transactions_w",
+    ]
 )
 ACCESS_SECONDS = 3600
 REFRESH_SECONDS = 90 * 24 * 3600

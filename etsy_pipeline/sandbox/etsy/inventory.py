@@ -47,7 +47,7 @@ def replace(state: State, shop: Json, listing: Json, body: Any, supported: str |
 
 
 def view(listing: Json) -> Json:
-    """The inventory as Etsy gives it: money objects, shop-specific value ids; disabled cells cost 0 (FACTS §7)."""
+    """The inventory as Etsy gives it: money objects, the shop's value ids; disabled cells cost 0 (FACTS §7)."""
     inventory, currency = listing["inventory"], listing["currency_code"]
     return {
         "products": [
@@ -64,8 +64,8 @@ def view(listing: Json) -> Json:
                 ],
                 "property_values": [
                     {"property_id": item["property_id"], "property_name": item["property_name"], "scale_id": None,
-                     "scale_name": None, "value_ids": [_value_id(listing["shop_id"], value) for value in item["values"]],
-                     "values": item["values"]}
+                     "scale_name": None, "values": item["values"],
+                     "value_ids": [_value_id(listing["shop_id"], value) for value in item["values"]]}
                     for item in product["property_values"]
                 ],
             }
@@ -83,7 +83,7 @@ def pieces(inventory: Json) -> int:
 def lowest_price(inventory: Json) -> float:
     """The lowest price for sale."""
     enabled = [item["price"] for item in _offerings(inventory) if item["is_enabled"]]
-    return min(enabled or [item["price"] for item in _offerings(inventory)])
+    return float(min(enabled or [item["price"] for item in _offerings(inventory)]))
 
 
 def varies(inventory: Json) -> bool:

@@ -172,7 +172,7 @@ def _set_state(state: State, shop: dict[str, Any], listing: dict[str, Any], want
     before = listing["state"]
     if wanted not in {"active", "inactive"}:
         raise error(400, "There was a problem with /state : must be one of active, inactive")
-    if wanted == "inactive" and before != "active" and before != "inactive":
+    if wanted == "inactive" and before not in {"active", "inactive"}:
         raise error(400, f"There was a problem with /state : cannot change from {before} to inactive")
     if wanted == "active" and before == "removed":
         raise error(400, "There was a problem with /state : the listing was removed by Etsy")

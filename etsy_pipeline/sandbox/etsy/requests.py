@@ -1,4 +1,4 @@
-"""What arrived: the body in whichever encoding the endpoint takes, and fields read as strictly as Etsy may (FACTS §4)."""
+"""What arrived: the body in whichever encoding the endpoint takes, and fields read as strictly as Etsy may (§4)."""
 
 import json
 import math

@@ -1,8 +1,8 @@
 """The sample Medusa: the Admin API's product routes over recorded products, behaving as docs/medusa-facts.md says.
 
-Control routes: POST /sandbox/products (any JSON, even malformed), PATCH /sandbox/products/ID {"set": {…},
-"variants": {ID: {"price": {"usd": 1}, "stock": 3}}}, DELETE /sandbox/products/ID, POST /sandbox/trouble {"kind": "down",
-"html" or ""}.
+Control routes: POST /sandbox/products (any JSON, even malformed) · DELETE /sandbox/products/ID
+PATCH /sandbox/products/ID {"set": {…}, "variants": {ID: {"price": {"usd": 1}, "stock": 3}}}
+POST /sandbox/trouble {"kind": "down", "html" or ""}
 """
 
 import base64

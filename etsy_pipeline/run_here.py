@@ -1,6 +1,6 @@
 """Runs one of the jobs in this process, on the instance of this folder's dagster.yaml: where no daemon runs.
 
-    python -m etsy_pipeline.orchestration.run_here plan_sync ACCOUNT_ID --transaction-id TX
+    python -m etsy_pipeline.run_here plan_sync ACCOUNT_ID --transaction-id TX
 
 It starts no publication that the sensor would not start: publish_sync refuses a sync that is not approved.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from etsy_pipeline.definitions import defs
 from etsy_pipeline.orchestration.partitions import ACCOUNTS
 from etsy_pipeline.orchestration.runs import TRANSACTION_TAG, TRIGGER_TAG
 
@@ -31,8 +32,6 @@ def instance_of_this_folder() -> Iterator[dg.DagsterInstance]:
 
 def run_here(job_name: str, account_id: str, transaction_id: str, trigger: str) -> bool:
     """Run a job for one account; whether it succeeded."""
-    from etsy_pipeline.definitions import defs  # the code location, as Dagster loads it
-
     with instance_of_this_folder() as instance:
         instance.add_dynamic_partitions(ACCOUNTS, [account_id])
         result = defs.resolve_job_def(job_name).execute_in_process(
