@@ -34,6 +34,8 @@ defs = dg.Definitions(
     jobs=[plan_sync, publish_sync],
     schedules=[daily_sync_at(os.environ.get("ETSY_PIPELINE_TIMEZONE") or "UTC")],
     sensors=[account_partitions, requested_syncs, approved_syncs, failed_syncs],
+    # The assets of a run follow one another, so a process for each would only cost its start.
+    executor=dg.in_process_executor,
     resources={
         "store": StoreResource(
             database_url=_variable("ETSY_PIPELINE_DATABASE_URL"), secret_key=_variable("ETSY_PIPELINE_SECRET_KEY")

@@ -205,4 +205,4 @@ def _policy_name(item: dict[str, Any]) -> str:
 
 def _readiness_name(item: dict[str, Any]) -> str:
     state = str(item.get("readiness_state", "")).replace("_", " ")
-    return f"{state}, {item.get('min_processing_time')}–{item.get('max_processing_time')} days"
+    return f"{state}, {unescape(str(item.get('processing_days_display_label', '')))}"
