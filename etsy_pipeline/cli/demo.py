@@ -15,11 +15,12 @@ import typer
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure, connect
 from etsy_pipeline.cli.opening import opened
-from etsy_pipeline.cli.output import SHOWN_ACTIONS, colored, console, print_links, print_plan
+from etsy_pipeline.cli.output import colored, console, print_links, print_plan
 from etsy_pipeline.cli.sandbox import ETSY_PORT, MEDUSA_PORT, write_settings
 from etsy_pipeline.errors import PipelineError, Unavailable
 from etsy_pipeline.etsy.client import Named
 from etsy_pipeline.etsy.oauth import code_from_redirect
+from etsy_pipeline.planning.plan_view import CHANGES_AND_PROBLEMS
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
@@ -121,7 +122,7 @@ def _planned(store: Store, account: EtsyAccount) -> str:
 
 def _show_plan(store: Store, transaction_id: str) -> None:
     _step(f"The plan of {transaction_id}")
-    rows = status.plan_rows(store, transaction_id, actions=SHOWN_ACTIONS)
+    rows = status.plan_rows(store, transaction_id, actions=CHANGES_AND_PROBLEMS)
     print_plan(rows, status.plan_summary(status.job(store, transaction_id)).headline)
 
 

@@ -13,8 +13,6 @@ from etsy_pipeline.store.tables import ProductEtsyLink
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
 
-SHOWN_ACTIONS = ("create", "update", "deactivate", "invalid")  # what is skipped is counted, not listed
-
 COLORS = {"create": "green", "update": "yellow", "deactivate": "red", "invalid": "magenta", "skip": "bright_black"}
 
 STATUS_COLORS = {"synced": "green", "completed": "green", "failed": "red", "pending": "yellow", "paused": "yellow"}

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from etsy_pipeline.cli.opening import opened
-from etsy_pipeline.cli.output import SHOWN_ACTIONS, Json, as_json, as_table, colored, console, print_plan
+from etsy_pipeline.cli.output import Json, as_json, as_table, colored, console, print_plan
 from etsy_pipeline.errors import BadRequest
+from etsy_pipeline.planning.plan_view import CHANGES_AND_PROBLEMS
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsySyncJob
 from etsy_pipeline.sync_jobs import decide, status
@@ -60,7 +61,7 @@ def plan(
     """Show what a sync would do."""
     with opened() as (_, store):
         summary = status.plan_summary(status.job(store, transaction_id))
-        rows = list(status.plan_rows(store, transaction_id, actions=action or SHOWN_ACTIONS))
+        rows = list(status.plan_rows(store, transaction_id, actions=action or CHANGES_AND_PROBLEMS))
     if as_json_:
         as_json(asdict(summary) | {"items": [asdict(row) for row in rows]})
         return

@@ -42,7 +42,8 @@ def price(
     if major <= 0:
         return None, [verdict("price_not_positive", variant=name, price=major)]
     marked_up = major * (1 + rule.markup_percent / 100) + rule.markup_fixed
-    final = rounded(marked_up, rule, currency_code)
+    # Far beyond any price, rounding itself would fail
+    final = rounded(marked_up, rule, currency_code) if marked_up <= 2 * HIGHEST else marked_up
     if final is None:
         return None, [verdict("price_too_precise", variant=name, price=marked_up.normalize(), currency=currency_code)]
     if not LOWEST <= final <= HIGHEST:

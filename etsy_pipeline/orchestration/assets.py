@@ -32,6 +32,7 @@ from etsy_pipeline.orchestration.runs import (
     transaction_id_of,
     trigger_of,
 )
+from etsy_pipeline.planning.plan_view import CHANGES_AND_PROBLEMS
 from etsy_pipeline.publishing.publisher import Progress, approved_job, publish
 from etsy_pipeline.store import accounts, jobs
 from etsy_pipeline.store.accounts import settings_of
@@ -167,7 +168,7 @@ def sync_plan(
             run_id=context.run_id,
         )
         context.log.info("plan_drawn_up transaction_id=%s digest=%s", job.transaction_id, job.plan_digest)
-        plan_rows = status.plan_rows(opened, job.transaction_id)
+        plan_rows = status.plan_rows(opened, job.transaction_id, actions=CHANGES_AND_PROBLEMS)
         return dg.MaterializeResult(metadata=shown.plan_metadata(status.plan_summary(job), plan_rows))
 
 

@@ -52,7 +52,7 @@ def plan_metadata(summary: PlanSummary, plan_rows: Iterable[Row]) -> dict[str, A
     )
     return {
         "what_happens_next": dg.MetadataValue.md(approve),
-        "plan": table(columns, cells, total=totals.products),
+        "plan": table(columns, cells, total=totals.changes + totals.invalid),
         "transaction_id": summary.transaction_id,
         "plan_digest": summary.digest or "",
         **{f"{name}_count": getattr(totals, name) for name in ("create", "update", "deactivate", "skip", "invalid")},

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from etsy_pipeline.planning.plan import ACTIONS, PlanItem
 
 SYMBOLS = {"create": "+", "update": "~", "deactivate": "-", "skip": "·", "invalid": "!"}
+CHANGES_AND_PROBLEMS = ("create", "update", "deactivate", "invalid")  # what is skipped is counted, not listed
 MOST_DIFFERENCES_SHOWN = 4
 
 

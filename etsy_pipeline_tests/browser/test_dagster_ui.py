@@ -1,0 +1,198 @@
+"""A shop owner's walk through the Dagster UI, in a real browser: plan, look, approve, see it published.
+
+Set SCREENSHOTS to a folder to keep the pictures that the README shows.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+
+from etsy_pipeline import wiring
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob
+from etsy_pipeline.sync_jobs import status
+from etsy_pipeline_tests.world import World, a_world
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+PROJECT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 120
+FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1500,1000",
+)  # fmt: skip
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver (Debian: chromium-driver)"),
+]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with a_world(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def store(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    for name, value in world.sandbox.environment().items():
+        monkeypatch.setenv(name, value)
+    opened = wiring.store_of(world.settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def dagster_url(store: Store, tmp_path: Path) -> Iterator[str]:
+    """`dagster dev` as the README starts it, in a folder of its own."""
+    del store
+    for name in ("dagster.yaml", "workspace.yaml"):
+        shutil.copy(PROJECT / name, tmp_path / name)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)]
+    with (tmp_path / "dagster.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log)
+        url = f"http://127.0.0.1:{port}"
+        try:
+            until(lambda: answers(url), "dagster dev")
+            yield url
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Chrome]:
+    options = ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'chromium'}"):
+        options.add_argument(flag)
+    driver = Chrome(options=options, service=Service(str(DRIVER)))
+    yield driver
+    driver.quit()
+
+
+def test_a_shop_owner_plans_looks_approves_and_sees_it_published(
+    world: World, store: Store, dagster_url: str, browser: Chrome
+) -> None:
+    account = world.connected(store, publish_as="active")
+    world.keep_only(*world.product_ids("clean", "title_too_long", "no_images", "draft"))
+    ui = Ui(browser, dagster_url)
+    until(lambda: has_partition(dagster_url, account.id), "the account's partition")
+
+    ui.open("/asset-groups")
+    ui.screenshot("lineage")
+    ui.materialize("/locations/etsy_pipeline/jobs/plan_sync", account)
+    until(lambda: newest(store).plan_digest is not None, "the plan")
+
+    ui.open("/assets/sync_plan")
+    ui.see("13 to create")
+    ui.see(newest(store).transaction_id)
+    ui.screenshot("plan-summary")
+    ui.click("[Show Markdown]")
+    ui.screenshot("plan")
+    assert world.calls().get("createDraftListing", 0) == 0, "nothing is published before the approval"
+
+    ui.materialize("/assets/publication_approval", account)
+    until(lambda: newest(store).status == "completed", "the publication")
+    ui.open("/assets/publication_approval")
+    ui.see("approved_by")
+    ui.screenshot("approval")
+    ui.open("/assets/published_listings")
+    ui.see("synced_count")
+    ui.screenshot("published")
+
+    job = newest(store)
+    assert (job.synced_count, job.failed_count, job.skipped_count) == (13, 1, 1)
+    assert world.calls()["createDraftListing"] == 13
+    ui.open(f"/runs/{job.publish_run_id}")
+    ui.screenshot("publication-run")
+
+
+class Ui:
+    """The Dagster UI, as far as a shop owner touches it."""
+
+    def __init__(self, browser: Chrome, url: str) -> None:
+        self._browser, self._url = browser, url
+
+    def open(self, path: str) -> None:
+        self._browser.get(f"{self._url}{path}")
+        self._find("//*[contains(text(), 'Lineage')]")
+
+    def see(self, text: str) -> None:
+        self._find(f"//*[contains(text(), '{text}')]")
+
+    def click(self, text: str) -> None:
+        element = self._find(f"//*[contains(text(), '{text}')]")
+        self._browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+        element.click()
+
+    def materialize(self, path: str, account: EtsyAccount) -> None:
+        """Press Materialize, choose the account's partition, and launch."""
+        self.open(path)
+        self.click("Materialize")
+        self._find("//*[contains(text(), 'Partition selection')]")
+        self.click("Select a partition")
+        self.click(account.id)
+        for _ in range(2):  # a click elsewhere closes the list of partitions
+            self._find("//*[contains(text(), 'Partition selection')]").click()
+        self.screenshot(f"materialize-{path.rsplit('/', 1)[-1]}")
+        self._find("//button[contains(., 'Launch')]").click()
+        self._gone("//*[contains(text(), 'Partition selection')]")
+
+    def screenshot(self, name: str) -> None:
+        folder = os.environ.get("SCREENSHOTS")
+        if folder:
+            time.sleep(3)  # let the page settle
+            self._browser.save_screenshot(str(Path(folder) / f"{name}.png"))
+
+    def _gone(self, xpath: str) -> None:
+        WebDriverWait(self._browser, PATIENCE_SECONDS).until(lambda driver: not driver.find_elements(By.XPATH, xpath))
+
+    def _find(self, xpath: str) -> WebElement:
+        def visible(driver: Chrome) -> WebElement | bool:
+            return next((item for item in driver.find_elements(By.XPATH, xpath) if item.is_displayed()), False)
+
+        found = WebDriverWait(self._browser, PATIENCE_SECONDS, ignored_exceptions=None).until(visible)
+        assert isinstance(found, WebElement)
+        return found
+
+
+def until(is_so: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline, f"{what} did not come within {PATIENCE_SECONDS} seconds"
+        time.sleep(0.5)
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/server_info").status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def has_partition(url: str, key: str) -> bool:
+    query = '{ assetNodeOrError(assetKey: {path: ["sync_plan"]}) { ... on AssetNode { partitionKeys } } }'
+    answer = httpx.post(f"{url}/graphql", json={"query": query}, timeout=30).json()
+    return key in answer["data"]["assetNodeOrError"].get("partitionKeys", [])
+
+
+def newest(store: Store) -> EtsySyncJob:
+    found = status.latest_jobs(store, most=1)
+    return found[0] if found else EtsySyncJob()

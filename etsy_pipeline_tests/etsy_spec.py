@@ -1,0 +1,57 @@
+"""Etsy's own OpenAPI document of 2026-10-05, and what it says of an operation's bodies."""
+
+import gzip
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from openapi_schema_validator import OAS30Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT4
+
+FILE = Path(__file__).parent / "data" / "etsy-openapi.json.gz"
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The document, without its `default: null` entries, which its own schemas forbid."""
+    found: dict[str, Any] = json.loads(gzip.decompress(FILE.read_bytes()), object_hook=_without_null_default)
+    return found
+
+
+def request_schema(operation_id: str) -> tuple[str, dict[str, Any]]:
+    """(content type, schema) of an operation's body."""
+    content: dict[str, Any] = _operation(operation_id)["requestBody"]["content"]
+    content_type, media = next(iter(content.items()))
+    return content_type, media["schema"]
+
+
+def response_problems(operation_id: str, status: int, body: Any) -> list[str]:
+    """What is wrong with an answer, by the document."""
+    response = _operation(operation_id)["responses"][str(status)]
+    schema = next(iter(response["content"].values()))["schema"]
+    return problems(schema, body)
+
+
+def problems(schema: dict[str, Any], value: Any) -> list[str]:
+    """What is wrong with a value, by a schema of the document."""
+    whole = document()
+    registry = Registry().with_resource("", Resource.from_contents(whole, default_specification=DRAFT4))
+    validator = OAS30Validator(schema, registry=registry)
+    return [f"{'/'.join(map(str, error.absolute_path))}: {error.message}" for error in validator.iter_errors(value)]
+
+
+@cache
+def _operation(operation_id: str) -> dict[str, Any]:
+    for methods in document()["paths"].values():
+        for operation in methods.values():
+            if isinstance(operation, dict) and operation.get("operationId") == operation_id:
+                return operation
+    raise LookupError(operation_id)
+
+
+def _without_null_default(value: dict[str, Any]) -> dict[str, Any]:
+    if "default" in value and value["default"] is None:
+        del value["default"]
+    return value
