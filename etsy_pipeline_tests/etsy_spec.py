@@ -10,13 +10,14 @@ from openapi_schema_validator import OAS30Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT4
 
+URN = "urn:etsy"
 FILE = Path(__file__).parent / "data" / "etsy-openapi.json.gz"
 
 
 @cache
 def document() -> dict[str, Any]:
-    """The document, without its `default: null` entries, which its own schemas forbid."""
-    found: dict[str, Any] = json.loads(gzip.decompress(FILE.read_bytes()), object_hook=_without_null_default)
+    """The document, mended where it contradicts itself (`default: null`, nullable enums)."""
+    found: dict[str, Any] = json.loads(gzip.decompress(FILE.read_bytes()), object_hook=_mended)
     return found
 
 
@@ -37,7 +38,7 @@ def response_problems(operation_id: str, status: int, body: Any) -> list[str]:
 def problems(schema: dict[str, Any], value: Any) -> list[str]:
     """What is wrong with a value, by a schema of the document."""
     whole = document()
-    registry = Registry().with_resource("", Resource.from_contents(whole, default_specification=DRAFT4))
+    registry = Registry().with_resource(URN, Resource.from_contents(whole, default_specification=DRAFT4))
     validator = OAS30Validator(schema, registry=registry)
     return [f"{'/'.join(map(str, error.absolute_path))}: {error.message}" for error in validator.iter_errors(value)]
 
@@ -51,7 +52,11 @@ def _operation(operation_id: str) -> dict[str, Any]:
     raise LookupError(operation_id)
 
 
-def _without_null_default(value: dict[str, Any]) -> dict[str, Any]:
+def _mended(value: dict[str, Any]) -> dict[str, Any]:
     if "default" in value and value["default"] is None:
         del value["default"]
+    if value.get("nullable") and "enum" in value:  # the document says both, and means that null is allowed
+        value["enum"] = [*value["enum"], None]
+    if str(value.get("$ref", "")).startswith("#"):  # so that a part of the document can be used by itself
+        value["$ref"] = URN + value["$ref"]
     return value

@@ -6,7 +6,7 @@ Measured on 2.21.2: a price's `rules` are empty unless attribute and value of it
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,10 +15,12 @@ import stamina
 
 from etsy_pipeline.catalogue.product import MalformedProduct, Product, parse_product
 from etsy_pipeline.catalogue.selection import Selection
-from etsy_pipeline.errors import NeedsPerson, NotConfigured, Unavailable
+from etsy_pipeline.errors import BadRequest, NeedsPerson, NotConfigured, Unavailable
 
 PAGE_SIZE = 50
-ATTEMPTS = 4
+IDS_AT_ONCE = 50  # asked for in one address
+ATTEMPTS = 3
+STEPS_BACK = 20  # pages that may be read again because products were deleted meanwhile
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)  # seconds; a page of 50 takes about half a second
 
 FIELDS = ",".join(
@@ -42,7 +44,11 @@ FIELDS = ",".join(
 
 @dataclass(frozen=True, slots=True)
 class CataloguePage:
-    """Some products. `missing` are ids that were asked for and that Medusa does not have (on the last page)."""
+    """Some products.
+
+    `malformed` are those that cannot be understood. `missing` are ids that were asked for and that Medusa does not have
+    (on a last page of their own). `total` is how many products were asked for, as far as is known.
+    """
 
     products: tuple[Product, ...]
     malformed: tuple[MalformedProduct, ...] = ()
@@ -82,6 +88,7 @@ class MedusaCatalogue:
         Raises:
             NeedsPerson: `medusa_unauthorized`.
             NotConfigured: `not_a_medusa`.
+            BadRequest: `medusa_refused`.
             Unavailable: `medusa_unreachable`, `medusa_error`, `catalogue_incomplete`.
         """
         seen: set[str] = set()
@@ -89,39 +96,47 @@ class MedusaCatalogue:
             yield from self._pages(selection, (), seen)
             return
         ids = list(dict.fromkeys(selection.product_ids))
-        for start in range(0, len(ids), self._page_size):
-            yield from self._pages(selection, ids[start : start + self._page_size], seen)
-        missing = tuple(item for item in ids if item not in seen)
-        if missing:
-            yield CataloguePage((), missing=missing, total=len(seen))
+        for start in range(0, len(ids), IDS_AT_ONCE):
+            for page in self._pages(selection, ids[start : start + IDS_AT_ONCE], seen):
+                yield replace(page, total=len(ids))
+        if missing := tuple(item for item in ids if item not in seen):
+            yield CataloguePage((), missing=missing, total=len(ids))
 
     def _pages(self, selection: Selection, ids: Sequence[str], seen: set[str]) -> Iterator[CataloguePage]:
-        offset, received = 0, 0
+        """Pages that overlap by one product.
+
+        Medusa pages by offset, so a product that is deleted meanwhile moves one we have not read yet to a page that we
+        have. A page that does not begin with a known product tells so; then we step back until one does.
+        """
+        position, received, steps_back = 0, 0, 0
         while True:
-            answer = self._get(_query(selection, ids, self._page_size, offset))
-            raw, total = answer["products"], int(answer["count"])
-            offset += len(raw)
-            page = self._parsed(raw, total, seen)
+            overlap = 1 if position else 0
+            answer = self._get(_query(selection, ids, self._page_size + overlap, position - overlap))
+            rows, total = answer["products"], answer["count"]
+            if overlap and not (rows and _id(rows[0]) in seen):
+                steps_back += 1
+                if steps_back > STEPS_BACK:
+                    raise _incomplete(total, received)
+                position = max(0, position - self._page_size)
+                continue
+            page = self._parsed(rows, total, seen)
             received += len(page.products) + len(page.malformed)
             yield page
-            if offset >= total or not raw:
+            position += len(rows) - overlap
+            if position >= total or len(rows) <= overlap:
                 break
-        if received < total:  # a row that was deleted while we read shifts the pages: something slipped through
-            raise Unavailable(
-                f"Medusa counted {total} products but gave {received}.",
-                code="catalogue_incomplete",
-                hint="The catalogue changed while it was read; sync again.",
-            )
+        if received < total:
+            raise _incomplete(total, received)
 
-    def _parsed(self, raw: Sequence[Any], total: int, seen: set[str]) -> CataloguePage:
+    def _parsed(self, rows: Sequence[Any], total: int, seen: set[str]) -> CataloguePage:
         products, malformed = [], []
-        for item in raw:
-            product_id = str(item.get("id")) if isinstance(item, dict) else ""
-            if product_id in seen:
+        for row in rows:
+            product_id = _id(row)
+            if product_id and product_id in seen:
                 continue
             seen.add(product_id)
             try:
-                products.append(parse_product(item, base_url=self.base_url))
+                products.append(parse_product(row, base_url=self.base_url))
             except MalformedProduct as problem:
                 malformed.append(problem)
         return CataloguePage(tuple(products), tuple(malformed), total=total)
@@ -159,14 +174,22 @@ class MedusaCatalogue:
                 code="medusa_error",
                 hint="Look at Medusa's own log, then sync again.",
             )
-        return self._products(response)
+        return self._answer(response)
 
-    def _products(self, response: httpx.Response) -> dict[str, Any]:
+    def _answer(self, response: httpx.Response) -> dict[str, Any]:
         try:
             answer = json.loads(response.content, parse_float=Decimal)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._not_a_medusa(f"answered {response.status_code} without JSON") from None
-        if not isinstance(answer, dict) or not isinstance(answer.get("products"), list) or "count" not in answer:
+        if not isinstance(answer, dict):
+            raise self._not_a_medusa(f"answered {response.status_code} without an object")
+        if response.is_client_error and isinstance(answer.get("type"), str) and isinstance(answer.get("message"), str):
+            raise BadRequest(
+                f"Medusa at {self.base_url} refused the selection ({response.status_code}): {answer['message'][:300]}",
+                code="medusa_refused",
+                hint="Correct the shop's selection of products.",
+            )
+        if not isinstance(answer.get("products"), list) or not isinstance(answer.get("count"), int):
             raise self._not_a_medusa(f"answered {response.status_code} without products")
         return answer
 
@@ -176,6 +199,18 @@ class MedusaCatalogue:
             code="not_a_medusa",
             hint="Set MEDUSA_URL to the address of the server, without /admin or /app.",
         )
+
+
+def _id(row: Any) -> str:
+    return str(row.get("id") or "") if isinstance(row, dict) else ""
+
+
+def _incomplete(total: int, received: int) -> Unavailable:
+    return Unavailable(
+        f"Medusa counted {total} products but gave {received}.",
+        code="catalogue_incomplete",
+        hint="The catalogue changed while it was read; sync again.",
+    )
 
 
 def _query(selection: Selection, ids: Sequence[str], limit: int, offset: int) -> list[tuple[str, str]]:

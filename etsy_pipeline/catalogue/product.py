@@ -1,12 +1,13 @@
 """What a product is, as MedusaJS v2 sells it: read-only values, normalised from the Admin API's answer.
 
-Not here: how products are fetched (`medusa.py`). Source: docs of the Medusa v2 Admin API and observations of a real
-server (stock, plain prices, "Default option"): see `parse_product`.
+Not here: how products are fetched (`medusa.py`). Source: docs/medusa-facts.md, observations of a real server. A part
+of the answer that is absent is an error and not an empty part: without its stock a product would look sold out.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urljoin
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from etsy_pipeline.errors import Refused
 
 DEFAULT_OPTION = "Default option"  # what Medusa calls the option of a product that has none
+DEEPEST = 50  # levels of metadata; what is deeper cannot be written as JSON again everywhere
 
 _SAME_NAME = (
     "id",
@@ -102,6 +104,10 @@ class MalformedProduct(Refused):
         self.product_id = product_id
 
 
+class _Unreadable(ValueError):
+    """What is wrong, with the name of the field."""
+
+
 def parse_product(raw: Any, *, base_url: str = "") -> Product:
     """Normalise a product as the Admin API gives it (fields of `medusa.FIELDS`).
 
@@ -110,24 +116,16 @@ def parse_product(raw: Any, *, base_url: str = "") -> Product:
         base_url: the server's address, for pictures with relative ones.
 
     Raises:
-        MalformedProduct: naming the field that is wrong.
+        MalformedProduct: naming the field that is wrong or was left out.
     """
     product_id = str(raw.get("id") or "") if isinstance(raw, Mapping) else ""
     try:
-        return Product.model_validate(
-            {
-                **{name: raw.get(name) for name in _SAME_NAME if raw.get(name) is not None},
-                "title": raw.get("title") or "",
-                "image_urls": [absolute_image_url(base_url, url) for url in _image_urls(raw)],
-                "tags": [tag["value"] for tag in raw.get("tags") or ()],
-                "categories": raw.get("categories") or (),
-                "options": _options(raw.get("options") or ()),
-                "variants": [_variant(item) for item in _in_order(raw.get("variants") or (), "variant_rank")],
-            }
-        )
+        return Product.model_validate(_normalised(_sound(raw), base_url))
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False)]
         raise MalformedProduct(product_id, "; ".join(problems[:3])) from None
+    except _Unreadable as error:
+        raise MalformedProduct(product_id, str(error)) from None
     except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
         raise MalformedProduct(product_id, f"{type(error).__name__}: {error}") from None
 
@@ -144,15 +142,50 @@ def content_hash(product: Product) -> str:
 
 
 def absolute_image_url(base_url: str, url: str) -> str:
-    """Where a picture is; relative addresses are below the Medusa server's."""
-    return urljoin(base_url.rstrip("/") + "/", url) if base_url else url
+    """Where a picture is; relative addresses are below the Medusa server's, unusable ones stay as they are."""
+    try:
+        return urljoin(base_url.rstrip("/") + "/", url) if base_url else url
+    except ValueError:  # "http://[": the listing goes on without this picture
+        return url
 
 
-def _image_urls(raw: Mapping[str, Any]) -> tuple[str, ...]:
-    urls = [image["url"] for image in _in_order(raw.get("images") or (), "rank") if image.get("url")]
-    if not urls and raw.get("thumbnail"):
-        urls = [raw["thumbnail"]]
-    return tuple(dict.fromkeys(urls))
+def _normalised(raw: Any, base_url: str) -> dict[str, Any]:
+    if not isinstance(raw, Mapping):
+        raise _Unreadable(f"it is {type(raw).__name__} instead of an object")
+    options = _options(raw.get("options") or ())
+    variants = _in_order(_asked(raw, "variants") or (), "variant_rank")
+    return {
+        **{name: raw.get(name) for name in _SAME_NAME if raw.get(name) is not None},
+        "title": raw.get("title") or "",
+        "image_urls": tuple(dict.fromkeys(absolute_image_url(base_url, url) for url in _image_urls(raw))),
+        "tags": [tag["value"] for tag in raw.get("tags") or ()],
+        "categories": raw.get("categories") or (),
+        "options": options,
+        "variants": [_variant(item, {option["title"] for option in options}) for item in variants],
+    }
+
+
+def _asked(raw: Mapping[str, Any], name: str) -> Any:
+    """A part that was asked for. Medusa ignores fields that it does not know in silence (docs/medusa-facts.md §5)."""
+    if name not in raw:
+        raise _Unreadable(f"the answer has no field {name!r}")
+    return raw[name]
+
+
+def _sound(value: Any, depth: int = 0) -> Any:
+    """The same JSON without halves of surrogate pairs, which no file or database takes."""
+    if depth > DEEPEST:
+        raise _Unreadable(f"it is nested deeper than {DEEPEST} levels")
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Mapping):
+        return {_sound(name): _sound(item, depth + 1) for name, item in value.items()}
+    return [_sound(item, depth + 1) for item in value] if isinstance(value, list) else value
+
+
+def _image_urls(raw: Mapping[str, Any]) -> list[str]:
+    urls = [image["url"] for image in _in_order(_asked(raw, "images") or (), "rank") if image.get("url")]
+    return urls or ([raw["thumbnail"]] if raw.get("thumbnail") else [])
 
 
 def _options(raw: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -164,15 +197,14 @@ def _options(raw: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return options
 
 
-def _variant(raw: Mapping[str, Any]) -> dict[str, Any]:
+def _variant(raw: Mapping[str, Any], option_titles: AbstractSet[str]) -> dict[str, Any]:
     chosen = {item["option"]["title"]: item["value"] for item in raw.get("options") or ()}
-    chosen.pop(DEFAULT_OPTION, None)
     return {
         "id": raw["id"],
         "title": raw.get("title") or "",
         "sku": raw.get("sku"),
-        "options": chosen,
-        "prices": _plain_prices(raw.get("prices") or ()),
+        "options": {title: value for title, value in chosen.items() if title in option_titles},
+        "prices": _plain_prices(_asked(raw, "prices") or ()),
         "available": _available(raw),
         "allow_backorder": bool(raw.get("allow_backorder")),
         "weight": raw.get("weight"),
@@ -180,23 +212,28 @@ def _variant(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain_prices(raw: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Prices by currency, without those of a quantity tier, a rule (a region, a customer group) or a price list."""
-    return {
-        str(price["currency_code"]).upper(): price["amount"]
-        for price in raw
-        if not any(
-            price.get(name) for name in ("min_quantity", "max_quantity", "rules", "price_rules", "price_list_id")
-        )
-    }
+    """Prices by currency, without those of a quantity tier or of a rule (a region, a customer group).
+
+    Those of price lists (sales) are not in Medusa's answer. Two different plain prices in one currency cannot be:
+    then the rules did not come along, and any choice could be the wrong price.
+    """
+    plain: dict[str, Any] = {}
+    for price in raw:
+        if any(price.get(name) for name in ("min_quantity", "max_quantity", "rules", "price_rules")):
+            continue
+        currency, amount = str(price["currency_code"]).upper(), _asked(price, "amount")
+        if plain.setdefault(currency, amount) != amount:
+            raise _Unreadable(f"prices: a variant costs both {plain[currency]} and {amount} {currency}")
+    return plain
 
 
 def _available(raw: Mapping[str, Any]) -> int | None:
     """How many can be sold: a kit as often as its scarcest part allows (docs/medusa-facts.md §4)."""
-    if not raw.get("manage_inventory", True):
+    if not _asked(raw, "manage_inventory"):
         return None
     parts = []
-    for item in raw.get("inventory_items") or ():
-        levels = (item.get("inventory") or {}).get("location_levels") or ()
+    for item in _asked(raw, "inventory_items") or ():
+        levels = _asked(_asked(item, "inventory") or {"location_levels": ()}, "location_levels") or ()
         free = sum(int(level["stocked_quantity"]) - int(level.get("reserved_quantity") or 0) for level in levels)
         parts.append(max(0, free) // max(1, int(item.get("required_quantity") or 1)))
     return min(parts, default=0)
