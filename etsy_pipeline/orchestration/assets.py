@@ -210,7 +210,7 @@ def publication_approval(
             "approved_by": _approver(config, context),
             "approved_at": str(job.confirmed_at),
             "transaction_id": job.transaction_id,
-            "plan_digest": summary.digest or "",
+            "plan_digest": (summary.digest or "")[: shown.DIGEST_SHOWN],
             "plan": summary.headline,
             "what_happens_next": "The sensor approved_syncs starts publish_sync within seconds.",
         }

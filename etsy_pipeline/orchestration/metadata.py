@@ -14,6 +14,7 @@ from etsy_pipeline.sync_jobs.status import PlanSummary
 ROWS_SHOWN = 200
 PREVIEW_ROWS = 10
 CELL_LENGTH = 300  # characters
+DIGEST_SHOWN = 16  # characters: enough to tell plans apart, and accepted as `plan_digest`
 
 
 def table(
@@ -54,7 +55,7 @@ def plan_metadata(summary: PlanSummary, plan_rows: Iterable[Row]) -> dict[str, A
         "what_happens_next": dg.MetadataValue.md(approve),
         "plan": table(columns, cells, total=totals.changes + totals.invalid),
         "transaction_id": summary.transaction_id,
-        "plan_digest": summary.digest or "",
+        "plan_digest": (summary.digest or "")[:DIGEST_SHOWN],
         **{f"{name}_count": getattr(totals, name) for name in ("create", "update", "deactivate", "skip", "invalid")},
         "api_calls": totals.api_calls,
         "fees": dollars(totals.fees_usd_cents),
@@ -82,7 +83,7 @@ def publication_metadata(job: EtsySyncJob, links: Sequence[ProductEtsyLink]) -> 
         "total_products": job.total_products,
         "status": job.status,
         "transaction_id": job.transaction_id,
-        "plan_digest": job.plan_digest or "",
+        "plan_digest": (job.plan_digest or "")[:DIGEST_SHOWN],
         "errors": table(("product id", "what happened"), errors, total=len(job.error_log)),
         "listings": table(("product", "state", "listing"), listings, total=sum(bool(x.etsy_listing_id) for x in links)),
     }

@@ -12,6 +12,7 @@ from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.tables import Approval, EtsySyncJob
 from etsy_pipeline.sync_jobs.draw_up import digest_of_stored_plan
 
+SHORTEST_DIGEST = 12  # characters of a digest that are enough to name it
 PLAN_AGAIN = "Ask for a new sync and review its plan."
 
 
@@ -37,7 +38,7 @@ def approve(
         amount_unit: the unit of Medusa's amounts now.
         note: why, if they said so.
         excluded_products: product ids that shall not be published.
-        reviewed_digest: the digest that was on the person's screen; another one now is refused.
+        reviewed_digest: the digest (or its start) that was on the person's screen; another one now is refused.
         planned_before: refuse a plan that was drawn up after this moment, since it cannot have been reviewed.
 
     Raises:
@@ -116,7 +117,7 @@ def _require_open(session: Session, job: EtsySyncJob) -> None:
 
 
 def _require_reviewed(job: EtsySyncJob, reviewed_digest: str | None, planned_before: datetime | None) -> None:
-    if reviewed_digest is not None and reviewed_digest != job.plan_digest:
+    if reviewed_digest is not None and not _is_digest_of(job, reviewed_digest):
         raise Conflict(
             f"The plan of {job.transaction_id} is not the one that was reviewed "
             f"(digest {(job.plan_digest or '')[:12]}, reviewed {reviewed_digest[:12]}).",
@@ -129,6 +130,10 @@ def _require_reviewed(job: EtsySyncJob, reviewed_digest: str | None, planned_bef
             code="plan_unseen",
             hint="Look at the plan on sync_plan, then materialize publication_approval by itself.",
         )
+
+
+def _is_digest_of(job: EtsySyncJob, reviewed: str) -> bool:
+    return len(reviewed) >= SHORTEST_DIGEST and (job.plan_digest or "").startswith(reviewed)
 
 
 def _require_unchanged(session: Session, job: EtsySyncJob, amount_unit: str) -> None:
