@@ -143,7 +143,12 @@ class MedusaCatalogue:
 
     def _get(self, query: Sequence[tuple[str, str]]) -> dict[str, Any]:
         retry = stamina.retry_context(
-            on=Unavailable, attempts=ATTEMPTS, timeout=None, wait_initial=self._first_wait_seconds, wait_max=10.0
+            on=Unavailable,
+            attempts=ATTEMPTS,
+            timeout=None,
+            wait_initial=self._first_wait_seconds,
+            wait_max=10.0,
+            wait_jitter=self._first_wait_seconds,
         )
         for attempt in retry:
             with attempt:

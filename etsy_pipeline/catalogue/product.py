@@ -104,7 +104,7 @@ class MalformedProduct(Refused):
         self.product_id = product_id
 
 
-class _Unreadable(ValueError):
+class _FieldError(ValueError):
     """What is wrong, with the name of the field."""
 
 
@@ -124,7 +124,7 @@ def parse_product(raw: Any, *, base_url: str = "") -> Product:
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False)]
         raise MalformedProduct(product_id, "; ".join(problems[:3])) from None
-    except _Unreadable as error:
+    except _FieldError as error:
         raise MalformedProduct(product_id, str(error)) from None
     except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
         raise MalformedProduct(product_id, f"{type(error).__name__}: {error}") from None
@@ -151,7 +151,7 @@ def absolute_image_url(base_url: str, url: str) -> str:
 
 def _normalised(raw: Any, base_url: str) -> dict[str, Any]:
     if not isinstance(raw, Mapping):
-        raise _Unreadable(f"it is {type(raw).__name__} instead of an object")
+        raise _FieldError(f"it is {type(raw).__name__} instead of an object")
     options = _options(raw.get("options") or ())
     variants = _in_order(_asked(raw, "variants") or (), "variant_rank")
     return {
@@ -168,16 +168,16 @@ def _normalised(raw: Any, base_url: str) -> dict[str, Any]:
 def _asked(raw: Mapping[str, Any], name: str) -> Any:
     """A part that was asked for. Medusa ignores fields that it does not know in silence (docs/medusa-facts.md §5)."""
     if name not in raw:
-        raise _Unreadable(f"the answer has no field {name!r}")
+        raise _FieldError(f"the answer has no field {name!r}")
     return raw[name]
 
 
 def _sound(value: Any, depth: int = 0) -> Any:
     """The same JSON without halves of surrogate pairs, which no file or database takes."""
     if depth > DEEPEST:
-        raise _Unreadable(f"it is nested deeper than {DEEPEST} levels")
+        raise _FieldError(f"it is nested deeper than {DEEPEST} levels")
     if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return value if value.isascii() else value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     if isinstance(value, Mapping):
         return {_sound(name): _sound(item, depth + 1) for name, item in value.items()}
     return [_sound(item, depth + 1) for item in value] if isinstance(value, list) else value
@@ -223,7 +223,7 @@ def _plain_prices(raw: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             continue
         currency, amount = str(price["currency_code"]).upper(), _asked(price, "amount")
         if plain.setdefault(currency, amount) != amount:
-            raise _Unreadable(f"prices: a variant costs both {plain[currency]} and {amount} {currency}")
+            raise _FieldError(f"prices: a variant costs both {plain[currency]} and {amount} {currency}")
     return plain
 
 
