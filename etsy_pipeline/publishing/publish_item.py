@@ -4,21 +4,26 @@ Every step can be repeated: a draft is created once (journal and reference), pic
 inventory is replaced whole, the last PATCH says everything it wants to be true.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from etsy_pipeline.errors import PipelineError, Refused
 from etsy_pipeline.etsy.client import EtsyClient, EtsyListing
-from etsy_pipeline.etsy.errors import EtsyUnavailable
+from etsy_pipeline.etsy.errors import EtsyRefused, EtsyUnavailable
 from etsy_pipeline.etsy.pictures import Picture, PictureSource
 from etsy_pipeline.etsy.requests import Form, comma_joined, create_form, inventory_body, update_form
+from etsy_pipeline.etsy.transport import is_gone
 from etsy_pipeline.listings.codec import listing_from_json
 from etsy_pipeline.listings.listing import Listing
 from etsy_pipeline.publishing.adoption import find_ours
 from etsy_pipeline.publishing.journal import Journal
 from etsy_pipeline.store.tables import ListingImageRow, SyncItem
 
-ALL_FIELDS = tuple(Listing.__dataclass_fields__)
+Result = TypeVar("Result")
+
+WAITS_FOR_NEW = (1.0, 2.0, 4.0)  # seconds between tries at a listing that does not show yet
 FIELDS_AFTER_CREATE = ("description",)  # without our reference; the draft has the rest already
 
 
@@ -66,12 +71,13 @@ class ItemPublisher:
         link = self.journal.link(item.product_id)
         listing_id = link.etsy_listing_id if link else None
         fields = [difference["field"] for difference in item.differences]
+        is_new = listing_id is None
         if listing_id is None:
             draft = self._create(item, listing)
             listing_id, fields, present = draft.listing_id, list(FIELDS_AFTER_CREATE), {}
-        image_ids = self._put_images(item, listing, listing_id, fetched, present) if sends_images else []
+        image_ids = self._put_images(item, listing, listing_id, fetched, present, is_new=is_new) if sends_images else []
         if "inventory" in changed:
-            self._put_inventory(item, listing, listing_id)
+            self._put_inventory(item, listing, listing_id, is_new=is_new)
         self._complete(item, listing, listing_id, fields, image_ids, sends_images=sends_images)
 
     def _fetch(self, listing: Listing, present: dict[int, ListingImageRow]) -> dict[str, Picture]:
@@ -108,6 +114,8 @@ class ItemPublisher:
         listing_id: int,
         fetched: dict[str, Picture],
         present: dict[int, ListingImageRow],
+        *,
+        is_new: bool,
     ) -> list[int]:
         image_ids = []
         for rank, image in enumerate(listing.images, start=1):
@@ -117,7 +125,8 @@ class ItemPublisher:
                 continue
             picture = fetched.get(image.url) or self.pictures.fetch(image.url)
             self.journal.begin(item.product_id, f"image {rank}")
-            uploaded = self.client.upload_image(
+            upload = functools.partial(
+                self.client.upload_image,
                 self.shop_id,
                 listing_id,
                 content=picture.content,
@@ -125,15 +134,28 @@ class ItemPublisher:
                 rank=rank,
                 alt_text=image.alt_text,
             )
-            image_id = uploaded.listing_image_id
+            image_id = self._once_visible(upload, is_new=is_new).listing_image_id
             self.journal.image_uploaded(item.product_id, rank, image, picture.source_sha256, image_id)
             image_ids.append(image_id)
         return image_ids
 
-    def _put_inventory(self, item: SyncItem, listing: Listing, listing_id: int) -> None:
+    def _put_inventory(self, item: SyncItem, listing: Listing, listing_id: int, *, is_new: bool) -> None:
         self.journal.begin(item.product_id, "inventory")
         body = inventory_body(listing.inventory, readiness_state_id=listing.readiness_state_id)
-        self.client.put_inventory(listing_id, body, variations=len(listing.inventory.properties))
+        variations = len(listing.inventory.properties)
+        put = functools.partial(self.client.put_inventory, listing_id, body, variations=variations)
+        self._once_visible(put, is_new=is_new)
+
+    def _once_visible(self, act: Callable[[], Result], *, is_new: bool) -> Result:
+        """Do something with a listing; one that was created moments ago may be a 404 for some seconds (FACTS §10)."""
+        for wait in WAITS_FOR_NEW if is_new else ():
+            try:
+                return act()
+            except EtsyRefused as error:
+                if not is_gone(error):
+                    raise
+                self.sleep(wait)
+        return act()
 
     def _complete(
         self,

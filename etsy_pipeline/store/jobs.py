@@ -74,7 +74,7 @@ def waiting_product_ids(session: Session, job_id: str) -> Sequence[str]:
 def outcomes(session: Session, job_id: str) -> Counter[str]:
     """How many items have which outcome."""
     query = select(SyncItem.outcome, func.count()).where(SyncItem.sync_job_id == job_id).group_by(SyncItem.outcome)
-    return Counter(dict(session.execute(query).tuples().all()))
+    return Counter({row[0]: row[1] for row in session.execute(query)})
 
 
 def clear_items(session: Session, job_id: str) -> None:
