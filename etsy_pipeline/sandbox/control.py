@@ -1,8 +1,9 @@
 """Control routes of the local Etsy, below /sandbox: faults, clock, limits, and the seller's hand in Shop Manager.
 
-GET /sandbox/state · GET, POST, DELETE /sandbox/faults · POST /sandbox/clock {"advance_seconds": n}
-POST /sandbox/limits {"per_second": n, "per_day": n} · POST /sandbox/auto-consent {"user_id": n or null}
-PATCH /sandbox/listings/ID {"title": …, "state": …, "price": …, "quantity": …} · POST /sandbox/tokens {"revoke": true}
+GET /sandbox/state · GET, POST, DELETE /sandbox/faults (see `faults.py`) · DELETE /sandbox/faults/ID
+GET, POST /sandbox/clock {"advance_seconds": n} · GET, POST /sandbox/limits {"per_second": n, "per_day": n}
+POST /sandbox/auto-consent {"user_id": n or null} · POST /sandbox/tokens {"kind": "refresh" or "access"}: revokes them
+PATCH /sandbox/listings/ID {"title", "description", "tags", "state", "price", "quantity": …} · POST /sandbox/reset {}
 """
 
 from collections.abc import Callable
@@ -15,26 +16,17 @@ from starlette.routing import Route
 
 from etsy_pipeline.sandbox.etsy.limits import Limits
 from etsy_pipeline.sandbox.faults import Faults
-from etsy_pipeline.sandbox.state import State, dump, load
+from etsy_pipeline.sandbox.state import SELLERS_TABLES, State, dump, load
 
 TABLES = ("shop", "listing", "listing_image", "fee", "request_log", "token")
 
 
-def routes(state: State, faults: Faults, limits: Limits) -> list[Route]:
-    """The routes."""
+def routes(state: State, faults: Faults, limits: Limits, reseed: Callable[[], None]) -> list[Route]:
+    """The routes. `reseed` makes the sample shops anew."""
 
-    async def get_state(_request: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(_summary, state))
-
-    async def get_faults(_request: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(faults.every))
-
-    async def clear_faults(_request: Request) -> Response:
-        await run_in_threadpool(faults.clear)
-        return JSONResponse([])
-
-    def add_fault(body: dict[str, Any]) -> dict[str, Any]:
-        return {"fault_id": faults.add(body)}
+    def clear_faults(request: Request) -> Response:
+        faults.clear(request.path_params.get("id"))
+        return JSONResponse(faults.every())
 
     def move_clock(body: dict[str, Any]) -> dict[str, Any]:
         state.advance(float(body["advance_seconds"]))
@@ -54,30 +46,51 @@ def routes(state: State, faults: Faults, limits: Limits) -> list[Route]:
         state.run("UPDATE token SET revoked = 1 WHERE kind = ?", kind)
         return {"revoked": kind}
 
+    def reset(_body: dict[str, Any]) -> dict[str, Any]:
+        state.forget(*SELLERS_TABLES)
+        state.set_setting("auto_consent", "")
+        state.set_back_clock()
+        faults.clear()
+        limits.forget()
+        reseed()
+        return _summary(state)
+
     async def edit_listing(request: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(_edit, state, request.path_params["id"], await request.json()))
+        found = await run_in_threadpool(_edit, state, request.path_params["id"], await request.json())
+        return JSONResponse(found or {"error": "no such listing"}, 200 if found else 404)
 
     return [
-        Route("/sandbox/state", get_state),
-        Route("/sandbox/faults", get_faults, methods=["GET"]),
+        Route("/sandbox/state", _getting(lambda: _summary(state))),
+        Route("/sandbox/faults", _getting(faults.every), methods=["GET"]),
         Route("/sandbox/faults", clear_faults, methods=["DELETE"]),
-        Route("/sandbox/faults", posting(add_fault), methods=["POST"]),
+        Route("/sandbox/faults/{id:int}", clear_faults, methods=["DELETE"]),
+        Route("/sandbox/faults", posting(lambda body: {"fault_id": faults.add(body)}), methods=["POST"]),
+        Route("/sandbox/clock", _getting(lambda: {"now": state.now()}), methods=["GET"]),
         Route("/sandbox/clock", posting(move_clock), methods=["POST"]),
+        Route("/sandbox/limits", _getting(lambda: set_limits({})), methods=["GET"]),
         Route("/sandbox/limits", posting(set_limits), methods=["POST"]),
         Route("/sandbox/auto-consent", posting(auto_consent), methods=["POST"]),
         Route("/sandbox/tokens", posting(revoke), methods=["POST"]),
         Route("/sandbox/listings/{id:int}", edit_listing, methods=["PATCH"]),
+        Route("/sandbox/reset", posting(reset), methods=["POST"]),
     ]
 
 
-def posting(act: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Request], Any]:
+def posting(act: Callable[[dict[str, Any]], dict[str, Any]], status: int = 200) -> Callable[[Request], Any]:
     """A route that takes JSON and answers JSON; 400 says what was wrong with it."""
 
     async def endpoint(request: Request) -> Response:
         try:
-            return JSONResponse(await run_in_threadpool(act, await request.json()))
+            return JSONResponse(await run_in_threadpool(act, await request.json()), status)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return JSONResponse({"error": f"{type(error).__name__}: {error}"}, 400)
+
+    return endpoint
+
+
+def _getting(read: Callable[[], Any]) -> Callable[[Request], Response]:
+    def endpoint(_request: Request) -> Response:
+        return JSONResponse(read())
 
     return endpoint
 
@@ -103,12 +116,12 @@ def _count(state: State, what: str) -> int:
     return int(row["n"]) if row else 0
 
 
-def _edit(state: State, listing_id: int, body: dict[str, Any]) -> dict[str, Any]:
+def _edit(state: State, listing_id: int, body: dict[str, Any]) -> dict[str, Any] | None:
     """What a seller does in Shop Manager: no rule is applied."""
     with state.working():
         row = state.row("SELECT * FROM listing WHERE listing_id = ?", listing_id)
         if row is None:
-            return {"error": "no such listing"}
+            return None
         data, inventory = load(row), load(row, "inventory")
         for product in inventory["products"]:
             for offering in product["offerings"]:

@@ -39,6 +39,8 @@ class SandboxOptions:
     requests_per_second: int = 5
     requests_per_day: int = 5000
     redirect_uris: tuple[str, ...] = (DEFAULT_REDIRECT_URI,)
+    shops: int = 2
+    """Sample shops, of `etsy.shops.SAMPLES`: two that sell in dollars, a third in the EU that sells in euros."""
 
 
 class Sandbox:
@@ -65,18 +67,25 @@ class Sandbox:
         """Listen. The app's credentials and the API key are made on the first start, and kept in the state."""
         options = self._options
         _require_loopback(options)
+        if options.shops not in range(1, len(shops.SAMPLES) + 1):
+            raise SandboxError(f"There are 1 to {len(shops.SAMPLES)} sample shops, not {options.shops}.")
         etsy_socket = _listen(options.host, options.etsy_port)
-        medusa_socket = _listen(options.host, options.medusa_port)
+        try:
+            medusa_socket = _listen(options.host, options.medusa_port)
+        except SandboxError:
+            etsy_socket.close()
+            raise
         self.etsy_url, self.medusa_url = _url(etsy_socket), _url(medusa_socket)
         self.state = State(options.state_path)
         self.client_id, self.shared_secret, self.medusa_api_key = _credentials(self.state)
-        shops.seed(self.state, self.etsy_url)
+        shops.seed(self.state, self.etsy_url, options.shops)
         seed(self.state)
         limits = Limits(options.requests_per_second, options.requests_per_day)
         app = App(self.client_id, self.shared_secret, options.redirect_uris)
         etsy = EtsyApp(self.state, app, limits, self.etsy_url)
         medusa = MedusaApp(self.state, self.medusa_api_key, self.medusa_url)
-        self._servers = [_Server(etsy.asgi(), etsy_socket), _Server(medusa.asgi(), medusa_socket)]
+        etsy_asgi = etsy.asgi(lambda: shops.seed(self.state, self.etsy_url, options.shops))
+        self._servers = [_Server(etsy_asgi, etsy_socket), _Server(medusa.asgi(), medusa_socket)]
 
     def stop(self) -> None:
         """Stop listening and close the state."""
@@ -151,6 +160,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen()  # or a second sandbox could bind the port as well, and fail in its thread
     except OSError as error:
         listening.close()
         raise SandboxError(

@@ -34,7 +34,14 @@ CREATE TABLE IF NOT EXISTS fault (fault_id INTEGER PRIMARY KEY AUTOINCREMENT, op
 CREATE TABLE IF NOT EXISTS request_log (request_uuid TEXT PRIMARY KEY, at REAL NOT NULL, operation TEXT NOT NULL,
   method TEXT NOT NULL, path TEXT NOT NULL, status INTEGER NOT NULL, seconds REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS medusa_product (id TEXT PRIMARY KEY, created_at TEXT NOT NULL, data TEXT NOT NULL);
+CREATE VIEW IF NOT EXISTS inventory_product AS SELECT listing_id, json_extract(item.value, '$.product_id') AS product_id,
+  json_extract(item.value, '$.sku') AS sku, json_extract(item.value, '$.property_values') AS property_values,
+  json_extract(item.value, '$.offerings[0].price') AS price,
+  json_extract(item.value, '$.offerings[0].quantity') AS quantity,
+  json_extract(item.value, '$.offerings[0].is_enabled') AS is_enabled
+  FROM listing, json_each(listing.inventory, '$.products') AS item;
 """
+SELLERS_TABLES = ("oauth_code", "token", "listing", "listing_image", "fee", "calls", "fault", "request_log", "shop")
 
 
 class State:
@@ -75,6 +82,16 @@ class State:
         """Put the clock forward."""
         self._clock_offset += seconds
         self.set_setting("clock_offset", str(self._clock_offset))
+
+    def forget(self, *tables: str) -> None:
+        """Empty some tables. Sequences go on, so that no id comes twice."""
+        with self.working():
+            for table in tables:
+                self.run(f"DELETE FROM {table}")  # noqa: S608 - our own names
+
+    def set_back_clock(self) -> None:
+        """Undo every `advance`."""
+        self.advance(-self._clock_offset)
 
     def rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
         """All rows of a query."""

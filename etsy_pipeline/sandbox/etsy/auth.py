@@ -3,9 +3,11 @@
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from etsy_pipeline.sandbox.etsy.answers import EtsyError, error
@@ -30,7 +32,8 @@ SCOPES = frozenset(
 ACCESS_SECONDS = 3600
 REFRESH_SECONDS = 90 * 24 * 3600
 CODE_SECONDS = 600  # how long a code lives is not in FACTS; RFC 6749 recommends at most ten minutes
-VERIFIER_LENGTH = range(43, 129)
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +60,29 @@ def check_key(app: App, header: str | None) -> None:
         raise error(403, "API key not found or not active, or incorrect shared secret for API key.")
 
 
+def scopes_of(state: State, token: str) -> list[str]:
+    """The scopes of a token. The key of the answer is a guess: Etsy's document leaves it out (tokenScopes)."""
+    return str(_access_token(state, token)["scope"]).split()
+
+
 def user_of(state: State, authorization: str | None, scope: str) -> int:
     """The user of the bearer token, who must have granted the scope (FACTS §2: exact texts)."""
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise error(401, f"Access token is required for this request (requires scope: {scope}).")
-    row = state.row("SELECT * FROM token WHERE token = ? AND kind = 'access'", token.strip())
+    row = _access_token(state, token.strip())
+    if scope and scope not in row["scope"].split():
+        raise error(403, f"Access token lacks scope for this request (requires scope: {scope}).")
+    return int(row["user_id"])
+
+
+def _access_token(state: State, token: str) -> Any:
+    row = state.row("SELECT * FROM token WHERE token = ? AND kind = 'access'", token)
     if row is None or row["revoked"]:
         raise EtsyError(401, {"error": "invalid_token", "error_description": "access token is invalid"})
     if row["expires_at"] <= state.now():
         raise EtsyError(401, {"error": "invalid_token", "error_description": "access token is expired"})
-    if scope and scope not in row["scope"].split():
-        raise error(403, f"Access token lacks scope for this request (requires scope: {scope}).")
-    return int(row["user_id"])
+    return row
 
 
 def check_consent(app: App, query: Mapping[str, str]) -> None:
@@ -85,9 +98,10 @@ def check_consent(app: App, query: Mapping[str, str]) -> None:
     for name, value in required.items():
         if query.get(name) != value:
             raise ConsentError(f"{name} must be {value}.")
-    for name in ("state", "code_challenge"):
-        if not query.get(name):
-            raise ConsentError(f"{name} must not be empty.")
+    if not query.get("state"):
+        raise ConsentError("state must not be empty.")
+    if not _CHALLENGE.fullmatch(query.get("code_challenge", "")):
+        raise ConsentError("code_challenge must be the SHA-256 of the verifier, in base64url without padding.")
 
 
 def redirect_after_consent(state: State, query: Mapping[str, str], user_id: int | None) -> str:
@@ -128,7 +142,7 @@ def _exchange(state: State, form: Mapping[str, str]) -> dict[str, object]:
     verifier = form.get("code_verifier", "")
     digest = hashlib.sha256(verifier.encode()).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-    if len(verifier) not in VERIFIER_LENGTH or challenge != row["challenge"]:
+    if not _VERIFIER.fullmatch(verifier) or challenge != row["challenge"]:
         raise _oauth_error("invalid_grant", "code_verifier does not match")
     state.run("UPDATE oauth_code SET used = 1 WHERE code = ?", row["code"])
     return _issue(state, row["user_id"], row["scope"])

@@ -8,7 +8,7 @@ from PIL import Image, UnidentifiedImageError
 
 from etsy_pipeline.sandbox.etsy import listings, shops
 from etsy_pipeline.sandbox.etsy.answers import Answer, error, escaped, not_found, page
-from etsy_pipeline.sandbox.etsy.requests import Call
+from etsy_pipeline.sandbox.etsy.requests import Call, whole
 from etsy_pipeline.sandbox.state import State
 
 MOST = 20
@@ -24,25 +24,43 @@ def upload(call: Call) -> Answer:
     alt_text = call.fields.get("alt_text", "")
     if len(alt_text) > ALT_TEXT_LENGTH:
         raise error(400, f"There was a problem with /alt_text : cannot be longer than {ALT_TEXT_LENGTH} characters")
-    rank = call.fields.get("rank", "1")
-    if not rank.isdecimal() or not 1 <= int(rank) <= MOST:
+    rank = whole(call.fields.get("rank", "1"))
+    if rank is None or not 1 <= rank <= MOST:
         raise error(400, f"There was a problem with /rank : must be between 1 and {MOST}")
+    if call.fields.get("overwrite", "false") not in {"true", "false"}:
+        raise error(400, "There was a problem with /overwrite : must be true or false")
     present = of_listing(call.state, listing["listing_id"])
-    replaced = [row for row in present if row["rank"] == int(rank)] if call.fields.get("overwrite") == "true" else []
+    replaced = [row for row in present if row["rank"] == rank] if call.fields.get("overwrite") == "true" else []
     if len(present) - len(replaced) >= MOST:
         raise error(400, f"Listings are only allowed {MOST} images. Please delete a ListingImage before trying to "
                     "upload another.")  # fmt: skip
-    content, kind, width, height = _content(call, shop["shop_id"])
     for row in replaced:  # in place, with a new id (FACTS §8)
         call.state.run("UPDATE listing_image SET listing_id = NULL WHERE listing_image_id = ?", row["listing_image_id"])
+    if attached := _own_image(call, shop["shop_id"], listing["listing_id"]):
+        return _attach(call, listing["listing_id"], attached, rank)
+    content, kind, width, height = _content(call, shop["shop_id"])
     image_id = call.state.number("image", FIRST_ID)
     call.state.run(
         "INSERT INTO listing_image (listing_image_id, shop_id, listing_id, rank, alt_text, format, width, height, "
         "sha256, created_at, content) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-        image_id, shop["shop_id"], listing["listing_id"], int(rank), alt_text, kind, width, height,
+        image_id, shop["shop_id"], listing["listing_id"], rank, alt_text, kind, width, height,
         hashlib.sha256(content).hexdigest(), call.state.now(), content,
     )  # fmt: skip
-    found = [item for item in views(call.state, listing["listing_id"]) if item["listing_image_id"] == image_id]
+    return _uploaded(call, listing["listing_id"], image_id)
+
+
+def _attach(call: Call, listing_id: int, image_id: int, rank: int) -> Answer:
+    """An image of this listing, or a detached one, under its old id: how an alt text is changed (FACTS §8)."""
+    call.state.run(
+        "UPDATE listing_image SET listing_id = ?, rank = ?, alt_text = COALESCE(?, alt_text) "
+        "WHERE listing_image_id = ?",
+        listing_id, rank, call.fields.get("alt_text"), image_id,
+    )  # fmt: skip
+    return _uploaded(call, listing_id, image_id)
+
+
+def _uploaded(call: Call, listing_id: int, image_id: int) -> Answer:
+    found = [item for item in views(call.state, listing_id) if item["listing_image_id"] == image_id]
     return Answer(found[0], 201)
 
 
@@ -68,9 +86,12 @@ def delete(call: Call) -> Answer:
 
 def set_order(state: State, shop_id: int, listing_id: int, image_ids: list[int]) -> None:
     """`image_ids`: an ordered full replacement; others are detached, and stay in the shop (FACTS §6)."""
+    if len(set(image_ids)) < len(image_ids):
+        raise error(400, "There was a problem with /images : contains duplicates")
     for image_id in image_ids:
-        row = state.row("SELECT shop_id FROM listing_image WHERE listing_image_id = ?", image_id)
-        if row is None or row["shop_id"] != shop_id:
+        row = state.row("SELECT shop_id, listing_id FROM listing_image WHERE listing_image_id = ?", image_id)
+        # One that another listing uses: whether Etsy would take it from there or copy it is unknown, so neither.
+        if row is None or row["shop_id"] != shop_id or row["listing_id"] not in {None, listing_id}:
             raise error(400, "There was a problem with /images : That ListingImage does not exist.")
     state.run("UPDATE listing_image SET listing_id = NULL WHERE listing_id = ?", listing_id)
     for rank, image_id in enumerate(image_ids, start=1):
@@ -106,14 +127,20 @@ def views(state: State, listing_id: int) -> list[dict[str, Any]]:
 def _content(call: Call, shop_id: int) -> tuple[bytes, str, int, int]:
     if "image" in call.files:
         return _decoded(call.files["image"][1])
-    image_id = call.fields.get("listing_image_id", "")
-    if image_id.isdecimal():
-        row = call.state.row(
-            "SELECT * FROM listing_image WHERE listing_image_id = ? AND shop_id = ?", int(image_id), shop_id
-        )
-        if row is not None:
-            return row["content"], row["format"], row["width"], row["height"]
+    row = _existing(call, shop_id)
+    if row is not None:
+        return row["content"], row["format"], row["width"], row["height"]
     raise error(400, "Either a valid image file or a listing_image_id must be provided.")  # exact (FACTS §8)
+
+
+def _existing(call: Call, shop_id: int) -> Any:
+    image_id = whole(call.fields.get("listing_image_id", ""))
+    return call.state.row("SELECT * FROM listing_image WHERE listing_image_id = ? AND shop_id = ?", image_id, shop_id)
+
+
+def _own_image(call: Call, shop_id: int, listing_id: int) -> int | None:
+    row = None if "image" in call.files else _existing(call, shop_id)
+    return row["listing_image_id"] if row is not None and row["listing_id"] in {None, listing_id} else None
 
 
 def _decoded(content: bytes) -> tuple[bytes, str, int, int]:
@@ -123,7 +150,7 @@ def _decoded(content: bytes) -> tuple[bytes, str, int, int]:
         with Image.open(io.BytesIO(content)) as picture:
             picture.load()
             kind, width, height = picture.format or "", picture.width, picture.height
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
         kind, width, height = "", 0, 0
     if kind not in FORMATS:
         raise error(400, "Either a valid image file or a listing_image_id must be provided.")

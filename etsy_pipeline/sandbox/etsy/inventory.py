@@ -1,8 +1,11 @@
 """A listing's inventory: the PUT that replaces it whole, and every check that Etsy makes on it (FACTS §7)."""
 
+import hashlib
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
+from etsy_pipeline.sandbox.etsy import taxonomy
 from etsy_pipeline.sandbox.etsy.answers import EtsyError, error, money
 from etsy_pipeline.sandbox.etsy.listing_rules import HIGHEST_PRICE, LOWEST_PRICE
 from etsy_pipeline.sandbox.state import State
@@ -36,9 +39,13 @@ def replace(state: State, shop: Json, listing: Json, body: Any, supported: str |
         raise _refused("/products : cannot be less than 1 items")
     if set(body) - {"products", *AXES}:
         raise _refused(f"/inventory : invalid keys: {', '.join(sorted(set(body) - {'products', *AXES}))}")
+    if supported not in {None, "2", "3"}:
+        raise error(400, "max_variations_supported must be 2 or 3")
+    most = 3 if supported == "3" else 2
+    _check_count(listing["inventory"]["products"][0]["property_values"], most)  # three that are there need it too
     products = [_product(shop, item) for item in body["products"]]
     axes = {axis: _ids(body.get(axis) or []) for axis in AXES}
-    _check_grid(products, axes, supported)
+    _check_grid(products, axes, most)
     for product in products:
         product["product_id"] = state.number("product", 21_000_000_000)  # a new one each time (FACTS §7)
         for offering in product["offerings"]:
@@ -65,7 +72,7 @@ def view(listing: Json) -> Json:
                 "property_values": [
                     {"property_id": item["property_id"], "property_name": item["property_name"], "scale_id": None,
                      "scale_name": None, "values": item["values"],
-                     "value_ids": [_value_id(listing["shop_id"], value) for value in item["values"]]}
+                     "value_ids": [_value_id(listing["shop_id"], item["property_id"], item["values"][0])]}
                     for item in product["property_values"]
                 ],
             }
@@ -86,6 +93,13 @@ def lowest_price(inventory: Json) -> float:
     return float(min(enabled or [item["price"] for item in _offerings(inventory)]))
 
 
+def restock(inventory: Json) -> None:
+    """One piece, where nothing is left: what publishing a sold-out listing does (FACTS §6)."""
+    if pieces(inventory) == 0:
+        first = next((item for item in _offerings(inventory) if item["is_enabled"]), _offerings(inventory)[0])
+        first |= {"quantity": 1, "is_enabled": True}
+
+
 def varies(inventory: Json) -> bool:
     """Whether there are variations."""
     return bool(inventory["products"][0]["property_values"])
@@ -104,21 +118,27 @@ def _product(shop: Json, item: Any) -> Json:
     sku = item.get("sku") or ""
     if not isinstance(sku, str):
         raise _refused("/sku : must be a string")
-    values = [_property_value(value) for value in item.get("property_values") or []]
+    values = [_property_value(shop["shop_id"], value) for value in item.get("property_values") or []]
     return {"sku": sku, "property_values": values, "offerings": [_offering(shop, offerings[0])]}
 
 
-def _property_value(item: Any) -> Json:
+def _property_value(shop_id: int, item: Any) -> Json:
     if not isinstance(item, dict) or set(item) - VALUE_KEYS:
         raise _refused("/property_values : invalid keys")
-    if not isinstance(item.get("property_id"), int) or not isinstance(item.get("value_ids"), list):
+    if type(item.get("property_id")) is not int or not isinstance(item.get("value_ids"), list):
         raise _refused("/property_values : property_id and value_ids are required")
+    if item["property_id"] not in CUSTOM | taxonomy.VARIATION_PROPERTY_IDS:
+        raise _refused(f"/property_id : {item['property_id']} is no variation property of this category")
     values = item.get("values")
     if not isinstance(values, list) or len(values) != 1 or not isinstance(values[0], str) or not values[0].strip():
         raise _refused("/values : exactly one value is needed")
     if "(" in values[0] or ")" in values[0]:
         raise _refused("/values : contains invalid characters")
-    if item["property_id"] in CUSTOM and not isinstance(item.get("property_name"), str):
+    # Etsy's id, or the shop's own that an earlier read gave; or none, for a value of one's own
+    known = taxonomy.value_id(item["property_id"], values[0]), _value_id(shop_id, item["property_id"], values[0])
+    if len(item["value_ids"]) > 1 or set(item["value_ids"]) - set(known):
+        raise _refused("/value_ids : does not belong to the value")
+    if item["property_id"] in CUSTOM and not (isinstance(item.get("property_name"), str) and item["property_name"]):
         raise error(400, "Expected string value for 'property_name' (got NULL)")  # exact (FACTS §7)
     return {"property_id": item["property_id"], "property_name": item.get("property_name"), "values": values}
 
@@ -145,13 +165,18 @@ def _offering(shop: Json, item: Any) -> Json:
     return {"price": price, "quantity": quantity, "is_enabled": enabled, "readiness_state_id": readiness}
 
 
-def _check_grid(products: list[Json], axes: dict[str, list[int]], supported: str | None) -> None:
+def _check_grid(products: list[Json], axes: dict[str, list[int]], most_properties: int) -> None:
     properties = [value["property_id"] for value in products[0]["property_values"]]
     if len(set(properties)) != len(properties) or any(
         [value["property_id"] for value in product["property_values"]] != properties for product in products
     ):
         raise _refused("/property_values : every product must have the same properties")
-    _check_count(properties, supported)
+    if len({_names(product) for product in products}) > 1:
+        raise _refused("/property_name : must be the same for every product")
+    _check_count(properties, most_properties)
+    if len(properties) == 3 and properties[2] in CUSTOM:  # noqa: PLR2004 - FACTS §7
+        raise error(400, "Could not update inventory because the third variation uses a custom variation property "
+                    "(513 or 514).")  # fmt: skip
     combinations = [tuple(value["values"][0] for value in product["property_values"]) for product in products]
     if len(set(combinations)) != len(combinations):
         raise _refused("/products : duplicate combination of property values")
@@ -168,14 +193,14 @@ def _check_grid(products: list[Json], axes: dict[str, list[int]], supported: str
         _check_axis(products, properties, axis, axes[axis])
 
 
-def _check_count(properties: list[int], supported: str | None) -> None:
-    most = 3 if supported == "3" else 2
+def _names(product: Json) -> tuple[str | None, ...]:
+    return tuple(value["property_name"] for value in product["property_values"])
+
+
+def _check_count(properties: Sequence[object], most: int) -> None:
     if len(properties) > most:
         raise error(400, "Could not update inventory with unsupported number of variations. "
                     f"The maximum number of supported variations is {most}.")  # fmt: skip
-    if len(properties) == 3 and properties[2] in CUSTOM:  # noqa: PLR2004 - FACTS §7
-        raise error(400, "Could not update inventory because the third variation uses a custom variation property "
-                    "(513 or 514).")  # fmt: skip
 
 
 def _check_axis(products: list[Json], properties: list[int], axis: str, along: list[int]) -> None:
@@ -197,13 +222,15 @@ def _check_axis(products: list[Json], properties: list[int], axis: str, along: l
 
 
 def _ids(value: Any) -> list[int]:
-    if not isinstance(value, list) or not all(isinstance(item, int) for item in value):
+    if not isinstance(value, list) or not all(type(item) is int for item in value):
         raise _refused("/on_property : must be a list of property ids")
     return value
 
 
-def _value_id(shop_id: int, value: str) -> int:
-    return shop_id * 1000 + sum(value.encode()) % 1000  # shop-specific, unlike what was sent (FACTS §7)
+def _value_id(shop_id: int, property_id: int, value: str) -> int:
+    """Of this shop, and unlike what was sent (FACTS §7)."""
+    digest = hashlib.sha256(f"{shop_id}/{property_id}/{value}".encode()).digest()
+    return 51_000_000_000 + int.from_bytes(digest[:5])
 
 
 def _refused(text: str) -> EtsyError:

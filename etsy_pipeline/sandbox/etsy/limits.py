@@ -10,11 +10,18 @@ BUCKETS = 12
 
 
 class Limits:
-    """Counts calls, refused ones included (whether Etsy counts those is unknown: the strict case)."""
+    """Counts calls, with those that fail and those for tokens (whether Etsy counts them is unknown: the strict case).
+
+    Not counted are calls with a bad key, as they belong to nobody, and those that a limit itself refused.
+    """
 
     def __init__(self, per_second: int, per_day: int) -> None:
         self.per_second, self.per_day = per_second, per_day
         self._recent: deque[float] = deque()
+
+    def forget(self) -> None:
+        """Forget the last second; the day's calls are in the state."""
+        self._recent.clear()
 
     def take(self, state: State) -> dict[str, str]:
         """Count one call; the headers of its answer.

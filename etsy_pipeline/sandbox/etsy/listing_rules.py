@@ -5,7 +5,7 @@ from typing import Any
 
 import regex
 
-from etsy_pipeline.sandbox.etsy import shops
+from etsy_pipeline.sandbox.etsy import taxonomy
 from etsy_pipeline.sandbox.etsy.answers import error, refuse
 from etsy_pipeline.sandbox.etsy.requests import Fields
 from etsy_pipeline.sandbox.state import State
@@ -47,7 +47,7 @@ def new_listing(state: State, shop: dict[str, Any], form: dict[str, str]) -> dic
         if not form.get(name, "").strip():
             fields.wrong(name, "cannot be null", "required")
     refuse(fields.problems)
-    data = _shared(state, shop, fields)
+    data = _shared(state, fields)
     data["quantity"] = fields.integer("quantity", 1, 999)
     data["price"] = fields.number("price", LOWEST_PRICE, HIGHEST_PRICE)
     data["readiness_state_id"] = fields.integer("readiness_state_id", 1, MOST)
@@ -69,7 +69,7 @@ def new_listing(state: State, shop: dict[str, Any], form: dict[str, str]) -> dic
 def changes(state: State, shop: dict[str, Any], listing: dict[str, Any], form: dict[str, str]) -> dict[str, Any]:
     """What updateListing's form changes. Fields that it does not take are ignored without a word (FACTS §6)."""
     fields = Fields(form)
-    found = _shared(state, shop, fields)
+    found = _shared(state, fields)
     for name in ("title", "description", "taxonomy_id", "who_made", "when_made"):
         if fields.has(name) and not form[name].strip():
             fields.wrong(name, "cannot be null", "required")
@@ -77,11 +77,13 @@ def changes(state: State, shop: dict[str, Any], listing: dict[str, Any], form: d
     wanted = {name: value for name, value in found.items() if value is not None}
     _check_references(shop, wanted)
     _check_marketplace(listing | wanted)
+    is_split = len(listing["inventory"]["products"]) > 1
+    if wanted.get("type", listing["type"]) == "download" and listing["type"] != "download" and is_split:
+        raise error(409, "A listing with variations cannot become a download.")  # FACTS §6; the text is ours
     return wanted
 
 
-def _shared(state: State, shop: dict[str, Any], fields: Fields) -> dict[str, Any]:
-    del shop
+def _shared(state: State, fields: Fields) -> dict[str, Any]:
     for name in GONE:  # FACTS §5: sending them is an error since 2026-09
         if fields.has(name):
             fields.wrong(name, "is no longer supported")
@@ -105,7 +107,7 @@ def _shared(state: State, shop: dict[str, Any], fields: Fields) -> dict[str, Any
     for name in ("is_supply", "should_auto_renew", "is_taxable"):
         data[name] = fields.boolean(name)
     data["taxonomy_id"] = fields.integer("taxonomy_id", 1, MOST)
-    if data["taxonomy_id"] is not None and data["taxonomy_id"] not in shops.taxonomy_ids():
+    if data["taxonomy_id"] is not None and data["taxonomy_id"] not in taxonomy.node_ids():
         fields.wrong("taxonomy_id", "is not a valid taxonomy node")
     if data["image_ids"] is not None and not 1 <= len(data["image_ids"]) <= IMAGES:
         fields.wrong("images", "cannot be less than 1 items" if not data["image_ids"] else "has too many items")
@@ -157,6 +159,9 @@ def _check_references(shop: dict[str, Any], data: dict[str, Any]) -> None:
     for name, ids in known.items():
         if data.get(name) is not None and data[name] not in ids:
             raise error(400, f"There was a problem with /{name.replace('_', '/')} : not found in this shop.")
+    partners = {item["production_partner_id"] for item in shop["production_partners"]}
+    if set(data.get("production_partner_ids") or ()) - partners:
+        raise error(400, "There was a problem with /production/partner/ids : not found in this shop.")
     section = data.get("shop_section_id")
     if section is not None and section not in {item["shop_section_id"] for item in shop["sections"]}:
         raise error(400, "There was a problem with /shop/section/id : Shop section not found.")  # exact (FACTS §6)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from etsy_pipeline.sandbox.etsy import images, inventory, listing_rules, shops
+from etsy_pipeline.sandbox.etsy import images, inventory, listing_rules, shops, variation_images
 from etsy_pipeline.sandbox.etsy.answers import Answer, error, escaped, money, not_found, page
 from etsy_pipeline.sandbox.etsy.requests import Call
 from etsy_pipeline.sandbox.state import State, dump, load
@@ -11,7 +11,6 @@ STATES = ("active", "inactive", "sold_out", "draft", "removed", "expired")
 FEE_CENTS = 20
 FIRST_ID = 4_300_000_000
 DELETABLE = {"sold_out", "draft", "expired", "inactive", "active"}
-MOST_OFFSET = 12_000
 
 
 def create(call: Call) -> Answer:
@@ -64,25 +63,23 @@ def of_shop(call: Call) -> Answer:
     """getListingsByShop: one state, active unless told otherwise (FACTS §0.2, §10)."""
     shop = shops.own(call)
     state = call.query.get("state", "active")
-    limit, offset = call.query.get("limit", "25"), call.query.get("offset", "0")
+    limit, offset = call.paging()
     if state not in STATES:
         raise error(400, f"state must be one of {', '.join(STATES)}")
-    if not limit.isdecimal() or not 1 <= int(limit) <= 100 or not offset.isdecimal() or int(offset) > MOST_OFFSET:  # noqa: PLR2004
-        raise error(400, "limit must be 1 to 100, offset 0 to 12000")
     where = "FROM listing WHERE shop_id = ? AND state = ? AND visible_from <= ?"
     values = (shop["shop_id"], state, call.state.now())
     row = call.state.row(f"SELECT COUNT(*) AS n {where}", *values)
     found = call.state.rows(
-        f"SELECT listing_id {where} ORDER BY listing_id DESC LIMIT ? OFFSET ?", *values, int(limit), int(offset)
+        f"SELECT listing_id {where} ORDER BY listing_id DESC LIMIT ? OFFSET ?", *values, limit, offset
     )
     results = [view(call.state, find(call.state, item["listing_id"])) for item in found]
     return Answer(page(results, row["n"] if row else 0))
 
 
 def batch(call: Call) -> Answer:
-    """getListingsByListingIds: unknown ids are left out (FACTS §10)."""
+    """getListingsByListingIds: unknown ids are left out (FACTS §10), as is what the caller may not see."""
     found = [find_visible(call.state, listing_id) for listing_id in call.ids("listing_ids")]
-    return Answer(page([view(call.state, listing) for listing in found if listing]))
+    return Answer(page([view(call.state, listing) for listing in found if listing and _may_see(call, listing)]))
 
 
 def batch_inventory(call: Call) -> Answer:
@@ -92,7 +89,7 @@ def batch_inventory(call: Call) -> Answer:
         listing = find_visible(call.state, listing_id)
         if listing is None or shops.of_id(call.state, listing["shop_id"])["user_id"] != call.user_id:
             raise not_found(f"Listing {listing_id} not found.")
-        results.append({"listing_id": listing_id, "inventory": inventory.view(listing)})
+        results.append(view(call.state, listing) | {"inventory": inventory.view(listing)})
     return Answer(page(results))
 
 
@@ -115,6 +112,8 @@ def put_inventory(call: Call) -> Answer:
     """updateListingInventory: a full replacement (FACTS §7)."""
     listing = owned(call)
     shop = shops.of_id(call.state, listing["shop_id"])
+    if dangling := variation_images.dangling(call, listing):  # seen at times (FACTS §7): the strict case
+        raise error(400, f"image id {dangling} is invalid")
     inventory.replace(call.state, shop, listing, call.json(), call.query.get("max_variations_supported"))
     listing["modified"] = int(call.state.now())
     save(call.state, listing)
@@ -142,11 +141,15 @@ def find_visible(state: State, listing_id: int, *, hidden: bool = False) -> dict
 def visible(call: Call) -> dict[str, Any]:
     """The listing in the path: its owner sees every state, others what is on sale."""
     listing = find_visible(call.state, call.number("listing_id"))
-    if listing is None:
-        raise not_found("Could not find a Listing with that ID.")
-    if listing["state"] != "active" and shops.of_id(call.state, listing["shop_id"])["user_id"] != call.user_id:
+    if listing is None or not _may_see(call, listing):
         raise not_found("Could not find a Listing with that ID.")
     return listing
+
+
+def _may_see(call: Call, listing: dict[str, Any]) -> bool:
+    """Its owner sees every state, others what is on sale."""
+    owner: int = shops.of_id(call.state, listing["shop_id"])["user_id"]
+    return listing["state"] == "active" or owner == call.user_id
 
 
 def owned(call: Call) -> dict[str, Any]:
@@ -177,13 +180,13 @@ def _set_state(state: State, shop: dict[str, Any], listing: dict[str, Any], want
     if wanted == "active" and before == "removed":
         raise error(400, "There was a problem with /state : the listing was removed by Etsy")
     if wanted == "active" and before != "active":
+        if before == "sold_out":
+            inventory.restock(listing["inventory"])  # one piece (FACTS §6)
         _check_publishable(state, shop, listing)
         if before in {"draft", "sold_out", "expired"}:  # these cost a fee, inactive does not (FACTS §5, §6)
             reason = "listing" if before == "draft" else "renewal"
             state.run("INSERT INTO fee (listing_id, reason, usd_cents, at) VALUES (?,?,?,?)",
                       listing["listing_id"], reason, FEE_CENTS, state.now())  # fmt: skip
-        if before == "sold_out":
-            listing["quantity"] = 1
     if wanted != before:
         listing["state"], listing["state_at"] = wanted, int(state.now())
 
@@ -222,7 +225,8 @@ def view(state: State, listing: dict[str, Any]) -> dict[str, Any]:
         "listing_id": listing["listing_id"], "user_id": shop["user_id"], "shop_id": listing["shop_id"],
         "title": escaped(listing["title"]), "description": escaped(listing["description"]), "state": listing["state"],
         "quantity": inventory.pieces(listing["inventory"]), "featured_rank": -1,
-        "url": f"{base}/listing/{listing['listing_id']}", "num_favorers": 0, "non_taxable": False, "is_taxable": True,
+        "url": f"{base}/listing/{listing['listing_id']}", "num_favorers": 0,
+        "non_taxable": not listing.get("is_taxable", True), "is_taxable": listing.get("is_taxable", True),
         "is_customizable": listing.get("is_customizable", False), "is_personalizable": False,
         "listing_type": listing["type"], "tags": [escaped(tag) for tag in listing["tags"]],
         "materials": [escaped(item) for item in listing["materials"]], "processing_min": None, "processing_max": None,

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,10 @@ from etsy_pipeline.sandbox.etsy.answers import Problem, error
 from etsy_pipeline.sandbox.state import State
 
 FORM = "application/x-www-form-urlencoded"
+MOST_IDS = 100  # a page, or a batch
+MOST_OFFSET = 12_000
+_WHOLE = re.compile(r"[0-9]{1,18}")  # what a 64-bit id can hold; `str.isdecimal` would take other scripts' digits
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
 
 @dataclass(slots=True)
@@ -31,10 +36,10 @@ class Call:
 
     def number(self, name: str) -> int:
         """A number in the path; anything else is no such resource."""
-        text = self.path[name]
-        if not text.isdecimal():
+        value = whole(self.path[name])
+        if value is None:
             raise error(404, "Resource not found")
-        return int(text)
+        return value
 
     def form(self) -> dict[str, str]:
         """A form. Of repeated keys one value survives, without a word (FACTS §4)."""
@@ -45,16 +50,33 @@ class Call:
     def json(self) -> Any:
         """A JSON body (FACTS §4)."""
         try:
-            return json.loads(self.body)
-        except ValueError:
+            return json.loads(self.body, parse_constant=_no_constant)
+        except (ValueError, RecursionError):
             raise error(400, "Not a valid JSON string") from None
+
+    def paging(self) -> tuple[int, int]:
+        """Limit and offset (FACTS §10)."""
+        limit, offset = whole(self.query.get("limit", "25")), whole(self.query.get("offset", "0"))
+        if limit is None or not 1 <= limit <= MOST_IDS or offset is None or offset > MOST_OFFSET:
+            raise error(400, f"limit must be 1 to {MOST_IDS}, offset 0 to {MOST_OFFSET}")
+        return limit, offset
 
     def ids(self, name: str) -> list[int]:
         """A comma-joined list of ids in the query, at most 100 (FACTS §10)."""
         parts = [part for part in self.query.get(name, "").split(",") if part]
-        if not parts or len(parts) > 100 or not all(part.isdecimal() for part in parts):  # noqa: PLR2004 - FACTS §10
-            raise error(400, f"{name} must be 1 to 100 ids, separated by commas")
-        return [int(part) for part in parts]
+        ids = [value for part in parts if (value := whole(part)) is not None]
+        if not parts or len(parts) > MOST_IDS or len(ids) < len(parts):
+            raise error(400, f"{name} must be 1 to {MOST_IDS} ids, separated by commas")
+        return ids
+
+
+def whole(text: str) -> int | None:
+    """A whole number without a sign; None for anything else."""
+    return int(text) if _WHOLE.fullmatch(text) else None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")  # Python would read NaN and Infinity
 
 
 class Fields:
@@ -81,10 +103,11 @@ class Fields:
         text = self._form.get(name)
         if text is None:
             return None
-        if not text.lstrip("-").isdecimal():
+        size = whole(text.removeprefix("-"))
+        if size is None:
             self.wrong(name, "must be an integer")
             return None
-        value = int(text)
+        value = -size if text.startswith("-") else size
         if value > high:
             self.wrong(name, f"cannot be greater than {high}")
         elif value < low:
@@ -96,13 +119,10 @@ class Fields:
         text = self._form.get(name)
         if text is None:
             return None
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
+        if not _NUMBER.fullmatch(text):  # `float` would take 1_000, nan and inf as well
             self.wrong(name, "must be a number")
             return None
+        value = float(text)
         if not low <= value <= high:
             self.wrong(name, f"must be between {low} and {high}")
         return value
@@ -133,7 +153,7 @@ class Fields:
         parts = self.texts(name)
         if parts is None:
             return None
-        if not all(part.isdecimal() for part in parts):
+        ids = [value for part in parts if (value := whole(part)) is not None]
+        if len(ids) < len(parts):
             self.wrong(name, "must be ids, separated by commas")
-            return []
-        return [int(part) for part in parts]
+        return ids

@@ -1,42 +1,50 @@
-"""Shops and what a listing refers to: profiles, policies, sections, categories (FACTS §9). Two sample shops."""
+"""Shops and what a listing refers to: profiles, policies, sections, partners (FACTS §9). The sample shops."""
 
-import gzip
-import json
-from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from etsy_pipeline.sandbox.etsy.answers import Answer, EtsyError, error, escaped, not_found, page
+from etsy_pipeline.sandbox.etsy.answers import Answer, EtsyError, error, escaped, not_found, page, refuse
 from etsy_pipeline.sandbox.etsy.requests import Call, Fields
 from etsy_pipeline.sandbox.state import State, dump, load
 
-TAXONOMY_FILE = Path(__file__).parent.parent / "data" / "seller-taxonomy.json.gz"
-FIRST_SHOP = 51_000_001
+FIRST_SHOP, FIRST_USER = 51_000_001, 910_000_001
+DAYS_A_WEEK = 5  # "a week is as many days as the seller works": here, five
+MOST_SECTION_LENGTH = 24  # uncertain: not in FACTS
+
+
+class Sample(NamedTuple):
+    """A sample shop. In the EU, an active listing needs no return policy (FACTS §5)."""
+
+    name: str
+    title: str
+    country: str
+    currency_code: str
+    is_eu: bool
+
 
 SAMPLES = (
-    ("DustySpoonStudio", "Handmade things for the house", "US"),
-    ("NordlichtKeramik", "Keramik aus der Werkstatt", "US"),
+    Sample("DustySpoonStudio", "Handmade things for the house", "US", "USD", is_eu=False),
+    Sample("NordlichtKeramik", "Keramik aus der Werkstatt", "US", "USD", is_eu=False),
+    Sample("AtelierLumiere", "Bougies faites à la main", "FR", "EUR", is_eu=True),
 )
 
 
-def seed(state: State, base_url: str) -> None:
-    """Make the sample shops, once."""
-    for number, (name, title, country) in enumerate(SAMPLES):
-        shop_id, user_id = FIRST_SHOP + number, 910_000_001 + number
+def seed(state: State, base_url: str, shops: int) -> None:
+    """Make the first so many sample shops, once."""
+    for number, sample in enumerate(SAMPLES[:shops]):
+        shop_id, user_id = FIRST_SHOP + number, FIRST_USER + number
         if state.row("SELECT 1 FROM shop WHERE shop_id = ?", shop_id) is None:
-            state.run("INSERT INTO shop VALUES (?, ?, ?)", shop_id, user_id, dump(_shop(shop_id, name, title, country)))
+            state.run("INSERT INTO shop VALUES (?, ?, ?)", shop_id, user_id, dump(_shop(shop_id, sample)))
     state.set_setting("base_url", base_url)
 
 
-def _shop(shop_id: int, name: str, title: str, country: str) -> dict[str, Any]:
+def _shop(shop_id: int, sample: Sample) -> dict[str, Any]:
     base = shop_id * 10
     return {
-        "shop_name": name,
-        "title": title,
-        "currency_code": "USD",
-        "country": country,
-        "is_eu": False,
+        "shop_name": sample.name,
+        "title": sample.title,
+        "currency_code": sample.currency_code,
+        "country": sample.country,
+        "is_eu": sample.is_eu,
         "shipping_profiles": [
             {"shipping_profile_id": base + 1, "title": "Standard shipping", "is_deleted": False},
             {"shipping_profile_id": base + 2, "title": "Old shipping", "is_deleted": True},
@@ -56,7 +64,9 @@ def _shop(shop_id: int, name: str, title: str, country: str) -> dict[str, Any]:
             {"readiness_state_id": base + 2, "readiness_state": "ready_to_ship", "min": 1, "max": 2},
         ],
         "sections": [{"shop_section_id": base + 1, "title": "New"}],
-        "production_partners": [],
+        "production_partners": [
+            {"production_partner_id": base + 1, "partner_name": "Hill Street Press", "location": "Portland, Oregon"}
+        ],
     }
 
 
@@ -113,9 +123,11 @@ def return_policies(call: Call) -> Answer:
 
 
 def readiness_states(call: Call) -> Answer:
-    """GetShopReadinessStateDefinitions."""
+    """GetShopReadinessStateDefinitions, paged."""
     shop = own(call)
-    return Answer(page([_readiness(shop["shop_id"], item) for item in shop["readiness_states"]]))
+    limit, offset = call.paging()
+    found = [_readiness(shop["shop_id"], item) for item in shop["readiness_states"]]
+    return Answer(page(found[offset : offset + limit], len(found)))
 
 
 def create_readiness_state(call: Call) -> Answer:
@@ -125,8 +137,12 @@ def create_readiness_state(call: Call) -> Answer:
     kind = fields.choice("readiness_state", frozenset({"made_to_order", "ready_to_ship"}))
     low = fields.integer("min_processing_time", 1, 10)
     high = fields.integer("max_processing_time", 1, 10)
-    if fields.problems or kind is None or low is None or high is None or low > high:
+    unit = fields.choice("processing_time_unit", frozenset({"days", "weeks"}))
+    refuse(fields.problems)
+    if kind is None or low is None or high is None or low > high:
         raise error(400, "readiness_state, min_processing_time and max_processing_time are required")
+    if unit == "weeks":
+        low, high = low * DAYS_A_WEEK, high * DAYS_A_WEEK
     for item in shop["readiness_states"]:
         if (item["readiness_state"], item["min"], item["max"]) == (kind, low, high):
             address = (
@@ -142,61 +158,24 @@ def create_readiness_state(call: Call) -> Answer:
 def sections(call: Call) -> Answer:
     """GetShopSections."""
     shop = of_id(call.state, call.number("shop_id"))
-    found = [
-        {**item, "rank": rank, "user_id": shop["user_id"], "active_listing_count": 0}
-        for rank, item in enumerate(shop["sections"], start=1)
-    ]
+    found = [_section(call.state, shop, item, rank) for rank, item in enumerate(shop["sections"], start=1)]
     return Answer(page(found))
 
 
+def create_section(call: Call) -> Answer:
+    """createShopSection; 200, not 201, by Etsy's document."""
+    shop = own(call)
+    title = call.form().get("title", "").strip()
+    if not 1 <= len(title) <= MOST_SECTION_LENGTH:
+        raise error(400, f"There was a problem with /title : must have 1 to {MOST_SECTION_LENGTH} characters")
+    section = {"shop_section_id": call.state.number("shop_section", shop["shop_id"] * 10 + 5), "title": title}
+    _save(call.state, shop | {"sections": [*shop["sections"], section]})
+    return Answer(_section(call.state, shop, section, len(shop["sections"]) + 1))
+
+
 def production_partners(call: Call) -> Answer:
-    """GetShopProductionPartners."""
+    """GetShopProductionPartners. They can only be made in Shop Manager (FACTS §5)."""
     return Answer(page(own(call)["production_partners"]))
-
-
-def taxonomy_nodes(call: Call) -> Answer:
-    """getSellerTaxonomyNodes: the whole tree."""
-    del call
-    return Answer(_taxonomy())
-
-
-def taxonomy_properties(call: Call) -> Answer:
-    """GetPropertiesByTaxonomyId. The recorded tree has no properties: these two are invented, for every category."""
-    if call.number("taxonomy_id") not in taxonomy_ids():
-        raise not_found()
-    common = {"scales": [], "is_required": False, "supports_attributes": True, "supports_variations": True,
-              "is_multivalued": False, "max_values_allowed": None, "selected_values": []}  # fmt: skip
-    found = [
-        {"property_id": 200, "name": "Primary color", "values": ("Red", "Blue", "Green", "White", "Black")},
-        {"property_id": 100, "name": "Size", "values": ("S", "M", "L", "XL")},
-    ]
-    return Answer(page([{**common, **_property(item)} for item in found]))
-
-
-def taxonomy_ids() -> frozenset[int]:
-    """All category ids."""
-    return frozenset(node["id"] for node in _nodes(_taxonomy()["results"]))
-
-
-def _property(item: dict[str, Any]) -> dict[str, Any]:
-    values = [
-        {"value_id": item["property_id"] * 100 + number, "name": name, "scale_id": None, "equal_to": []}
-        for number, name in enumerate(item["values"], start=1)
-    ]
-    names = {"name": item["name"], "display_name": item["name"]}
-    return {"property_id": item["property_id"], **names, "possible_values": values}
-
-
-@cache
-def _taxonomy() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(gzip.decompress(TAXONOMY_FILE.read_bytes()))
-    return found
-
-
-def _nodes(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for node in nodes:
-        yield node
-        yield from _nodes(node["children"])
 
 
 def _readiness(shop_id: int, item: dict[str, Any]) -> dict[str, Any]:
@@ -208,6 +187,18 @@ def _readiness(shop_id: int, item: dict[str, Any]) -> dict[str, Any]:
         "max_processing_days": item["max"],
         "processing_days_display_label": f"{item['min']}-{item['max']} days",
     }
+
+
+def _section(state: State, shop: dict[str, Any], section: dict[str, Any], rank: int) -> dict[str, Any]:
+    sql = (
+        "SELECT COUNT(*) AS n FROM listing WHERE shop_id = ? AND state = 'active' "
+        "AND json_extract(data, '$.shop_section_id') = ?"
+    )
+    row = state.row(sql, shop["shop_id"], section["shop_section_id"])
+    return {
+        "shop_section_id": section["shop_section_id"], "title": escaped(section["title"]), "rank": rank,
+        "user_id": shop["user_id"], "active_listing_count": row["n"] if row else 0,
+    }  # fmt: skip
 
 
 def _save(state: State, shop: dict[str, Any]) -> None:
