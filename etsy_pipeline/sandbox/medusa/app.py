@@ -1,26 +1,25 @@
 """The sample Medusa: the Admin API's product routes over recorded products, behaving as docs/medusa-facts.md says.
 
-Control routes: POST /sandbox/products (any JSON, even malformed) · DELETE /sandbox/products/ID
-PATCH /sandbox/products/ID {"set": {…}, "variants": {ID: {"price": {"usd": 1}, "stock": 3}}}
-POST /sandbox/trouble {"kind": "down", "html" or ""}
+Sections (§) are of that page. It is no Medusa: nothing can be written but through the routes of `control.py`.
 """
 
 import base64
 import gzip
 import json
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from etsy_pipeline.sandbox.medusa.fields import picked, tree
+from etsy_pipeline.sandbox.medusa import control
+from etsy_pipeline.sandbox.medusa.fields import PRODUCT, VARIANT, picked, tree
+from etsy_pipeline.sandbox.medusa.filters import BadQuery, matching, ordered, paging
 from etsy_pipeline.sandbox.medusa.pictures import picture
-from etsy_pipeline.sandbox.state import State, dump, load
+from etsy_pipeline.sandbox.state import State, dump
 
 DATA = Path(__file__).parent.parent / "data" / "medusa-products.json.gz"
 RECORDED_HOST = "http://127.0.0.1:9100"
@@ -31,11 +30,16 @@ def seed(state: State) -> None:
     """Load the recorded products, once."""
     if state.setting("medusa_seeded", ""):
         return
+    reseed(state)
+    state.set_setting("medusa_seeded", "yes")
+
+
+def reseed(state: State) -> None:
+    """Load the recorded products."""
     with state.working():
         for product in json.loads(gzip.decompress(DATA.read_bytes())):
             values = (product["id"], product["created_at"], dump(product))
             state.run("INSERT OR REPLACE INTO medusa_product VALUES (?,?,?)", *values)
-        state.set_setting("medusa_seeded", "yes")
 
 
 class MedusaApp:
@@ -46,7 +50,7 @@ class MedusaApp:
         self.trouble = ""
 
     def asgi(self) -> Starlette:
-        """The ASGI app."""
+        """The ASGI app. Its functions are not async: Starlette runs them in threads, as they read the state."""
         return Starlette(
             routes=[
                 Route("/health", self._health),
@@ -56,40 +60,42 @@ class MedusaApp:
                 Route("/admin/product-variants", self._guarded(self._variants)),
                 Route("/img/{name}", self._picture),
                 Route("/static/{name}", self._picture),
-                Route("/sandbox/products", self._add, methods=["POST"]),
-                Route("/sandbox/products/{id}", self._change, methods=["PATCH", "DELETE"]),
-                Route("/sandbox/trouble", self._set_trouble, methods=["POST"]),
+                *control.routes(self.state, self._be_in_trouble, lambda: reseed(self.state)),
             ]
         )
 
-    def _guarded(self, act: Any) -> Any:
-        async def endpoint(request: Request) -> Response:
+    def _guarded(self, act: Callable[[Request], Response]) -> Callable[[Request], Response]:
+        def endpoint(request: Request) -> Response:
             if self.trouble == "down":
                 return PlainTextResponse("upstream unavailable", 503)
             if self.trouble == "html":
                 return HTMLResponse("<!doctype html><title>A web shop</title>")
             expected = "Basic " + base64.b64encode(f"{self.api_key}:".encode()).decode()
-            if request.headers.get("authorization") != expected:
+            if request.headers.get("authorization") != expected or self.trouble == "unauthorized":
                 return JSONResponse({"message": "Unauthorized"}, 401)
-            answer: Response = await run_in_threadpool(act, request)
-            return answer
+            try:
+                return act(request)
+            except BadQuery as problem:
+                return JSONResponse(dict(problem.body), problem.status)
 
         return endpoint
 
-    async def _health(self, _request: Request) -> Response:
+    def _be_in_trouble(self, kind: str) -> None:
+        self.trouble = kind
+
+    def _health(self, _request: Request) -> Response:
         return PlainTextResponse("OK")
 
     def _products(self, request: Request) -> Response:
-        found = [product for product in self._every() if _matches(product, request)]
-        order = request.query_params.get("order", "id")
-        found.sort(key=lambda item: str(item.get(order.lstrip("-"), "")), reverse=order.startswith("-"))
-        return self._page("products", found, request)
+        query = request.query_params
+        found = ordered(matching(self._every(), query), query.get("order", "id"))
+        return self._page("products", found, request, PRODUCT)
 
     def _product(self, request: Request) -> Response:
         found = [product for product in self._every() if product.get("id") == request.path_params["id"]]
         if not found:
             return JSONResponse({"type": "not_found", "message": "Product not found"}, 404)
-        return JSONResponse({"product": picked(found[0], tree(request.query_params.get("fields", "")))})
+        return JSONResponse({"product": picked(found[0], tree(request.query_params.get("fields", ""), PRODUCT))})
 
     def _variants(self, request: Request) -> Response:
         wanted = request.path_params.get("id")
@@ -99,13 +105,11 @@ class MedusaApp:
             if wanted in {None, product.get("id")}
             for variant in product.get("variants") or ()
         ]
-        return self._page("variants", found, request)
+        return self._page("variants", found, request, VARIANT)
 
-    def _page(self, name: str, found: list[dict[str, Any]], request: Request) -> Response:
-        limit, offset = (
-            _whole(request.query_params.get(key), default) for key, default in (("limit", DEFAULT_LIMIT), ("offset", 0))
-        )
-        wanted = tree(request.query_params.get("fields", ""))
+    def _page(self, name: str, found: list[dict[str, Any]], request: Request, unasked: str) -> Response:
+        limit, offset = paging(request.query_params, DEFAULT_LIMIT)
+        wanted = tree(request.query_params.get("fields", ""), unasked)
         shown = [picked(item, wanted) for item in found[offset : offset + limit]]
         return JSONResponse({name: shown, "count": len(found), "offset": offset, "limit": limit})
 
@@ -113,65 +117,9 @@ class MedusaApp:
         rows = self.state.rows("SELECT data FROM medusa_product ORDER BY id")
         return [json.loads(row["data"].replace(RECORDED_HOST, self.base_url)) for row in rows]
 
-    async def _picture(self, request: Request) -> Response:
-        found = await run_in_threadpool(picture, request.path_params["name"])
+    def _picture(self, request: Request) -> Response:
+        found = picture(request.path_params["name"])
         return Response(found[0], media_type=found[1]) if found else PlainTextResponse("Not found", 404)
-
-    async def _add(self, request: Request) -> Response:
-        product = await request.json()
-        values = (str(product.get("id", "prod_without_id")), product.get("created_at") or _now(), dump(product))
-        self.state.run("INSERT OR REPLACE INTO medusa_product VALUES (?,?,?)", *values)
-        return JSONResponse({"id": values[0]}, 201)
-
-    async def _change(self, request: Request) -> Response:
-        product_id = request.path_params["id"]
-        if request.method == "DELETE":
-            self.state.run("DELETE FROM medusa_product WHERE id = ?", product_id)
-            return JSONResponse({"id": product_id, "deleted": True})
-        row = self.state.row("SELECT data FROM medusa_product WHERE id = ?", product_id)
-        if row is None:
-            return JSONResponse({"type": "not_found", "message": "Product not found"}, 404)
-        product, change = load(row), await request.json()
-        if change.get("set"):  # only a product's own fields move updated_at (§3)
-            product |= change["set"] | {"updated_at": _now()}
-        for variant in product.get("variants") or ():
-            _change_variant(variant, change.get("variants", {}).get(variant["id"], {}))
-        self.state.run("UPDATE medusa_product SET data = ? WHERE id = ?", dump(product), product_id)
-        return JSONResponse({"id": product_id})
-
-    async def _set_trouble(self, request: Request) -> Response:
-        self.trouble = str((await request.json()).get("kind", ""))
-        return JSONResponse({"kind": self.trouble})
-
-
-def _matches(product: dict[str, Any], request: Request) -> bool:
-    query = request.query_params
-    filters = {
-        "id": [product.get("id")],
-        "status": [product.get("status")],
-        "sales_channel_id": [item["id"] for item in product.get("sales_channels") or ()],
-        "collection_id": [(product.get("collection") or {}).get("id")],
-        "tag_id": [item["id"] for item in product.get("tags") or ()],
-    }
-    for name, present in filters.items():
-        wanted = query.getlist(f"{name}[]") or query.getlist(name)
-        if wanted and not set(wanted) & set(present):
-            return False
-    since = query.get("updated_at[$gte]")
-    if since and str(product.get("updated_at", "")) < since:
-        return False
-    return query.get("q", "").casefold() in str(product.get("title", "")).casefold()
-
-
-def _change_variant(variant: dict[str, Any], change: dict[str, Any]) -> None:
-    for currency, amount in change.get("price", {}).items():
-        for price in variant["prices"]:
-            if price["currency_code"] == currency and not price.get("price_rules") and not price.get("min_quantity"):
-                price["amount"] = amount
-    if "stock" in change:
-        for item in variant.get("inventory_items") or ():
-            for level in item["inventory"]["location_levels"]:
-                level["stocked_quantity"] = change["stock"]
 
 
 def _stock(variant: dict[str, Any]) -> int:
@@ -181,11 +129,3 @@ def _stock(variant: dict[str, Any]) -> int:
         for item in variant.get("inventory_items") or ()
     ]
     return min(parts, default=0)
-
-
-def _whole(text: str | None, default: int) -> int:
-    return int(text) if text and text.isdecimal() else default
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
