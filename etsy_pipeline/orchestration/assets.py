@@ -164,8 +164,8 @@ def sync_plan(
             validated=(from_json(row["validated"]) for row in _again(first, table)),
             covers_selection=first is not None and bool(first["covers_selection"]),
             amount_unit=medusa.unit(),
-            snapshot_ref=f"{context.run_id}/product_snapshot",
-            run_id=context.run_id,
+            snapshot_ref=f"{context.run.run_id}/product_snapshot",
+            run_id=context.run.run_id,
         )
         context.log.info("plan_drawn_up transaction_id=%s digest=%s", job.transaction_id, job.plan_digest)
         plan_rows = status.plan_rows(opened, job.transaction_id, actions=CHANGES_AND_PROBLEMS)
@@ -192,7 +192,7 @@ def publication_approval(
     with store.opened() as opened, helpful_failures():
         _require_person(context)
         transaction_id = config.transaction_id or _plan_to_approve(opened, context.partition_key)
-        run = context.instance.get_run_record_by_id(context.run_id)
+        run = context.instance.get_run_record_by_id(context.run.run_id)
         job = decide.approve(
             opened,
             transaction_id,
@@ -240,7 +240,7 @@ def published_listings(
                 pictures,
                 approved.transaction_id,
                 amount_unit=medusa.unit(),
-                run_id=context.run_id,
+                run_id=context.run.run_id,
                 on_progress=_progress_logger(context),
             )
         links = status.find_links(opened, account_id=account_id)
@@ -374,7 +374,7 @@ def _require_no_plan_in_this_run(context: dg.AssetExecutionContext) -> None:
 def _approver(config: ApprovalConfig, context: dg.AssetExecutionContext) -> str:
     tags = context.run.tags
     return (
-        config.approved_by or tags.get(APPROVED_BY_TAG) or tags.get("user") or f"Dagster UI, run {context.run_id[:8]}"
+        config.approved_by or tags.get(APPROVED_BY_TAG) or tags.get("user") or f"Dagster UI, run {context.run.run_id[:8]}"
     )
 
 

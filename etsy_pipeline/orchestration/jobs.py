@@ -6,18 +6,15 @@ Dagster: https://docs.dagster.io/guides/build/jobs
 import dagster as dg
 
 from etsy_pipeline.orchestration.assets import product_snapshot, published_listings, sync_plan, validated_listings
-from etsy_pipeline.orchestration.partitions import accounts_partitions
 
 plan_sync = dg.define_asset_job(
     "plan_sync",
     selection=dg.AssetSelection.assets(product_snapshot, validated_listings, sync_plan),
-    partitions_def=accounts_partitions,
     description="Snapshot the catalogue, validate every listing, and draw up a plan for a person to approve.",
 )
 
 publish_sync = dg.define_asset_job(
     "publish_sync",
     selection=dg.AssetSelection.assets(published_listings),
-    partitions_def=accounts_partitions,
     description="Publish an approved plan. Started by the sensor approved_syncs.",
 )

@@ -1,0 +1,175 @@
+"""Sensors, schedule and partitions: rows become runs, once; and what Dagster loads."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from etsy_pipeline import wiring
+from etsy_pipeline.accounts import configure
+from etsy_pipeline.definitions import defs
+from etsy_pipeline.orchestration.partitions import ACCOUNTS, partition_change
+from etsy_pipeline.orchestration.resources import StoreResource
+from etsy_pipeline.orchestration.runs import trigger_of
+from etsy_pipeline.orchestration.schedules import daily_sync_at
+from etsy_pipeline.orchestration.sensors import (
+    account_partitions,
+    approved_syncs,
+    plan_requests,
+    publish_requests,
+    requested_syncs,
+)
+from etsy_pipeline.settings import Settings
+from etsy_pipeline.store import accounts
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.tables import EtsySyncJob
+from etsy_pipeline.sync_jobs import status
+from etsy_pipeline.sync_jobs.request import request_sync
+
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    opened = wiring.store_of(Settings.load())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as made:
+        yield made
+
+
+def an_account(store: Store, **settings: Any) -> str:
+    account = configure.add(store, "Shop")
+    with store.writing() as session:
+        row = accounts.get(session, account.id, lock=True)
+        row.shop_id, row.is_active, row.api_config = abs(hash(account.id)) % 10**9, True, settings
+    return account.id
+
+
+def a_job(**changes: Any) -> EtsySyncJob:
+    values: dict[str, Any] = {
+        "transaction_id": "wf_1", "etsy_account_id": "etsy_acc_1", "trigger": "cli", "status": "pending"
+    }  # fmt: skip
+    return EtsySyncJob(**(values | changes))
+
+
+def tick(instance: dg.DagsterInstance, sensor: dg.SensorDefinition) -> Any:
+    """What a sensor answers when it is its turn."""
+    return sensor(dg.build_sensor_context(instance=instance, resources={"store": StoreResource()}))
+
+
+@pytest.mark.parametrize(
+    ("active", "existing", "in_flight", "add", "remove"),
+    [
+        ({"a"}, set(), set(), {"a"}, set()),
+        ({"a"}, {"a"}, set(), set(), set()),
+        (set(), {"a"}, set(), set(), {"a"}),
+        (set(), {"a"}, {"a"}, set(), set()),
+        ({"b"}, {"a"}, set(), {"b"}, {"a"}),
+    ],
+)
+def test_partitions_follow_the_active_accounts_but_not_under_a_run(
+    active: set[str], existing: set[str], in_flight: set[str], add: set[str], remove: set[str]
+) -> None:
+    assert partition_change(active=active, existing=existing, in_flight=in_flight) == (add, remove)
+
+
+def test_the_partitions_sensor_adds_and_removes(store: Store, instance: dg.DagsterInstance) -> None:
+    account_id = an_account(store)
+    instance.add_dynamic_partitions(ACCOUNTS, ["etsy_acc_gone"])
+    added, removed = tick(instance, account_partitions).dynamic_partitions_requests
+    assert (added.partition_keys, removed.partition_keys) == ([account_id], ["etsy_acc_gone"])
+
+
+def test_a_request_becomes_one_plan_run_for_its_account(store: Store, instance: dg.DagsterInstance) -> None:
+    account_id = an_account(store)
+    job = request_sync(store, account_id, product_ids=None, trigger="cli")
+    assert isinstance(tick(instance, requested_syncs), dg.SkipReason), "not before its partition is there"
+    instance.add_dynamic_partitions(ACCOUNTS, [account_id])
+    (request,) = tick(instance, requested_syncs).run_requests
+    assert (request.run_key, request.partition_key) == (job.transaction_id, account_id)
+    assert request.tags["etsy_pipeline/transaction_id"] == job.transaction_id
+
+
+def test_a_sync_that_has_its_plan_gets_no_second_run() -> None:
+    assert plan_requests([a_job(plan_digest="x")]) == []
+
+
+@pytest.mark.parametrize(
+    "state", ["pending", "processing", "completed", "failed", "rejected", "superseded", "cancelled"]
+)
+def test_only_what_is_approved_is_published(state: str) -> None:
+    assert publish_requests([a_job(status=state)], NOW) == []
+    assert len(publish_requests([a_job(status="confirmed")], NOW)) == 1
+
+
+def test_a_paused_sync_is_published_when_its_time_has_come() -> None:
+    job = a_job(status="paused", resume_at=NOW)
+    assert publish_requests([job], NOW - timedelta(seconds=1)) == []
+    (request,) = publish_requests([job], NOW)
+    assert request.run_key == f"wf_1@{NOW.isoformat()}", "another run than the one that paused"
+
+
+def test_the_approval_sensor_does_nothing_without_an_approval(store: Store, instance: dg.DagsterInstance) -> None:
+    account_id = an_account(store)
+    instance.add_dynamic_partitions(ACCOUNTS, [account_id])
+    request_sync(store, account_id, product_ids=None, trigger="cli")
+    assert isinstance(tick(instance, approved_syncs), dg.SkipReason)
+
+
+def test_the_daily_sync_plans_the_shops_that_want_it(store: Store, instance: dg.DagsterInstance) -> None:
+    wants, does_not = an_account(store, schedule_enabled=True), an_account(store)
+    instance.add_dynamic_partitions(ACCOUNTS, [wants, does_not])
+    schedule = daily_sync_at("UTC")
+    resources = {"store": StoreResource()}
+    context = dg.build_schedule_context(instance=instance, scheduled_execution_time=NOW, resources=resources)
+    requests: Any = schedule(context)
+    assert [request.partition_key for request in requests] == [wants]
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "UTC")
+
+
+def test_a_run_that_dies_is_noted_on_its_sync(store: Store) -> None:
+    from etsy_pipeline.sync_jobs import decide
+
+    job = request_sync(store, an_account(store), product_ids=None, trigger="cli")
+    decide.fail(store, job.transaction_id, "The Dagster run r failed. [run_failed]")
+    assert status.job(store, job.transaction_id).status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("tags", "trigger"),
+    [
+        ({}, "ui"),
+        ({"dagster/schedule_name": "daily_sync"}, "schedule"),
+        ({"dagster/backfill": "abc"}, "backfill"),
+        ({"etsy_pipeline/trigger": "cli"}, "cli"),
+    ],
+)
+def test_a_run_knows_who_asked(tags: dict[str, str], trigger: str) -> None:
+    assert trigger_of(tags) == trigger
+
+
+def test_what_dagster_loads() -> None:
+    assert {key.to_user_string() for key in defs.resolve_all_asset_keys()} == {
+        "product_snapshot", "validated_listings", "sync_plan", "publication_approval", "published_listings"
+    }  # fmt: skip
+    for name in ("plan_sync", "publish_sync"):
+        assert defs.resolve_job_def(name).partitions_def is not None
+    for name in ("account_partitions", "requested_syncs", "approved_syncs", "failed_syncs"):
+        assert defs.resolve_sensor_def(name).default_status is dg.DefaultSensorStatus.RUNNING
+
+
+def test_importing_the_definitions_opens_nothing_and_needs_no_setting(tmp_path: Any) -> None:
+    code = "import etsy_pipeline.definitions, pathlib; print(list(pathlib.Path('.').iterdir()))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env={"PATH": "/usr/bin"}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,267 @@
+"""The assets on a real Dagster instance: planning, the gate, publishing; what a person reads, and what is refused."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from etsy_pipeline import wiring
+from etsy_pipeline.definitions import defs
+from etsy_pipeline.orchestration.partitions import ACCOUNTS
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob
+from etsy_pipeline.sync_jobs import decide, status
+from etsy_pipeline.sync_jobs.request import request_sync
+from etsy_pipeline_tests.world import World, a_world
+
+EVERYTHING = ("product_snapshot", "validated_listings", "sync_plan", "publication_approval", "published_listings")
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A sandbox that the environment points at, as it would for `dagster dev`."""
+    with a_world(tmp_path) as made:
+        for name, value in made.sandbox.environment().items():
+            monkeypatch.setenv(name, value)
+        yield made
+
+
+@pytest.fixture
+def store(world: World) -> Iterator[Store]:
+    opened = wiring.store_of(world.settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def dagster(world: World, store: Store) -> Iterator["Dagster"]:
+    account = world.connected(store)
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions(ACCOUNTS, [account.id])
+        yield Dagster(world, store, account, instance)
+
+
+class Dagster:
+    """A person at the Dagster UI."""
+
+    def __init__(self, world: World, store: Store, account: EtsyAccount, instance: dg.DagsterInstance) -> None:
+        self.world, self.store, self.account, self.instance = world, store, account, instance
+
+    def materialize(self, *assets: str, **run: Any) -> dg.ExecuteInProcessResult:
+        """Press Materialize on some assets of the account."""
+        selection = [dg.AssetKey(name) for name in assets]
+        job = defs.resolve_implicit_global_asset_job_def()
+        return job.execute_in_process(
+            instance=self.instance,
+            asset_selection=selection,
+            partition_key=self.account.id,
+            raise_on_error=False,
+            **run,
+        )
+
+    def run(self, job: str, **tags: str) -> dg.ExecuteInProcessResult:
+        """A run of a job, as a sensor starts it."""
+        return defs.resolve_job_def(job).execute_in_process(
+            instance=self.instance, partition_key=self.account.id, tags=tags, raise_on_error=False
+        )
+
+    def newest(self) -> EtsySyncJob:
+        return status.latest_jobs(self.store, most=1)[0]
+
+
+def why(result: dg.ExecuteInProcessResult) -> str:
+    """What the failed run says."""
+    assert not result.success
+    errors = [event.event_specific_data.error for event in result.get_step_failure_events()]  # type: ignore[union-attr]
+    return " ".join(str(error) for error in errors)
+
+
+def metadata_of(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
+    (event,) = [item for item in result.get_asset_materialization_events() if item.asset_key == dg.AssetKey(asset)]
+    return {name: value.value for name, value in event.materialization.metadata.items()}
+
+
+def check(result: dg.ExecuteInProcessResult, name: str) -> dg.AssetCheckEvaluation:
+    (found,) = [item for item in result.get_asset_check_evaluations() if item.check_name == name]
+    return found
+
+
+def test_the_natural_order_asset_by_asset(dagster: Dagster) -> None:
+    dagster.world.keep_only(*dagster.world.product_ids("clean", "title_too_long", "zero_price", "draft"))
+    snapshot = metadata_of(dagster.materialize("product_snapshot"), "product_snapshot")
+    assert snapshot["dagster/row_count"] == 15
+    assert "| product | status | variants | product id |" in snapshot["preview"]
+
+    result = dagster.materialize("validated_listings")
+    listings = metadata_of(result, "validated_listings")
+    assert (listings["valid_count"], listings["invalid_count"], listings["absent_count"]) == (12, 2, 1)
+    assert "The title has 200 characters; Etsy takes at most 140." in listings["invalid_products"]
+    assert check(result, "enough_valid_listings").passed
+    assert not check(result, "no_blocked_prices").passed
+
+    plan = metadata_of(dagster.materialize("sync_plan"), "sync_plan")
+    assert (plan["create_count"], plan["invalid_count"], plan["skip_count"], plan["fees"]) == (12, 2, 1, "$2.40")
+    assert "| + | create |" in plan["plan"]
+    assert plan["transaction_id"] == dagster.newest().transaction_id
+
+    approval = metadata_of(dagster.materialize("publication_approval"), "publication_approval")
+    assert approval["approved_by"].startswith("Dagster UI")
+    assert approval["plan_digest"] == plan["plan_digest"]
+
+    result = dagster.materialize("published_listings")
+    published = metadata_of(result, "published_listings")
+    counts = [published[f"{name}_count"] for name in ("synced", "failed", "skipped", "deferred")]
+    assert counts == [12, 2, 1, 0]
+    assert "The title has 200 characters" in published["errors"]
+    assert "/listing/43" in published["listings"]
+    assert not check(result, "every_product_published").passed
+
+
+def test_materialize_all_publishes_nothing_unseen(dagster: Dagster) -> None:
+    result = dagster.materialize(*EVERYTHING)
+    assert "plan_unseen" in why(result)
+    assert dagster.newest().status == "pending"
+    assert dagster.world.listings() == []
+
+
+def test_materialize_all_does_not_ride_on_an_earlier_approval(dagster: Dagster) -> None:
+    dagster.run("plan_sync")
+    dagster.materialize("publication_approval")
+    assert "publication_in_progress" in why(dagster.materialize(*EVERYTHING))
+    assert dagster.world.listings() == []
+
+
+def test_publishing_without_an_approval_says_what_to_do(dagster: Dagster) -> None:
+    dagster.run("plan_sync")
+    said = why(dagster.materialize("published_listings"))
+    assert "not_approved" in said
+    assert "materialize publication_approval" in said
+
+
+def test_an_approval_without_a_plan_is_refused(dagster: Dagster) -> None:
+    assert "plan_not_ready" in why(dagster.materialize("publication_approval"))
+
+
+def test_approving_twice_is_refused(dagster: Dagster) -> None:
+    dagster.run("plan_sync")
+    assert dagster.materialize("publication_approval").success
+    assert "already_decided" in why(dagster.materialize("publication_approval"))
+
+
+def test_approving_a_plan_that_went_stale_is_refused(dagster: Dagster) -> None:
+    from etsy_pipeline.accounts import configure
+
+    dagster.run("plan_sync")
+    configure.configure(dagster.store, dagster.account.id, {"price.markup_percent": 5})
+    assert "plan_stale" in why(dagster.materialize("publication_approval"))
+
+
+@pytest.mark.parametrize("tag", ["dagster/schedule_name", "dagster/sensor_name"])
+def test_no_schedule_or_sensor_can_approve(dagster: Dagster, tag: str) -> None:
+    dagster.run("plan_sync")
+    assert "approval_needs_person" in why(dagster.materialize("publication_approval", tags={tag: "x"}))
+
+
+def test_an_approval_can_name_the_person_the_plan_and_the_note(dagster: Dagster) -> None:
+    dagster.run("plan_sync")
+    job = dagster.newest()
+    config = {
+        "approved_by": "Ada", "note": "fine", "transaction_id": job.transaction_id, "plan_digest": job.plan_digest
+    }  # fmt: skip
+    result = dagster.materialize(
+        "publication_approval", run_config={"ops": {"publication_approval": {"config": config}}}
+    )
+    assert metadata_of(result, "publication_approval")["approved_by"] == "Ada"
+
+
+def test_a_run_tag_can_name_the_person(dagster: Dagster) -> None:
+    dagster.run("plan_sync")
+    result = dagster.materialize("publication_approval", tags={"user": "Bob"})
+    assert metadata_of(result, "publication_approval")["approved_by"] == "Bob"
+
+
+def test_a_request_for_some_products_plans_these_and_reports_unknown_ones(dagster: Dagster) -> None:
+    known = dagster.world.product_ids("clean")[0]
+    job = request_sync(dagster.store, dagster.account.id, product_ids=(known, "prod_nope"), trigger="cli")
+    assert dagster.run("plan_sync", **{"etsy_pipeline/transaction_id": job.transaction_id}).success
+    items = {item.product_id: item for item in status.plan_items(dagster.store, job.transaction_id)}
+    assert {name: item.action for name, item in items.items()} == {known: "create", "prod_nope": "invalid"}
+    assert items["prod_nope"].reason == "Medusa has no product prod_nope."
+
+
+def test_a_malformed_product_is_reported_and_the_others_go_on(dagster: Dagster) -> None:
+    dagster.world.keep_only(*dagster.world.product_ids("clean")[:2])
+    dagster.world.medusa("POST", "products", {"id": "prod_bad", "title": "Bad", "status": "published", "variants": "x"})
+    result = dagster.run("plan_sync")
+    assert "prod_bad" in metadata_of(result, "product_snapshot")["unreadable_products"]
+    actions = {
+        item.product_id: item.action for item in status.plan_items(dagster.store, dagster.newest().transaction_id)
+    }
+    assert actions["prod_bad"] == "invalid"
+    assert sorted(actions.values()) == ["create", "create", "invalid"]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"), [("down", "medusa_error"), ("html", "not_a_medusa"), ("key", "medusa_unauthorized")]
+)
+def test_trouble_with_medusa_fails_the_sync_with_a_reason_and_keeps_the_last_snapshot(
+    dagster: Dagster, monkeypatch: pytest.MonkeyPatch, trouble: str, code: str
+) -> None:
+    dagster.run("plan_sync")
+    if trouble == "key":
+        monkeypatch.setenv("MEDUSA_API_KEY", "wrong")
+    else:
+        dagster.world.medusa("POST", "trouble", {"kind": trouble})
+    job = request_sync(dagster.store, dagster.account.id, product_ids=None, trigger="cli")
+    assert code in why(dagster.run("plan_sync", **{"etsy_pipeline/transaction_id": job.transaction_id}))
+    found = status.job(dagster.store, job.transaction_id)
+    assert (found.status, code in found.error_log["job"]) == ("failed", True)
+    assert dagster.materialize("validated_listings").success, "the snapshot before is still there"
+
+
+def test_an_empty_catalogue_makes_no_plan(dagster: Dagster) -> None:
+    dagster.world.keep_only()
+    job = request_sync(dagster.store, dagster.account.id, product_ids=None, trigger="cli")
+    result = dagster.run("plan_sync", **{"etsy_pipeline/transaction_id": job.transaction_id})
+    assert not result.success
+    assert not check(result, "catalogue_not_empty").passed
+    assert "catalogue_empty" in status.job(dagster.store, job.transaction_id).error_log["job"]
+
+
+def test_missing_settings_are_named(dagster: Dagster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MEDUSA_AMOUNT_UNIT")
+    assert "MEDUSA_AMOUNT_UNIT" in why(dagster.run("plan_sync"))
+
+
+def test_an_account_that_is_not_connected_is_named(dagster: Dagster) -> None:
+    with dagster.store.writing() as session:
+        session.get_one(EtsyAccount, dagster.account.id).is_active = False
+    assert "account_not_connected" in why(dagster.run("plan_sync"))
+
+
+def test_materializing_out_of_order_says_what_comes_first(dagster: Dagster) -> None:
+    assert "product_snapshot has not been materialized" in why(dagster.materialize("validated_listings"))
+
+
+def test_no_secret_reaches_dagsters_event_log(dagster: Dagster, caplog: pytest.LogCaptureFixture) -> None:
+    dagster.world.keep_only(dagster.world.product_ids("clean")[0])
+    dagster.run("plan_sync")
+    dagster.materialize("publication_approval")
+    dagster.run("publish_sync", **{"etsy_pipeline/transaction_id": dagster.newest().transaction_id})
+    assert dagster.newest().status == "completed"
+    logs = caplog.text + "".join(
+        str(record) for run in dagster.instance.get_runs() for record in dagster.instance.all_logs(run.run_id)
+    )
+    sandbox = dagster.world.sandbox
+    tokens = [row["token"] for row in sandbox.state.rows("SELECT token FROM token")]
+    for secret in (sandbox.shared_secret, sandbox.medusa_api_key, *tokens):
+        assert secret not in logs
+
+
+def test_a_cancelled_sync_is_not_published(dagster: Dagster) -> None:
+    dagster.run("plan_sync")
+    dagster.materialize("publication_approval")
+    decide.cancel(dagster.store, dagster.newest().transaction_id)
+    assert "not_approved" in why(dagster.materialize("published_listings"))
