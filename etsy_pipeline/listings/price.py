@@ -11,9 +11,13 @@ from etsy_pipeline.listings.verdict import Verdict
 
 AmountUnit = Literal["minor", "major"]
 
-# FACTS §5: the bounds were found in no document of Etsy's; these are the commonly quoted ones, for any currency.
+# FACTS §5: the bounds were found in no document of Etsy's; these are the commonly quoted ones, in US dollars. They hold
+# here for currencies of about that worth; 50,000 yen is a kimono, so others get a bound that stops slips only.
 LOWEST, HIGHEST = Decimal("0.20"), Decimal(50_000)
+LIKE_DOLLARS = frozenset(("AUD", "BRL", "CAD", "CHF", "EUR", "GBP", "NZD", "SGD", "USD"))
+HIGHEST_ELSEWHERE = Decimal(2_000_000_000)  # about 50,000 dollars in the smallest currency, the Vietnamese dong
 
+ABSURD = Decimal(10) ** 15
 TWO_DECIMALS = 2
 # ISO 4217, currencies with other than two decimals
 EXPONENTS: Mapping[str, int] = {
@@ -36,18 +40,17 @@ def price(
     if amount is None:
         present = ", ".join(sorted(variant.prices)) or "no price at all"
         return None, [verdict("price_currency_missing", variant=name, currency=currency_code, present=present)]
-    if not amount.is_finite():
-        return None, [verdict("price_not_positive", variant=name, price=amount)]
     major = amount.scaleb(-exponent(currency_code)) if amount_unit == "minor" else amount
-    if major <= 0:
+    if not major.is_finite() or major <= 0:
         return None, [verdict("price_not_positive", variant=name, price=major)]
+    bounds = {"lowest": LOWEST, "highest": HIGHEST if currency_code in LIKE_DOLLARS else HIGHEST_ELSEWHERE}
+    if major > ABSURD:  # arithmetic itself may fail there
+        return None, [verdict("price_out_of_range", variant=name, price=major, currency=currency_code, **bounds)]
     marked_up = major * (1 + rule.markup_percent / 100) + rule.markup_fixed
-    # Far beyond any price, rounding itself would fail
-    final = rounded(marked_up, rule, currency_code) if marked_up <= 2 * HIGHEST else marked_up
+    final = rounded(marked_up, rule, currency_code)
     if final is None:
         return None, [verdict("price_too_precise", variant=name, price=marked_up.normalize(), currency=currency_code)]
-    if not LOWEST <= final <= HIGHEST:
-        bounds = {"lowest": LOWEST, "highest": HIGHEST}
+    if not bounds["lowest"] <= final <= bounds["highest"]:
         return None, [verdict("price_out_of_range", variant=name, price=final, currency=currency_code, **bounds)]
     return final, []
 

@@ -5,7 +5,8 @@ from etsy_pipeline.listings.shop_settings import QuantityRule
 
 
 def quantity(variant: Variant, rule: QuantityRule) -> int:
-    """Pieces of a variant that Etsy may sell, 0–999 (FACTS §5)."""
-    if variant.available is None or (variant.allow_backorder and variant.available <= rule.buffer):
+    """Pieces of a variant that Etsy may sell, 0–999 (FACTS §5): stock less the buffer, and never more than the cap."""
+    if variant.available is None:
         return min(rule.unmanaged, rule.cap)
-    return max(0, min(variant.available - rule.buffer, rule.cap))
+    least = rule.unmanaged if variant.allow_backorder else 0  # with backorders it sells at zero, too
+    return min(max(variant.available - rule.buffer, least), rule.cap)

@@ -3,6 +3,9 @@
 FACTS is docs/etsy-facts.md. Where it calls something uncertain, the strict reading is the rule.
 """
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from decimal import Decimal
 from typing import NamedTuple
 
 from etsy_pipeline.listings.verdict import Severity, Verdict
@@ -19,6 +22,7 @@ class Rule(NamedTuple):
 
 
 MISSION = "the project's brief"
+LONGEST_SHOWN = 200  # characters of a value in a message: enough to recognise it
 
 RULES: dict[str, Rule] = {
     "title_missing": Rule("error", "title", "The title is empty.", "Give the product a title.", "spec: required"),
@@ -85,7 +89,7 @@ RULES: dict[str, Rule] = {
     ),
     "price_out_of_range": Rule(
         "error", "price", "{variant} costs {price} {currency}; between {lowest} and {highest} are taken.",
-        "Correct the price or the shop's price rule.", "FACTS §5 (bounds uncertain: the commonly quoted ones)",
+        "Correct the price or the shop's price rule.", "FACTS §5 (bounds uncertain: those commonly quoted, for currencies of about a US dollar's worth)",
     ),
     "price_too_precise": Rule(
         "error", "price", "{variant} costs {price}, which {currency} cannot say.",
@@ -95,6 +99,9 @@ RULES: dict[str, Rule] = {
         "error", "variations", "The product varies by {count} options ({options}); at most {limit} are published.",
         "Merge options.", "FACTS §7",
     ),
+    "variation_name_missing": Rule(
+        "error", "variations", "An option of the product has no name.", "Name it in Medusa.", "FACTS §7",
+    ),
     "variation_values_too_many": Rule(
         "error", "variations", "The option {option!r} has {count} values; Etsy takes at most {limit}.",
         "Split the product.", "FACTS §7",
@@ -102,6 +109,10 @@ RULES: dict[str, Rule] = {
     "variation_value_forbidden": Rule(
         "error", "variations", "The option value {value!r} has parentheses, which Etsy refuses.",
         "Rename it.", "FACTS §7",
+    ),
+    "variation_value_repeated": Rule(
+        "error", "variations", "The values {values} of the option {option!r} differ in capitals only.",
+        "Give all variants the same spelling.", "FACTS §7 (duplicates; strict)",
     ),
     "variation_value_too_long": Rule(
         "warning", "variations",
@@ -115,7 +126,7 @@ RULES: dict[str, Rule] = {
         "error", "variations", "The combination {values} is there more than once.", "Remove a variant.", "FACTS §7",
     ),
     "too_many_offerings": Rule(
-        "error", "variations", "The options make {count} combinations; Etsy takes at most {limit}.",
+        "error", "variations", "The options make {count} combinations; Etsy takes at most {limit} where each differs.",
         "Split the product.", "FACTS §7",
     ),
     "sku_repeated": Rule(
@@ -128,6 +139,10 @@ RULES: dict[str, Rule] = {
     "when_made_invalid": Rule(
         "error", "when_made", "when_made is {value!r}, which Etsy does not know.",
         "Use made_to_order, or a range such as 2010_2019.", "spec, FACTS §5",
+    ),
+    "metadata_unusable": Rule(
+        "warning", "metadata", "Metadata {key} is {value!r} where {wanted} is expected; it is not used.",
+        "Correct or remove it in Medusa.", "own",
     ),
     "shipping_profile_missing": Rule(
         "error", "shipping_profile_id", "The shop has no shipping profile set.",
@@ -143,8 +158,12 @@ RULES: dict[str, Rule] = {
     ),
     "production_partners_missing": Rule(
         "error", "production_partner_ids",
-        "who_made is someone_else, which Etsy takes only with production partners.",
+        "who_made is someone_else, which Etsy takes for new things only with production partners.",
         "Set production_partner_ids in the shop's settings.", "FACTS §5",
+    ),
+    "image_address_unusable": Rule(
+        "warning", "images", "The picture {url!r} has no http or https address; it is left out.",
+        "Upload the picture again in Medusa.", "own",
     ),
     "no_images": Rule(
         "warning", "images", "There is no picture: the listing stays a draft.", "Add one in Medusa.", "FACTS §6",
@@ -158,4 +177,33 @@ RULES: dict[str, Rule] = {
 def verdict(code: str, **values: object) -> Verdict:
     """The finding of a rule, with the values that its message names."""
     rule = RULES[code]
-    return Verdict(code, rule.severity, rule.field, rule.message.format(**values), rule.hint)
+    return Verdict(code, rule.severity, rule.field, rule.message.format(**_shown(values)), rule.hint)
+
+
+def gathered(found: Iterable[Verdict], most: int) -> list[Verdict]:
+    """The first few findings of each rule, the last of them saying how many more there are."""
+    by_code: dict[str, list[Verdict]] = {}
+    for item in found:
+        by_code.setdefault(item.code, []).append(item)
+    kept = []
+    for items in by_code.values():
+        *first, last = items[:most]
+        more = len(items) - most
+        kept += [*first, replace(last, message=f"{last.message} ({more} more likewise)") if more > 0 else last]
+    return kept
+
+
+def _shown(values: Mapping[str, object]) -> dict[str, object]:
+    """Values as a message can show them: on one line, not too long, without what a database refuses."""
+    return {name: _short(value) for name, value in values.items()}
+
+
+def _short(value: object) -> object:
+    try:
+        text = str(value)
+    except ValueError:  # Python writes no whole numbers of more than 4300 digits
+        return "a very long number"
+    if isinstance(value, int | Decimal) and len(text) <= LONGEST_SHOWN:
+        return value
+    visible = "".join(item if item.isprintable() else "\N{REPLACEMENT CHARACTER}" for item in text[: LONGEST_SHOWN + 1])
+    return visible if len(visible) <= LONGEST_SHOWN else visible[:LONGEST_SHOWN] + "…"

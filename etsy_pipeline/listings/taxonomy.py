@@ -39,8 +39,8 @@ def _chosen(product: Product, shop: ShopSettings) -> object:
 
 
 def _number(value: object) -> int | None:
-    if isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, str | int):
         return None
-    text = str(value).strip()
+    text = str(value).strip() if isinstance(value, str) or -(10**LONGEST_ID) < value < 10**LONGEST_ID else ""
     is_number = text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID
     return int(text) if is_number and int(text) > 0 else None

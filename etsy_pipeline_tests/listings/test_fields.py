@@ -6,11 +6,9 @@ from typing import Any
 import pytest
 
 from etsy_pipeline.catalogue.product import Option
-from etsy_pipeline.listings import text
-from etsy_pipeline.listings.listing import Offering
-from etsy_pipeline.listings.mapping import when_made_values
-from etsy_pipeline_tests.builders import a_product, a_product_with, a_shop, a_variant, codes, listing_of, validated
-from etsy_pipeline_tests.etsy_spec import request_schema
+from etsy_pipeline.listings.codec import to_json
+from etsy_pipeline.listings.title import shortened
+from etsy_pipeline_tests.builders import a_product, a_shop, a_variant, codes, listing_of, validated
 
 
 def priced(amount: str, *, unit: str = "major", currency: str = "USD", **rule: Any) -> Decimal:
@@ -34,10 +32,44 @@ def priced(amount: str, *, unit: str = "major", currency: str = "USD", **rule: A
         ("10.20", "major", "USD", {"rounding": "ninety_nine"}, "10.99"),
         ("10.99", "major", "USD", {"rounding": "ninety_nine"}, "10.99"),
         ("10.49", "major", "USD", {"rounding": "whole"}, "10.00"),
+        ("10.50", "major", "USD", {"rounding": "whole"}, "11.00"),
+        ("10.001", "major", "KWD", {"rounding": "ninety_nine"}, "10.001"),
+        ("20", "major", "USD", {"markup_percent": "-50", "markup_fixed": "1"}, "11.00"),
+        ("60000", "major", "JPY", {}, "60000"),  # a kimono, about 400 dollars
+        ("0.20", "major", "USD", {}, "0.20"),
+        ("50000", "major", "USD", {}, "50000.00"),
     ],
 )
 def test_prices(amount: str, unit: str, currency: str, rule: dict[str, Any], expected: str) -> None:
     assert str(priced(amount, unit=unit, currency=currency, **rule)) == expected
+
+
+@pytest.mark.parametrize(
+    ("amount", "rule", "code"),
+    [
+        ("0", {}, "price_not_positive"),
+        ("-1", {}, "price_not_positive"),
+        ("0.19", {}, "price_out_of_range"),
+        ("50000.01", {}, "price_out_of_range"),
+        ("1E+999990", {"markup_percent": "1000"}, "price_out_of_range"),
+        ("1E-999990", {}, "price_out_of_range"),
+        ("9" * 60, {}, "price_out_of_range"),
+        ("5", {"markup_fixed": "-10"}, "price_out_of_range"),
+        ("19.995", {"rounding": "none"}, "price_too_precise"),
+    ],
+)
+@pytest.mark.parametrize("unit", ["major", "minor"])
+def test_prices_that_cannot_be(amount: str, rule: dict[str, Any], code: str, unit: str) -> None:
+    amount = str(Decimal(amount).scaleb(2)) if unit == "minor" else amount
+    product = a_product(variants=[a_variant(prices={"USD": amount})])
+    assert codes(validated(product, a_shop(price=rule), amount_unit=unit)) == [code]
+
+
+def test_another_currency_is_never_taken_for_the_shops() -> None:
+    found = validated(a_product(variants=[a_variant(title="Blue", prices={"EUR": "10", "GBP": "9"})]))
+    assert [item.message for item in found.errors] == [
+        "Blue has no price in USD, the shop's currency (it has: EUR, GBP)."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -48,12 +80,21 @@ def test_prices(amount: str, unit: str, currency: str, rule: dict[str, Any], exp
         (10, False, {"buffer": 3}, 7),
         (10, False, {"cap": 4}, 4),
         (None, False, {"unmanaged": 5}, 5),
+        (None, False, {"unmanaged": 50, "cap": 9}, 9),
         (0, True, {"unmanaged": 2}, 2),
+        (-3, True, {"unmanaged": 2}, 2),
+        (10, True, {"unmanaged": 2, "buffer": 3}, 7),  # more than that is there
     ],
 )
 def test_quantities(available: int | None, backorder: bool, rule: dict[str, int], expected: int) -> None:  # noqa: FBT001
     product = a_product(variants=[a_variant(available=available, allow_backorder=backorder)])
     assert listing_of(validated(product, a_shop(quantity=rule))).quantity == expected
+
+
+@pytest.mark.parametrize(("available", "buffer"), [(0, 0), (-2, 0), (3, 3), (3, 5)])
+def test_without_stock_beyond_the_buffer_nothing_is_for_sale(available: int, buffer: int) -> None:
+    found = validated(a_product(variants=[a_variant(available=available)]), a_shop(quantity={"buffer": buffer}))
+    assert (listing_of(found).quantity, found.absent_because) == (0, "out of stock")
 
 
 def test_nothing_in_stock_is_no_error_but_not_for_sale() -> None:
@@ -82,26 +123,81 @@ def test_the_category_comes_from_metadata_then_the_map_then_the_default(
     assert listing_of(validated(product, a_shop(**settings))).taxonomy_id == expected
 
 
-@pytest.mark.parametrize(
-    ("markup", "plain"),
-    [
-        ("Plain text.\nSecond line.", "Plain text.\nSecond line."),
-        ("<p>One</p><p>Two</p>", "One\n\nTwo"),
-        ("<ul><li>a</li><li>b</li></ul>", "- a\n- b"),
-        ("a<br>b", "a\nb"),
-        ("Fish &amp; chips &lt;3", "Fish & chips <3"),
-        ('<a href="https://x.test/a">here</a>', "here (https://x.test/a)"),
-        ("<script>alert(1)</script><style>p{}</style>text", "text"),
-        ("<!-- comment -->text", "text"),
-        ("a\x00b\x07c", "abc"),
-    ],
-)
-def test_a_description_becomes_the_plain_text_that_etsy_shows(markup: str, plain: str) -> None:
-    assert text.plain_text(markup) == plain
-
-
 def test_a_title_is_composed_and_its_spaces_are_single() -> None:
     assert listing_of(validated(a_product(title="  Cafe\u0301   Mug &amp; more "))).title == "Café Mug & more"
+
+
+@pytest.mark.parametrize(
+    ("title", "found"),
+    [
+        ("x" * 140, []),
+        ("x" * 141, ["title_too_long"]),
+        ("Müller's “Größe 5” – 手作り (new) 5 + 3 = 8 ©®™ 50% off: a & b", []),
+        ("Mug $5", ["title_forbidden_characters"]),  # a currency sign is no mathematical symbol
+        ("Mug ^ `", ["title_forbidden_characters"]),
+        ("A | B ~ C < D > E = F", []),
+        ("50% or 60%", ["title_repeated_symbol"]),
+        ("a: b: c & d & e", ["title_repeated_symbol", "title_repeated_symbol"]),
+        ("&amp; &amp;", ["title_repeated_symbol"]),
+        ("Mug\u200b", ["title_forbidden_characters"]),  # a space without width
+        ("नमस्ते", ["title_forbidden_characters"]),  # FACTS §5: the expression has no marks, so Devanagari fails
+        ("&nbsp;\t\n", ["title_missing"]),
+    ],
+)
+def test_titles(title: str, found: list[str]) -> None:
+    assert codes(validated(a_product(title=title))) == found
+
+
+def test_a_character_that_cannot_be_seen_is_named_by_its_number() -> None:
+    """A NUL in a message would also be refused by PostgreSQL, where messages are kept."""
+    found = validated(a_product(title="a\x00b\u202ec ✨"))
+    assert "refuses: U+0000 U+202E ✨ (U+2728)." in found.errors[0].message
+    assert "\x00" not in to_json(found).encode().decode("unicode_escape").replace("a\x00b", "")
+
+
+@pytest.mark.parametrize(
+    ("tag", "found"),
+    [
+        ("x" * 20, []), ("x" * 21, ["tag_too_long"]), ("mother's day-gift", []), ("Größe", []), ("a™", []),
+        ("50% off!!", ["tag_forbidden_characters"]), ("#handmade", ["tag_forbidden_characters"]),
+        ("a,b", ["tag_forbidden_characters"]), ("coffee ☕ lover", ["tag_forbidden_characters"]), ("  ", []),
+    ],
+)  # fmt: skip
+def test_tags(tag: str, found: list[str]) -> None:
+    assert codes(validated(a_product(tags=[tag]))) == found
+
+
+def test_a_tag_that_is_there_twice_is_sent_once() -> None:
+    found = validated(a_product(tags=["Mug", "mug ", "MUG", "cup"]))
+    assert listing_of(found).tags == ("Mug", "cup")
+    assert codes(found) == ["tag_repeated", "tag_repeated"]
+
+
+@pytest.mark.parametrize(
+    ("product", "expected"),
+    [
+        ({"metadata": {"etsy_taxonomy_id": 1, "etsy_materials": ["Oak"], "materials": ["Ash"]}}, ("Oak",)),
+        ({"metadata": {"etsy_taxonomy_id": 1, "materials": "Ash, Oak"}, "material": "Wood"}, ("Ash", "Oak")),
+        ({"material": "Merino wool, linen"}, ("Merino wool", "linen")),
+        ({"material": None}, ()),
+    ],
+)
+def test_materials_come_from_the_metadata_or_the_material(product: dict[str, Any], expected: tuple[str, ...]) -> None:
+    assert listing_of(validated(a_product(**product))).materials == expected
+
+
+@pytest.mark.parametrize(
+    "value", ["mugs", -5, 0, "1.5", True, [1], {"id": 1}, "9" * 30, pytest.param(10**5000, id="long"), "٣", 1.0]
+)
+def test_a_category_that_is_no_number_is_told(value: object) -> None:
+    assert codes(validated(a_product(metadata={"etsy_taxonomy_id": value}))) == ["taxonomy_malformed"]
+
+
+def test_categories_that_could_not_be_read_are_not_checked() -> None:
+    """Etsy's list of categories may be unavailable; a product is not refused for that."""
+    product = a_product(metadata={"etsy_taxonomy_id": 7})
+    assert codes(validated(product, known_taxonomy_ids=None)) == []
+    assert codes(validated(product, known_taxonomy_ids=frozenset({8}))) == ["taxonomy_unknown"]
 
 
 def test_tags_of_the_metadata_win() -> None:
@@ -109,58 +205,46 @@ def test_tags_of_the_metadata_win() -> None:
     assert listing_of(validated(product)).tags == ("one", "two")
 
 
-def test_the_first_range_of_when_made_follows_the_calendar() -> None:
-    product = a_product(metadata={"etsy_taxonomy_id": 891, "when_made": "2020_2024"})
-    assert listing_of(validated(product, this_year=2027)).when_made == "2020_2027"
-
-
-def test_the_ranges_of_when_made_are_those_of_etsys_document() -> None:
-    schema = request_schema("createDraftListing")[1]["properties"]["when_made"]
-    assert when_made_values(2026) == set(schema["enum"])
-
-
 def test_a_listing_without_pictures_stays_a_draft() -> None:
     found = validated(a_product(image_urls=()))
     assert (listing_of(found).publish_as, codes(found)) == ("draft", ["no_images"])
+
+
+def test_a_picture_without_an_address_is_left_out() -> None:
+    found = validated(a_product(image_urls=["/a.jpg", "http://x.test/b.jpg", "ftp://x.test/c.jpg", "http:///d.jpg"]))
+    assert [item.url for item in listing_of(found).images] == ["http://x.test/b.jpg"]
+    assert codes(found) == ["image_address_unusable"] * 3
+
+
+def test_of_many_pictures_the_first_twenty_are_sent() -> None:
+    found = validated(a_product(image_urls=[f"http://x.test/{number}.jpg" for number in range(25)]))
+    assert [item.url[-6:] for item in listing_of(found).images][-1] == "19.jpg"
+    assert codes(found) == ["too_many_images"]
+
+
+def test_the_text_of_a_picture_is_the_title() -> None:
+    assert listing_of(validated()).images[0].alt_text == "Stoneware Mug"
+
+
+@pytest.mark.parametrize(
+    ("limit", "short"), [(100, "one two three"), (13, "one two three"), (12, "one two"), (2, "on")]
+)
+def test_text_of_our_own_ends_with_a_word(limit: int, short: str) -> None:
+    assert shortened("one two three", limit) == short
+
+
+def test_a_download_needs_no_profiles() -> None:
+    settings = {"shipping_profile_id": None, "readiness_state_id": None, "return_policy_id": None}
+    assert codes(validated(shop=a_shop(type="download", **settings))) == []
+
+
+def test_the_heaviest_variant_stands_in_for_a_missing_weight() -> None:
+    variants = [a_variant(id=size, sku=size, options={"Size": size}, weight=w) for size, w in (("S", 200), ("L", 420))]
+    product = a_product(options=[Option(title="Size", values=("S", "L"))], variants=variants)
+    assert listing_of(validated(product)).item_weight == 420
 
 
 def test_measures_above_zero_carry_their_units() -> None:
     listing = listing_of(validated(a_product(weight="70", length="0", width="12.5", height=None)))
     assert (listing.item_weight, listing.item_weight_unit) == (Decimal(70), "g")
     assert (listing.item_length, listing.item_width, listing.item_dimensions_unit) == (None, Decimal("12.5"), "cm")
-
-
-def test_one_variant_is_no_variation() -> None:
-    inventory = listing_of(validated()).inventory
-    assert inventory.properties == ()
-    assert inventory.offerings == (Offering("MUG-1", (), Decimal("29.99"), 10),)
-
-
-def test_variants_become_a_grid_of_offerings() -> None:
-    inventory = listing_of(validated(a_product_with(("S", "L"), ("Red", "Blue")))).inventory
-    assert [(item.property_id, item.name) for item in inventory.properties] == [(513, "Size"), (514, "Color")]
-    assert [item.values for item in inventory.offerings] == [
-        ("S", "Red"), ("S", "Blue"), ("L", "Red"), ("L", "Blue")
-    ]  # fmt: skip
-    assert (inventory.price_on_property, inventory.sku_on_property) == ((), (513, 514))
-
-
-def test_a_price_that_varies_by_size_alone_says_so() -> None:
-    product = a_product_with(("S", "L"), ("Red", "Blue"), variants=[
-        a_variant(id=f"{s}{c}", sku=f"{s}{c}", options={"Size": s, "Color": c}, prices={"USD": price})
-        for s, price in (("S", "10"), ("L", "12")) for c in ("Red", "Blue")
-    ])  # fmt: skip
-    assert listing_of(validated(product)).inventory.price_on_property == (513,)
-
-
-def test_a_combination_that_is_not_sold_is_a_disabled_cell() -> None:
-    product = a_product_with()
-    product = product.model_copy(update={"variants": product.variants[:3]})
-    cells = {item.values: item for item in listing_of(validated(product)).inventory.offerings}
-    missing = cells["L", "Blue"]
-    assert (missing.is_enabled, missing.quantity, missing.price) == (False, 0, Decimal("29.99"))
-
-
-def test_a_value_that_no_variant_has_makes_no_column() -> None:
-    product = a_product(options=[Option(title="Size", values=("S", "M"))], variants=[a_variant(options={"Size": "S"})])
-    assert [item.values for item in listing_of(validated(product)).inventory.offerings] == [("S",)]

@@ -1,0 +1,172 @@
+"""Options and variants → properties and a rectangular grid of offerings (FACTS §7)."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from itertools import product as combinations
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from etsy_pipeline.catalogue.product import Option, Product, Variant
+from etsy_pipeline.listings.listing import Inventory, Offering
+from etsy_pipeline_tests.builders import a_product, a_product_with, a_variant, codes, listing_of, validated
+
+
+def test_one_variant_is_no_variation() -> None:
+    inventory = listing_of(validated()).inventory
+    assert inventory.properties == ()
+    assert inventory.offerings == (Offering("MUG-1", (), Decimal("29.99"), 10),)
+
+
+def test_variants_become_a_grid_of_offerings() -> None:
+    inventory = listing_of(validated(a_product_with(("S", "L"), ("Red", "Blue")))).inventory
+    assert [(item.property_id, item.name) for item in inventory.properties] == [(513, "Size"), (514, "Color")]
+    assert [item.values for item in inventory.offerings] == [
+        ("S", "Red"), ("S", "Blue"), ("L", "Red"), ("L", "Blue")
+    ]  # fmt: skip
+    assert (inventory.price_on_property, inventory.sku_on_property) == ((), (513, 514))
+
+
+def test_a_price_that_varies_by_size_alone_says_so() -> None:
+    product = a_product_with(("S", "L"), ("Red", "Blue"), variants=[
+        a_variant(id=f"{s}{c}", sku=f"{s}{c}", options={"Size": s, "Color": c}, prices={"USD": price})
+        for s, price in (("S", "10"), ("L", "12")) for c in ("Red", "Blue")
+    ])  # fmt: skip
+    assert listing_of(validated(product)).inventory.price_on_property == (513,)
+
+
+def test_a_combination_that_is_not_sold_is_a_disabled_cell() -> None:
+    product = a_product_with()
+    product = product.model_copy(update={"variants": product.variants[:3]})
+    cells = {item.values: item for item in listing_of(validated(product)).inventory.offerings}
+    missing = cells["L", "Blue"]
+    assert (missing.is_enabled, missing.quantity, missing.price) == (False, 0, Decimal("29.99"))
+
+
+def test_a_value_that_no_variant_has_makes_no_column() -> None:
+    product = a_product(options=[Option(title="Size", values=("S", "M"))], variants=[a_variant(options={"Size": "S"})])
+    assert [item.values for item in listing_of(validated(product)).inventory.offerings] == [("S",)]
+
+
+def test_a_combination_without_stock_is_disabled() -> None:
+    product = a_product_with(("S", "L"), ("Red",))
+    empty = product.variants[0].model_copy(update={"available": 0})
+    found = validated(product.model_copy(update={"variants": (empty, *product.variants[1:])}))
+    assert [(item.quantity, item.is_enabled) for item in listing_of(found).inventory.offerings] == [
+        (0, False), (10, True)
+    ]  # fmt: skip
+    assert listing_of(found).inventory.quantity_on_property == (513,)
+
+
+def grid_of(**facts: tuple[Any, ...]) -> Inventory:
+    """Two sizes by two colors; each fact lists the values of S-Red, S-Blue, L-Red, L-Blue."""
+    variants = []
+    for position, (size, color) in enumerate(combinations(("S", "L"), ("Red", "Blue"))):
+        values = {name: value[position] for name, value in facts.items()}
+        if "price" in values:
+            values["prices"] = {"USD": values.pop("price")}
+        variants.append(
+            a_variant(**({"id": f"{size}{color}", "sku": "ONE", "options": {"Size": size, "Color": color}} | values))
+        )
+    return listing_of(validated(a_product_with(variants=variants))).inventory
+
+
+@pytest.mark.parametrize(
+    ("values", "properties"),
+    [
+        ((5, 5, 5, 5), ()),
+        ((5, 5, 7, 7), (513,)),
+        ((5, 7, 5, 7), (514,)),
+        ((5, 7, 7, 5), (513, 514)),
+        ((5, 7, 8, 9), (513, 514)),
+    ],
+)
+def test_what_varies_names_the_fewest_properties_along_which_it_does(
+    values: tuple[int, ...], properties: tuple[int, ...]
+) -> None:
+    """Zero, one or all; where one is named, all cells that share its value must agree (FACTS §7)."""
+    assert grid_of(price=values).price_on_property == properties
+    assert grid_of(available=values).quantity_on_property == properties
+    assert grid_of(sku=tuple(map(str, values))).sku_on_property == properties
+
+
+def test_one_size_by_several_colors_varies_by_color_alone() -> None:
+    grid = listing_of(validated(a_product_with(("One size",), ("Red", "Blue", "Green")))).inventory
+    assert (len(grid.properties), grid.sku_on_property) == (2, (514,))
+
+
+@pytest.mark.parametrize(("sku", "found"), [("same", []), (None, ["too_many_offerings"])])
+def test_more_than_400_offerings_go_only_where_nothing_differs_in_each(sku: str | None, found: list[str]) -> None:
+    """FACTS §7: 4,900 for two properties, 400 as soon as something varies along both."""
+    product = a_product_with(tuple(f"s{n}" for n in range(21)), tuple(f"c{n}" for n in range(20)))
+    if sku:
+        product = product.model_copy(update={"variants": [v.model_copy(update={"sku": sku}) for v in product.variants]})
+    assert [code for code in codes(validated(product)) if code != "sku_repeated"] == found
+
+
+def test_values_that_no_variant_has_do_not_count() -> None:
+    values = tuple(f"v{number}" for number in range(100))
+    product = a_product(options=[Option(title="Size", values=values)], variants=[a_variant(options={"Size": "v7"})])
+    assert codes(validated(product)) == []
+
+
+def test_wrong_options_are_told_along_with_wrong_prices() -> None:
+    product = a_product(
+        options=[Option(title="Size", values=("S (small)",))],
+        variants=[a_variant(options={"Size": "S (small)"}, prices={})],
+    )
+    assert codes(validated(product)) == ["price_currency_missing", "variation_value_forbidden"]
+
+
+def test_a_thousand_variants_are_told_in_a_few_lines() -> None:
+    variants = [a_variant(id=f"v{number}", sku=f"s{number}") for number in range(1000)]
+    found = validated(a_product(options=[Option(title="Size", values=("S",))], variants=variants))
+    assert len(found.verdicts) == 5
+    assert found.verdicts[-1].message.endswith("(995 more likewise)")
+
+
+SIZES, COLORS = ("S", "M", "L"), ("Red", "Blue", "Green")
+CELLS = st.dictionaries(
+    st.tuples(st.sampled_from(SIZES), st.sampled_from(COLORS)),
+    st.tuples(st.integers(1, 3), st.integers(0, 2), st.sampled_from(["a", "b", None])),
+    min_size=1,
+)
+
+
+def product_from(cells: dict[tuple[str, str], tuple[int, int, str | None]]) -> Product:
+    variants: list[Variant] = [
+        a_variant(
+            id=f"{size}-{color}",
+            options={"Size": size, "Color": color},
+            prices={"USD": price},
+            available=stock,
+            sku=sku,
+        )
+        for (size, color), (price, stock, sku) in cells.items()
+    ]
+    return a_product_with(SIZES, COLORS, variants=variants)
+
+
+@settings(max_examples=200, deadline=None)
+@given(CELLS)
+def test_every_grid_is_rectangular_and_true(cells: dict[tuple[str, str], tuple[int, int, str | None]]) -> None:
+    grid = listing_of(validated(product_from(cells))).inventory
+    axes = [dict.fromkeys(item.values[axis] for item in grid.offerings) for axis in range(2)]
+    assert [item.values for item in grid.offerings] == list(combinations(*axes))
+    for offering in grid.offerings:
+        price, stock, sku = cells.get((offering.values[0], offering.values[1]), (0, 0, None))
+        assert (offering.quantity, offering.is_enabled, offering.sku) == (stock, stock > 0, sku or "")
+        assert not price or offering.price == price
+    of: Callable[[Offering], object]
+    for named, of in (
+        (grid.price_on_property, lambda item: item.price),
+        (grid.quantity_on_property, lambda item: item.quantity),
+        (grid.sku_on_property, lambda item: item.sku),
+    ):
+        kept = [axis for axis, item in enumerate(grid.properties) if item.property_id in named]
+        groups: dict[tuple[str, ...], set[object]] = {}
+        for offering in grid.offerings:
+            groups.setdefault(tuple(offering.values[axis] for axis in kept), set()).add(of(offering))
+        assert all(len(values) == 1 for values in groups.values()), "cells that share the named values agree"
