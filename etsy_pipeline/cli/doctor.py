@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 import typer
+from rich.text import Text
 
 from etsy_pipeline import wiring
 from etsy_pipeline.catalogue.selection import Selection
@@ -15,6 +16,8 @@ from etsy_pipeline.store import accounts
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount
+
+OK, BAD = Text("ok", "green"), Text("!!", "red")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ def doctor(as_json_: Json = False) -> None:
     if as_json_:
         as_json([asdict(finding) for finding in findings])
     else:
-        rows = [("[green]ok[/]" if item.is_good else "[red]!![/]", item.what, item.detail) for item in findings]
+        rows = [(OK if item.is_good else BAD, item.what, item.detail) for item in findings]
         as_table(("", "what", "how it stands"), rows, empty="")
     if not all(finding.is_good for finding in findings):
         raise typer.Exit(1)

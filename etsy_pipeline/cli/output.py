@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from etsy_pipeline.planning.plan_view import Row
 from etsy_pipeline.store.tables import ProductEtsyLink
@@ -28,10 +30,10 @@ def as_json(value: Any) -> None:
 
 
 def as_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str, title: str | None = None) -> None:
-    """Print rows, or a sentence when there are none."""
+    """Print rows, or a sentence when there are none. Cells are taken literally, unless they are rich texts."""
     table = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*(cell if isinstance(cell, Text) else escape(str("" if cell is None else cell)) for cell in row))
     if table.row_count:
         console.print(table)
     else:
@@ -48,8 +50,8 @@ def print_links(found: Iterable[ProductEtsyLink]) -> None:
     for link in found:
         told = link.sync_error or link.etsy_url or ""
         listing_id = str(link.etsy_listing_id or "–")
-        name = _plain(link.product_title or link.product_id)
-        table.add_row(name, colored(link.sync_status), link.listing_state or "–", listing_id, _plain(told))
+        name = escape(link.product_title or link.product_id)
+        table.add_row(name, colored(link.sync_status), link.listing_state or "–", listing_id, escape(told))
     console.print(table if table.row_count else "No product is linked to Etsy yet.")
 
 
@@ -64,17 +66,13 @@ def print_plan(rows: Iterable[Row], headline: str) -> None:
     for row in rows:
         color = COLORS[row.action]
         name = f"{row.action}: {row.detail}"
-        table.add_row(f"[{color}]{row.symbol}[/]", _plain(row.product), _plain(name), str(row.calls or ""), row.fee)
+        table.add_row(f"[{color}]{row.symbol}[/]", escape(row.product), escape(name), str(row.calls or ""), row.fee)
     if table.row_count:
         console.print(table)
     console.print(f"\n[bold]{headline}[/]")
 
 
 def colored(status: str) -> str:
-    """A status in its color."""
+    """A status in its color, as markup."""
     color = STATUS_COLORS.get(status)
     return f"[{color}]{status}[/]" if color else status
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from etsy_pipeline.etsy.requests import create_form, inventory_body, update_form
 from etsy_pipeline.listings.listing import Inventory, Listing, ListingImage, Offering, VariationProperty
-from etsy_pipeline.listings.mapping import when_made_values
+from etsy_pipeline.listings.origin import older_values, recent_values
 from etsy_pipeline_tests.builders import a_listing, two_sizes
 from etsy_pipeline_tests.etsy_spec import problems, request_schema
 
@@ -42,7 +42,7 @@ LISTINGS = st.builds(
     description=TEXT,
     taxonomy_id=st.integers(1, 20_000),
     who_made=st.sampled_from(["i_did", "someone_else", "collective"]),
-    when_made=st.sampled_from(sorted(when_made_values(2026))),
+    when_made=st.sampled_from(sorted({*recent_values(2026), *older_values(2026)})),
     shipping_profile_id=IDS,
     return_policy_id=IDS,
     readiness_state_id=IDS,

@@ -1,0 +1,169 @@
+"""The command line as a person or a script uses it: in a process of its own, exit statuses and words included."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etsy_pipeline.store.encryption import new_key
+from etsy_pipeline_tests.world import World, a_world
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with a_world(tmp_path_factory.mktemp("world")) as made:
+        yield made
+
+
+class Terminal:
+    """A shell with the sandbox's settings."""
+
+    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
+        self.folder = folder
+        self.env = {name: value for name, value in os.environ.items() if not name.startswith(("ETSY_", "MEDUSA_"))}
+        self.env |= {"ETSY_PIPELINE_HOME": str(folder / "state"), "COLUMNS": "80"} | settings
+
+    def __call__(self, *words: str, status: int = 0, env: dict[str, str] | None = None) -> str:
+        command = [sys.executable, "-c", "from etsy_pipeline.cli.main import run; run()", *words]
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.env | (env or {}),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == status, said
+        assert "Traceback" not in said
+        return said
+
+    def json(self, *words: str, status: int = 0) -> Any:
+        return json.loads(self(*words, "--json", status=status))
+
+
+@pytest.fixture
+def terminal(world: World, tmp_path: Path) -> Terminal:
+    return Terminal(tmp_path, world.sandbox.environment())
+
+
+def connected(terminal: Terminal) -> str:
+    account_id: str = terminal.json("accounts", "add", "My shop")["id"]
+    terminal("accounts", "connect", account_id, "--sandbox-shop", "1")
+    ids = [f"{name}=510000011" for name in ("shipping_profile_id", "return_policy_id", "readiness_state_id")]
+    terminal("accounts", "configure", account_id, *(word for item in ids for word in ("--set", item)))
+    return account_id
+
+
+def test_from_an_account_to_a_requested_sync(terminal: Terminal) -> None:
+    account_id = connected(terminal)
+    assert "DustySpoonStudio" in terminal("accounts", "list")
+    shown = terminal.json("accounts", "show", account_id)
+    assert (shown["currency_code"], shown["settings"]["shipping_profile_id"]) == ("USD", 510000011)
+    assert "token" not in " ".join(name for name in shown if name != "refresh_token_expires_at")
+    assert "Express shipping" in terminal("accounts", "configure", account_id, "--choices")
+    transaction_id = terminal("sync", "start", "--account", account_id, "--all").strip()
+    assert transaction_id.startswith("wf_")
+    assert terminal.json("sync", "status", transaction_id)["status"] == "pending"
+    assert "being planned" in terminal("sync", "status", transaction_id)
+    assert "plan_not_ready" in terminal("sync", "approve", transaction_id, status=1)
+    assert "There is no plan yet" in terminal("sync", "plan", transaction_id)
+    assert terminal("links").strip() == "No product is linked to Etsy yet."
+    findings = {item["what"]: item["is_good"] for item in terminal.json("doctor")}
+    assert findings == {
+        "settings": True, "Etsy app": True, "Medusa": True, "database": True, "shop My shop": True
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (("sync", "start", "--account", "nope", "--all"), 2, "account_not_found"),
+        (("sync", "start", "--account", "nope"), 2, "Say what to sync"),
+        (("sync", "status", "wf_nope"), 2, "sync_job_not_found"),
+        (("sync", "nonsense"), 2, "No such command"),
+        (("accounts", "add", " "), 2, "account_name_empty"),
+        (("accounts", "connect", "nope", "--sandbox-shop", "1"), 2, "account_not_found"),
+        (("accounts", "configure", "nope", "--set", "novalue"), 2, "SETTING=VALUE"),
+    ],
+)
+def test_bad_use_has_status_2_and_says_what_is_wrong(
+    terminal: Terminal, words: tuple[str, ...], status: int, said: str
+) -> None:
+    assert said in terminal(*words, status=status)
+
+
+@pytest.mark.parametrize(
+    ("env", "words", "said"),
+    [
+        ({"MEDUSA_AMOUNT_UNIT": "cents"}, ("accounts", "list"), "MEDUSA_AMOUNT_UNIT"),
+        (
+            {"ETSY_PIPELINE_DATABASE_URL": "mysql://x", "ETSY_PIPELINE_SECRET_KEY": new_key()},
+            ("accounts", "list"),
+            "SQLite or PostgreSQL",
+        ),
+        ({"ETSY_PIPELINE_DATABASE_URL": "sqlite:///own.db"}, ("accounts", "list"), "ETSY_PIPELINE_SECRET_KEY"),
+        ({"ETSY_PIPELINE_SECRET_KEY": "short"}, ("accounts", "list"), "secret_key_malformed"),
+    ],
+)
+def test_unusable_settings_have_status_1_and_name_the_variable(
+    terminal: Terminal, env: dict[str, str], words: tuple[str, ...], said: str
+) -> None:
+    assert said in terminal(*words, status=1, env=env)
+
+
+def test_a_database_of_ones_own_is_made_by_db_upgrade(terminal: Terminal) -> None:
+    key = terminal("db", "new-key").strip()
+    own = {"ETSY_PIPELINE_DATABASE_URL": "sqlite:///own.db", "ETSY_PIPELINE_SECRET_KEY": key}
+    assert "db upgrade" in terminal("accounts", "list", status=1, env=own)
+    assert "version 0001" in terminal("db", "upgrade", env=own)
+    assert "version 0001" in terminal("db", "upgrade", env=own)
+    assert "No account yet" in terminal("accounts", "list", env=own)
+
+
+def test_without_any_setting_the_doctor_says_what_to_set(tmp_path: Path) -> None:
+    said = Terminal(tmp_path, {})("doctor", status=1)
+    for name in ("ETSY_CLIENT_ID", "MEDUSA_URL", "sandbox"):
+        assert name in said
+
+
+def test_the_doctor_tells_a_medusa_that_is_down_and_a_wrong_etsy_key(terminal: Terminal) -> None:
+    connected(terminal)
+    said = " ".join(terminal("doctor", status=1, env={"MEDUSA_URL": "http://127.0.0.1:9"}).split())
+    assert "medusa_unreachable" in said
+    said = " ".join(terminal("doctor", status=1, env={"ETSY_SHARED_SECRET": "wrong"}).split())
+    assert "etsy_key_invalid" in said
+
+
+def test_a_sandbox_whose_port_is_taken_says_so(terminal: Terminal, world: World) -> None:
+    port = world.sandbox.etsy_url.rpartition(":")[2]
+    said = terminal("sandbox", "--etsy-port", port, status=1)
+    assert f"Port {port}" in said
+    assert "choose another port" in " ".join(said.split())
+
+
+def test_the_demo_goes_the_whole_way_and_can_be_repeated(tmp_path: Path) -> None:
+    folder = Path(__file__).parents[2]
+    for name in ("dagster.yaml", "workspace.yaml"):
+        (tmp_path / name).write_text((folder / name).read_text())
+    terminal = Terminal(tmp_path, {})
+    said = " ".join(terminal("demo").split())
+    assert "Plan: 54 to create" in said
+    assert "completed: 52 synced" in said
+    assert "scripts/dev" in said
+    assert "failed" in terminal("links", "--status", "failed")
+    job = terminal.json("sync", "status")[0]
+    assert (job["status"], job["synced_count"], job["total_products"]) == ("completed", 52, 76)
+    again = " ".join(terminal("demo").split())
+    assert "2 to create" in again, "what is published is not published again"
+
+
+@pytest.mark.parametrize("words", [(), ("sync",), ("accounts",), ("db",), ("sync", "start"), ("sync", "approve")])
+def test_every_command_explains_itself(terminal: Terminal, words: tuple[str, ...]) -> None:
+    assert "Usage:" in terminal(*words, "--help")

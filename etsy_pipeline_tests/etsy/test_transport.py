@@ -1,0 +1,171 @@
+"""One call to Etsy: what is repeated and what is not, and what each answer means (FACTS §11, §12). Over a mock transport,
+since here it is Etsy's answers that vary and not our request.
+"""
+
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+import stamina
+
+from etsy_pipeline.errors import PipelineError
+from etsy_pipeline.etsy.budget import PacedBudget
+from etsy_pipeline.etsy.client import EtsyClient
+from etsy_pipeline.etsy.errors import EtsyQuotaExhausted, EtsyRefused, EtsyUnauthorized, EtsyUnavailable
+from etsy_pipeline.etsy.transport import EtsyTransport
+
+Answer = httpx.Response | Exception
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting() -> Iterator[None]:
+    with stamina.set_testing(testing=True, attempts=4):
+        yield
+
+
+class Tokens:
+    """A token source that counts."""
+
+    def __init__(self) -> None:
+        self.replaced: list[str] = []
+
+    def access_token(self) -> str:
+        return "1.old"
+
+    def replace(self, stale: str) -> str:
+        self.replaced.append(stale)
+        return "1.new"
+
+
+class Etsy:
+    """Answers in turn; the last one for ever."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers, self.requests = list(answers), list[httpx.Request]()
+        self.tokens = Tokens()
+        transport = EtsyTransport(
+            base_url="https://etsy.test", client_id="key", shared_secret="secret", budget=PacedBudget(10_000),
+            tokens=self.tokens, client=httpx.Client(transport=httpx.MockTransport(self._answer)),
+        )  # fmt: skip
+        self.client = EtsyClient(transport)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def ok() -> httpx.Response:
+    return httpx.Response(200, json={"user_id": 1, "shop_id": 2})
+
+
+def said(status: int, body: object = None, **headers: str) -> httpx.Response:
+    return httpx.Response(status, json=body if body is not None else {"error": "words"}, headers=headers)
+
+
+def get_me(etsy: Etsy) -> object:
+    return etsy.client.get_me()
+
+
+def create(etsy: Etsy) -> object:
+    return etsy.client.create_draft_listing(2, {"title": "x"})
+
+
+def test_the_key_and_the_token_are_on_every_call() -> None:
+    etsy = Etsy(ok())
+    assert get_me(etsy) == (1, 2)
+    headers = etsy.requests[0].headers
+    assert (headers["x-api-key"], headers["authorization"]) == ("key:secret", "Bearer 1.old")
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "code"),
+    [
+        (said(400), EtsyRefused, "etsy_rejected"),
+        (said(404), EtsyRefused, "etsy_not_found"),
+        (said(409), EtsyRefused, "etsy_conflict"),
+        (said(422), EtsyRefused, "etsy_rejected"),
+        (said(401), EtsyUnauthorized, "etsy_unauthorized"),
+        (said(403), EtsyUnauthorized, "etsy_forbidden"),
+        (said(403, {"error": "Access token lacks scope for this request"}), EtsyUnauthorized, "etsy_scope_missing"),
+        (said(403, {"error": "Shared secret is required in x-api-key header."}), EtsyUnauthorized, "etsy_key_invalid"),
+        (said(403, {"error": "API key not found or not active"}), EtsyUnauthorized, "etsy_key_invalid"),
+        (said(429, **{"retry-after": "3600"}), EtsyQuotaExhausted, "etsy_quota_exhausted"),
+        (said(429, **{"retry-after": "1"}), EtsyUnavailable, "etsy_too_fast"),
+        (said(500), EtsyUnavailable, "etsy_unavailable"),
+        (httpx.Response(502, html="<h1>Bad Gateway</h1>"), EtsyUnavailable, "etsy_unavailable"),
+        (httpx.Response(504), EtsyUnavailable, "etsy_unavailable"),
+        (httpx.Response(200, html="<h1>Hello</h1>"), EtsyUnavailable, "etsy_unavailable"),
+        (httpx.ConnectError("refused"), EtsyUnavailable, "etsy_unreachable"),
+        (httpx.ReadTimeout("slow"), EtsyUnavailable, "etsy_unreachable"),
+    ],
+)
+def test_what_an_answer_means(answer: Answer, kind: type[PipelineError], code: str) -> None:
+    with pytest.raises(kind) as caught:
+        get_me(Etsy(answer))
+    assert caught.value.code == code
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"error": "There was a problem with /title : no"}, "There was a problem with /title : no"),
+        ([{"path": "/title/1", "type": "x", "message": "bad"}, {"path": "/price", "message": "low"}], "/title/1: bad; /price: low"),
+        ({"error": "invalid_token", "error_description": "access token is expired"}, "invalid_token; access token is expired"),
+        ({"error": "Mother&#39;s"}, "Mother's"),
+    ],
+)  # fmt: skip
+def test_etsys_words_are_kept_whatever_shape_they_come_in(body: object, words: str) -> None:
+    with pytest.raises(EtsyRefused) as caught:
+        get_me(Etsy(said(400, body, **{"x-etsy-request-uuid": "uuid-1"})))
+    assert (caught.value.words, caught.value.request_uuid) == (words, "uuid-1")
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("first", [said(500), said(503), httpx.ReadTimeout("slow"), said(429, **{"retry-after": "1"})])
+def test_a_call_that_may_be_repeated_is(first: Answer) -> None:
+    etsy = Etsy(first, ok())
+    assert get_me(etsy) == (1, 2)
+    assert len(etsy.requests) == 2
+
+
+@pytest.mark.parametrize("first", [said(500), httpx.ReadTimeout("slow"), httpx.RemoteProtocolError("gone")])
+def test_a_create_that_may_have_happened_is_never_sent_again(first: Answer) -> None:
+    """FACTS §0.1."""
+    etsy = Etsy(first, said(201, {"listing_id": 1, "state": "draft"}))
+    with pytest.raises(EtsyUnavailable) as caught:
+        create(etsy)
+    assert (caught.value.may_have_happened, len(etsy.requests)) == (True, 1)
+
+
+@pytest.mark.parametrize("first", [httpx.ConnectError("refused"), said(429, **{"retry-after": "0.1"})])
+def test_a_create_that_cannot_have_happened_is_sent_again(first: Answer) -> None:
+    etsy = Etsy(first, said(201, {"listing_id": 1, "state": "draft"}))
+    create(etsy)
+    assert len(etsy.requests) == 2
+
+
+def test_a_refused_token_is_replaced_once() -> None:
+    etsy = Etsy(said(401), ok())
+    assert get_me(etsy) == (1, 2)
+    assert etsy.tokens.replaced == ["1.old"]
+    assert etsy.requests[1].headers["authorization"] == "Bearer 1.new"
+
+
+def test_an_answer_without_what_we_need_is_not_taken_for_success() -> None:
+    with pytest.raises(EtsyUnavailable) as caught:
+        create(Etsy(said(201, {"hello": 1})))
+    assert caught.value.code == "etsy_answer_malformed"
+
+
+@pytest.mark.parametrize("act", [get_me, create])
+def test_no_error_carries_the_key_or_the_token(act: Callable[[Etsy], object]) -> None:
+    for answer in (said(400), said(401), said(500), httpx.ReadTimeout("slow")):
+        with pytest.raises(PipelineError) as caught:
+            act(Etsy(answer))
+        shown = f"{caught.value!r} {caught.value} {caught.value.__dict__}"
+        assert "secret" not in shown
+        assert "1.old" not in shown
