@@ -13,6 +13,8 @@ from etsy_pipeline_tests.etsy_spec import response_problems
 from etsy_pipeline_tests.sandbox.conftest import GOOD, PROFILE, SHOP, Etsy
 from etsy_pipeline_tests.world import World
 
+READINESS = f"/shops/{SHOP}/readiness-state-definitions"
+
 
 def a_picture(kind: str = "JPEG") -> bytes:
     buffer = io.BytesIO()
@@ -226,6 +228,10 @@ def test_the_last_picture_cannot_be_deleted(etsy: Etsy) -> None:
     assert "at least 1 image" in answer.json()["error"]
 
 
+def put_inventory(etsy: Etsy, listing_id: int, body: dict[str, Any], **query: str) -> httpx.Response:
+    return etsy("PUT", f"/listings/{listing_id}/inventory", json=body, params=query)
+
+
 def change(*path: str | int, to: Any = None, drop: bool = False) -> Callable[[dict[str, Any]], None]:
     def apply(body: Any) -> None:
         for step in path[:-1]:
@@ -339,7 +345,7 @@ def test_the_second_is_limited_first_and_then_the_day(etsy: Etsy, world: World) 
         ("getShopByOwnerUserId", 200, lambda etsy: etsy("GET", "/users/910000001/shops")),
         ("getShopShippingProfiles", 200, lambda etsy: etsy("GET", f"/shops/{SHOP}/shipping-profiles")),
         ("getShopReturnPolicies", 200, lambda etsy: etsy("GET", f"/shops/{SHOP}/policies/return")),
-        ("getShopReadinessStateDefinitions", 200, lambda etsy: etsy("GET", f"/shops/{SHOP}/readiness-state-definitions")),
+        ("getShopReadinessStateDefinitions", 200, lambda etsy: etsy("GET", READINESS)),
         ("getShopSections", 200, lambda etsy: etsy("GET", f"/shops/{SHOP}/sections")),
         ("getPropertiesByTaxonomyId", 200, lambda etsy: etsy("GET", "/seller-taxonomy/nodes/891/properties")),
         ("createDraftListing", 201, lambda etsy: etsy.create()),
@@ -347,7 +353,7 @@ def test_the_second_is_limited_first_and_then_the_day(etsy: Etsy, world: World) 
         ("getListing", 200, lambda etsy: etsy("GET", f"/listings/{etsy.draft()}")),
         ("getListingsByShop", 200, lambda etsy: etsy("GET", f"/shops/{SHOP}/listings", params={"state": "draft"})),
         ("getListingInventory", 200, lambda etsy: etsy("GET", f"/listings/{etsy.draft()}/inventory")),
-        ("updateListingInventory", 200, lambda etsy: etsy("PUT", f"/listings/{etsy.draft()}/inventory", json=inventory_of("S"))),
+        ("updateListingInventory", 200, lambda etsy: put_inventory(etsy, etsy.draft(), inventory_of("S"))),
         ("uploadListingImage", 201, lambda etsy: upload(etsy, etsy.draft())),
     ],
 )  # fmt: skip

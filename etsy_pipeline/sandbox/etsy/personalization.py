@@ -49,7 +49,7 @@ def _question(call: Call, item: Any, types: frozenset[str]) -> dict[str, Any]:
     optional = ("instructions", "max_allowed_characters", "max_allowed_files")
     return {
         "question_id": call.state.number("question", FIRST_ID), "question_text": text, "question_type": kind,
-        "required": required, **{name: item.get(name) for name in optional}, "add_on_price": None,
+        "required": required, **{name: item.get(name) for name in optional},
         "options": _options(call, item.get("options")),
     }  # fmt: skip
 

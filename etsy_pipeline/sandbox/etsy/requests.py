@@ -156,4 +156,5 @@ class Fields:
         ids = [value for part in parts if (value := whole(part)) is not None]
         if len(ids) < len(parts):
             self.wrong(name, "must be ids, separated by commas")
+            return None
         return ids
