@@ -93,6 +93,12 @@ def a_listing(**changes: Any) -> Listing:
     return Listing(**(values | changes))
 
 
+def a_validated_listing(**changes: Any) -> ValidatedListing:
+    """A product that may be published, with nothing to say against it."""
+    values: dict[str, Any] = {"product_id": "prod_1", "product_title": "Stoneware Mug", "listing": a_listing()}
+    return ValidatedListing(**(values | changes))
+
+
 def two_sizes(prices: tuple[str, str] = ("10", "12")) -> Inventory:
     """An inventory that varies by size, and so does its price."""
     offerings = tuple(

@@ -9,7 +9,7 @@ CHARACTERS_NAMED = 10  # enough to find them
 
 def sound(text: str) -> str:
     """Composed text (NFC), with "?" for halves of surrogate pairs, which cannot be sent."""
-    return unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
+    return text if text.isascii() else unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
 
 
 def one_line(text: str) -> str:

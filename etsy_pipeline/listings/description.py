@@ -5,7 +5,6 @@ always HTML: BeautifulSoup and html.parser, tried first, raised on "<![<p>" and 
 """
 
 import html
-import unicodedata
 
 import regex
 
@@ -27,6 +26,7 @@ _HREF = regex.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", r
 _DECLARATION = regex.compile(r"<!--|<[!?]")
 _MARKUP = regex.compile(r"<[a-zA-Z/!?]|&[a-zA-Z#]")
 _LAID_OUT = regex.compile(r"<(?:p|div|br|ul|ol|li|h[1-6]|table)\b", regex.IGNORECASE)
+_CONTROLS = regex.compile(r"[\p{Cc}--\n\t]", regex.VERSION1)
 _SPACES = regex.compile(r"[^\S\n]+")
 _BLANK_LINES = regex.compile(r"\n{3,}")
 _LONELY_MARK = regex.compile(r"(?m)^(-|\d+\.)\n+(?=\S)(?!- |\d+\. )")  # a paragraph within a list's item
@@ -140,6 +140,6 @@ def _address(attributes: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    visible = "".join(item for item in sound(text) if item in "\n\t" or unicodedata.category(item) != "Cc")
+    visible = _CONTROLS.sub("", sound(text))
     lines = [line.strip() for line in _SPACES.sub(" ", visible).split("\n")]
     return str(_BLANK_LINES.sub("\n\n", "\n".join(lines))).strip()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from etsy_pipeline.listings.codec import from_json, listing_from_json, listing_to_json, to_json
 from etsy_pipeline.listings.listing import Inventory, Listing, ListingImage, Offering, VariationProperty
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
-from etsy_pipeline_tests.builders import a_listing, two_sizes
+from etsy_pipeline_tests.builders import a_listing, a_validated_listing, two_sizes
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 MONEY = st.decimals(min_value=0, max_value=10**9, places=2)
@@ -37,7 +37,7 @@ def test_a_listing_comes_back_as_it_was(listing: Listing) -> None:
 
 
 def test_a_refused_product_comes_back_as_it_was() -> None:
-    validated = ValidatedListing("prod_1", "Mug", None, (Verdict("a", "error", "b", "c", "d"),))
+    validated = a_validated_listing(listing=None, verdicts=(Verdict("a", "error", "b", "c", "d"),))
     assert from_json(to_json(validated)) == validated
 
 
