@@ -373,9 +373,8 @@ def _require_no_plan_in_this_run(context: dg.AssetExecutionContext) -> None:
 
 def _approver(config: ApprovalConfig, context: dg.AssetExecutionContext) -> str:
     tags = context.run.tags
-    return (
-        config.approved_by or tags.get(APPROVED_BY_TAG) or tags.get("user") or f"Dagster UI, run {context.run.run_id[:8]}"
-    )
+    nobody_named = f"Dagster UI, run {context.run.run_id[:8]}"
+    return config.approved_by or tags.get(APPROVED_BY_TAG) or tags.get("user") or nobody_named
 
 
 def _progress_logger(context: dg.AssetExecutionContext) -> Any:

@@ -95,7 +95,7 @@ def test_a_shop_owner_plans_looks_approves_and_sees_it_published(
     ui = Ui(browser, dagster_url)
     until(lambda: has_partition(dagster_url, account.id), "the account's partition")
 
-    ui.open("/asset-groups")
+    ui.open("/assets/sync_plan?view=lineage&lineageDepth=5")
     ui.screenshot("lineage")
     ui.materialize("/locations/etsy_pipeline/jobs/plan_sync", account)
     until(lambda: newest(store).plan_digest is not None, "the plan")

@@ -1,5 +1,6 @@
-"""One call to Etsy: what is repeated and what is not, and what each answer means (FACTS §11, §12). Over a mock transport,
-since here it is Etsy's answers that vary and not our request.
+"""One call to Etsy: what is repeated and what is not, and what each answer means (FACTS §11, §12).
+
+Over a mock transport, since here it is Etsy's answers that vary and not our request.
 """
 
 from collections.abc import Callable, Iterator
