@@ -118,7 +118,7 @@ def parse_product(raw: Any, *, base_url: str = "") -> Product:
     Raises:
         MalformedProduct: naming the field that is wrong or was left out.
     """
-    product_id = str(raw.get("id") or "") if isinstance(raw, Mapping) else ""
+    product_id = str(raw.get("id") or "").encode(errors="replace").decode() if isinstance(raw, Mapping) else ""
     try:
         return Product.model_validate(_normalised(_sound(raw), base_url))
     except ValidationError as error:

@@ -218,7 +218,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(recorded("clean"))), JSON_VALUES, max_size=4), JSON_VALUES)
 def test_any_answer_is_a_product_or_malformed(changes: dict[str, Any], variant: object) -> None:
     product = raw() | {"variants": [variant]} | changes

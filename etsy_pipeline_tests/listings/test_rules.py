@@ -140,7 +140,7 @@ PRODUCTS = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(PRODUCTS)
 def test_no_product_makes_the_mapping_raise(product: Product) -> None:
     found = validated(product)

@@ -149,7 +149,7 @@ def product_from(cells: dict[tuple[str, str], tuple[int, int, str | None]]) -> P
     return a_product_with(SIZES, COLORS, variants=variants)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(CELLS)
 def test_every_grid_is_rectangular_and_true(cells: dict[tuple[str, str], tuple[int, int, str | None]]) -> None:
     grid = listing_of(validated(product_from(cells))).inventory
