@@ -283,6 +283,31 @@ def test_a_malformed_product_can_be_added(ask: Ask, world: World) -> None:
 
 
 @pytest.mark.parametrize(
+    "product",
+    [
+        {"id": "prod_zzz", "variants": "what?", "tags": {}, "collection": 3, "images": [None], "updated_at": None},
+        {"id": "prod_zzz", "variants": ["what?"], "tags": ["mug"], "type": "x", "sales_channels": "Etsy"},
+        {"title": "without an id"},
+    ],
+    ids=["wrong kinds", "texts in lists", "no id"],
+)
+def test_a_malformed_product_stops_no_route(ask: Ask, world: World, product: dict[str, Any]) -> None:
+    assert told(world, "POST", "products", product).status_code == 201
+    key = product.get("id", "prod_without_id")
+    assert told(world, "PATCH", f"products/{key}", {"variants": {}}).status_code == 200
+    for query in (
+        {},
+        {"q": "mug"},
+        {"tag_id[]": "x"},
+        {"updated_at[$gte]": "2020-01-01"},
+        {"fields": "*variants.prices"},
+    ):
+        ask("/admin/products", limit=100, **query)
+    ask("/admin/product-variants", limit=1000)
+    assert ask("/admin/products", fields="id", limit=1)["count"] == 77
+
+
+@pytest.mark.parametrize(
     ("kind", "status", "is_json"), [("down", 503, False), ("html", 200, False), ("unauthorized", 401, True)]
 )
 def test_medusa_has_bad_days_too(ask: Ask, world: World, kind: str, status: int, *, is_json: bool) -> None:

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from etsy_pipeline.sandbox.medusa import control
 from etsy_pipeline.sandbox.medusa.fields import PRODUCT, VARIANT, picked, tree
-from etsy_pipeline.sandbox.medusa.filters import BadQuery, matching, ordered, paging
+from etsy_pipeline.sandbox.medusa.filters import BadQuery, matching, ordered, paging, related
 from etsy_pipeline.sandbox.medusa.pictures import picture
 from etsy_pipeline.sandbox.state import State, dump
 
@@ -100,10 +100,10 @@ class MedusaApp:
     def _variants(self, request: Request) -> Response:
         wanted = request.path_params.get("id")
         found = [
-            {**variant, "product_id": product["id"], "inventory_quantity": _stock(variant)}
+            {**variant, "product_id": product.get("id"), "inventory_quantity": _stock(variant)}
             for product in self._every()
             if wanted in {None, product.get("id")}
-            for variant in product.get("variants") or ()
+            for variant in related(product, "variants")
         ]
         return self._page("variants", found, request, VARIANT)
 

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from etsy_pipeline.sandbox.control import posting
+from etsy_pipeline.sandbox.medusa.filters import related
 from etsy_pipeline.sandbox.state import State, dump, load
 
 TROUBLES = frozenset({"", "down", "html", "unauthorized"})
@@ -68,8 +69,8 @@ def _change(state: State, product_id: str, change: dict[str, Any]) -> bool:
         product = load(row)
         if change.get("set"):  # only a product's own fields move updated_at (§3)
             product |= change["set"] | {"updated_at": _now()}
-        for variant in product.get("variants") or ():
-            _change_variant(variant, change.get("variants", {}).get(variant["id"], {}))
+        for variant in related(product, "variants"):
+            _change_variant(variant, change.get("variants", {}).get(variant.get("id"), {}))
         state.run("UPDATE medusa_product SET data = ? WHERE id = ?", dump(product), product_id)
     return True
 

@@ -8,6 +8,7 @@ from starlette.datastructures import QueryParams
 
 STATUSES = frozenset({"draft", "proposed", "published", "rejected"})
 ORDERS = frozenset({"id", "created_at", "updated_at", "title", "handle", "status"})
+EPOCH = "1970-01-01T00:00:00Z"
 _COMPARISONS = ("$gte", "$gt", "$lte", "$lt")
 
 Product = Mapping[str, Any]
@@ -37,6 +38,13 @@ def ordered(found: list[dict[str, Any]], order: str) -> list[dict[str, Any]]:
     return sorted(found, key=lambda item: str(item.get(name) or ""), reverse=order.startswith("-"))
 
 
+def related(product: Product, relation: str) -> list[dict[str, Any]]:
+    """What a product is related to. Malformed ones, which tests add, are related to nothing."""
+    value = product.get(relation)
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if isinstance(item, dict)]
+
+
 def matching(found: list[dict[str, Any]], query: QueryParams) -> list[dict[str, Any]]:
     """The products that all filters let through."""
     statuses = _wanted(query, "status")
@@ -51,17 +59,21 @@ def _is_related(product: Product, query: QueryParams) -> bool:
         "id": {product.get("id")},
         "status": {product.get("status")},
         "handle": {product.get("handle")},
-        "sales_channel_id": {item["id"] for item in product.get("sales_channels") or ()},
-        "collection_id": {(product.get("collection") or {}).get("id")},
-        "tag_id": {item["id"] for item in product.get("tags") or ()},
-        "category_id": {item["id"] for item in product.get("categories") or ()},
+        "sales_channel_id": _ids(product, "sales_channels"),
+        "collection_id": _ids(product, "collection"),
+        "tag_id": _ids(product, "tags"),
+        "category_id": _ids(product, "categories"),
     }
     return all(not (wanted := _wanted(query, name)) or wanted & there for name, there in present.items())
 
 
+def _ids(product: Product, relation: str) -> set[Any]:
+    return {item.get("id") for item in related(product, relation)}
+
+
 def _is_within(product: Product, bounds: Mapping[tuple[str, str], datetime]) -> bool:
     for (name, sign), bound in bounds.items():
-        value = _time(str(product.get(name) or "1970-01-01T00:00:00Z"))
+        value = _time(str(product.get(name) or EPOCH))
         if not {"$gte": value >= bound, "$gt": value > bound, "$lte": value <= bound, "$lt": value < bound}[sign]:
             return False
     return True
@@ -69,13 +81,15 @@ def _is_within(product: Product, bounds: Mapping[tuple[str, str], datetime]) -> 
 
 def _is_found(product: Product, query: QueryParams) -> bool:
     """`q` looks into some texts of a product and its variants (which ones: tried, not documented)."""
+    if not query.get("q"):
+        return True
     parts = [
         *(product.get(name) for name in ("title", "subtitle", "description", "material")),
-        (product.get("type") or {}).get("value"),
-        (product.get("collection") or {}).get("title"),
-        *(variant.get(name) for variant in product.get("variants") or () for name in ("title", "sku")),
+        *(item.get("value") for item in related(product, "type")),
+        *(item.get("title") for item in related(product, "collection")),
+        *(item.get(name) for item in related(product, "variants") for name in ("title", "sku")),
     ]
-    return query.get("q", "").casefold() in "\n".join(str(part) for part in parts if part).casefold()
+    return query["q"].casefold() in "\n".join(str(part) for part in parts if part).casefold()
 
 
 def _time_filters(query: QueryParams) -> list[tuple[str, str, str]]:
