@@ -4,7 +4,7 @@ import os
 
 import dagster as dg
 
-from etsy_pipeline.orchestration import asset_checks, assets
+from etsy_pipeline.orchestration import asset_checks, plan_assets, publish_assets
 from etsy_pipeline.orchestration.io_managers import ParquetIOManager
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
 from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, StoreResource
@@ -19,11 +19,11 @@ def _variable(name: str) -> str | None:
 
 defs = dg.Definitions(
     assets=[
-        assets.product_snapshot,
-        assets.validated_listings,
-        assets.sync_plan,
-        assets.publication_approval,
-        assets.published_listings,
+        plan_assets.product_snapshot,
+        plan_assets.validated_listings,
+        plan_assets.sync_plan,
+        publish_assets.publication_approval,
+        publish_assets.published_listings,
     ],
     asset_checks=[
         asset_checks.catalogue_not_empty,

@@ -29,7 +29,12 @@ def our_sources() -> Iterator[Path]:
 
 
 def codes_in_source() -> set[str]:
-    patterns = (r'code="([a-z_]+)"', r'Meaning\("([a-z_]+)"', r"\[([a-z]+_[a-z_]+)\]\"", r'_problem_row\(\w+, "([a-z_]+)"')
+    patterns = (
+        r'code="([a-z_]+)"',
+        r'Meaning\("([a-z_]+)"',
+        r"\[([a-z]+_[a-z_]+)\]\"",
+        r'_problem_row\(\w+, "([a-z_]+)"',
+    )
     text = "\n".join(path.read_text() for path in our_sources())
     return {code for pattern in patterns for code in re.findall(pattern, text)} - set(RULES)
 

@@ -64,7 +64,13 @@ def test_the_main_path_from_a_real_server(world: World, store: Store) -> None:
             assert result.success
             seconds[name] = time.monotonic() - started
 
-        for asset in ("product_snapshot", "validated_listings", "sync_plan", "publication_approval", "published_listings"):
+        for asset in (
+            "product_snapshot",
+            "validated_listings",
+            "sync_plan",
+            "publication_approval",
+            "published_listings",
+        ):
             timed(asset, [asset])
         (job,) = status.latest_jobs(store, most=1)
         first_calls = sum(world.calls().values())
@@ -72,7 +78,9 @@ def test_the_main_path_from_a_real_server(world: World, store: Store) -> None:
     (again,) = status.latest_jobs(store, most=1)
     actions = Counter(item.action for item in status.plan_items(store, again.transaction_id))
 
-    print(f"\n{job.total_products} products: {job.synced_count} synced, {job.failed_count} failed, {job.skipped_count} skipped")
+    print(
+        f"\n{job.total_products} products: {job.synced_count} synced, {job.failed_count} failed, {job.skipped_count} skipped"
+    )
     print(f"{first_calls} calls to the local Etsy; planned again: {dict(actions)}")
     print({name: f"{value:.1f} s" for name, value in seconds.items()})
     assert job.status == "completed"

@@ -82,6 +82,10 @@ class MedusaCatalogue:
         self._page_size = page_size
         self._first_wait_seconds = first_wait_seconds
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
     def pages(self, selection: Selection) -> Iterator[CataloguePage]:
         """All products of a selection, page by page, each product once.
 

@@ -1,6 +1,7 @@
 """`etsy-pipeline doctor`: is everything in place? Each line is one thing, how it stands, and what to do."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -74,13 +75,14 @@ def _look(what: str, look: Callable[[], str]) -> Finding:
 
 def _medusa(settings: Settings) -> str:
     url, _, unit = settings.medusa()
-    page = next(iter(wiring.catalogue_of(settings).pages(Selection())), None)
+    with closing(wiring.catalogue_of(settings)) as catalogue:
+        page = next(iter(catalogue.pages(Selection())), None)
     return f"{page.total if page else 0} products at {url}, amounts in {unit} units"
 
 
 def _shop(settings: Settings, store: Store, account: EtsyAccount) -> str:
-    client = wiring.shop_client(settings, store, account.id)
-    shop = client.get_shop(account.shop_id or 0)
+    with closing(wiring.shop_client(settings, store, account.id)) as client:
+        shop = client.get_shop(account.shop_id or 0)
     choices = settings_of(account)
     missing = [name for name in ("shipping_profile_id", "readiness_state_id") if getattr(choices, name) is None]
     with store.reading() as session:

@@ -7,9 +7,10 @@ import warnings
 
 import dagster as dg
 
-from etsy_pipeline.orchestration.assets import product_snapshot, published_listings, validated_listings
 from etsy_pipeline.orchestration.frames import FrameStream, rows
 from etsy_pipeline.orchestration.partitions import accounts_partitions
+from etsy_pipeline.orchestration.plan_assets import product_snapshot, validated_listings
+from etsy_pipeline.orchestration.publish_assets import published_listings
 from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.orchestration.runs import transaction_id_of
 from etsy_pipeline.store import jobs

@@ -5,7 +5,8 @@ Dagster: https://docs.dagster.io/guides/build/jobs
 
 import dagster as dg
 
-from etsy_pipeline.orchestration.assets import product_snapshot, published_listings, sync_plan, validated_listings
+from etsy_pipeline.orchestration.plan_assets import product_snapshot, sync_plan, validated_listings
+from etsy_pipeline.orchestration.publish_assets import published_listings
 
 plan_sync = dg.define_asset_job(
     "plan_sync",

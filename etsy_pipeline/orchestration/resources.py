@@ -40,9 +40,11 @@ class MedusaResource(dg.ConfigurableResource[MedusaCatalogue]):
     api_key: str | None = None
     amount_unit: str | None = None
 
-    def catalogue(self) -> MedusaCatalogue:
-        """The catalogue."""
-        return wiring.catalogue_of(self._settings())
+    @contextmanager
+    def catalogue(self) -> Iterator[MedusaCatalogue]:
+        """The catalogue, closed at the end."""
+        with closing(wiring.catalogue_of(self._settings())) as catalogue:
+            yield catalogue
 
     def unit(self) -> AmountUnit:
         """The unit of the server's amounts."""

@@ -1,12 +1,11 @@
-"""The assets: product snapshot → validated listings → sync plan ⇢ approval ⇢ published listings, by account.
+"""The assets up to the plan: product snapshot → validated listings → sync plan, partitioned by account.
 
-Each body reads, calls another room, and tells. Decisions are not here: mapping and rules are in `listings/`, the
-plan in `planning/`, approvals in `sync_jobs/`, publishing in `publishing/`.
+Each body reads, calls another room, and tells. Decisions are not here: mapping and rules are in `listings/`, the plan
+in `planning/`. What follows the plan is in `publish_assets.py`.
 
 Dagster: https://docs.dagster.io/guides/build/assets
 """
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +15,7 @@ import pandas as pd
 
 from etsy_pipeline.catalogue.product import Product, content_hash
 from etsy_pipeline.catalogue.selection import Selection
-from etsy_pipeline.errors import Conflict, Unavailable
+from etsy_pipeline.errors import Unavailable
 from etsy_pipeline.listings.codec import from_json, to_json
 from etsy_pipeline.listings.mapping import validate
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
@@ -25,25 +24,20 @@ from etsy_pipeline.orchestration.frames import SNAPSHOT_SCHEMA, VALIDATED_SCHEMA
 from etsy_pipeline.orchestration.partitions import accounts_partitions
 from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, StoreResource
 from etsy_pipeline.orchestration.runs import (
-    APPROVED_BY_TAG,
-    failure,
     helpful_failures,
-    is_automatic,
     transaction_id_of,
     trigger_of,
 )
 from etsy_pipeline.planning.plan_view import CHANGES_AND_PROBLEMS
-from etsy_pipeline.publishing.publisher import Progress, approved_job, publish
-from etsy_pipeline.store import accounts, jobs
+from etsy_pipeline.store import accounts
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount
-from etsy_pipeline.sync_jobs import decide, status
+from etsy_pipeline.sync_jobs import status
 from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
 from etsy_pipeline.sync_jobs.request import require_connected
 
 OWNERS = ["team:shop-owners"]
-PROGRESS_EVERY_SECONDS = 5.0
 
 
 @dg.asset(
@@ -66,15 +60,16 @@ def _snapshot(context: dg.AssetExecutionContext, store: StoreResource, medusa: M
     def frames() -> Iterator[pd.DataFrame]:
         with store.opened() as opened, helpful_failures(opened, transaction_id):
             selection, covers = _selection(opened, account_id, transaction_id)
-            for page in medusa.catalogue().pages(selection):
-                good = [_product_row(product, covers_selection=covers) for product in page.products]
-                bad = [_problem_row(item.product_id, item.code, item.message, covers) for item in page.malformed]
-                gone = [_problem_row(item, "product_unknown", _unknown(item), covers) for item in page.missing]
-                preview.extend((row["title"], row["status"], row["variants"], row["product_id"]) for row in good)
-                del preview[shown.PREVIEW_ROWS :]
-                problems.extend((row["product_id"], row["problem"]) for row in (*bad, *gone))
-                if page_rows := [*good, *bad, *gone]:
-                    yield pd.DataFrame(page_rows)
+            with medusa.catalogue() as catalogue:
+                for page in catalogue.pages(selection):
+                    good = [_product_row(product, covers_selection=covers) for product in page.products]
+                    bad = [_problem_row(item.product_id, item.code, item.message, covers) for item in page.malformed]
+                    gone = [_problem_row(item, "product_unknown", _unknown(item), covers) for item in page.missing]
+                    preview.extend((row["title"], row["status"], row["variants"], row["product_id"]) for row in good)
+                    del preview[shown.PREVIEW_ROWS :]
+                    problems.extend((row["product_id"], row["problem"]) for row in (*bad, *gone))
+                    if page_rows := [*good, *bad, *gone]:
+                        yield pd.DataFrame(page_rows)
 
     def describe() -> dict[str, Any]:
         return {
@@ -172,84 +167,6 @@ def sync_plan(
         return dg.MaterializeResult(metadata=shown.plan_metadata(status.plan_summary(job), plan_rows))
 
 
-class ApprovalConfig(dg.Config):
-    """Optional: approving works without any of it."""
-
-    approved_by: str = ""
-    note: str = ""
-    transaction_id: str = ""
-    plan_digest: str = ""
-    excluded_products: list[str] = []  # noqa: RUF012 - pydantic copies defaults
-
-
-@dg.asset(
-    partitions_def=accounts_partitions, deps=[sync_plan], group_name="publish", kinds={"sqlalchemy"}, owners=OWNERS
-)
-def publication_approval(
-    context: dg.AssetExecutionContext, config: ApprovalConfig, store: StoreResource, medusa: MedusaResource
-) -> dg.MaterializeResult[None]:
-    """A person's approval of the account's present plan. Materialize it by itself, after looking at `sync_plan`."""
-    with store.opened() as opened, helpful_failures():
-        _require_person(context)
-        transaction_id = config.transaction_id or _plan_to_approve(opened, context.partition_key)
-        run = context.instance.get_run_record_by_id(context.run.run_id)
-        job = decide.approve(
-            opened,
-            transaction_id,
-            decided_by=_approver(config, context),
-            through="ui",
-            amount_unit=medusa.unit(),
-            note=config.note,
-            excluded_products=config.excluded_products,
-            reviewed_digest=config.plan_digest or None,
-            planned_before=run.create_timestamp if run else None,
-        )
-        summary = status.plan_summary(job)
-    return dg.MaterializeResult(
-        metadata={
-            "approved_by": _approver(config, context),
-            "approved_at": str(job.confirmed_at),
-            "transaction_id": job.transaction_id,
-            "plan_digest": (summary.digest or "")[: shown.DIGEST_SHOWN],
-            "plan": summary.headline,
-            "what_happens_next": "The sensor approved_syncs starts publish_sync within seconds.",
-        }
-    )
-
-
-@dg.asset(
-    partitions_def=accounts_partitions,
-    deps=[publication_approval],
-    group_name="publish",
-    kinds={"etsy"},
-    owners=OWNERS,
-)
-def published_listings(
-    context: dg.AssetExecutionContext, store: StoreResource, medusa: MedusaResource, etsy: EtsyResource
-) -> Iterator[dg.MaterializeResult[None]]:
-    """The listings on Etsy as the approved plan wants them, and what happened to every product."""
-    account_id = context.partition_key
-    transaction_id = transaction_id_of(context.run.tags)
-    with store.opened() as opened, helpful_failures(opened, transaction_id):
-        _require_no_plan_in_this_run(context)
-        approved = approved_job(opened, account_id, transaction_id)
-        with etsy.shop(opened, account_id) as client, etsy.pictures() as pictures:
-            job = publish(
-                opened,
-                client,
-                pictures,
-                approved.transaction_id,
-                amount_unit=medusa.unit(),
-                run_id=context.run.run_id,
-                on_progress=_progress_logger(context),
-            )
-        links = status.find_links(opened, account_id=account_id)
-        yield dg.MaterializeResult(metadata=shown.publication_metadata(job, links))
-    if job.status == "failed":
-        message = job.error_log.get("job") or f"None of {job.failed_count} products could be published."
-        raise dg.Failure(f"{message} `errors` on published_listings lists them all.", allow_retries=False)
-
-
 def _selection(store: Store, account_id: str, transaction_id: str | None) -> tuple[Selection, bool]:
     """What to snapshot, and whether that is all that the shop sells."""
     account = _connected(store, account_id)
@@ -325,81 +242,3 @@ def _again(first: dict[str, Any] | None, rest: Iterator[dict[str, Any]]) -> Iter
     if first is not None:
         yield first
         yield from rest
-
-
-def _plan_to_approve(store: Store, account_id: str) -> str:
-    with store.reading() as session:
-        accounts.get(session, account_id)
-        waiting = jobs.awaiting_approval(session, account_id)
-        newest = next(iter(jobs.latest(session, account_id=account_id, most=1)), None)
-    if waiting is not None:
-        return waiting.transaction_id
-    if newest is None or newest.plan_digest is None:
-        raise Conflict(
-            "There is no plan to approve for this account yet.",
-            code="plan_not_ready",
-            hint="Materialize sync_plan (or run the job plan_sync), look at the plan, then approve it.",
-        )
-    raise Conflict(
-        f"No plan of this account waits for approval: the newest, {newest.transaction_id}, is {newest.status}.",
-        code="already_decided",
-        hint="Materialize sync_plan for a new plan.",
-    )
-
-
-def _require_person(context: dg.AssetExecutionContext) -> None:
-    if len(context.selected_asset_keys) > 1:
-        raise Conflict(
-            "An approval made in the same run as its plan approves what nobody has seen.",
-            code="plan_unseen",
-            hint="Look at the plan on sync_plan, then materialize publication_approval by itself.",
-        )
-    if is_automatic(context.run.tags):
-        raise Conflict(
-            "Only a person can approve: this run was started by a schedule or a sensor.",
-            code="approval_needs_person",
-            hint="Materialize publication_approval in the UI, or run `etsy-pipeline sync approve`.",
-        )
-
-
-def _require_no_plan_in_this_run(context: dg.AssetExecutionContext) -> None:
-    if len(context.selected_asset_keys) > 1:
-        raise Conflict(
-            "Publishing in the same run as planning or approving would publish what nobody has seen.",
-            code="plan_unseen",
-            hint="Approve the plan; the sensor approved_syncs then publishes it.",
-        )
-
-
-def _approver(config: ApprovalConfig, context: dg.AssetExecutionContext) -> str:
-    tags = context.run.tags
-    nobody_named = f"Dagster UI, run {context.run.run_id[:8]}"
-    return config.approved_by or tags.get(APPROVED_BY_TAG) or tags.get("user") or nobody_named
-
-
-def _progress_logger(context: dg.AssetExecutionContext) -> Any:
-    last = time.monotonic()
-
-    def log(progress: Progress) -> None:
-        nonlocal last
-        if time.monotonic() - last >= PROGRESS_EVERY_SECONDS or progress.done == progress.total:
-            last = time.monotonic()
-            context.log.info(
-                "publishing done=%s of=%s last=%r outcome=%s",
-                progress.done,
-                progress.total,
-                progress.product_title,
-                progress.outcome,
-            )
-
-    return log
-
-
-__all__ = [
-    "failure",
-    "product_snapshot",
-    "publication_approval",
-    "published_listings",
-    "sync_plan",
-    "validated_listings",
-]
