@@ -147,6 +147,7 @@ def test_stock_is_silently_absent_from_products_and_there_on_variants(ask: Ask) 
     assert by_product[0]["inventory_quantity"] == 3
     assert {item["id"]: item["inventory_quantity"] for item in of_all["variants"]}[by_product[0]["id"]] == 3
     assert of_all["count"] > 76
+    assert "inventory_quantity" not in ask("/admin/product-variants", limit=1)["variants"][0], "only when named"
 
 
 @pytest.mark.parametrize(("name", "pieces"), [("kit", None), ("two_locations", None), ("no_levels", 0)])
