@@ -14,10 +14,6 @@ Each has a stable `code` (found in docs/troubleshooting.md), a message that name
 """
 
 
-class PipelineWarning(UserWarning):
-    """Something to look at that did not stop the work."""
-
-
 class PipelineError(Exception):
     """An expected failure.
 

@@ -5,14 +5,10 @@ Set SCREENSHOTS to a folder to keep the pictures that the README shows.
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
@@ -24,11 +20,10 @@ from etsy_pipeline import wiring
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob
 from etsy_pipeline.sync_jobs import status
+from etsy_pipeline_tests.dagster_dev import PATIENCE_SECONDS, dagster_dev, partitions, until
 from etsy_pipeline_tests.world import World, a_world
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-PROJECT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 120
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1500,1000",
@@ -57,23 +52,9 @@ def store(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 
 @pytest.fixture
 def dagster_url(store: Store, tmp_path: Path) -> Iterator[str]:
-    """`dagster dev` as the README starts it, in a folder of its own."""
     del store
-    for name in ("dagster.yaml", "workspace.yaml"):
-        shutil.copy(PROJECT / name, tmp_path / name)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)]
-    with (tmp_path / "dagster.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log)
-        url = f"http://127.0.0.1:{port}"
-        try:
-            until(lambda: answers(url), "dagster dev")
-            yield url
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
+    with dagster_dev(tmp_path) as url:
+        yield url
 
 
 @pytest.fixture
@@ -93,7 +74,7 @@ def test_a_shop_owner_plans_looks_approves_and_sees_it_published(
     account = world.connected(store, publish_as="active")
     world.keep_only(*world.product_ids("clean", "title_too_long", "no_images", "draft"))
     ui = Ui(browser, dagster_url)
-    until(lambda: has_partition(dagster_url, account.id), "the account's partition")
+    until(lambda: account.id in partitions(dagster_url), "the account's partition")
 
     ui.open("/assets/sync_plan?view=lineage&lineageDepth=5")
     ui.screenshot("lineage")
@@ -171,26 +152,6 @@ class Ui:
         found = WebDriverWait(self._browser, PATIENCE_SECONDS, ignored_exceptions=None).until(visible)
         assert isinstance(found, WebElement)
         return found
-
-
-def until(is_so: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline, f"{what} did not come within {PATIENCE_SECONDS} seconds"
-        time.sleep(0.5)
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/server_info").status_code == httpx.codes.OK
-    except httpx.HTTPError:
-        return False
-
-
-def has_partition(url: str, key: str) -> bool:
-    query = '{ assetNodeOrError(assetKey: {path: ["sync_plan"]}) { ... on AssetNode { partitionKeys } } }'
-    answer = httpx.post(f"{url}/graphql", json={"query": query}, timeout=30).json()
-    return key in answer["data"]["assetNodeOrError"].get("partitionKeys", [])
 
 
 def newest(store: Store) -> EtsySyncJob:

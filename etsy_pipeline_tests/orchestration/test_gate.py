@@ -1,38 +1,20 @@
 """The assets on a real Dagster instance: planning, the gate, publishing; what a person reads, and what is refused."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
-from etsy_pipeline import wiring
 from etsy_pipeline.definitions import defs
 from etsy_pipeline.orchestration.partitions import ACCOUNTS
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob
 from etsy_pipeline.sync_jobs import decide, status
 from etsy_pipeline.sync_jobs.request import request_sync
-from etsy_pipeline_tests.world import World, a_world
+from etsy_pipeline_tests.world import World
 
 EVERYTHING = ("product_snapshot", "validated_listings", "sync_plan", "publication_approval", "published_listings")
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """A sandbox that the environment points at, as it would for `dagster dev`."""
-    with a_world(tmp_path) as made:
-        for name, value in made.sandbox.environment().items():
-            monkeypatch.setenv(name, value)
-        yield made
-
-
-@pytest.fixture
-def store(world: World) -> Iterator[Store]:
-    opened = wiring.store_of(world.settings)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

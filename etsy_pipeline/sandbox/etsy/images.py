@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
-from etsy_pipeline.sandbox.etsy import listings, shops
+from etsy_pipeline.sandbox.etsy import shops, stored
 from etsy_pipeline.sandbox.etsy.answers import Answer, error, escaped, not_found, page
 from etsy_pipeline.sandbox.etsy.requests import Call, whole
 from etsy_pipeline.sandbox.state import State
@@ -20,7 +20,7 @@ FIRST_ID = 6_100_000_000
 
 def upload(call: Call) -> Answer:
     """uploadListingImage: a file, or an image that the shop has already."""
-    shop, listing = shops.own(call), listings.owned(call)
+    shop, listing = shops.own(call), stored.owned(call)
     alt_text = call.fields.get("alt_text", "")
     if len(alt_text) > ALT_TEXT_LENGTH:
         raise error(400, f"There was a problem with /alt_text : cannot be longer than {ALT_TEXT_LENGTH} characters")
@@ -66,12 +66,12 @@ def _uploaded(call: Call, listing_id: int, image_id: int) -> Answer:
 
 def get_all(call: Call) -> Answer:
     """GetListingImages."""
-    return Answer(page(views(call.state, listings.visible(call)["listing_id"])))
+    return Answer(page(views(call.state, stored.visible(call)["listing_id"])))
 
 
 def delete(call: Call) -> Answer:
     """deleteListingImage; the last one stays (FACTS §8, exact text)."""
-    listing = listings.owned(call)
+    listing = stored.owned(call)
     rows = of_listing(call.state, listing["listing_id"])
     image_id = call.number("listing_image_id")
     if image_id not in {row["listing_image_id"] for row in rows}:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from etsy_pipeline.sandbox.etsy import images, inventory, listing_rules, shops, variation_images
+from etsy_pipeline.sandbox.etsy import images, inventory, listing_rules, shops, stored, variation_images
 from etsy_pipeline.sandbox.etsy.answers import Answer, error, escaped, money, not_found, page
 from etsy_pipeline.sandbox.etsy.requests import Call
-from etsy_pipeline.sandbox.state import State, dump, load
+from etsy_pipeline.sandbox.state import State, dump
 
 STATES = ("active", "inactive", "sold_out", "draft", "removed", "expired")
 FEE_CENTS = 20
@@ -28,12 +28,12 @@ def create(call: Call) -> Answer:
     )  # fmt: skip
     if image_ids:
         images.set_order(call.state, shop["shop_id"], listing_id, image_ids)
-    return Answer(view(call.state, find(call.state, listing_id)), 201)
+    return Answer(view(call.state, stored.find(call.state, listing_id)), 201)
 
 
 def update(call: Call) -> Answer:
     """updateListing: only the fields sent; price, quantity, SKU are ignored with 200 (FACTS §0.7, §6)."""
-    shop, listing = shops.own(call), visible(call)
+    shop, listing = shops.own(call), stored.visible(call)
     if listing["shop_id"] != shop["shop_id"]:
         raise error(403, "Listing does not belong to this shop.")
     form = call.form()
@@ -45,13 +45,13 @@ def update(call: Call) -> Answer:
     if "state" in form:
         _set_state(call.state, shop, listing, form["state"])
     listing["modified"] = int(call.state.now())
-    save(call.state, listing)
+    stored.save(call.state, listing)
     return Answer(view(call.state, listing))
 
 
 def get(call: Call) -> Answer:
     """getListing; a draft is for its owner only."""
-    listing = visible(call)
+    listing = stored.visible(call)
     answer = view(call.state, listing)
     wanted = {name.strip() for name in call.query.get("includes", "").split(",")}
     if "Images" in wanted:
@@ -72,21 +72,21 @@ def of_shop(call: Call) -> Answer:
     found = call.state.rows(
         f"SELECT listing_id {where} ORDER BY listing_id DESC LIMIT ? OFFSET ?", *values, limit, offset
     )
-    results = [view(call.state, find(call.state, item["listing_id"])) for item in found]
+    results = [view(call.state, stored.find(call.state, item["listing_id"])) for item in found]
     return Answer(page(results, row["n"] if row else 0))
 
 
 def batch(call: Call) -> Answer:
     """getListingsByListingIds: unknown ids are left out (FACTS §10), as is what the caller may not see."""
-    found = [find_visible(call.state, listing_id) for listing_id in call.ids("listing_ids")]
-    return Answer(page([view(call.state, listing) for listing in found if listing and _may_see(call, listing)]))
+    found = [stored.find_visible(call.state, listing_id) for listing_id in call.ids("listing_ids")]
+    return Answer(page([view(call.state, listing) for listing in found if listing and stored.may_see(call, listing)]))
 
 
 def batch_inventory(call: Call) -> Answer:
     """getListingsInventoryByListingIds: one unknown id makes the whole call a 404 (FACTS §10)."""
     results = []
     for listing_id in call.ids("listing_ids"):
-        listing = find_visible(call.state, listing_id)
+        listing = stored.find_visible(call.state, listing_id)
         if listing is None or shops.of_id(call.state, listing["shop_id"])["user_id"] != call.user_id:
             raise not_found(f"Listing {listing_id} not found.")
         results.append(view(call.state, listing) | {"inventory": inventory.view(listing)})
@@ -95,7 +95,7 @@ def batch_inventory(call: Call) -> Answer:
 
 def delete(call: Call) -> Answer:
     """DeleteListing (listings_d)."""
-    listing = owned(call)
+    listing = stored.owned(call)
     if listing["state"] not in DELETABLE:
         raise error(409, "The listing cannot be deleted in its present state.")
     call.state.run("DELETE FROM listing WHERE listing_id = ?", listing["listing_id"])
@@ -105,70 +105,19 @@ def delete(call: Call) -> Answer:
 
 def get_inventory(call: Call) -> Answer:
     """GetListingInventory."""
-    return Answer(inventory.view(owned(call)))
+    return Answer(inventory.view(stored.owned(call)))
 
 
 def put_inventory(call: Call) -> Answer:
     """updateListingInventory: a full replacement (FACTS §7)."""
-    listing = owned(call)
+    listing = stored.owned(call)
     shop = shops.of_id(call.state, listing["shop_id"])
     if dangling := variation_images.dangling(call, listing):  # seen at times (FACTS §7): the strict case
         raise error(400, f"image id {dangling} is invalid")
     inventory.replace(call.state, shop, listing, call.json(), call.query.get("max_variations_supported"))
     listing["modified"] = int(call.state.now())
-    save(call.state, listing)
+    stored.save(call.state, listing)
     return Answer(inventory.view(listing))
-
-
-def find(state: State, listing_id: int) -> dict[str, Any]:
-    """A listing's data."""
-    listing = find_visible(state, listing_id, hidden=True)
-    if listing is None:
-        raise not_found("Could not find a Listing with that ID.")
-    return listing
-
-
-def find_visible(state: State, listing_id: int, *, hidden: bool = False) -> dict[str, Any] | None:
-    """A listing's data, unless it does not show yet."""
-    row = state.row("SELECT * FROM listing WHERE listing_id = ?", listing_id)
-    if row is None or (row["visible_from"] > state.now() and not hidden):
-        return None
-    listing: dict[str, Any] = load(row)
-    known = {"listing_id": row["listing_id"], "shop_id": row["shop_id"], "state": row["state"]}
-    return listing | known | {"inventory": load(row, "inventory")}
-
-
-def visible(call: Call) -> dict[str, Any]:
-    """The listing in the path: its owner sees every state, others what is on sale."""
-    listing = find_visible(call.state, call.number("listing_id"))
-    if listing is None or not _may_see(call, listing):
-        raise not_found("Could not find a Listing with that ID.")
-    return listing
-
-
-def _may_see(call: Call, listing: dict[str, Any]) -> bool:
-    """Its owner sees every state, others what is on sale."""
-    owner: int = shops.of_id(call.state, listing["shop_id"])["user_id"]
-    return listing["state"] == "active" or owner == call.user_id
-
-
-def owned(call: Call) -> dict[str, Any]:
-    """The listing in the path, which must be the token's."""
-    listing = visible(call)
-    if shops.of_id(call.state, listing["shop_id"])["user_id"] != call.user_id:
-        raise error(403, "User does not own this listing.")
-    return listing
-
-
-def save(state: State, listing: dict[str, Any]) -> None:
-    """Store a listing's data."""
-    kept = {
-        name: value for name, value in listing.items() if name not in {"listing_id", "shop_id", "state", "inventory"}
-    }
-    state.run(
-        "UPDATE listing SET state = ?, title = ?, data = ?, inventory = ? WHERE listing_id = ?",
-        listing["state"], listing["title"], dump(kept), dump(listing["inventory"]), listing["listing_id"],
-    )  # fmt: skip
 
 
 def _set_state(state: State, shop: dict[str, Any], listing: dict[str, Any], wanted: str) -> None:

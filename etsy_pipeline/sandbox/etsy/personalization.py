@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from etsy_pipeline.sandbox.etsy import listings, shops
+from etsy_pipeline.sandbox.etsy import shops, stored
 from etsy_pipeline.sandbox.etsy.answers import Answer, EtsyError, error
 from etsy_pipeline.sandbox.etsy.requests import Call
 
@@ -15,13 +15,13 @@ FIRST_ID = 7_000_000
 
 def get(call: Call) -> Answer:
     """GetListingPersonalization."""
-    return Answer({"personalization_questions": listings.visible(call).get("personalization", [])})
+    return Answer({"personalization_questions": stored.visible(call).get("personalization", [])})
 
 
 def replace(call: Call) -> Answer:
     """updateListingPersonalization: replaces all questions; more than one only with the query parameter."""
     shops.own(call)
-    listing = listings.owned(call)
+    listing = stored.owned(call)
     body = call.json()
     questions = body.get("personalization_questions") if isinstance(body, dict) else None
     if not isinstance(questions, list):
@@ -32,7 +32,7 @@ def replace(call: Call) -> Answer:
         raise _refused(f"cannot be more than {most} items")
     types = TYPES if is_multiple else frozenset({SINGLE_TYPE})
     listing["personalization"] = [_question(call, item, types) for item in questions]
-    listings.save(call.state, listing)
+    stored.save(call.state, listing)
     return Answer({"personalization_questions": listing["personalization"]}, 201)
 
 

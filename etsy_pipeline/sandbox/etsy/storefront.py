@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from etsy_pipeline.sandbox.etsy import images, listings, pages
+from etsy_pipeline.sandbox.etsy import images, pages, stored
 from etsy_pipeline.sandbox.state import State
 
 SHOPS_LISTINGS = """
@@ -17,7 +17,7 @@ def routes(state: State) -> list[Route]:
     """The routes. The functions are not async: Starlette runs them in threads, as they read the state."""
 
     def listing_page(request: Request) -> Response:
-        listing = listings.find_visible(state, request.path_params["listing_id"])
+        listing = stored.find_visible(state, request.path_params["listing_id"])
         if listing is None:
             return HTMLResponse(pages.problem("This listing does not exist."), 404)
         return HTMLResponse(pages.listing(listing, images.views(state, listing["listing_id"])))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from etsy_pipeline.sandbox.etsy import images, inventory, listings, shops
+from etsy_pipeline.sandbox.etsy import images, inventory, shops, stored
 from etsy_pipeline.sandbox.etsy.answers import Answer, error, page
 from etsy_pipeline.sandbox.etsy.requests import Call
 
@@ -11,15 +11,15 @@ KEYS = ("property_id", "value_id", "image_id")
 
 def get(call: Call) -> Answer:
     """GetListingVariationImages."""
-    return Answer(_view(listings.visible(call)))
+    return Answer(_view(stored.visible(call)))
 
 
 def replace(call: Call) -> Answer:
     """updateVariationImages: replaces all, an empty list clears, one property only."""
     shops.own(call)
-    listing = listings.owned(call)
+    listing = stored.owned(call)
     listing["variation_images"] = _links(call, listing)
-    listings.save(call.state, listing)
+    stored.save(call.state, listing)
     return Answer(_view(listing))
 
 

@@ -1,0 +1,62 @@
+"""`dagster dev` as the README starts it, in a folder of its own: web server, daemon, sensors and all."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+PROJECT = Path(__file__).parents[1]
+PATIENCE_SECONDS = 180
+
+
+@contextmanager
+def dagster_dev(folder: Path) -> Iterator[str]:
+    """Start it with the present environment; its address. It is stopped at the end."""
+    for name in ("dagster.yaml", "workspace.yaml"):
+        shutil.copy(PROJECT / name, folder / name)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)]
+    with (folder / "dagster.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+        url = f"http://127.0.0.1:{port}"
+        try:
+            until(lambda: answers(url), "dagster dev")
+            yield url
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def until(is_so: Callable[[], bool], what: str) -> None:
+    """Wait for something that other processes do."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline, f"{what} did not come within {PATIENCE_SECONDS} seconds"
+        time.sleep(0.5)
+
+
+def answers(url: str) -> bool:
+    """Whether Dagster's web server is up."""
+    try:
+        return httpx.get(f"{url}/server_info").status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def partitions(url: str) -> list[str]:
+    """The accounts that Dagster knows as partitions."""
+    query = '{ assetNodeOrError(assetKey: {path: ["sync_plan"]}) { ... on AssetNode { partitionKeys } } }'
+    answer = httpx.post(f"{url}/graphql", json={"query": query}, timeout=30).json()
+    found: list[str] = answer["data"]["assetNodeOrError"].get("partitionKeys", [])
+    return found

@@ -1,0 +1,27 @@
+"""A sandbox that the environment points at, as it would for `dagster dev`, and the store beside it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from etsy_pipeline import wiring
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline_tests.world import World, a_world
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A running sandbox."""
+    with a_world(tmp_path) as made:
+        for name, value in made.sandbox.environment().items():
+            monkeypatch.setenv(name, value)
+        yield made
+
+
+@pytest.fixture
+def store(world: World) -> Iterator[Store]:
+    """The embedded database, where Dagster's processes find it."""
+    opened = wiring.store_of(world.settings)
+    yield opened
+    opened.close()
