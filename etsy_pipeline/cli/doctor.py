@@ -18,6 +18,7 @@ from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount
 
+SANDBOX = "the sandbox's; it runs while `etsy-pipeline sandbox` or scripts/dev does"
 OK, BAD = Text("ok", "green"), Text("!!", "red")
 
 
@@ -48,7 +49,7 @@ def _findings() -> Iterator[Finding]:
     except PipelineError as error:
         yield Finding("settings", is_good=False, detail=str(error))
         return
-    yield Finding("settings", is_good=True, detail="the sandbox's" if settings.uses_sandbox else "from the environment")
+    yield Finding("settings", is_good=True, detail=SANDBOX if settings.uses_sandbox else "from the environment")
     yield _look("Etsy app", lambda: f"keystring {settings.etsy_app()[0][:4]}…")
     yield _look("Medusa", lambda: _medusa(settings))
     try:

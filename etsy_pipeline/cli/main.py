@@ -5,6 +5,7 @@ Exit status: 0 done · 1 failed · 2 bad use.
 
 from typing import Any
 
+import stamina
 import typer
 from typer.core import TyperGroup
 
@@ -51,4 +52,5 @@ app.add_typer(database.app, name="db")
 
 def run() -> None:
     """The entry point."""
+    stamina.instrumentation.set_on_retry_hooks(())  # a person waits a moment; only the outcome is worth a line
     app()
