@@ -1,18 +1,27 @@
 """`dagster dev` as the README starts it, in a folder of its own: web server, daemon, sensors and all."""
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
 
 PROJECT = Path(__file__).parents[1]
 PATIENCE_SECONDS = 180
+
+# `dagster dev` interrupts its processes at the end; where the tests run in the background, interrupts are ignored by all
+# that they start, and it would wait for ever.
+WITH_INTERRUPTS = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "runpy.run_module('dagster', run_name='__main__')"
+)
 
 
 @contextmanager
@@ -23,19 +32,19 @@ def dagster_dev(folder: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-c", WITH_INTERRUPTS, "dev", "--host", "127.0.0.1", "--port", str(port)]
     with (folder / "dagster.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)
         url = f"http://127.0.0.1:{port}"
         try:
             until(lambda: answers(url), "dagster dev")
             yield url
         finally:
             process.terminate()
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            with suppress(ProcessLookupError):  # whatever is left of its web server, daemon and code servers
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def until(is_so: Callable[[], bool], what: str) -> None:
