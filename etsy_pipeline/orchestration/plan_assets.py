@@ -6,6 +6,7 @@ in `planning/`. What follows the plan is in `publish_assets.py`.
 Dagster: https://docs.dagster.io/guides/build/assets
 """
 
+import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -148,15 +149,15 @@ def sync_plan(
     """What a sync would do on Etsy, product by product. Nothing is sent until a person approves it."""
     tags = context.run.tags
     transaction_id = transaction_id_of(tags)
-    table = list_of_rows = rows(validated_listings)
-    first = next(list_of_rows, None)
+    table = rows(validated_listings)
+    first = next(table, None)
     with store.opened() as opened, helpful_failures(opened, transaction_id):
         job = draw_up_plan(
             opened,
             account_id=context.partition_key,
             transaction_id=transaction_id,
             trigger=trigger_of(tags),
-            validated=(from_json(row["validated"]) for row in _again(first, table)),
+            validated=(from_json(row["validated"]) for row in itertools.chain([first] if first else [], table)),
             covers_selection=first is not None and bool(first["covers_selection"]),
             amount_unit=medusa.unit(),
             snapshot_ref=f"{context.run.run_id}/product_snapshot",
@@ -236,9 +237,3 @@ def _taxonomy_ids(context: dg.AssetExecutionContext, etsy: EtsyResource, store: 
     except Unavailable as error:  # Etsy will check them; a plan must not wait for that
         context.log.warning("categories_not_checked: %s", error)
         return None
-
-
-def _again(first: dict[str, Any] | None, rest: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    if first is not None:
-        yield first
-        yield from rest
