@@ -19,6 +19,7 @@ from etsy_pipeline.orchestration.schedules import daily_sync_at
 from etsy_pipeline.orchestration.sensors import (
     account_partitions,
     approved_syncs,
+    failed_syncs,
     plan_requests,
     publish_requests,
     requested_syncs,
@@ -139,12 +140,28 @@ def test_the_daily_sync_plans_the_shops_that_want_it(store: Store, instance: dg.
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "UTC")
 
 
-def test_a_run_that_dies_is_noted_on_its_sync(store: Store) -> None:
-    from etsy_pipeline.sync_jobs import decide
+def test_a_run_that_dies_is_noted_on_its_sync(store: Store, instance: dg.DagsterInstance) -> None:
+    @dg.op
+    def die() -> None:
+        raise MemoryError
+
+    @dg.job
+    def dies() -> None:
+        die()
 
     job = request_sync(store, an_account(store), product_ids=None, trigger="cli")
-    decide.fail(store, job.transaction_id, "The Dagster run r failed. [run_failed]")
-    assert status.job(store, job.transaction_id).status == "failed"
+    tags = {"etsy_pipeline/transaction_id": job.transaction_id}
+    result = dies.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
+    context = dg.build_run_status_sensor_context(
+        sensor_name="failed_syncs",
+        dagster_event=result.get_run_failure_event(),
+        dagster_instance=instance,
+        dagster_run=result.dagster_run,
+        resources={"store": StoreResource()},
+    ).for_run_failure()
+    failed_syncs(context)
+    found = status.job(store, job.transaction_id)
+    assert (found.status, "run_failed" in found.error_log["job"]) == ("failed", True)
 
 
 @pytest.mark.parametrize(
