@@ -1,13 +1,13 @@
 """Etsy's Open API v3, as far as this project uses it: one method an endpoint, named after Etsy's operation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from html import unescape
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from etsy_pipeline.etsy.errors import EtsyUnavailable
-from etsy_pipeline.etsy.requests import Form, comma_joined
+from etsy_pipeline.etsy.requests import Form
 from etsy_pipeline.etsy.transport import EtsyTransport
 
 PAGE = 100  # the most that a page or a batch may hold (FACTS §10)
@@ -131,11 +131,6 @@ class EtsyClient:
         answer = self._transport.call("PATCH", path, what=f"update listing {listing_id}", form=form)
         return _parsed(EtsyListing, answer, "the updated listing")
 
-    def get_listing(self, listing_id: int) -> EtsyListing:
-        """One listing, in any state."""
-        answer = self._transport.call("GET", f"/listings/{listing_id}", what=f"read listing {listing_id}")
-        return _parsed(EtsyListing, answer, "the listing")
-
     def listings_in_state(self, shop_id: int, state: str) -> Iterator[EtsyListing]:
         """All listings in one state, page by page; drafts show only when asked for (FACTS §0.2)."""
         offset = 0
@@ -147,12 +142,6 @@ class EtsyClient:
             offset += len(found)
             if not found or offset >= int(answer.get("count", 0)):
                 return
-
-    def listings_batch(self, listing_ids: Sequence[int]) -> list[EtsyListing]:
-        """Up to 100 listings at once; unknown ids are left out of the answer."""
-        params = {"listing_ids": comma_joined(listing_ids)}
-        found = self._results("/listings/batch", "read listings", params=params)
-        return [_parsed(EtsyListing, item, "a listing") for item in found]
 
     def put_inventory(self, listing_id: int, body: dict[str, Any], *, variations: int) -> None:
         """Replace the whole inventory. Repeating it is harmless (FACTS §7)."""
@@ -172,11 +161,6 @@ class EtsyClient:
             files={"image": (filename, content)},
         )
         return _parsed(EtsyImage, answer, "the uploaded picture")
-
-    def images(self, listing_id: int) -> list[EtsyImage]:
-        """The pictures of a listing."""
-        found = self._results(f"/listings/{listing_id}/images", f"read the pictures of listing {listing_id}")
-        return [_parsed(EtsyImage, item, "a picture") for item in found]
 
     def _results(self, path: str, what: str, params: dict[str, str] | None = None) -> list[dict[str, Any]]:
         answer = self._transport.call("GET", path, what=what, params=params)

@@ -63,6 +63,11 @@ class Journal:
             row.step, row.attempts = "create", row.attempts + 1
             return link.create_reference, was_tried
 
+    def not_created(self, item: SyncItem) -> None:
+        """Result: Etsy made no draft, for certain."""
+        with self._store.writing() as session:
+            self._link(session, item).create_reference = None
+
     def created(self, item: SyncItem, listing: EtsyListing) -> None:
         """Result: the draft exists. From now on the product has a listing id, whatever happens."""
         with self._store.writing() as session:

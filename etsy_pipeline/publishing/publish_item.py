@@ -73,8 +73,9 @@ class ItemPublisher:
         fields = [difference["field"] for difference in item.differences]
         is_new = listing_id is None
         if listing_id is None:
-            draft = self._create(item, listing)
-            listing_id, fields, present = draft.listing_id, list(FIELDS_AFTER_CREATE), {}
+            draft, is_adopted = self._create(item, listing)
+            listing_id, present = draft.listing_id, {}
+            fields = fields if is_adopted else list(FIELDS_AFTER_CREATE)
         image_ids = self._put_images(item, listing, listing_id, fetched, present, is_new=is_new) if sends_images else []
         if "inventory" in changed:
             self._put_inventory(item, listing, listing_id, is_new=is_new)
@@ -89,20 +90,25 @@ class ItemPublisher:
         ]
         return {url: self.pictures.fetch(url) for url in dict.fromkeys(urls)}
 
-    def _create(self, item: SyncItem, listing: Listing) -> EtsyListing:
+    def _create(self, item: SyncItem, listing: Listing) -> tuple[EtsyListing, bool]:
+        """The draft, and whether it was adopted from an earlier sync: then it may say what was true at that time."""
         reference, was_tried = self.journal.begin_create(item)
-        draft = self._find(reference) if was_tried else None
-        if draft is None:
-            try:
-                draft = self.client.create_draft_listing(self.shop_id, create_form(listing, reference=reference))
-            except EtsyUnavailable as error:
-                if not error.may_have_happened:
-                    raise
-                draft = self._find(reference)
-                if draft is None:
-                    raise _unaccounted(error) from error
+        adopted = self._find(reference) if was_tried else None
+        draft = adopted or self._create_draft(item, listing, reference)
         self.journal.created(item, draft)
-        return draft
+        return draft, adopted is not None
+
+    def _create_draft(self, item: SyncItem, listing: Listing, reference: str) -> EtsyListing:
+        try:
+            return self.client.create_draft_listing(self.shop_id, create_form(listing, reference=reference))
+        except PipelineError as error:
+            if not (isinstance(error, EtsyUnavailable) and error.may_have_happened):
+                self.journal.not_created(item)  # nothing to search for next time
+                raise
+            found = self._find(reference)
+            if found is None:
+                raise _unaccounted(error) from error
+            return found
 
     def _find(self, reference: str) -> EtsyListing | None:
         return find_ours(self.client, self.shop_id, reference, sleep=self.sleep)

@@ -196,6 +196,27 @@ def test_a_create_that_did_not_happen_is_asked_for_again_later_and_once(shop: Sh
     assert len(shop.world.listings()) == 1
 
 
+def test_a_draft_from_an_earlier_sync_is_brought_up_to_date(shop: Shop) -> None:
+    """It says what was true when its create was lost; what was approved now is what counts."""
+    product_id = one_product(shop)
+    shop.fault(operation="createDraftListing", kind="drop_after", times=1)
+    shop.fault(operation="getListingsByShop", kind="status", status=404)
+    shop.sync()
+    shop.world.etsy("DELETE", "faults")
+    shop.world.medusa("PATCH", f"products/{product_id}", {"set": {"title": "A new title"}})
+    assert shop.sync().synced_count == 1
+    assert [item["title"] for item in shop.world.listings()] == ["A new title"]
+
+
+def test_a_refused_create_is_not_searched_for(shop: Shop) -> None:
+    one_product(shop)
+    shop.fault(operation="createDraftListing", kind="status", status=400, times=1)
+    shop.sync()
+    calls = shop.calls_of(shop.plan())
+    assert calls["createDraftListing"] == 1
+    assert "getListingsByShop" not in calls
+
+
 def test_a_late_draft_is_found_by_the_next_sync(shop: Shop) -> None:
     """FACTS §10: drafts show a moment late; the next sync searches before it creates."""
     product_id = one_product(shop)
