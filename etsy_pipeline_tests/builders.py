@@ -6,6 +6,7 @@ from typing import Any
 from etsy_pipeline.catalogue.product import Option, Product, Variant
 from etsy_pipeline.listings.listing import Inventory, Listing, ListingImage, Offering, VariationProperty
 from etsy_pipeline.listings.mapping import validate
+from etsy_pipeline.listings.shop import Shop
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing
 
@@ -48,19 +49,19 @@ def a_product_with(
 
 def a_shop(**changes: Any) -> ShopSettings:
     """A shop's settings with all profiles chosen."""
-    ids = {"shipping_profile_id": 11, "return_policy_id": 12, "readiness_state_id": 13}
+    ids = {"shipping_profile": 11, "return_policy": 12, "processing_profile": 13}
     return ShopSettings.model_validate(ids | changes)
+
+
+def an_etsy_shop(**changes: Any) -> Shop:
+    """A shop that sells in US dollars; nothing else of it was read."""
+    values: dict[str, Any] = {"currency_code": "USD", "amount_unit": "major", "this_year": YEAR}
+    return Shop(**(values | changes))
 
 
 def validated(product: Product | None = None, shop: ShopSettings | None = None, **changes: Any) -> ValidatedListing:
     """The verdict on a product of a shop that sells in US dollars."""
-    values: dict[str, Any] = {
-        "currency_code": "USD",
-        "amount_unit": "major",
-        "known_taxonomy_ids": None,
-        "this_year": YEAR,
-    }
-    return validate(product or a_product(), shop or a_shop(), **(values | changes))
+    return validate(product or a_product(), shop or a_shop(), an_etsy_shop(**changes))
 
 
 def codes(found: ValidatedListing) -> list[str]:

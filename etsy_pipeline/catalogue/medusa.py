@@ -26,7 +26,7 @@ TIMEOUT = httpx.Timeout(60.0, connect=10.0)  # seconds; a page of 50 takes about
 FIELDS = ",".join(
     (
         "id", "title", "description", "status", "handle", "updated_at", "metadata", "material", "thumbnail",
-        "weight", "length", "width", "height",
+        "weight", "length", "width", "height", "is_giftcard",
         "images.url", "images.rank", "tags.value", "categories.id", "categories.name",
         "options.title", "options.values.value",
         "variants.id", "variants.title", "variants.sku", "variants.variant_rank", "variants.weight",

@@ -31,6 +31,7 @@ _SAME_NAME = (
     "length",
     "width",
     "height",
+    "is_giftcard",
 )
 
 
@@ -81,6 +82,7 @@ class Product(_Value):
     updated_at: str | None = None
     metadata: Mapping[str, Any] = {}
     material: str | None = None
+    is_giftcard: bool = False
     weight: Decimal | None = None
     length: Decimal | None = None
     width: Decimal | None = None

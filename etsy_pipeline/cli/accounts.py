@@ -89,7 +89,7 @@ def configure(
     account_id: AccountId,
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", help="SETTING=VALUE, for example shipping_profile_id=123 or price.rounding=ninety_nine."),
+        typer.Option("--set", help="SETTING=VALUE, for example shipping_profile=123 or price.rounding=ninety_nine."),
     ] = None,
     file: Annotated[Path | None, typer.Option(help="A JSON file with settings.", exists=True, dir_okay=False)] = None,
     choices: Annotated[
@@ -102,9 +102,8 @@ def configure(
             with store.reading() as session:
                 shop_id = accounts.get(session, account_id).shop_id or 0
             client = wiring.shop_client(settings, store, account_id)
-            rows = [("shipping_profile_id", item.id, item.name) for item in client.shipping_profiles(shop_id)]
-            rows += [("return_policy_id", item.id, item.name) for item in client.return_policies(shop_id)]
-            rows += [("readiness_state_id", item.id, item.name) for item in client.readiness_states(shop_id)]
+            offered = client.choices(shop_id)
+            rows = [(kind, item.id, item.name) for kind, items in offered.items() for item in items]
             as_table(("setting", "value", "what it is"), rows, empty="The shop has no profiles yet.")
             return
         wanted = _from_file(file) | dict(_pair(change) for change in changes or ())
@@ -144,7 +143,7 @@ def _from_file(file: Path | None) -> dict[str, Any]:
         raise BadRequest(
             f"{file} is not a JSON object.",
             code="shop_settings_invalid",
-            hint='For example {"shipping_profile_id": 123}.',
+            hint='For example {"shipping_profile": 123}.',
         ) from None
     return values
 

@@ -18,9 +18,7 @@ from etsy_pipeline.cli.opening import opened
 from etsy_pipeline.cli.output import colored, console, print_links, print_plan
 from etsy_pipeline.cli.sandbox import ETSY_PORT, MEDUSA_PORT, write_settings
 from etsy_pipeline.errors import PipelineError, Unavailable
-from etsy_pipeline.etsy.client import Named
 from etsy_pipeline.etsy.oauth import code_from_redirect
-from etsy_pipeline.planning.plan_view import CHANGES_AND_PROBLEMS
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
@@ -103,11 +101,8 @@ def _connected_account(settings: Settings, store: Store) -> EtsyAccount:
 
 def _choose_profiles(settings: Settings, store: Store, account: EtsyAccount) -> None:
     client, shop_id = wiring.shop_client(settings, store, account.id), account.shop_id or 0
-    choices = {
-        "shipping_profile_id": _first(client.shipping_profiles(shop_id)),
-        "return_policy_id": _first(client.return_policies(shop_id)),
-        "readiness_state_id": _first(client.readiness_states(shop_id)),
-    }
+    offered = client.choices(shop_id)
+    choices = {kind: offered[kind][0].id for kind in ("shipping_profile", "return_policy", "processing_profile")}
     configure.configure(store, account.id, choices)
 
 
@@ -122,8 +117,10 @@ def _planned(store: Store, account: EtsyAccount) -> str:
 
 def _show_plan(store: Store, transaction_id: str) -> None:
     _step(f"The plan of {transaction_id}")
-    rows = status.plan_rows(store, transaction_id, actions=CHANGES_AND_PROBLEMS)
-    print_plan(rows, status.plan_summary(status.job(store, transaction_id)).headline)
+    print_plan(
+        status.plan_rows(store, transaction_id, status.NOTEWORTHY),
+        status.plan_summary(status.job(store, transaction_id)),
+    )
 
 
 def _show_outcome(store: Store, account_id: str, transaction_id: str) -> None:
@@ -163,14 +160,6 @@ def _free_or_any(port: int) -> int:
         except OSError:
             return 0
     return port
-
-
-def _first(found: list[Named]) -> int:
-    if not found:
-        raise PipelineError(
-            "The sandbox's shop lacks a profile.", code="sandbox_incomplete", hint="Delete its state file."
-        )
-    return found[0].id
 
 
 def _step(text: str) -> None:

@@ -85,7 +85,7 @@ def _shop(settings: Settings, store: Store, account: EtsyAccount) -> str:
     with closing(wiring.shop_client(settings, store, account.id)) as client:
         shop = client.get_shop(account.shop_id or 0)
     choices = settings_of(account)
-    missing = [name for name in ("shipping_profile_id", "readiness_state_id") if getattr(choices, name) is None]
+    missing = [name for name in ("shipping_profile", "processing_profile") if getattr(choices, name) is None]
     with store.reading() as session:
         expires = accounts.get(session, account.id).refresh_token_expires_at
     days = (expires - datetime.now(UTC)).days if expires else 0

@@ -10,8 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from etsy_pipeline.planning.plan_view import Row
-from etsy_pipeline.store.tables import ProductEtsyLink
+from etsy_pipeline.planning.plan_view import SYMBOLS, Row
+from etsy_pipeline.store.tables import ProductEtsyLink, SyncItem
+from etsy_pipeline.sync_jobs.status import PlanSummary
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
 
@@ -55,8 +56,10 @@ def print_links(found: Iterable[ProductEtsyLink]) -> None:
     console.print(table if table.row_count else "No product is linked to Etsy yet.")
 
 
-def print_plan(rows: Iterable[Row], headline: str) -> None:
-    """A plan, Terraform-like: what is done to each product, silence on what stays, then the totals."""
+def print_plan(rows: Iterable[Row], summary: PlanSummary) -> None:
+    """A plan, Terraform-like: brakes first, then each product, groups and totals; silence on what stays."""
+    for brake in summary.brakes:
+        console.print(f"[bold red]BRAKE[/] {brake['code']}: {escape(str(brake['message']))}")
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
     table.add_column("")
     table.add_column("product", max_width=NAME_WIDTH, overflow="ellipsis", no_wrap=True)
@@ -65,11 +68,29 @@ def print_plan(rows: Iterable[Row], headline: str) -> None:
     table.add_column("fee", justify="right")
     for row in rows:
         color = COLORS[row.action]
-        name = f"{row.action}: {row.detail}"
-        table.add_row(f"[{color}]{row.symbol}[/]", escape(row.product), escape(name), str(row.calls or ""), row.fee)
+        care = f"[bold red]{escape(row.care)}[/]\n" if row.care else ""
+        told = f"{care}{row.action}: {escape(row.detail)}"
+        table.add_row(f"[{color}]{row.symbol}[/]", escape(row.product), told, str(row.calls or ""), row.fee)
     if table.row_count:
         console.print(table)
-    console.print(f"\n[bold]{headline}[/]")
+    _print_groups(summary)
+    console.print(f"\n[bold]{summary.headline}[/]")
+
+
+def _print_groups(summary: PlanSummary) -> None:
+    groups = [(action, why, count) for action, why, count in summary.groups if count > 1]
+    if groups:
+        console.print()
+    for action, why, count in groups:
+        console.print(f"[{COLORS[action]}]{SYMBOLS[action]}[/] {count} × {action}: {escape(why)}")
+
+
+def print_fields(items: Iterable[SyncItem]) -> None:
+    """Every field that changes, from its three sides."""
+    columns = ("field", "last published", "on Etsy now", "will be")
+    for item in items:
+        fields = [(change["field"], change["published"], change["live"], change["new"]) for change in item.differences]
+        as_table(columns, fields, empty="No field changes.")
 
 
 def colored(status: str) -> str:

@@ -8,9 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from etsy_pipeline.cli.opening import opened
-from etsy_pipeline.cli.output import Json, as_json, as_table, colored, console, print_plan
+from etsy_pipeline.cli.output import Json, as_json, as_table, colored, console, print_fields, print_plan
 from etsy_pipeline.errors import BadRequest
-from etsy_pipeline.planning.plan_view import CHANGES_AND_PROBLEMS
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsySyncJob
 from etsy_pipeline.sync_jobs import decide, status
@@ -56,16 +55,26 @@ def start(
 def plan(
     transaction_id: TransactionId,
     action: Annotated[list[str] | None, typer.Option(help="Only create, update, deactivate, skip or invalid.")] = None,
+    brake: Annotated[str | None, typer.Option(help="Only products with this brake; `any` for all of them.")] = None,
+    conflicts: Annotated[bool, typer.Option("--conflicts", help="Only what somebody changed on Etsy.")] = False,
+    product_id: Annotated[str | None, typer.Option(help="Only this product, with every field.")] = None,
+    most: Annotated[int | None, typer.Option(help="At most so many products.", min=1)] = None,
     as_json_: Json = False,
 ) -> None:
-    """Show what a sync would do."""
+    """Show what a sync would do, the dangerous first."""
+    asked = bool(action or brake or conflicts or product_id)
+    wanted = status.PlanFilter(
+        tuple(action or ()), product_id, brake, with_conflicts=conflicts, noteworthy=not asked, most=most
+    )
     with opened() as (_, store):
         summary = status.plan_summary(status.job(store, transaction_id))
-        rows = list(status.plan_rows(store, transaction_id, actions=action or CHANGES_AND_PROBLEMS))
+        items = list(status.plan_items(store, transaction_id, wanted))
     if as_json_:
-        as_json(asdict(summary) | {"items": [asdict(row) for row in rows]})
+        as_json(asdict(summary) | {"items": [status.plan_item_view(item) for item in items]})
         return
-    print_plan(rows, summary.headline)
+    print_plan(map(status.plan_row, items), summary)
+    if product_id:
+        print_fields(items)
     if summary.status == "pending" and summary.digest:
         console.print(f"\nTo publish it: [bold]etsy-pipeline sync approve {transaction_id}[/]")
 

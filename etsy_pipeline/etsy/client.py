@@ -1,14 +1,18 @@
 """Etsy's Open API v3, as far as this project uses it: one method an endpoint, named after Etsy's operation."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import unescape
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from etsy_pipeline.etsy.errors import EtsyUnavailable
-from etsy_pipeline.etsy.requests import Form
-from etsy_pipeline.etsy.transport import EtsyTransport
+from etsy_pipeline.etsy.errors import EtsyRefused, EtsyUnavailable
+from etsy_pipeline.etsy.live import gone, live_inventory, live_listing
+from etsy_pipeline.etsy.requests import Form, comma_joined
+from etsy_pipeline.etsy.transport import EtsyTransport, is_gone
+from etsy_pipeline.listings.listing import Inventory
+from etsy_pipeline.listings.shop import Choice, Kind, TaxonomyProperty, TaxonomyValue
+from etsy_pipeline.planning.link import LiveListing
 
 PAGE = 100  # the most that a page or a batch may hold (FACTS §10)
 
@@ -54,13 +58,6 @@ class EtsyImage(_Answer):
     rank: int = 1
 
 
-class Named(_Answer):
-    """Something of the shop's that a setting refers to by id."""
-
-    id: int
-    name: str
-
-
 class EtsyClient:
     """Etsy for one shop (or for none, while it is being connected)."""
 
@@ -89,24 +86,15 @@ class EtsyClient:
             answer = answer[0] if answer else {}
         return _parsed(EtsyShop, answer, "the user's shop")
 
-    def shipping_profiles(self, shop_id: int) -> list[Named]:
-        """Shipping profiles in use."""
-        found = self._results(f"/shops/{shop_id}/shipping-profiles", "read the shipping profiles")
-        return [
-            Named(id=item["shipping_profile_id"], name=unescape(str(item.get("title", ""))))
-            for item in found
-            if not item.get("is_deleted")  # FACTS §9
-        ]
+    def choices(self, shop_id: int) -> dict[Kind, tuple[Choice, ...]]:
+        """Everything of the shop's that settings refer to: profiles, policies, sections, production partners."""
+        return {kind: tuple(self.choices_of(kind, shop_id)) for kind in CHOICES}
 
-    def return_policies(self, shop_id: int) -> list[Named]:
-        """Return policies, described since they have no name."""
-        found = self._results(f"/shops/{shop_id}/policies/return", "read the return policies")
-        return [Named(id=item["return_policy_id"], name=_policy_name(item)) for item in found]
-
-    def readiness_states(self, shop_id: int) -> list[Named]:
-        """Processing profiles (readiness states)."""
-        found = self._results(f"/shops/{shop_id}/readiness-state-definitions", "read the processing profiles")
-        return [Named(id=item["readiness_state_id"], name=_readiness_name(item)) for item in found]
+    def choices_of(self, kind: Kind, shop_id: int) -> list[Choice]:
+        """What the shop has of one kind; shipping profiles that were deleted are listed by Etsy, too (FACTS §9)."""
+        path, number, name = CHOICES[kind]
+        found = self._results(f"/shops/{shop_id}/{path}", f"read the {path.replace('/', ' ').replace('-', ' ')}")
+        return [Choice(int(item[number]), name(item)) for item in found if not item.get("is_deleted")]
 
     def taxonomy_ids(self) -> frozenset[int]:
         """The ids of all of Etsy's categories for sellers."""
@@ -117,6 +105,11 @@ class EtsyClient:
             ids.add(int(node["id"]))
             nodes.extend(node.get("children") or ())
         return frozenset(ids)
+
+    def taxonomy_properties(self, taxonomy_id: int) -> tuple[TaxonomyProperty, ...]:
+        """The standard properties of a category, and the values that Etsy lists for each (FACTS §7)."""
+        found = self._results(f"/seller-taxonomy/nodes/{taxonomy_id}/properties", f"read category {taxonomy_id}")
+        return tuple(_property(item) for item in found)
 
     def create_draft_listing(self, shop_id: int, form: Form) -> EtsyListing:
         """Create a draft. Never repeated by itself: Etsy knows no idempotency key (FACTS §0.1)."""
@@ -143,11 +136,68 @@ class EtsyClient:
             if not found or offset >= int(answer.get("count", 0)):
                 return
 
-    def put_inventory(self, listing_id: int, body: dict[str, Any], *, variations: int) -> None:
-        """Replace the whole inventory. Repeating it is harmless (FACTS §7)."""
-        params = {"max_variations_supported": "3"} if variations > 2 else None  # noqa: PLR2004 - FACTS §7
+    def live_listings(self, listing_ids: Sequence[int]) -> dict[int, LiveListing]:
+        """Listings as they are now, with their inventories: two calls for 100 of them (FACTS §10).
+
+        One that is gone is told as gone, and only where Etsy says so of it alone; a failure is never taken for that.
+        """
+        found: dict[int, LiveListing] = {}
+        for start in range(0, len(listing_ids), PAGE):
+            part = listing_ids[start : start + PAGE]
+            answers = {int(item["listing_id"]): item for item in self._batch("/listings/batch", part, "read listings")}
+            for listing_id in set(part) - set(answers):
+                answer = self._one_listing(listing_id)
+                if answer is None:
+                    found[listing_id] = gone(listing_id)
+                else:
+                    answers[listing_id] = answer
+            inventories = self._inventories([listing_id for listing_id in part if listing_id in answers])
+            for listing_id, answer in answers.items():
+                found[listing_id] = live_listing(answer, inventories.get(listing_id))
+        return found
+
+    def _one_listing(self, listing_id: int) -> dict[str, Any] | None:
+        try:
+            answer = self._transport.call("GET", f"/listings/{listing_id}", what=f"read listing {listing_id}")
+        except EtsyRefused as error:
+            if is_gone(error):
+                return None
+            raise
+        return dict(answer)
+
+    def _inventories(self, listing_ids: Sequence[int]) -> dict[int, Inventory | None]:
+        """Inventories; one id that Etsy does not know makes the whole batch a 404, which is then halved (FACTS §10)."""
+        if not listing_ids:
+            return {}
+        try:
+            found = self._batch("/listings/batch/inventory", listing_ids, "read inventories")
+        except EtsyRefused as error:
+            if not is_gone(error):
+                raise
+            middle = len(listing_ids) // 2
+            if middle == 0:
+                return {}
+            return self._inventories(listing_ids[:middle]) | self._inventories(listing_ids[middle:])
+        return {int(item["listing_id"]): live_inventory(item.get("inventory")) for item in found}
+
+    def _batch(self, path: str, listing_ids: Sequence[int], what: str) -> list[dict[str, Any]]:
+        return self._results(path, what, {"listing_ids": comma_joined(listing_ids)})
+
+    def put_inventory(self, listing_id: int, body: dict[str, Any]) -> None:
+        """Replace the whole inventory. Repeating it is harmless (FACTS §7).
+
+        Up to three variations are announced always: a listing may have three already, and is refused without it.
+        """
         what = f"update the inventory of listing {listing_id}"
+        params = {"max_variations_supported": "3"}
         self._transport.call("PUT", f"/listings/{listing_id}/inventory", what=what, json=body, params=params)
+
+    def put_personalization(self, shop_id: int, listing_id: int, body: dict[str, Any]) -> None:
+        """Replace all questions to the buyer (FACTS §5)."""
+        path = f"/shops/{shop_id}/listings/{listing_id}/personalization"
+        what = f"update the personalization of listing {listing_id}"
+        params = {"supports_multiple_personalization_questions": "true"}
+        self._transport.call("POST", path, what=what, json=body, params=params)
 
     def upload_image(
         self, shop_id: int, listing_id: int, *, content: bytes, filename: str, rank: int, alt_text: str
@@ -181,6 +231,25 @@ def _parsed(model: type[Model], answer: Any, what: str, *, may_have_happened: bo
         ) from None
 
 
+def _property(item: dict[str, Any]) -> TaxonomyProperty:
+    values = [
+        TaxonomyValue(int(value["value_id"]), unescape(str(value.get("name", ""))), value.get("scale_id"))
+        for value in item.get("possible_values") or ()
+        if value.get("value_id") is not None
+    ]
+    return TaxonomyProperty(
+        property_id=int(item["property_id"]),
+        name=unescape(str(item.get("display_name") or item.get("name", ""))),
+        values=tuple(values),
+        supports_variations=bool(item.get("supports_variations")),
+        is_required=bool(item.get("is_required")),
+    )
+
+
+def _named(key: str) -> Callable[[dict[str, Any]], str]:
+    return lambda item: unescape(str(item.get(key) or ""))
+
+
 def _policy_name(item: dict[str, Any]) -> str:
     accepts = [word for word in ("returns", "exchanges") if item.get(f"accepts_{word}")]
     days = item.get("return_deadline")
@@ -190,3 +259,13 @@ def _policy_name(item: dict[str, Any]) -> str:
 def _readiness_name(item: dict[str, Any]) -> str:
     state = str(item.get("readiness_state", "")).replace("_", " ")
     return f"{state}, {unescape(str(item.get('processing_days_display_label', '')))}"
+
+
+# Kind of choice → (path below the shop, key of the id, its name)
+CHOICES: Mapping[Kind, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
+    "shipping_profile": ("shipping-profiles", "shipping_profile_id", _named("title")),
+    "return_policy": ("policies/return", "return_policy_id", _policy_name),
+    "processing_profile": ("readiness-state-definitions", "readiness_state_id", _readiness_name),
+    "shop_section": ("sections", "shop_section_id", _named("title")),
+    "production_partner": ("production-partners", "production_partner_id", _named("partner_name")),
+}

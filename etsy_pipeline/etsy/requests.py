@@ -3,57 +3,80 @@
 The fields of both forms stand in one table each, in Etsy's names. Arrays are one comma-joined value (FACTS §4).
 """
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from etsy_pipeline.listings.listing import Inventory, Listing
+from etsy_pipeline.listings.eu_guarantee import FIELDS as GUARANTEE_FIELDS
+from etsy_pipeline.listings.listing import Inventory, Listing, PersonalizationQuestion, VariationProperty
 
 Form = dict[str, str]
 
-# Fields of createDraftListing and updateListing alike. A value of None or "" is left out; an empty array is sent in an
-# update (it clears the field) but not in a create.
-_SHARED: Mapping[str, Callable[[Listing], object]] = {
-    "title": lambda listing: listing.title,
-    "description": lambda listing: listing.description,
-    "who_made": lambda listing: listing.who_made,
-    "when_made": lambda listing: listing.when_made,
-    "taxonomy_id": lambda listing: listing.taxonomy_id,
-    "shipping_profile_id": lambda listing: listing.shipping_profile_id,
-    "return_policy_id": lambda listing: listing.return_policy_id,
-    "shop_section_id": lambda listing: listing.shop_section_id,
-    "tags": lambda listing: listing.tags,
-    "materials": lambda listing: listing.materials,
-    "item_weight": lambda listing: listing.item_weight,
-    "item_weight_unit": lambda listing: listing.item_weight_unit,
-    "item_length": lambda listing: listing.item_length,
-    "item_width": lambda listing: listing.item_width,
-    "item_height": lambda listing: listing.item_height,
-    "item_dimensions_unit": lambda listing: listing.item_dimensions_unit,
-    "production_partner_ids": lambda listing: listing.production_partner_ids,
-    "is_supply": lambda listing: listing.is_supply,
-    "should_auto_renew": lambda listing: listing.should_auto_renew,
-    "type": lambda listing: listing.type,
+
+def _guarantee(name: str, listing: Listing) -> str | None:
+    return dict(listing.eu_guarantee).get(name)
+
+
+class Field(NamedTuple):
+    """A field of Etsy's forms: the field of a plan that it belongs to, and its value."""
+
+    belongs_to: str
+    value: Callable[[Listing], object]
+
+
+# Fields of createDraftListing and updateListing alike. A value of None is Etsy's own and left out; an empty array is
+# sent in an update (it clears the field) but not in a create.
+_SHARED: Mapping[str, Field] = {
+    "title": Field("title", lambda listing: listing.title),
+    "description": Field("description", lambda listing: listing.description),
+    "who_made": Field("who_made", lambda listing: listing.who_made),
+    "when_made": Field("when_made", lambda listing: listing.when_made),
+    "taxonomy_id": Field("taxonomy_id", lambda listing: listing.taxonomy_id),
+    "shipping_profile_id": Field("shipping_profile", lambda listing: listing.shipping_profile_id),
+    "return_policy_id": Field("return_policy", lambda listing: listing.return_policy_id),
+    "shop_section_id": Field("shop_section", lambda listing: listing.shop_section_id),
+    "tags": Field("tags", lambda listing: listing.tags),
+    "materials": Field("materials", lambda listing: listing.materials),
+    "item_weight": Field("weight", lambda listing: listing.item_weight),
+    "item_weight_unit": Field("weight", lambda listing: listing.item_weight_unit),
+    "item_length": Field("dimensions", lambda listing: listing.item_length),
+    "item_width": Field("dimensions", lambda listing: listing.item_width),
+    "item_height": Field("dimensions", lambda listing: listing.item_height),
+    "item_dimensions_unit": Field("dimensions", lambda listing: listing.item_dimensions_unit),
+    "production_partner_ids": Field("production_partners", lambda listing: listing.production_partner_ids),
+    "is_supply": Field("is_supply", lambda listing: listing.is_supply),
+    "is_taxable": Field("is_taxable", lambda listing: listing.is_taxable),
+    "should_auto_renew": Field("should_auto_renew", lambda listing: listing.should_auto_renew),
+    "type": Field("type", lambda listing: listing.type),
+    **{name: Field("eu_guarantee", functools.partial(_guarantee, name)) for name in GUARANTEE_FIELDS},
 }
 
-_CREATE_ONLY: Mapping[str, Callable[[Listing], object]] = {
-    "price": lambda listing: listing.price,
-    "quantity": lambda listing: listing.quantity,
-    "readiness_state_id": lambda listing: listing.readiness_state_id,
+_CREATE_ONLY: Mapping[str, Field] = {
+    "price": Field("price", lambda listing: listing.price),
+    "quantity": Field("quantity", lambda listing: listing.quantity),
+    "readiness_state_id": Field("processing_profile", lambda listing: listing.readiness_state_id),
+    "styles": Field("styles", lambda listing: listing.styles),
+    "is_customizable": Field("is_customizable", lambda listing: listing.is_customizable),
 }
+
+# Etsy reads who_made, when_made and is_supply together (spec: each "requires" the others).
+_TOGETHER = frozenset({"who_made", "when_made", "is_supply"})
 
 
 def create_form(listing: Listing, *, reference: str) -> Form:
     """The form of createDraftListing; the description ends with our reference (see `adoption`)."""
-    values = {name: value(listing) for name, value in {**_SHARED, **_CREATE_ONLY}.items()}
+    values = {name: field.value(listing) for name, field in {**_SHARED, **_CREATE_ONLY}.items()}
     values["description"] = with_reference(listing.description, reference)
     return {name: _text(value) for name, value in values.items() if value not in {None, "", ()}}
 
 
 def update_form(listing: Listing, fields: Iterable[str]) -> Form:
-    """The form of updateListing with these fields of the Listing; others do not belong in it and are left out."""
+    """The form of updateListing for these fields of a plan; those that do not belong in it are left out."""
     wanted = set(fields)
-    values = {name: value(listing) for name, value in _SHARED.items() if name in wanted}
+    if wanted & _TOGETHER:
+        wanted |= _TOGETHER
+    values = {name: field.value(listing) for name, field in _SHARED.items() if field.belongs_to in wanted}
     return {name: _text(value) for name, value in values.items() if value is not None}
 
 
@@ -64,7 +87,7 @@ def inventory_body(inventory: Inventory, *, readiness_state_id: int | None) -> d
             {
                 "sku": offering.sku,
                 "property_values": [
-                    {"property_id": item.property_id, "property_name": item.name, "value_ids": [], "values": [value]}
+                    _property_value(item, value)
                     for item, value in zip(inventory.properties, offering.values, strict=True)
                 ],
                 "offerings": [
@@ -83,6 +106,31 @@ def inventory_body(inventory: Inventory, *, readiness_state_id: int | None) -> d
         "sku_on_property": list(inventory.sku_on_property),
         "readiness_state_on_property": [],
     }
+
+
+def _property_value(item: VariationProperty, value: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"property_id": item.property_id, "property_name": item.name, "values": [value]}
+    found["value_ids"] = [item.value_ids[value]] if value in item.value_ids else []
+    return found if item.scale_id is None else found | {"scale_id": item.scale_id}
+
+
+def personalization_body(questions: Iterable[PersonalizationQuestion]) -> dict[str, Any]:
+    """The JSON of updateListingPersonalization, which replaces all questions; none are deleted with it."""
+    return {"personalization_questions": [_question(item) for item in questions]}
+
+
+def _question(item: PersonalizationQuestion) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "question_text": item.question_text,
+        "question_type": item.question_type,
+        "required": item.required,
+        "instructions": item.instructions,
+        "max_allowed_characters": item.max_allowed_characters,
+        "max_allowed_files": item.max_allowed_files,
+        "options": [{"label": label} for label in item.options] or None,
+        "add_on_price": None if item.add_on_price is None else float(item.add_on_price),
+    }
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def with_reference(description: str, reference: str) -> str:

@@ -12,6 +12,8 @@ from etsy_pipeline.listings.characters import sound
 from etsy_pipeline.listings.rules import verdict
 from etsy_pipeline.listings.verdict import Verdict
 
+LONGEST = 50_000  # characters; no limit of Etsy's was found (FACTS §16), so this is ours
+
 _BLOCKS = frozenset(
     ("p", "div", "ul", "ol", "dl", "h1", "h2", "h3", "h4", "h5", "h6", "table", "blockquote", "pre", "section",
      "article", "header", "footer", "figure", "hr")
@@ -32,10 +34,13 @@ _BLANK_LINES = regex.compile(r"\n{3,}")
 _LONELY_MARK = regex.compile(r"(?m)^(-|\d+\.)\n+(?=\S)(?!- |\d+\. )")  # a paragraph within a list's item
 
 
-def description(text: str | None, stand_in: str) -> tuple[str, list[Verdict]]:
-    """A description as the plain text that Etsy shows; the title where there is none (Etsy requires one)."""
-    plain = plain_text(text or "")
-    return (plain, []) if plain else (stand_in, [verdict("description_missing")])
+def description(text: str, stand_in: str) -> tuple[str, list[Verdict]]:
+    """A description as Etsy takes it, from plain text; the title where there is none (Etsy requires one)."""
+    if not text:
+        return stand_in, [verdict("description_missing")]
+    if len(text) > LONGEST:
+        return text[:LONGEST], [verdict("description_too_long", length=len(text), limit=LONGEST)]
+    return text, []
 
 
 def plain_text(markup: str) -> str:

@@ -3,13 +3,17 @@
 Source: createDraftListing, updateListing, updateListingInventory and uploadListingImage in Etsy's OpenAPI document.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
+
+from pydantic import ConfigDict
 
 WhoMade = Literal["i_did", "someone_else", "collective"]
 ListingType = Literal["physical", "download", "both"]
 PublishAs = Literal["draft", "active"]
+QuestionType = Literal["text_input", "dropdown", "unlabeled_upload", "labeled_upload"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +26,22 @@ class ListingImage:
 
 @dataclass(frozen=True, slots=True)
 class VariationProperty:
-    """What varies: Etsy's property id (513 and 514 are the custom ones) and its name as buyers see it."""
+    """What varies: Etsy's property id (513 and 514 are the custom ones) and its name as buyers see it.
+
+    A standard property's values have ids of Etsy's (`value_ids`: value → id), of one scale where it has scales.
+    """
 
     property_id: int
     name: str
+    scale_id: int | None = None
+    value_ids: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Offering:
     """One cell of the inventory grid. `values` stand in the order of the inventory's properties.
 
-    `price` is in major units of the shop's currency.
+    `price` is in major units of the shop's currency. A combination that no variant has is in the grid, too, disabled.
     """
 
     sku: str
@@ -40,6 +49,12 @@ class Offering:
     price: Decimal
     quantity: int
     is_enabled: bool = True
+    has_variant: bool = True
+
+    @property
+    def for_sale(self) -> int:
+        """Pieces that a buyer can have."""
+        return self.quantity if self.is_enabled else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +72,30 @@ class Inventory:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonalizationQuestion:
+    """What a buyer is asked. `options` are the choices of a dropdown, or the labels of uploads.
+
+    `add_on_price` is in major units of the shop's currency.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    question_text: str
+    question_type: QuestionType = "text_input"
+    required: bool = False
+    instructions: str | None = None
+    max_allowed_characters: int | None = None
+    max_allowed_files: int | None = None
+    options: tuple[str, ...] = ()
+    add_on_price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
-    """A complete listing, ready to be sent. Money in major units of `currency_code`; weights and lengths have units."""
+    """A complete listing, ready to be sent. Money in major units of `currency_code`; weights and lengths have units.
+
+    `eu_guarantee` holds Etsy's ecgt_… fields by name. A flag that is None is left as Etsy has it.
+    """
 
     title: str
     description: str
@@ -73,6 +110,7 @@ class Listing:
     images: tuple[ListingImage, ...] = ()
     tags: tuple[str, ...] = ()
     materials: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
     shop_section_id: int | None = None
     item_weight: Decimal | None = None
     item_weight_unit: str | None = None
@@ -82,8 +120,12 @@ class Listing:
     item_dimensions_unit: str | None = None
     production_partner_ids: tuple[int, ...] = ()
     is_supply: bool = False
+    is_customizable: bool | None = None
+    is_taxable: bool | None = None
     should_auto_renew: bool = False
     type: ListingType = "physical"
+    personalization: tuple[PersonalizationQuestion, ...] = ()
+    eu_guarantee: tuple[tuple[str, str], ...] = ()
     publish_as: PublishAs = "active"
 
     @property

@@ -4,98 +4,56 @@ A value's sources, in order: the product's metadata (`etsy_…`, then the brief'
 default. Not here: the rules' words (`rules.py`), each field's own logic (its own file).
 """
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast, get_args
 
 from etsy_pipeline.catalogue.product import Product
+from etsy_pipeline.listings.axes import axes
 from etsy_pipeline.listings.characters import one_line
-from etsy_pipeline.listings.description import description
+from etsy_pipeline.listings.choices import chosen
+from etsy_pipeline.listings.description import description, plain_text
+from etsy_pipeline.listings.eu_guarantee import eu_guarantee
+from etsy_pipeline.listings.grid import inventory
 from etsy_pipeline.listings.images import images
-from etsy_pipeline.listings.listing import Inventory, Listing
+from etsy_pipeline.listings.listing import Inventory, Listing, ListingType, PublishAs
+from etsy_pipeline.listings.measures import measures
 from etsy_pipeline.listings.metadata import Metadata
-from etsy_pipeline.listings.origin import production_partners, when_made, who_made
-from etsy_pipeline.listings.price import AmountUnit, price
+from etsy_pipeline.listings.origin import needs_partners, when_made, who_made
+from etsy_pipeline.listings.personalization import personalization
+from etsy_pipeline.listings.price import price
 from etsy_pipeline.listings.quantity import quantity
 from etsy_pipeline.listings.rules import gathered, verdict
+from etsy_pipeline.listings.shop import Kind, Shop
 from etsy_pipeline.listings.shop_settings import ShopSettings
-from etsy_pipeline.listings.tags import materials, tags
+from etsy_pipeline.listings.tags import materials, styles, tags
 from etsy_pipeline.listings.taxonomy import taxonomy_id
+from etsy_pipeline.listings.templates import filled
 from etsy_pipeline.listings.title import title
-from etsy_pipeline.listings.variations import inventory, problems
+from etsy_pipeline.listings.variations import Variations, problems, read
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
 
 Mapped = TypeVar("Mapped")
 MOST_OF_A_KIND = 5  # findings of one rule that are told singly
 
 
-def validate(
-    product: Product,
-    shop: ShopSettings,
-    *,
-    currency_code: str,
-    amount_unit: AmountUnit,
-    known_taxonomy_ids: AbstractSet[int] | None,
-    this_year: int,
-) -> ValidatedListing:
+def validate(product: Product, settings: ShopSettings, shop: Shop, *, also: Iterable[Verdict] = ()) -> ValidatedListing:
     """Map a product and judge it; all verdicts at once.
 
     Args:
         product: as Medusa has it.
-        shop: the shop's settings.
-        currency_code: the shop's currency (ISO 4217).
-        amount_unit: the unit of Medusa's amounts.
-        known_taxonomy_ids: Etsy's categories; None when they could not be read, then they are not checked.
-        this_year: for Etsy's first range of when_made, which moves every January.
+        settings: the choices of the shop's owner.
+        shop: the shop as Etsy has it.
+        also: what is known of the product already (that another has its SKU).
     """
-    metadata = Metadata(product.metadata)
-    found: list[Verdict] = []
-
-    def of(mapped: tuple[Mapped, list[Verdict]]) -> Mapped:
-        found.extend(mapped[1])
-        return mapped[0]
-
-    name = of(title(metadata.text("etsy_title") or product.title))
-    text = of(description(metadata.text("etsy_description") or product.description, name))
-    grid = of(_inventory(product, shop, currency_code, amount_unit))
-    tagged = of(tags(metadata.texts("etsy_tags") or product.tags))
-    made_of = of(materials(metadata.texts("etsy_materials", "materials") or (product.material or "").split(",")))
-    category = of(taxonomy_id(product, shop, known_taxonomy_ids))
-    maker = of(who_made(metadata, shop))
-    when = of(when_made(metadata, shop, this_year))
-    is_supply = metadata.flag("etsy_is_supply", "is_supply", default=shop.is_supply)
-    found += production_partners(maker, when, shop, this_year, is_supply=is_supply)
-    pictures = of(images(product.image_urls, name))
-    found += _profiles(shop) + metadata.found
-
-    listing = None
-    if grid is not None and category is not None and not any(item.severity == "error" for item in found):
-        listing = Listing(
-            title=name,
-            description=text,
-            taxonomy_id=category,
-            who_made=maker,
-            when_made=when,
-            shipping_profile_id=shop.shipping_profile_id,
-            return_policy_id=shop.return_policy_id,
-            readiness_state_id=shop.readiness_state_id,
-            currency_code=currency_code,
-            inventory=grid,
-            images=pictures,
-            tags=tagged,
-            materials=made_of,
-            shop_section_id=shop.shop_section_id,
-            production_partner_ids=shop.production_partner_ids,
-            is_supply=is_supply,
-            should_auto_renew=shop.should_auto_renew,
-            type=shop.type,
-            publish_as=shop.publish_as if pictures else "draft",
-            **_measures(product, shop),
-        )
+    mapping = _Mapping(product, settings, shop)
+    listing = mapping.listing()
+    found = [*also, *mapping.found, *mapping.metadata.found]
+    if any(item.severity == "error" for item in found):
+        listing = None
     absent = _absent_because(product, listing)
-    return ValidatedListing(
-        product.id, one_line(product.title), listing, tuple(gathered(found, MOST_OF_A_KIND)), absent
-    )
+    told = tuple(gathered(found, MOST_OF_A_KIND)) if found else ()
+    return ValidatedListing(product.id, one_line(product.title), listing, told, absent)
 
 
 def _absent_because(product: Product, listing: Listing | None) -> str:
@@ -106,53 +64,172 @@ def _absent_because(product: Product, listing: Listing | None) -> str:
     return ""
 
 
-def _inventory(
-    product: Product, shop: ShopSettings, currency_code: str, amount_unit: AmountUnit
-) -> tuple[Inventory | None, list[Verdict]]:
-    if not product.variants:
-        return None, [verdict("no_variants")]
-    prices: dict[str, Decimal] = {}
-    mispriced: list[Verdict] = []
-    for variant in product.variants:
-        name = variant.title or variant.sku or variant.id
-        amount, more = price(variant, name, shop.price, currency_code=currency_code, amount_unit=amount_unit)
-        mispriced += more
-        if amount is not None:
-            prices[variant.id] = amount
-    found = [*gathered(mispriced, most=1), *problems(product)]  # a price that is missing mostly is so in all variants
-    if any(item.severity == "error" for item in found):
-        return None, found
-    quantities = {variant.id: quantity(variant, shop.quantity) for variant in product.variants}
-    grid, more = inventory(product, prices, quantities)
-    return grid, found + more
+class _Mapping:
+    """One product on its way; `found` gathers the verdicts of every field."""
+
+    def __init__(self, product: Product, settings: ShopSettings, shop: Shop) -> None:
+        self.product, self.settings, self.shop = product, settings, shop
+        self.metadata = Metadata(product.metadata)
+        self.found: list[Verdict] = []
+
+    def listing(self) -> Listing | None:
+        """The listing; None where a part that it needs is missing."""
+        product, settings, metadata = self.product, self.settings, self.metadata
+        if product.is_giftcard:
+            self.found.append(verdict("gift_card"))
+        variations = read(product)
+        name, text = self._texts(variations)
+        category = self._of(taxonomy_id(product, settings, self.shop.taxonomy_ids))
+        grid = self._inventory(variations, category)
+        type_ = cast(ListingType, metadata.choice("etsy_type", get_args(ListingType)) or settings.type)
+        template, values = settings.alt_text_template, {"title": name, "options": variations.text}
+        pictures = self._of(images(product.image_urls, template, values))
+        fields: dict[str, Any] = {
+            **self._origin(),
+            **self._profiles(is_physical=type_ != "download"),
+            "tags": self._of(tags(self._tags(), truncate=settings.truncate_tags)),
+            "materials": self._of(materials(self._materials())),
+            "styles": self._of(styles(metadata.texts("etsy_styles") or settings.styles)),
+            "is_customizable": _first(metadata.flag("etsy_is_customizable"), settings.is_customizable),
+            "is_taxable": _first(metadata.flag("etsy_is_taxable"), settings.is_taxable),
+            "should_auto_renew": _first(metadata.flag("etsy_should_auto_renew"), settings.should_auto_renew),
+            "personalization": self._of(personalization(metadata, settings.personalization)),
+            "eu_guarantee": self._of(eu_guarantee(metadata, settings.eu_guarantee)),
+            "publish_as": self._publish_as(type_, has_pictures=bool(pictures)),
+        }
+        if type_ != "download":
+            fields |= measures(product, metadata, settings)
+        if grid is None or category is None:
+            return None
+        return Listing(
+            title=name,
+            description=text,
+            taxonomy_id=category,
+            currency_code=self.shop.currency_code,
+            inventory=grid,
+            images=pictures,
+            type=type_,
+            **fields,
+        )
+
+    def _of(self, mapped: tuple[Mapped, list[Verdict]]) -> Mapped:
+        self.found += mapped[1]
+        return mapped[0]
+
+    def _texts(self, variations: Variations) -> tuple[str, str]:
+        """Title and description; metadata are taken as they are, the product's own go through the shop's templates."""
+        product, settings = self.product, self.settings
+        own_title, own_text = self.metadata.text("etsy_title"), self.metadata.text("etsy_description")
+        values = {
+            "title": product.title,
+            "description": plain_text(own_text or product.description or ""),
+            "material": product.material or "",
+            "category": product.categories[0].name if product.categories else "",
+            "handle": product.handle or "",
+            "options": variations.text,
+        }
+        name = self._of(title(own_title or filled(settings.title_template, values), truncate=settings.truncate_title))
+        values["title"] = name
+        text = values["description"] if own_text else _described(settings.description_template, values)
+        return name, self._of(description(text, name))
+
+    def _inventory(self, variations: Variations, category: int | None) -> Inventory | None:
+        product, shop = self.product, self.shop
+        if not product.variants:
+            self.found.append(verdict("no_variants"))
+            return None
+        prices: dict[str, Decimal] = {}
+        mispriced: list[Verdict] = []
+        for variant in product.variants:
+            name = variant.title or variant.sku or variant.id
+            amount, told = price(
+                variant, name, self.settings.price, currency_code=shop.currency_code, amount_unit=shop.amount_unit
+            )
+            mispriced += told
+            if amount is not None:
+                prices[variant.id] = amount
+        found = [*gathered(mispriced, most=1), *problems(product, variations)]  # a price is mostly missing in all
+        self.found += found
+        if any(item.severity == "error" for item in found):
+            return None
+        offered = shop.properties.get(category, ()) if category is not None else ()
+        chosen_axes, told = axes(variations, offered, self.settings)
+        self.found += told
+        self.found += _required(category, offered, {axis.property.property_id for axis in chosen_axes})
+        if told:
+            return None
+        quantities = {variant.id: quantity(variant, self.settings.quantity) for variant in product.variants}
+        return self._of(inventory(product, variations, chosen_axes, prices, quantities))
+
+    def _origin(self) -> dict[str, Any]:
+        maker = self._of(who_made(self.metadata, self.settings))
+        when = self._of(when_made(self.metadata, self.settings, self.shop.this_year))
+        is_supply = _first(self.metadata.flag("etsy_is_supply", "is_supply"), self.settings.is_supply)
+        named = self.metadata.texts("etsy_production_partners") or self.settings.production_partners
+        partners = [self._chosen("production_partner", partner) for partner in named]
+        if needs_partners(maker, when, self.shop.this_year, is_supply=is_supply) and not partners:
+            self.found.append(verdict("production_partners_missing"))
+        ids = tuple(partner for partner in partners if partner is not None)
+        return {"who_made": maker, "when_made": when, "is_supply": is_supply, "production_partner_ids": ids}
+
+    def _profiles(self, *, is_physical: bool) -> dict[str, Any]:
+        section = self._chosen("shop_section", self.metadata.words("etsy_shop_section") or self._section())
+        profiles: dict[str, Any] = dict.fromkeys(("shipping_profile_id", "return_policy_id", "readiness_state_id"))
+        if is_physical:
+            profiles = {
+                "shipping_profile_id": self._profile("shipping_profile", self.settings.shipping_profile),
+                "return_policy_id": self._profile("return_policy", self.settings.return_policy),
+                "readiness_state_id": self._profile("processing_profile", self.settings.processing_profile),
+            }
+        return profiles | {"shop_section_id": section}
+
+    def _profile(self, kind: Kind, of_shop: int | str | None) -> int | None:
+        wanted = self.metadata.words(f"etsy_{kind}") or of_shop
+        if wanted is None:
+            self.found.append(verdict(f"{kind}_missing"))
+        return self._chosen(kind, wanted)
+
+    def _chosen(self, kind: Kind, wanted: int | str | None) -> int | None:
+        return self._of(chosen(kind, wanted, self.shop))
+
+    def _section(self) -> int | str | None:
+        by_category = self.settings.section_by_category
+        names = [name for category in self.product.categories for name in (category.id, category.name)]
+        return next((by_category[name] for name in names if name in by_category), self.settings.shop_section)
+
+    def _tags(self) -> Sequence[str]:
+        return (*(self.metadata.texts("etsy_tags") or self.product.tags), *self.settings.extra_tags)
+
+    def _materials(self) -> Sequence[str]:
+        return self.metadata.texts("etsy_materials", "materials") or (self.product.material or "").split(",")
+
+    def _publish_as(self, type_: ListingType, *, has_pictures: bool) -> PublishAs:
+        if type_ != "physical":
+            self.found.append(verdict("download_files_missing"))
+            count = len(self.product.variants)
+            self.found += (
+                [verdict("download_with_variations", count=count)] if type_ == "download" and count > 1 else []
+            )
+            return "draft"
+        wanted = self.metadata.choice("etsy_publish_as", get_args(PublishAs)) or self.settings.publish_as
+        return cast(PublishAs, wanted) if has_pictures else "draft"
 
 
-def _profiles(shop: ShopSettings) -> list[Verdict]:
-    if shop.type == "download":
-        return []
-    missing = {
-        "shipping_profile_missing": shop.shipping_profile_id,
-        "readiness_state_missing": shop.readiness_state_id,
-        "return_policy_missing": shop.return_policy_id,
-    }
-    return [verdict(code) for code, value in missing.items() if value is None]
+def _first(value: bool | None, otherwise: Mapped) -> Any:  # noqa: FBT001 - a flag's two sources
+    return otherwise if value is None else value
 
 
-def _measures(product: Product, shop: ShopSettings) -> dict[str, Any]:
-    """Weight and lengths above zero, with their units (FACTS §5: zero is refused). Else the heaviest variant's."""
-    lengths = {
-        "item_length": _positive(product.length),
-        "item_width": _positive(product.width),
-        "item_height": _positive(product.height),
-    }
-    heaviest = max((weight for item in product.variants if (weight := _positive(item.weight))), default=None)
-    weight = _positive(product.weight) or heaviest
-    units: dict[str, Any] = {
-        "item_weight_unit": shop.weight_unit if weight else None,
-        "item_dimensions_unit": shop.dimensions_unit if any(lengths.values()) else None,
-    }
-    return {"item_weight": weight, **lengths, **units}
+def _described(template: str, values: Mapping[str, str]) -> str:
+    """The description by the shop's template; nothing where the product has none, whatever the template adds."""
+    return (
+        plain_text(filled(template, values))
+        if values["description"] and template != "{description}"
+        else values["description"]
+    )
 
 
-def _positive(value: Decimal | None) -> Decimal | None:
-    return value if value is not None and value.is_finite() and value > 0 else None
+def _required(category: int | None, offered: Sequence[Any], used: set[int]) -> list[Verdict]:
+    missing = [item.name for item in offered if item.is_required and item.property_id not in used]
+    return (
+        [verdict("taxonomy_property_required", taxonomy_id=category, properties=", ".join(missing))] if missing else []
+    )

@@ -5,12 +5,14 @@ A value that cannot be used is told and not used; the next source is asked.
 
 import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from etsy_pipeline.listings.rules import verdict
 from etsy_pipeline.listings.verdict import Verdict
 
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+LONGEST_NUMBER = 18  # digits; longer ones are no weights, lengths or ids
 
 
 class Metadata:
@@ -20,12 +22,35 @@ class Metadata:
         self._values = values
         self.found: list[Verdict] = []
 
+    def value(self, key: str) -> object | None:
+        """Whatever is there; None where nothing is."""
+        present = self._present((key,))
+        return present[0][1] if present else None
+
     def text(self, *keys: str) -> str | None:
         """A text that is not blank."""
         for key, value in self._present(keys):
             if isinstance(value, str):
                 return value
             self._unusable(key, value, "text")
+        return None
+
+    def words(self, *keys: str) -> str | None:
+        """A text, or a whole number as text: an id or a name."""
+        for key, value in self._present(keys):
+            is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**LONGEST_NUMBER
+            if isinstance(value, str) or is_number:
+                return str(value)
+            self._unusable(key, value, "text or a whole number")
+        return None
+
+    def number(self, *keys: str) -> Decimal | None:
+        """A number above zero, also as text."""
+        for key, value in self._present(keys):
+            number = _number(value)
+            if number is not None:
+                return number
+            self._unusable(key, value, "a number above zero")
         return None
 
     def texts(self, *keys: str) -> Sequence[str]:
@@ -37,16 +62,26 @@ class Metadata:
             self._unusable(key, value, "a list of texts")
         return ()
 
-    def flag(self, *keys: str, default: bool) -> bool:
+    def flag(self, *keys: str) -> bool | None:
         """Yes or no, also as text."""
         for key, value in self._present(keys):
             chosen = _FLAGS.get(str(value).strip().lower()) if isinstance(value, str | int) else None
             if chosen is not None:
                 return chosen
             self._unusable(key, value, "true or false")
-        return default
+        return None
+
+    def choice(self, key: str, of: Sequence[str]) -> str | None:
+        """One of several words."""
+        for name, value in self._present((key,)):
+            if isinstance(value, str) and value.strip() in of:
+                return value.strip()
+            self._unusable(name, value, f"one of {', '.join(of)}")
+        return None
 
     def _present(self, keys: Sequence[str]) -> Sequence[tuple[str, Any]]:
+        if not self._values:
+            return ()
         values = [(key, self._values.get(key)) for key in keys]
         return [
             (key, value)
@@ -56,6 +91,19 @@ class Metadata:
 
     def _unusable(self, key: str, value: object, wanted: str) -> None:
         self.found.append(verdict("metadata_unusable", key=key, value=value, wanted=wanted))
+
+
+def _number(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return None
+    if isinstance(value, int) and abs(value) >= 10**LONGEST_NUMBER:
+        return None
+    text = str(value).strip()
+    try:
+        number = Decimal(text) if len(text) <= LONGEST_NUMBER and text.isascii() else None
+    except InvalidOperation:
+        return None
+    return number if number is not None and number.is_finite() and 0 < number < 10**LONGEST_NUMBER else None
 
 
 def _listed(value: object) -> Sequence[str] | None:

@@ -29,12 +29,9 @@ def when_made(metadata: Metadata, shop: ShopSettings, this_year: int) -> tuple[s
     return value, [] if known else [verdict("when_made_invalid", value=value)]
 
 
-def production_partners(
-    maker: WhoMade, when: str, shop: ShopSettings, this_year: int, *, is_supply: bool
-) -> list[Verdict]:
+def needs_partners(maker: str, when: str, this_year: int, *, is_supply: bool) -> bool:
     """New things that someone else made are taken with production partners only; vintage and supplies without."""
-    needs_partners = maker == "someone_else" and not is_supply and when in recent_values(this_year)
-    return [verdict("production_partners_missing")] if needs_partners and not shop.production_partner_ids else []
+    return maker == "someone_else" and not is_supply and when in recent_values(this_year)
 
 
 def this_years(value: str, this_year: int) -> str:

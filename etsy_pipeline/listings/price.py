@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
-from typing import Literal
 
 from etsy_pipeline.catalogue.product import Variant
 from etsy_pipeline.listings.rules import verdict
+from etsy_pipeline.listings.shop import AmountUnit
 from etsy_pipeline.listings.shop_settings import PriceRule
 from etsy_pipeline.listings.verdict import Verdict
-
-AmountUnit = Literal["minor", "major"]
 
 # FACTS §5: the bounds were found in no document of Etsy's; these are the commonly quoted ones, in US dollars. They hold
 # here for currencies of about that worth; 50,000 yen is a kimono, so others get a bound that stops slips only.
@@ -50,9 +48,18 @@ def price(
     final = rounded(marked_up, rule, currency_code)
     if final is None:
         return None, [verdict("price_too_precise", variant=name, price=marked_up.normalize(), currency=currency_code)]
+    final, found = _within(final, rule, name)
     if not bounds["lowest"] <= final <= bounds["highest"]:
         return None, [verdict("price_out_of_range", variant=name, price=final, currency=currency_code, **bounds)]
-    return final, []
+    return final, found
+
+
+def _within(price: Decimal, rule: PriceRule, name: str) -> tuple[Decimal, list[Verdict]]:
+    if rule.floor is not None and price < rule.floor:
+        return rule.floor, [verdict("price_raised_to_floor", variant=name, price=price, floor=rule.floor)]
+    if rule.ceiling is not None and price > rule.ceiling:
+        return rule.ceiling, [verdict("price_lowered_to_ceiling", variant=name, price=price, ceiling=rule.ceiling)]
+    return price, []
 
 
 def rounded(amount: Decimal, rule: PriceRule, currency_code: str) -> Decimal | None:

@@ -30,6 +30,10 @@ RULES: dict[str, Rule] = {
         "error", "title", "The title has {length} characters; Etsy takes at most {limit}.",
         "Shorten it, or set metadata etsy_title.", MISSION,
     ),
+    "title_truncated": Rule(
+        "warning", "title", "The title has {length} characters; {limit} are sent, without {cut!r}.",
+        "Shorten it in Medusa, or set metadata etsy_title.", "own (setting truncate_title)",
+    ),
     "title_forbidden_characters": Rule(
         "error", "title", "The title has characters that Etsy refuses: {characters}.",
         "Remove them, or set metadata etsy_title.", "FACTS §5",
@@ -45,6 +49,10 @@ RULES: dict[str, Rule] = {
         "warning", "description", "There is no description; the title stands in for it.",
         "Write a description.", MISSION,
     ),
+    "description_too_long": Rule(
+        "error", "description", "The description has {length} characters; at most {limit} are sent.",
+        "Shorten it, or set metadata etsy_description.", "own (no limit found, FACTS §16)",
+    ),
     "too_many_tags": Rule(
         "error", "tags", "There are {count} tags; Etsy takes at most {limit}.",
         "Remove some, or choose with metadata etsy_tags.", MISSION,
@@ -52,6 +60,14 @@ RULES: dict[str, Rule] = {
     "tag_too_long": Rule(
         "error", "tags", "The tag {tag!r} has {length} characters; Etsy takes at most {limit}.",
         "Shorten it, or choose with metadata etsy_tags.", "FACTS §5",
+    ),
+    "tag_truncated": Rule(
+        "warning", "tags", "The tag {tag!r} is too long; {kept!r} is sent.",
+        "Shorten it, or choose with metadata etsy_tags.", "own (setting truncate_tags)",
+    ),
+    "tags_dropped": Rule(
+        "warning", "tags", "There are {count} tags; {limit} are sent, without: {dropped}.",
+        "Put the best first, or choose with metadata etsy_tags.", "own (setting truncate_tags)",
     ),
     "tag_forbidden_characters": Rule(
         "error", "tags", "The tag {tag!r} has characters that Etsy refuses: {characters}.",
@@ -68,6 +84,18 @@ RULES: dict[str, Rule] = {
         "error", "materials", "The material {material!r} has characters that Etsy refuses: {characters}.",
         "Use letters, digits and spaces only.", "FACTS §5",
     ),
+    "too_many_styles": Rule(
+        "error", "styles", "There are {count} styles; Etsy takes at most {limit}.",
+        "Choose with metadata etsy_styles.", "FACTS §5",
+    ),
+    "style_too_long": Rule(
+        "error", "styles", "The style {style!r} has {length} characters; Etsy takes at most {limit}.",
+        "Shorten it.", "FACTS §5",
+    ),
+    "style_forbidden_characters": Rule(
+        "error", "styles", "The style {style!r} has characters that Etsy refuses: {characters}.",
+        "Use letters, digits and spaces only.", "FACTS §5",
+    ),
     "taxonomy_missing": Rule(
         "error", "taxonomy_id", "No Etsy category is known for the product.",
         "Set metadata etsy_taxonomy_id, map its Medusa category, or set default_taxonomy_id.", "spec: required",
@@ -78,6 +106,10 @@ RULES: dict[str, Rule] = {
     ),
     "taxonomy_unknown": Rule(
         "error", "taxonomy_id", "Etsy has no category {value}.", "Choose one from Etsy's list of them.", "FACTS §7",
+    ),
+    "taxonomy_property_required": Rule(
+        "warning", "taxonomy_id", "The category {taxonomy_id} asks for {properties}, which nothing here sets.",
+        "Vary by it, set it on Etsy after the listing is there, or choose another category.", "FACTS §6",
     ),
     "no_variants": Rule("error", "variants", "The product has no variant.", "Add at least one variant.", MISSION),
     "price_currency_missing": Rule(
@@ -91,6 +123,14 @@ RULES: dict[str, Rule] = {
         "error", "price", "{variant} costs {price} {currency}; between {lowest} and {highest} are taken.",
         "Correct the price or the shop's price rule.", "FACTS §5 (bounds uncertain: those commonly quoted, for currencies of about a US dollar's worth)",
     ),
+    "price_raised_to_floor": Rule(
+        "warning", "price", "{variant} would cost {price}; the shop's floor of {floor} is sent.",
+        "Correct the price, or price.floor in the shop's settings.", "own (setting price.floor)",
+    ),
+    "price_lowered_to_ceiling": Rule(
+        "warning", "price", "{variant} would cost {price}; the shop's ceiling of {ceiling} is sent.",
+        "Correct the price, or price.ceiling in the shop's settings.", "own (setting price.ceiling)",
+    ),
     "price_too_precise": Rule(
         "error", "price", "{variant} costs {price}, which {currency} cannot say.",
         "Set price.rounding to nearest, or correct the price.", "ISO 4217",
@@ -98,6 +138,11 @@ RULES: dict[str, Rule] = {
     "too_many_variations": Rule(
         "error", "variations", "The product varies by {count} options ({options}); at most {limit} are published.",
         "Merge options.", "FACTS §7",
+    ),
+    "third_variation_custom": Rule(
+        "error", "variations",
+        "The options {options} are none of the category's own properties; Etsy takes two such options, a third not.",
+        "Merge two of them, or name one as Etsy does and use the values that Etsy lists for the category.", "FACTS §7",
     ),
     "variation_name_missing": Rule(
         "error", "variations", "An option of the product has no name.", "Name it in Medusa.", "FACTS §7",
@@ -107,7 +152,7 @@ RULES: dict[str, Rule] = {
         "Split the product.", "FACTS §7",
     ),
     "variation_value_forbidden": Rule(
-        "error", "variations", "The option value {value!r} has parentheses, which Etsy refuses.",
+        "error", "variations", "{value!r} has parentheses, which Etsy refuses in variations.",
         "Rename it.", "FACTS §7",
     ),
     "variation_value_repeated": Rule(
@@ -126,11 +171,22 @@ RULES: dict[str, Rule] = {
         "error", "variations", "The combination {values} is there more than once.", "Remove a variant.", "FACTS §7",
     ),
     "too_many_offerings": Rule(
-        "error", "variations", "The options make {count} combinations; Etsy takes at most {limit} where each differs.",
+        "error", "variations", "The options make {count} combinations; Etsy takes at most {limit}{where}.",
         "Split the product.", "FACTS §7",
     ),
     "sku_repeated": Rule(
         "warning", "sku", "The SKU {sku!r} stands at more than one variant.", "Give each its own.", "own",
+    ),
+    "sku_too_long": Rule(
+        "warning", "sku", "The SKU {sku!r} has {length} characters; Etsy may refuse more than {limit}.",
+        "Shorten it.", "own (limit not in FACTS)",
+    ),
+    "sku_of_another_product": Rule(
+        "warning", "sku", "The SKU {sku!r} stands at the product {other}, too.", "Give each its own.", "own",
+    ),
+    "handle_repeated": Rule(
+        "warning", "handle", "The product {other} has the same handle, {handle!r}.",
+        "Look whether both are the same product.", "own",
     ),
     "who_made_invalid": Rule(
         "error", "who_made", "who_made is {value!r}; it must be i_did, someone_else or collective.",
@@ -145,21 +201,42 @@ RULES: dict[str, Rule] = {
         "Correct or remove it in Medusa.", "own",
     ),
     "shipping_profile_missing": Rule(
-        "error", "shipping_profile_id", "The shop has no shipping profile set.",
-        "Run `etsy-pipeline accounts configure ACCOUNT --choices`, then --set shipping_profile_id=….", "FACTS §5",
+        "error", "shipping_profile", "No shipping profile is set for the product.",
+        "Run `etsy-pipeline accounts configure ACCOUNT --choices`, then --set shipping_profile=….", "FACTS §5",
     ),
-    "readiness_state_missing": Rule(
-        "error", "readiness_state_id", "The shop has no processing profile (readiness state) set.",
-        "Run `etsy-pipeline accounts configure ACCOUNT --choices`, then --set readiness_state_id=….", "FACTS §0.6",
+    "shipping_profile_unknown": Rule(
+        "error", "shipping_profile", "The shop has no single shipping profile {wanted!r}; it has: {present}.",
+        "Correct shipping_profile in the shop's settings, or metadata etsy_shipping_profile.", "FACTS §9",
+    ),
+    "processing_profile_missing": Rule(
+        "error", "processing_profile", "No processing profile (readiness state) is set for the product.",
+        "Run `etsy-pipeline accounts configure ACCOUNT --choices`, then --set processing_profile=….", "FACTS §0.6",
+    ),
+    "processing_profile_unknown": Rule(
+        "error", "processing_profile", "The shop has no single processing profile {wanted!r}; it has: {present}.",
+        "Correct processing_profile in the shop's settings, or metadata etsy_processing_profile.", "FACTS §9",
     ),
     "return_policy_missing": Rule(
-        "warning", "return_policy_id", "The shop has no return policy set; Etsy needs one outside the EU.",
-        "Run `etsy-pipeline accounts configure ACCOUNT --choices`, then --set return_policy_id=….", "FACTS §5",
+        "warning", "return_policy", "No return policy is set for the product; Etsy needs one outside the EU.",
+        "Run `etsy-pipeline accounts configure ACCOUNT --choices`, then --set return_policy=….", "FACTS §5",
+    ),
+    "return_policy_unknown": Rule(
+        "error", "return_policy", "The shop has no single return policy {wanted!r}; it has: {present}.",
+        "Correct return_policy in the shop's settings, or metadata etsy_return_policy.", "FACTS §9",
+    ),
+    "shop_section_unknown": Rule(
+        "error", "shop_section", "The shop has no single section {wanted!r}; it has: {present}.",
+        "Correct shop_section or section_by_category in the shop's settings, or metadata etsy_shop_section.",
+        "FACTS §6 (a stale section fails the whole update)",
+    ),
+    "production_partner_unknown": Rule(
+        "error", "production_partners", "The shop has no single production partner {wanted!r}; it has: {present}.",
+        "Correct production_partners in the shop's settings. Partners are made in Etsy's Shop Manager.", "FACTS §5",
     ),
     "production_partners_missing": Rule(
-        "error", "production_partner_ids",
+        "error", "production_partners",
         "who_made is someone_else, which Etsy takes for new things only with production partners.",
-        "Set production_partner_ids in the shop's settings.", "FACTS §5",
+        "Set production_partners in the shop's settings.", "FACTS §5",
     ),
     "image_address_unusable": Rule(
         "warning", "images", "The picture {url!r} has no http or https address; it is left out.",
@@ -170,6 +247,40 @@ RULES: dict[str, Rule] = {
     ),
     "too_many_images": Rule(
         "warning", "images", "There are {count} pictures; the first {limit} are sent.", "Put the best first.", "FACTS §8",
+    ),
+    "alt_text_shortened": Rule(
+        "warning", "images", "The text of a picture has {length} characters; Etsy takes at most {limit}, cut at a word.",
+        "Shorten alt_text_template in the shop's settings.", "FACTS §8",
+    ),
+    "gift_card": Rule(
+        "error", "product", "The product is a gift card of the Medusa shop; it cannot be redeemed on Etsy.",
+        "Leave it out of the shop's selection.", "own",
+    ),
+    "download_files_missing": Rule(
+        "warning", "type", "A download's files cannot be sent by this project: the listing stays a draft.",
+        "Add the files in Etsy's Shop Manager, then publish it there.", "FACTS §6",
+    ),
+    "download_with_variations": Rule(
+        "error", "type", "The product is a download with {count} variants; Etsy takes one.",
+        "Make it one product a variant, or physical.", "FACTS §6",
+    ),
+    "personalization_invalid": Rule(
+        "error", "personalization", "The question {question!r} cannot be asked: {problem}.",
+        "Correct personalization in the shop's settings, or metadata etsy_personalization.", "spec",
+    ),
+    "too_many_questions": Rule(
+        "error", "personalization", "There are {count} questions; Etsy takes at most {limit}.", "Remove some.", "FACTS §5",
+    ),
+    "eu_guarantee_too_long": Rule(
+        "error", "eu_guarantee", "{name} has {length} characters; Etsy takes at most {limit}.", "Shorten it.", "spec",
+    ),
+    "eu_guarantee_years": Rule(
+        "error", "eu_guarantee", "ecgt_garan_years is {years!r}; whole years from {fewest} to {most} are taken.",
+        "Correct it, or leave the guarantee out.", "spec",
+    ),
+    "eu_guarantee_incomplete": Rule(
+        "error", "eu_guarantee", "The EU guarantee lacks {missing}; Etsy takes brand, model, details and years together.",
+        "Complete it, or leave it out.", "spec",
     ),
 }  # fmt: skip
 

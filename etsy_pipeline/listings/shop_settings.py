@@ -2,15 +2,32 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import BadRequest
-from etsy_pipeline.listings.listing import ListingType, PublishAs, WhoMade
+from etsy_pipeline.listings.eu_guarantee import FIELDS as GUARANTEE_FIELDS
+from etsy_pipeline.listings.listing import ListingType, PersonalizationQuestion, PublishAs, WhoMade
+from etsy_pipeline.listings.plan_settings import (
+    FIELDS,
+    REQUIRED_AT_BIRTH,
+    ApprovalPolicy,
+    BrakeLimits,
+    OnConflict,
+    Owner,
+)
+from etsy_pipeline.listings.templates import checked
 
 RoundingRule = Literal["none", "nearest", "ninety_nine", "whole"]
+Named = Annotated[int | str, Field(union_mode="left_to_right")]  # an id, or a name as Etsy shows it
+
+OF_PRODUCT = ("title", "description", "material", "category", "handle", "options")
+OF_PICTURE = ("title", "options", "number", "count")
+
+TextTemplate = Annotated[str, AfterValidator(lambda template: checked(template, OF_PRODUCT))]
+AltTextTemplate = Annotated[str, AfterValidator(lambda template: checked(template, OF_PICTURE))]
 
 
 class _Settings(BaseModel):
@@ -24,9 +41,19 @@ class PriceRule(_Settings):
     markup_fixed: Decimal = Field(default=Decimal(0), description="Amount added, in the shop's currency.")
     rounding: RoundingRule = Field(
         default="nearest",
-        description="nearest: to the currency's decimals; ninety_nine: up to ….99; whole: up to a whole amount; "
+        description="nearest: to the currency's decimals; ninety_nine: up to ….99; whole: to the nearest whole amount; "
         "none: a price with too many decimals is an error.",
     )
+    floor: Decimal | None = Field(default=None, gt=0, description="No price goes below; a lower one is raised to it.")
+    ceiling: Decimal | None = Field(
+        default=None, gt=0, description="No price goes above; a higher one is lowered to it."
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "PriceRule":
+        if self.floor is not None and self.ceiling is not None and self.floor > self.ceiling:
+            raise ValueError(f"floor {self.floor} is above ceiling {self.ceiling}")
+        return self
 
 
 class QuantityRule(_Settings):
@@ -43,29 +70,85 @@ class QuantityRule(_Settings):
 
 
 class ShopSettings(_Settings):
-    """Every choice a shop owner can make. Ids are Etsy's and differ from shop to shop."""
+    """Every choice a shop owner can make. Profiles, policies, sections and partners are named by id or by name."""
 
-    shipping_profile_id: int | None = Field(default=None, description="Etsy shipping profile of every listing.")
-    return_policy_id: int | None = Field(default=None, description="Etsy return policy; not needed for EU-based shops.")
-    readiness_state_id: int | None = Field(default=None, description="Etsy processing profile (readiness state).")
-    shop_section_id: int | None = Field(default=None, description="Etsy shop section.")
+    shipping_profile: Named | None = Field(
+        default=None, description="Etsy shipping profile of every listing: id or name."
+    )
+    return_policy: Named | None = Field(default=None, description="Etsy return policy; not needed for EU-based shops.")
+    processing_profile: Named | None = Field(default=None, description="Etsy processing profile (readiness state).")
+    shop_section: Named | None = Field(default=None, description="Etsy shop section.")
+    section_by_category: dict[str, Named] = Field(
+        default_factory=dict, description="Medusa category id or name → Etsy shop section."
+    )
+    production_partners: tuple[Named, ...] = Field(default=(), description="Etsy production partners.")
     default_taxonomy_id: int | None = Field(default=None, description="Etsy category of products that name none.")
     taxonomy_by_category: dict[str, int] = Field(
         default_factory=dict, description="Medusa category id or name → Etsy taxonomy id."
     )
+    title_template: TextTemplate = Field(default="{title}", description="Title of every listing, from the product's.")
+    description_template: TextTemplate = Field(default="{description}", description="Description of every listing.")
+    alt_text_template: AltTextTemplate = Field(
+        default="{title}, {options}", description="What a picture shows, for who cannot see it."
+    )
+    truncate_title: bool = Field(default=False, description="Cut titles that are too long, at a word, with a warning.")
+    truncate_tags: bool = Field(
+        default=False, description="Cut tags that are too long, drop surplus ones, with a warning."
+    )
+    extra_tags: tuple[str, ...] = Field(default=(), description="Tags that every listing gets beside its own.")
+    styles: tuple[str, ...] = Field(
+        default=(), description="Etsy styles; sent at creation only, which is all Etsy takes."
+    )
     who_made: WhoMade = "i_did"
     when_made: str = "made_to_order"
     is_supply: bool = False
+    is_customizable: bool | None = Field(default=None, description="Custom orders; sent at creation only.")
+    is_taxable: bool | None = Field(
+        default=None, description="Whether the shop's tax rates apply; None leaves it to Etsy."
+    )
     type: ListingType = "physical"
-    production_partner_ids: tuple[int, ...] = ()
+    personalization: tuple[PersonalizationQuestion, ...] = Field(default=(), description="What buyers are asked.")
+    eu_guarantee: dict[str, str] = Field(default_factory=dict, description="Etsy's ecgt_… fields, by their names.")
+    variation_properties: dict[str, int] = Field(
+        default_factory=dict, description="Medusa option → Etsy property id; 0 makes it a custom one."
+    )
+    use_standard_properties: bool = Field(
+        default=True, description="Vary by Etsy's own properties (Size, Color) where category and values allow it."
+    )
     publish_as: PublishAs = Field(default="active", description="draft leaves new listings for the owner to publish.")
     should_auto_renew: bool = Field(default=False, description="Renewal costs a fee every four months.")
     weight_unit: Literal["oz", "lb", "g", "kg"] = Field(default="g", description="Unit of Medusa's weights.")
-    dimensions_unit: Literal["in", "ft", "mm", "cm", "m"] = Field(default="cm", description="Unit of Medusa's lengths.")
+    dimensions_unit: Literal["in", "ft", "mm", "cm", "m", "yd", "inches"] = Field(
+        default="cm", description="Unit of Medusa's lengths."
+    )
     price: PriceRule = PriceRule()
     quantity: QuantityRule = QuantityRule()
     selection: Selection = Field(default=Selection(), description="Which Medusa products this shop sells.")
+    deactivate_removed: bool = Field(
+        default=True, description="Deactivate listings of products that are gone, unpublished or out of stock."
+    )
+    ownership: dict[str, Owner] = Field(
+        default_factory=dict,
+        description="Field → owned (ours, always; the default), create_only (ours at birth) or seller (never touched).",
+    )
+    on_conflict: OnConflict = Field(
+        default="overwrite", description="What a plan does with fields that someone changed on Etsy: overwrite or keep."
+    )
+    check_live: bool = Field(
+        default=True, description="Read the live listings for each plan: two calls for 100 of them."
+    )
+    brakes: BrakeLimits = BrakeLimits()
+    approval: ApprovalPolicy = ApprovalPolicy()
     schedule_enabled: bool = Field(default=False, description="Whether the daily sync plans this shop.")
+
+    @model_validator(mode="after")
+    def _known_names(self) -> "ShopSettings":
+        _require_known("ownership", self.ownership, FIELDS)
+        _require_known("eu_guarantee", self.eu_guarantee, GUARANTEE_FIELDS)
+        for name, owner in self.ownership.items():
+            if owner == "seller" and name in REQUIRED_AT_BIRTH:
+                raise ValueError(f"ownership.{name}: Etsy takes no listing without it; choose owned or create_only")
+        return self
 
 
 def parse_settings(values: Mapping[str, Any]) -> ShopSettings:
@@ -78,7 +161,7 @@ def parse_settings(values: Mapping[str, Any]) -> ShopSettings:
         return ShopSettings.model_validate(values)
     except ValidationError as error:
         problems = "; ".join(
-            f"{'.'.join(map(str, item['loc']))}: {item['msg']} (given: {item.get('input')!r})"
+            f"{'.'.join(map(str, item['loc'])) or 'settings'}: {item['msg']} (given: {_given(item.get('input'))})"
             for item in error.errors()
         )
         raise BadRequest(
@@ -86,3 +169,13 @@ def parse_settings(values: Mapping[str, Any]) -> ShopSettings:
             code="shop_settings_invalid",
             hint="docs/settings.md lists every setting and its limits.",
         ) from None
+
+
+def _require_known(setting: str, given: Mapping[str, object], known: tuple[str, ...]) -> None:
+    for name in given:
+        if name not in known:
+            raise ValueError(f"{setting}.{name} is not known; there are {', '.join(known)}")
+
+
+def _given(value: object) -> str:
+    return repr(value) if not isinstance(value, Mapping) else f"{{{', '.join(map(str, value))}}}"

@@ -1,97 +1,102 @@
-"""Variants → Etsy's inventory: a rectangular grid of offerings over custom properties (FACTS §7)."""
+"""What a product's variants say of variations: which options there are, which values they use, and what is wrong."""
 
-import itertools
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from decimal import Decimal
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from etsy_pipeline.catalogue.product import Option, Product, Variant
 from etsy_pipeline.listings.characters import one_line
-from etsy_pipeline.listings.listing import Inventory, Offering, VariationProperty
 from etsy_pipeline.listings.rules import verdict
 from etsy_pipeline.listings.verdict import Verdict
 
-CUSTOM_PROPERTY_IDS = (513, 514)
+MOST_AXES = 3
 MOST_VALUES = 70
-MOST_OFFERINGS = 400  # where price, quantity or SKU varies along all properties; else 70 × 70 fit (FACTS §7)
 LONGEST_VALUE = 20
+LONGEST_SKU = 32
 FORBIDDEN = "()"
 
 Values = tuple[str, ...]
 
 
-def problems(product: Product) -> list[Verdict]:
-    """What is wrong with a product's options, whatever its variants cost."""
-    options = _options(product)
-    found = []
-    if len(options) > len(CUSTOM_PROPERTY_IDS):
-        names = ", ".join(option.title for option in options)
-        limit = len(CUSTOM_PROPERTY_IDS)
-        found.append(verdict("too_many_variations", count=len(options), options=names, limit=limit))
-    for option in options:
-        found += _check_values(option, _used(option, product.variants))
-    combinations: Counter[Values] = Counter()
-    for variant in product.variants:
-        missing = [option.title for option in options if not _value(variant, option)]
-        name = variant.title or variant.id
-        found += [verdict("variation_value_missing", variant=name, option=option) for option in missing]
-        if not missing:
-            combinations[_values(variant, options)] += 1
-    repeated = [values for values, count in combinations.items() if count > 1]
-    found += [verdict("variation_repeated", values=" / ".join(values) or "of nothing") for values in repeated]
-    skus = Counter(filter(None, map(_sku, product.variants)))
-    found += [verdict("sku_repeated", sku=sku) for sku, count in skus.items() if count > 1]
-    return found
+@dataclass(frozen=True, slots=True)
+class Variations:
+    """A product's options as its variants use them: names, the values of each, and each variant's cell."""
+
+    names: Values
+    values: tuple[Values, ...]
+    cells: tuple[Values, ...]
+
+    @property
+    def text(self) -> str:
+        """All of it in a line: "Size S, M; Color Red"."""
+        options = zip(self.names, self.values, strict=True)
+        return "; ".join(f"{name} {', '.join(values)}" for name, values in options)
 
 
-def inventory(
-    product: Product, prices: Mapping[str, Decimal], quantities: Mapping[str, int]
-) -> tuple[Inventory | None, list[Verdict]]:
-    """The grid; None with the reason where it is too large.
-
-    Args:
-        product: with at least one variant, and none of the `problems` that are errors.
-        prices: by variant id.
-        quantities: by variant id.
-    """
-    options = _options(product)
-    if not options:
-        variant = product.variants[0]
-        return Inventory((Offering(_sku(variant), (), prices[variant.id], quantities[variant.id]),)), []
-    properties = tuple(
-        VariationProperty(property_id, one_line(option.title))
-        for property_id, option in zip(CUSTOM_PROPERTY_IDS, options, strict=False)
-    )
-    by_values = {_values(variant, options): variant for variant in product.variants}
-    axes = [_used(option, product.variants) for option in options]
-    cheapest = min(prices.values())
-    grid = _with_axes(
-        Inventory(
-            tuple(
-                _offering(cell, by_values.get(cell), prices, quantities, cheapest) for cell in itertools.product(*axes)
-            ),
-            properties,
-        )
-    )
-    if len(grid.offerings) > MOST_OFFERINGS and _varies_on_all(grid):
-        return None, [verdict("too_many_offerings", count=len(grid.offerings), limit=MOST_OFFERINGS)]
-    return grid, []
-
-
-def _options(product: Product) -> list[Option]:
+def read(product: Product) -> Variations:
     """The options that some variant uses, or that have values at all."""
-    return [
-        option
-        for option in product.options
-        if option.values or any(_value(variant, option) for variant in product.variants)
-    ]
+    tidy: dict[str, str] = {}  # each spelling is looked at once, however many variants have it
+    cells = []
+    options = [(option, one_line(option.title)) for option in product.options]
+    for variant in product.variants:
+        cell = []
+        for option, _ in options:
+            value = variant.options.get(option.title, "")
+            if value not in tidy:
+                tidy[value] = one_line(value)
+            cell.append(tidy[value])
+        cells.append(tuple(cell))
+    columns = list(zip(*cells, strict=True)) or [()] * len(options)
+    kept = [index for index, (option, _) in enumerate(options) if option.values or any(columns[index])]
+    return Variations(
+        names=tuple(options[index][1] for index in kept),
+        values=tuple(_used(options[index][0], columns[index]) for index in kept),
+        cells=tuple(tuple(cell[index] for index in kept) for cell in cells),
+    )
 
 
-def _check_values(option: Option, values: Sequence[str]) -> list[Verdict]:
-    found = [] if one_line(option.title) else [verdict("variation_name_missing")]
+def problems(product: Product, variations: Variations) -> list[Verdict]:
+    """What is wrong with a product's options, whatever its variants cost."""
+    found = []
+    if len(variations.names) > MOST_AXES:
+        names = ", ".join(variations.names)
+        found.append(verdict("too_many_variations", count=len(variations.names), options=names, limit=MOST_AXES))
+    for name, values in zip(variations.names, variations.values, strict=True):
+        found += _check_values(name, values)
+    whole: list[Values] = []
+    for variant, cell in zip(product.variants, variations.cells, strict=True):
+        missing = [name for name, value in zip(variations.names, cell, strict=True) if not value]
+        found += [verdict("variation_value_missing", variant=variant.title or variant.id, option=n) for n in missing]
+        if not missing:
+            whole.append(cell)
+    found += [verdict("variation_repeated", values=" / ".join(cell) or "of nothing") for cell in _repeated(whole)]
+    return found + _sku_problems([sku(variant) for variant in product.variants])
+
+
+def sku(variant: Variant) -> str:
+    """The variant's SKU on one line; empty where it has none."""
+    return one_line(variant.sku) if variant.sku else ""
+
+
+def _sku_problems(skus: Sequence[str]) -> list[Verdict]:
+    found = [verdict("sku_repeated", sku=item) for item in _repeated([item for item in skus if item])]
+    too_long = [item for item in skus if len(item) > LONGEST_SKU]
+    return found + [verdict("sku_too_long", sku=item, length=len(item), limit=LONGEST_SKU) for item in too_long]
+
+
+def _repeated(items: Sequence[str] | Sequence[Values]) -> list[str | Values]:
+    if len(set(items)) == len(items):
+        return []
+    counted: Counter[str | Values] = Counter(items)
+    return [item for item, count in counted.items() if count > 1]
+
+
+def _check_values(name: str, values: Values) -> list[Verdict]:
+    found = [] if name else [verdict("variation_name_missing")]
+    if name and any(character in name for character in FORBIDDEN):
+        found.append(verdict("variation_value_forbidden", value=name))
     if len(values) > MOST_VALUES:
-        found.append(verdict("variation_values_too_many", option=option.title, count=len(values), limit=MOST_VALUES))
+        found.append(verdict("variation_values_too_many", option=name, count=len(values), limit=MOST_VALUES))
     spellings: dict[str, list[str]] = {}
     for value in values:
         spellings.setdefault(value.casefold(), []).append(value)
@@ -100,64 +105,12 @@ def _check_values(option: Option, values: Sequence[str]) -> list[Verdict]:
         if len(value) > LONGEST_VALUE:
             found.append(verdict("variation_value_too_long", value=value, length=len(value), limit=LONGEST_VALUE))
     alike = [", ".join(group) for group in spellings.values() if len(group) > 1]
-    return found + [verdict("variation_value_repeated", values=group, option=option.title) for group in alike]
+    return found + [verdict("variation_value_repeated", values=group, option=name) for group in alike]
 
 
-def _offering(
-    values: Values,
-    variant: Variant | None,
-    prices: Mapping[str, Decimal],
-    quantities: Mapping[str, int],
-    cheapest: Decimal,
-) -> Offering:
-    if variant is None:  # a combination that is not sold: the grid needs it, disabled
-        return Offering("", values, cheapest, 0, is_enabled=False)
-    pieces = quantities[variant.id]
-    return Offering(_sku(variant), values, prices[variant.id], pieces, is_enabled=pieces > 0)
-
-
-def _with_axes(grid: Inventory) -> Inventory:
-    return replace(
-        grid,
-        price_on_property=_varies(grid, lambda offering: offering.price),
-        quantity_on_property=_varies(grid, lambda offering: offering.quantity),
-        sku_on_property=_varies(grid, lambda offering: offering.sku),
-    )
-
-
-def _varies(grid: Inventory, of: Callable[[Offering], object]) -> tuple[int, ...]:
-    """The fewest properties along which a value varies: none, one, or all (FACTS §7)."""
-    if len({of(offering) for offering in grid.offerings}) == 1:
-        return ()
-    for axis, item in enumerate(grid.properties):
-        by_value: dict[str, set[object]] = {}
-        for offering in grid.offerings:
-            by_value.setdefault(offering.values[axis], set()).add(of(offering))
-        if all(len(found) == 1 for found in by_value.values()):
-            return (item.property_id,)
-    return tuple(item.property_id for item in grid.properties)
-
-
-def _varies_on_all(grid: Inventory) -> bool:
-    every = tuple(item.property_id for item in grid.properties)
-    return len(every) > 1 and every in {grid.price_on_property, grid.quantity_on_property, grid.sku_on_property}
-
-
-def _used(option: Option, variants: Sequence[Variant]) -> list[str]:
+def _used(option: Option, column: Sequence[str]) -> Values:
     """The values of an option that some variant has, in the shop's order."""
-    used = dict.fromkeys(value for variant in variants if (value := _value(variant, option)))
+    used = dict.fromkeys(value for value in column if value)
     ordered = [value for value in dict.fromkeys(map(one_line, option.values)) if value in used]
     known = set(ordered)
-    return ordered + [value for value in used if value not in known]
-
-
-def _values(variant: Variant, options: Sequence[Option]) -> Values:
-    return tuple(_value(variant, option) for option in options)
-
-
-def _value(variant: Variant, option: Option) -> str:
-    return one_line(variant.options.get(option.title, ""))
-
-
-def _sku(variant: Variant) -> str:
-    return one_line(variant.sku or "")
+    return (*ordered, *(value for value in used if value not in known))

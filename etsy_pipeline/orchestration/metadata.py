@@ -43,20 +43,28 @@ def invalid_table(listings: Sequence[ValidatedListing], total: int) -> dg.Markdo
 
 
 def plan_metadata(summary: PlanSummary, plan_rows: Iterable[Row]) -> dict[str, Any]:
-    """The plan on `sync_plan`."""
+    """The plan on `sync_plan`: what is dangerous first."""
     totals = summary.totals
-    cells = ((row.symbol, row.action, row.product, row.product_id, row.detail, row.calls, row.fee) for row in plan_rows)
-    columns = ("", "action", "product", "product id", "details", "calls", "fee")
+    cells = (
+        (row.symbol, row.action, row.product, row.product_id, row.care, row.detail, row.calls, row.fee)
+        for row in plan_rows
+    )
+    columns = ("", "action", "product", "product id", "look twice", "details", "calls", "fee")
     approve = (
         f"**{summary.headline}**\n\nTo publish it, materialize `publication_approval` for this account, by itself, "
         f"or run `etsy-pipeline sync approve {summary.transaction_id} --by NAME`."
     )
+    brakes = ((brake["code"], brake["message"]) for brake in summary.brakes)
     return {
         "what_happens_next": dg.MetadataValue.md(approve),
+        "brakes": table(("brake of the whole plan", "why"), brakes),
+        "groups": table(("action", "why", "products"), summary.groups),
         "plan": table(columns, cells, total=totals.changes + totals.invalid),
         "transaction_id": summary.transaction_id,
         "plan_digest": (summary.digest or "")[:DIGEST_SHOWN],
         **{f"{name}_count": getattr(totals, name) for name in ("create", "update", "deactivate", "skip", "invalid")},
+        "brake_count": totals.braked + len(summary.brakes),
+        "conflict_count": totals.conflicting,
         "api_calls": totals.api_calls,
         "fees": dollars(totals.fees_usd_cents),
         "fees_usd_cents": totals.fees_usd_cents,

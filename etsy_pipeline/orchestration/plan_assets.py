@@ -7,7 +7,7 @@ Dagster: https://docs.dagster.io/guides/build/assets
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,11 +17,11 @@ import pandas as pd
 from etsy_pipeline.catalogue.product import Product, content_hash
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import Unavailable
-from etsy_pipeline.listings.codec import from_json, to_json
-from etsy_pipeline.listings.mapping import validate
-from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
+from etsy_pipeline.etsy.client import EtsyClient
+from etsy_pipeline.etsy.shop_reader import ShopReader
+from etsy_pipeline.listings.codec import from_json
 from etsy_pipeline.orchestration import metadata as shown
-from etsy_pipeline.orchestration.frames import SNAPSHOT_SCHEMA, VALIDATED_SCHEMA, FrameStream, records, rows
+from etsy_pipeline.orchestration.frames import SNAPSHOT_SCHEMA, VALIDATED_SCHEMA, FrameStream, rows
 from etsy_pipeline.orchestration.partitions import accounts_partitions
 from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, StoreResource
 from etsy_pipeline.orchestration.runs import (
@@ -29,13 +29,14 @@ from etsy_pipeline.orchestration.runs import (
     transaction_id_of,
     trigger_of,
 )
-from etsy_pipeline.planning.plan_view import CHANGES_AND_PROBLEMS
+from etsy_pipeline.orchestration.validation import Validation
+from etsy_pipeline.planning.link import LiveListing
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount
-from etsy_pipeline.sync_jobs import status
-from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
+from etsy_pipeline.sync_jobs import decide, status
+from etsy_pipeline.sync_jobs.draw_up import LiveOf, draw_up_plan, nothing_live
 from etsy_pipeline.sync_jobs.request import require_connected
 
 OWNERS = ["team:shop-owners"]
@@ -101,50 +102,39 @@ def validated_listings(
     with store.opened() as opened, helpful_failures(opened, transaction_id):
         account = _connected(opened, context.partition_key)
         settings, unit = settings_of(account), medusa.unit()
-        taxonomy_ids = _taxonomy_ids(context, etsy, opened)
-    this_year = datetime.now(UTC).year
-    counts = {"valid": 0, "invalid": 0, "absent": 0, "warnings": 0}
-    invalid: list[ValidatedListing] = []
+    validation = Validation(settings)
+
+    def tell(trouble: str) -> None:
+        validation.troubles.append(trouble)
+        context.log.warning("not_checked %s", trouble)
 
     def frames() -> Iterator[pd.DataFrame]:
-        for frame in product_snapshot.frames:
-            listings = [
-                (
-                    validate(
-                        Product.model_validate_json(row["product"]),
-                        settings,
-                        currency_code=account.currency_code or "",
-                        amount_unit=unit,
-                        known_taxonomy_ids=taxonomy_ids,
-                        this_year=this_year,
-                    )
-                    if not row["problem_code"]
-                    else _unusable(row),
-                    row["covers_selection"],
-                )
-                for row in records(frame)
-            ]
-            table_rows = [_validated_row(listing, covers_selection=covers) for listing, covers in listings]
-            for (listing, _), row in zip(listings, table_rows, strict=True):
-                counts[row["verdict"]] += 1
-                counts["warnings"] += len(listing.warnings)
-                if row["verdict"] == "invalid" and len(invalid) < shown.ROWS_SHOWN:
-                    invalid.append(listing)
-            yield pd.DataFrame(table_rows)
+        with (
+            store.opened() as opened,
+            helpful_failures(opened, transaction_id),
+            etsy.shop(opened, account.id) as client,
+        ):
+            reader = ShopReader(
+                client,
+                account.shop_id or 0,
+                currency_code=account.currency_code or "",
+                amount_unit=unit,
+                this_year=datetime.now(UTC).year,
+                on_trouble=tell,
+            )
+            for frame in product_snapshot.frames:
+                yield validation.frame(frame, reader)
 
-    def describe() -> dict[str, Any]:
-        return {
-            **{f"{name}_count": count for name, count in counts.items()},
-            "invalid_products": shown.invalid_table(invalid, total=counts["invalid"]),
-            "categories_checked": taxonomy_ids is not None,
-        }
-
-    return FrameStream(VALIDATED_SCHEMA, frames(), describe)
+    return FrameStream(VALIDATED_SCHEMA, frames(), validation.metadata)
 
 
 @dg.asset(partitions_def=accounts_partitions, group_name="plan", kinds={"sqlalchemy"}, owners=OWNERS)
 def sync_plan(
-    context: dg.AssetExecutionContext, store: StoreResource, medusa: MedusaResource, validated_listings: FrameStream
+    context: dg.AssetExecutionContext,
+    store: StoreResource,
+    medusa: MedusaResource,
+    etsy: EtsyResource,
+    validated_listings: FrameStream,
 ) -> dg.MaterializeResult[None]:
     """What a sync would do on Etsy, product by product. Nothing is sent until a person approves it."""
     tags = context.run.tags
@@ -152,20 +142,38 @@ def sync_plan(
     table = rows(validated_listings)
     first = next(table, None)
     with store.opened() as opened, helpful_failures(opened, transaction_id):
-        job = draw_up_plan(
-            opened,
-            account_id=context.partition_key,
-            transaction_id=transaction_id,
-            trigger=trigger_of(tags),
-            validated=(from_json(row["validated"]) for row in itertools.chain([first] if first else [], table)),
-            covers_selection=first is not None and bool(first["covers_selection"]),
-            amount_unit=medusa.unit(),
-            snapshot_ref=f"{context.run.run_id}/product_snapshot",
-            run_id=context.run.run_id,
-        )
+        account = _connected(opened, context.partition_key)
+        with etsy.shop(opened, account.id) as client:
+            job = draw_up_plan(
+                opened,
+                account_id=account.id,
+                transaction_id=transaction_id,
+                trigger=trigger_of(tags),
+                validated=(from_json(row["validated"]) for row in itertools.chain([first] if first else [], table)),
+                covers_selection=first is not None and bool(first["covers_selection"]),
+                amount_unit=medusa.unit(),
+                snapshot_ref=f"{context.run.run_id}/product_snapshot",
+                run_id=context.run.run_id,
+                live_of=_live_of(client, context.log) if settings_of(account).check_live else nothing_live,
+            )
         context.log.info("plan_drawn_up transaction_id=%s digest=%s", job.transaction_id, job.plan_digest)
-        plan_rows = status.plan_rows(opened, job.transaction_id, actions=CHANGES_AND_PROBLEMS)
+        if not job.totals["for_a_person"]:
+            job = decide.approve_by_policy(opened, job.transaction_id, amount_unit=medusa.unit())
+        plan_rows = status.plan_rows(opened, job.transaction_id, status.NOTEWORTHY)
         return dg.MaterializeResult(metadata=shown.plan_metadata(status.plan_summary(job), plan_rows))
+
+
+def _live_of(client: EtsyClient, log: dg.DagsterLogManager) -> LiveOf:
+    """Reads live listings; where Etsy is down, the plan is drawn up from what was published, and says so."""
+
+    def live_of(listing_ids: Sequence[int]) -> Mapping[int, LiveListing]:
+        try:
+            return client.live_listings(listing_ids)
+        except Unavailable as error:
+            log.warning("live_listings_not_read count=%s: %s", len(listing_ids), error)
+            return {}
+
+    return live_of
 
 
 def _selection(store: Store, account_id: str, transaction_id: str | None) -> tuple[Selection, bool]:
@@ -207,33 +215,3 @@ def _problem_row(product_id: str, code: str, message: str, covers_selection: boo
 
 def _unknown(product_id: str) -> str:
     return f"Medusa has no product {product_id}."
-
-
-def _unusable(row: dict[str, Any]) -> ValidatedListing:
-    hint = "Check the product in Medusa." if row["problem_code"] != "product_unknown" else "Check the product id."
-    verdict = Verdict(row["problem_code"], "error", "product", row["problem"], hint)
-    return ValidatedListing(row["product_id"], row["title"], None, (verdict,))
-
-
-def _validated_row(listing: ValidatedListing, *, covers_selection: bool) -> dict[str, Any]:
-    verdict = "invalid" if listing.errors else "absent" if listing.absent_because else "valid"
-    return {
-        "product_id": listing.product_id,
-        "title": listing.product_title,
-        "verdict": verdict,
-        "codes": ",".join(item.code for item in listing.verdicts),
-        "messages": "; ".join(item.message for item in listing.verdicts) or listing.absent_because,
-        "price": str(listing.listing.price) if listing.listing else "",
-        "quantity": listing.listing.quantity if listing.listing else 0,
-        "validated": to_json(listing),
-        "covers_selection": covers_selection,
-    }
-
-
-def _taxonomy_ids(context: dg.AssetExecutionContext, etsy: EtsyResource, store: Store) -> frozenset[int] | None:
-    try:
-        with etsy.shop(store, context.partition_key) as client:
-            return client.taxonomy_ids()
-    except Unavailable as error:  # Etsy will check them; a plan must not wait for that
-        context.log.warning("categories_not_checked: %s", error)
-        return None

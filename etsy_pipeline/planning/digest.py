@@ -4,12 +4,14 @@ import hashlib
 import json
 from collections.abc import Iterable
 
-MAPPER_VERSION = "1"  # raise it when the same product would be sent differently: plans made before become stale
+MAPPER_VERSION = "2"  # raise it when the same product would be sent differently: plans made before become stale
 
 
-def item_digest(product_id: str, action: str, etsy_listing_id: int | None, desired_json: str | None) -> str:
-    """A fingerprint of what will be sent for one product."""
-    return _sha256([product_id, action, etsy_listing_id, desired_json])
+def item_digest(
+    product_id: str, action: str, etsy_listing_id: int | None, desired_json: str | None, fields: Iterable[str]
+) -> str:
+    """A fingerprint of what will be sent for one product: the listing, and which of its fields."""
+    return _sha256([product_id, action, etsy_listing_id, desired_json, sorted(fields)])
 
 
 def plan_digest(*, shop_id: int, shop_fingerprint: str, item_digests: Iterable[str]) -> str:

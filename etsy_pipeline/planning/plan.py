@@ -1,30 +1,41 @@
-"""From a validated listing and its link to what will be done: one plan item. Pure.
+"""From a validated listing, its link and its live listing to what will be done: one plan item. Pure.
 
-Not here: the rules for a listing (`listings/rules.py`), how the plan is shown (`plan_view.py`).
+Not here: the rules for a listing (`listings/rules.py`), how fields are compared (`listing_fields.py`, `inventory.py`),
+how the plan is shown (`plan_view.py`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from etsy_pipeline.listings.listing import Listing
+from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
+from etsy_pipeline.planning import brakes
+from etsy_pipeline.planning.brakes import Brake
+from etsy_pipeline.planning.changes import Conflict, Difference
 from etsy_pipeline.planning.costs import NO_COST, Cost, cost_of_create, cost_of_deactivate, cost_of_update
-from etsy_pipeline.planning.differences import Difference, differences
-from etsy_pipeline.planning.link import Link
+from etsy_pipeline.planning.inventory import InventoryPlan, PriceMove, plan_inventory
+from etsy_pipeline.planning.link import GONE, ON_SALE, Link, LiveListing
+from etsy_pipeline.planning.listing_fields import all_fields, at_birth, changed_fields
 
 Action = Literal["create", "update", "deactivate", "skip", "invalid"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "deactivate", "skip", "invalid")
 
-ON_SALE = frozenset({"active"})
-RENEWING_STATES = frozenset({"sold_out", "expired"})  # setting them active again costs a fee (FACTS §6)
+PAYING_STATES = frozenset({"draft", "sold_out", "expired"})  # setting them active costs a fee (FACTS §5, §6)
+
+NOTHING_TO_TELL = 9  # `care` of an item that stays as it is
 
 NOT_ON_ETSY = Link(product_id="")
 
 
 @dataclass(frozen=True, slots=True)
 class PlanItem:
-    """What will be done for one product, why, and what it costs (calls to Etsy; US cents)."""
+    """What will be done for one product, why, and what it costs (calls to Etsy; US cents).
+
+    `desired` is the listing as it will be afterwards. An `etsy_listing_id` with the action create is that of a listing
+    that Etsy no longer has.
+    """
 
     product_id: str
     product_title: str
@@ -32,50 +43,130 @@ class PlanItem:
     reason: str
     desired: Listing | None = None
     differences: tuple[Difference, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    brakes: tuple[Brake, ...] = ()
+    price_moves: tuple[PriceMove, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     etsy_listing_id: int | None = None
     cost: Cost = NO_COST
 
+    @property
+    def care(self) -> int:
+        """Where it stands in a plan that begins with what is dangerous: 0 first."""
+        if self.brakes:
+            return 0
+        if self.conflicts:
+            return 1
+        return {"deactivate": 2, "invalid": 3, "create": 4, "update": 5, "skip": NOTHING_TO_TELL}[self.action]
 
-def plan_product(validated: ValidatedListing, link: Link | None) -> PlanItem:
-    """Decide what to do for a product that is in the snapshot."""
+
+def plan_product(
+    validated: ValidatedListing, link: Link | None, live: LiveListing | None, settings: ShopSettings
+) -> PlanItem:
+    """Decide what to do for a product that is in the snapshot.
+
+    Args:
+        validated: the listing it should become.
+        link: what we published, if anything.
+        live: what Etsy has, where that was read.
+        settings: the shop's.
+    """
     known = link or NOT_ON_ETSY
     if validated.absent_because:
-        return _absent(validated, known)
+        return _absent(validated, known, live, settings)
     if validated.listing is None:
         return _item(validated, known, "invalid", "; ".join(verdict.message for verdict in validated.errors))
-    if known.etsy_listing_id is None:
-        changes = differences(None, validated.listing)
-        return _item(validated, known, "create", "not on Etsy yet", changes, cost_of_create(validated.listing))
-    return _present(validated, validated.listing, known)
+    if known.etsy_listing_id is None or (live is not None and live.state == GONE):
+        return _new(validated, validated.listing, known, settings)
+    if live is not None and live.state == "removed":
+        reason = f"Etsy has taken listing {live.listing_id} down; clear that up with Etsy"
+        return _item(validated, known, "invalid", reason)
+    return _present(validated, validated.listing, known, live, settings)
 
 
-def plan_removed(link: Link) -> PlanItem:
+def plan_removed(link: Link, live: LiveListing | None, settings: ShopSettings) -> PlanItem:
     """Decide what to do for a linked product that the snapshot no longer has."""
     gone = ValidatedListing(link.product_id, link.product_title, None, (), "no longer in the catalogue")
-    return plan_product(gone, link)
+    return plan_product(gone, link, live, settings)
 
 
-def _absent(validated: ValidatedListing, link: Link) -> PlanItem:
-    if link.etsy_listing_id is not None and link.listing_state in ON_SALE:
-        change = Difference("state", "listing", link.listing_state or "", "inactive")
-        return _item(validated, link, "deactivate", validated.absent_because, (change,), cost_of_deactivate())
-    return _item(validated, link, "skip", validated.absent_because)
+def _new(validated: ValidatedListing, listing: Listing, link: Link, settings: ShopSettings) -> PlanItem:
+    wanted = at_birth(listing, settings)
+    inventory = plan_inventory(wanted.inventory, None, None, settings)
+    changes = (*all_fields(wanted), *inventory.differences)
+    item = _item(validated, link, "create", "not on Etsy yet", changes, cost_of_create(wanted))
+    if link.etsy_listing_id is None:
+        return replace(item, desired=wanted)
+    reason = f"its listing {link.etsy_listing_id} is no longer on Etsy"
+    return replace(item, desired=wanted, reason=reason, brakes=(brakes.of_missing_listing(link.etsy_listing_id),))
 
 
-def _present(validated: ValidatedListing, listing: Listing, link: Link) -> PlanItem:
-    changes = differences(link.published, listing)
-    activates = listing.publish_as == "active" and link.listing_state not in ON_SALE
-    if activates:
-        changes = (*changes, Difference("state", "listing", link.listing_state or "unknown", "active"))
+def _absent(validated: ValidatedListing, link: Link, live: LiveListing | None, settings: ShopSettings) -> PlanItem:
+    state = live.state if live is not None else link.listing_state
+    if link.etsy_listing_id is None or state not in ON_SALE:
+        return _item(validated, link, "skip", validated.absent_because)
+    if not settings.deactivate_removed:
+        return _item(validated, link, "skip", f"{validated.absent_because}; deactivate_removed is off")
+    change = Difference("state", "state", state or "", "inactive", link.wanted_state or "", live.state if live else "")
+    return _item(validated, link, "deactivate", validated.absent_because, (change,), cost_of_deactivate())
+
+
+def _present(
+    validated: ValidatedListing, listing: Listing, link: Link, live: LiveListing | None, settings: ShopSettings
+) -> PlanItem:
+    target, changes, conflicts, inventory = _compared(listing, link, live, settings)
+    if inventory.target.offerings and not any(item.for_sale for item in inventory.target.offerings):
+        return replace(_item(validated, link, "skip", "sold out on Etsy; Medusa has no new stock"), conflicts=conflicts)
+    state, told = _state(target, link, live)
+    changes, conflicts = (*changes, *state), (*conflicts, *told)
+    care = (*brakes.of_prices(inventory.moves, settings.brakes), *brakes.of_variations(inventory.vanishing))
     if not changes and not link.has_failed:
-        return _item(validated, link, "skip", "unchanged since it was last published")
-    reason = _why_update(link, changes)
-    pays = activates and (link.listing_state in RENEWING_STATES or link.listing_state == "draft")
-    return _item(validated, link, "update", reason, changes, cost_of_update(listing, changes, pays_fee=pays))
+        reason = "unchanged since it was last published"
+        return replace(_item(validated, link, "skip", reason), conflicts=conflicts)
+    pays = bool(state) and state[0].old in PAYING_STATES
+    item = _item(
+        validated, link, "update", _why(link, changes), changes, cost_of_update(target, changes, pays_fee=pays)
+    )
+    return replace(item, desired=target, conflicts=conflicts, brakes=care, price_moves=inventory.moves)
 
 
-def _why_update(link: Link, changes: Sequence[Difference]) -> str:
+def _compared(
+    listing: Listing, link: Link, live: LiveListing | None, settings: ShopSettings
+) -> tuple[Listing, tuple[Difference, ...], tuple[Conflict, ...], InventoryPlan]:
+    published = link.published
+    if published is None:
+        inventory = plan_inventory(listing.inventory, None, None, settings)
+        return listing, (*all_fields(listing), *inventory.differences), (), inventory
+    target, changes, conflicts = changed_fields(listing, published, live.values if live else {}, settings)
+    inventory = plan_inventory(listing.inventory, published.inventory, live.inventory if live else None, settings)
+    target = replace(target, inventory=inventory.target)
+    changes = (*changes, *inventory.differences, *_processing_profile(listing, published, settings))
+    return target, changes, (*conflicts, *inventory.conflicts), inventory
+
+
+def _processing_profile(listing: Listing, published: Listing, settings: ShopSettings) -> tuple[Difference, ...]:
+    old, new = published.readiness_state_id, listing.readiness_state_id
+    if old == new or settings.ownership.get("processing_profile", "owned") != "owned":
+        return ()
+    return (Difference("processing_profile", "inventory", str(old or "–"), str(new or "–"), str(old or "–")),)
+
+
+def _state(
+    listing: Listing, link: Link, live: LiveListing | None
+) -> tuple[tuple[Difference, ...], tuple[Conflict, ...]]:
+    """Whether the listing is to be set active. One that a seller deactivated stays so."""
+    state = live.state if live is not None else link.listing_state
+    if listing.publish_as != "active" or state in ON_SALE:
+        return (), ()
+    if state == "inactive" and live is not None and link.wanted_state == "active":
+        return (), (Conflict("state", "active", "inactive", "active", "kept"),)
+    change = Difference(
+        "state", "state", state or "unknown", "active", link.wanted_state or "", live.state if live else ""
+    )
+    return (change,), ()
+
+
+def _why(link: Link, changes: Sequence[Difference]) -> str:
     if link.published is None:
         return "an earlier attempt did not come to its end"
     fields = ", ".join(change.field for change in changes)
@@ -92,13 +183,11 @@ def _item(
     changes: tuple[Difference, ...] = (),
     cost: Cost = NO_COST,
 ) -> PlanItem:
-    sends = action in {"create", "update"}
     return PlanItem(
         product_id=validated.product_id,
         product_title=validated.product_title,
         action=action,
         reason=reason,
-        desired=validated.listing if sends else None,
         differences=changes,
         verdicts=validated.verdicts,
         etsy_listing_id=link.etsy_listing_id,

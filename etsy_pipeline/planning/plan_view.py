@@ -1,25 +1,26 @@
-"""A plan as people read it: totals, a headline and rows. Terminal, Dagster and HTTP show the same words from here."""
+"""A plan as people read it: totals, a headline, groups and rows. Terminal, Dagster and HTTP show the same words."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 
 from etsy_pipeline.planning.plan import ACTIONS, PlanItem
 
 SYMBOLS = {"create": "+", "update": "~", "deactivate": "-", "skip": "·", "invalid": "!"}
-CHANGES_AND_PROBLEMS = ("create", "update", "deactivate", "invalid")  # what is skipped is counted, not listed
 MOST_DIFFERENCES_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How many products per action, and what carrying the plan out costs."""
+    """How many products per action, how many of them need care, and what carrying the plan out costs."""
 
     create: int = 0
     update: int = 0
     deactivate: int = 0
     skip: int = 0
     invalid: int = 0
+    braked: int = 0
+    conflicting: int = 0
     api_calls: int = 0
     fees_usd_cents: int = 0
 
@@ -27,6 +28,11 @@ class Totals:
         """Both plans together."""
         theirs = other.as_dict()
         return Totals(**{name: value + theirs[name] for name, value in self.as_dict().items()})
+
+    @classmethod
+    def of(cls, stored: Mapping[str, object]) -> "Totals":
+        """The totals among what is stored of a plan."""
+        return cls(**{item.name: int(str(stored[item.name])) for item in fields(cls) if item.name in stored})
 
     @property
     def products(self) -> int:
@@ -45,13 +51,14 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One product of the plan in a table."""
+    """One product of the plan in a table. `care` is what should make a reader look twice."""
 
     symbol: str
     action: str
     product_id: str
     product: str
     detail: str
+    care: str
     calls: int
     fee: str
 
@@ -61,18 +68,44 @@ def totals(items: Iterable[PlanItem]) -> Totals:
     counter: Counter[str] = Counter()
     for item in items:
         counter[item.action] += 1
+        counter["braked"] += bool(item.brakes)
+        counter["conflicting"] += bool(item.conflicts)
         counter["api_calls"] += item.cost.calls
         counter["fees_usd_cents"] += item.cost.fee_usd_cents
     return Totals(**counter)
 
 
-def headline(total: Totals) -> str:
+def groups_of(item: PlanItem) -> set[tuple[str, str]]:
+    """The groups that an item is counted in: (action, why); an invalid product in each of its rules'."""
+    if item.action == "invalid" and item.verdicts:
+        return {(item.action, verdict.code) for verdict in item.verdicts if verdict.severity == "error"}
+    if item.action == "update" and item.differences:
+        return {(item.action, ", ".join(change.field for change in item.differences))}
+    return {(item.action, item.reason if item.etsy_listing_id is None or item.action != "create" else "listing gone")}
+
+
+def headline(total: Totals, plan_brakes: int = 0) -> str:
     """The plan in a sentence, as Terraform closes its plans."""
+    care = _care(total, plan_brakes)
     if not total.changes:
-        return f"Nothing to do on Etsy: {total.skip} unchanged or not for sale, {total.invalid} invalid."
+        return f"Nothing to do on Etsy: {total.skip} unchanged or not for sale, {total.invalid} invalid.{care}"
     parts = [f"{getattr(total, action)} to {action}" for action in ACTIONS[:3]]
     kept = f"{total.skip} skipped, {total.invalid} invalid"
-    return f"Plan: {', '.join(parts)} ({kept}); {total.api_calls} API calls, {dollars(total.fees_usd_cents)} in fees."
+    cost = f"{total.api_calls} API calls, {dollars(total.fees_usd_cents)} in fees"
+    return f"Plan: {', '.join(parts)} ({kept}); {cost}.{care}"
+
+
+def _care(total: Totals, plan_brakes: int) -> str:
+    brakes = total.braked + plan_brakes
+    told = [
+        _counted(brakes, "brake") if brakes else "",
+        _counted(total.conflicting, "conflict") if total.conflicting else "",
+    ]
+    return f" Look twice: {' and '.join(filter(None, told))}." if any(told) else ""
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" + ("" if count == 1 else "s")
 
 
 def dollars(cents: int) -> str:
@@ -88,6 +121,8 @@ def row(
     reason: str,
     differences: Iterable[Mapping[str, object]],
     verdicts: Iterable[Mapping[str, object]],
+    brakes: Iterable[Mapping[str, object]],
+    conflicts: Iterable[Mapping[str, object]],
     calls: int,
     fee_usd_cents: int,
 ) -> Row:
@@ -96,11 +131,20 @@ def row(
     warnings = [str(verdict["message"]) for verdict in verdicts if verdict["severity"] == "warning"]
     if warnings and action != "invalid":
         detail += f" ({len(warnings)} warning{'s' if len(warnings) > 1 else ''}: {'; '.join(warnings)})"
+    care = [*(f"BRAKE {brake['code']}: {brake['message']}" for brake in brakes)]
+    care += [f"CONFLICT {conflict['message']}" for conflict in conflicts]
     fee = dollars(fee_usd_cents) if fee_usd_cents else ""
-    return Row(SYMBOLS[action], action, product_id, product_title or "(no title)", detail, calls, fee)
+    title = product_title or "(no title)"
+    return Row(SYMBOLS[action], action, product_id, title, detail, "; ".join(care), calls, fee)
 
 
 def _changes(differences: Iterable[Mapping[str, object]]) -> str:
     texts = [f"{change['field']}: {change['old']} → {change['new']}" for change in differences]
     more = len(texts) - MOST_DIFFERENCES_SHOWN
     return "; ".join(texts[:MOST_DIFFERENCES_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+
+
+def groups_in_order(groups: Iterable[Sequence[object]]) -> list[tuple[str, str, int]]:
+    """Groups as they are shown: by action, the largest first."""
+    found = [(str(action), str(why), int(str(count))) for action, why, count in groups]
+    return sorted(found, key=lambda group: (ACTIONS.index(group[0]), -group[2], group[1]))

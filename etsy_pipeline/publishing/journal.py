@@ -74,6 +74,7 @@ class Journal:
             link = self._link(session, item)
             link.etsy_listing_id, link.listing_state = listing.listing_id, listing.state
             link.etsy_url, link.create_reference = listing.url, None
+            link.published, link.wanted_state = None, listing.state
             links.drop_images(session, self.job.etsy_account_id, item.product_id, range(100))
 
     def image_uploaded(self, product_id: str, rank: int, image: ListingImage, sha256: str, image_id: int) -> None:
@@ -91,14 +92,21 @@ class Journal:
                 )
             )
 
-    def synced(self, item: SyncItem, listing: EtsyListing, *, images: int | None) -> None:
-        """Result: the listing is as approved. `images` is how many pictures it has, where they were sent."""
+    def synced(self, item: SyncItem, listing: EtsyListing, *, images: int | None, wanted_state: str | None) -> None:
+        """Result: the listing is as approved.
+
+        Args:
+            item: of the plan.
+            listing: as Etsy answered.
+            images: how many pictures it has, where they were sent.
+            wanted_state: the state that it was given, where it was given one.
+        """
         now = datetime.now(UTC)
         with self._store.writing() as session:
             link = self._link(session, item)
             link.sync_status, link.sync_error, link.last_synced_at = "synced", None, now
             link.listing_state, link.etsy_url = listing.state, listing.url or link.etsy_url
-            link.published = item.desired or link.published
+            link.published, link.wanted_state = item.desired or link.published, wanted_state or link.wanted_state
             if images is not None:
                 surplus = range(images + 1, 100)
                 links.drop_images(session, self.job.etsy_account_id, item.product_id, surplus)

@@ -13,7 +13,14 @@ from etsy_pipeline.errors import PipelineError, Refused
 from etsy_pipeline.etsy.client import EtsyClient, EtsyListing
 from etsy_pipeline.etsy.errors import EtsyRefused, EtsyUnavailable
 from etsy_pipeline.etsy.pictures import Picture, PictureSource
-from etsy_pipeline.etsy.requests import Form, comma_joined, create_form, inventory_body, update_form
+from etsy_pipeline.etsy.requests import (
+    Form,
+    comma_joined,
+    create_form,
+    inventory_body,
+    personalization_body,
+    update_form,
+)
 from etsy_pipeline.etsy.transport import is_gone
 from etsy_pipeline.listings.codec import listing_from_json
 from etsy_pipeline.listings.listing import Listing
@@ -61,15 +68,14 @@ class ItemPublisher:
     def _deactivate(self, item: SyncItem) -> None:
         self.journal.begin(item.product_id, "deactivate")
         listing = self.client.update_listing(self.shop_id, _listing_id(item.etsy_listing_id), {"state": "inactive"})
-        self.journal.synced(item, listing, images=None)
+        self.journal.synced(item, listing, images=None, wanted_state="inactive")
 
     def _create_or_update(self, item: SyncItem, listing: Listing) -> None:
         changed = {difference["part"] for difference in item.differences}
         present = self.journal.images(item.product_id)
         sends_images = "images" in changed
         fetched = self._fetch(listing, present) if sends_images else {}
-        link = self.journal.link(item.product_id)
-        listing_id = link.etsy_listing_id if link else None
+        listing_id = self._present_listing(item)
         fields = [difference["field"] for difference in item.differences]
         is_new = listing_id is None
         if listing_id is None:
@@ -79,7 +85,16 @@ class ItemPublisher:
         image_ids = self._put_images(item, listing, listing_id, fetched, present, is_new=is_new) if sends_images else []
         if "inventory" in changed:
             self._put_inventory(item, listing, listing_id, is_new=is_new)
+        if "personalization" in changed:
+            self._put_personalization(item, listing, listing_id, is_new=is_new)
         self._complete(item, listing, listing_id, fields, image_ids, sends_images=sends_images)
+
+    def _present_listing(self, item: SyncItem) -> int | None:
+        """The listing that the product has; None where one is to be created, be it in place of one that is gone."""
+        link = self.journal.link(item.product_id)
+        listing_id = link.etsy_listing_id if link else None
+        is_replaced = item.action == "create" and listing_id == item.etsy_listing_id
+        return None if is_replaced else listing_id
 
     def _fetch(self, listing: Listing, present: dict[int, ListingImageRow]) -> dict[str, Picture]:
         """Fetch all pictures that may be needed before anything is sent: a dead one leaves nothing half done."""
@@ -148,8 +163,12 @@ class ItemPublisher:
     def _put_inventory(self, item: SyncItem, listing: Listing, listing_id: int, *, is_new: bool) -> None:
         self.journal.begin(item.product_id, "inventory")
         body = inventory_body(listing.inventory, readiness_state_id=listing.readiness_state_id)
-        variations = len(listing.inventory.properties)
-        put = functools.partial(self.client.put_inventory, listing_id, body, variations=variations)
+        self._once_visible(functools.partial(self.client.put_inventory, listing_id, body), is_new=is_new)
+
+    def _put_personalization(self, item: SyncItem, listing: Listing, listing_id: int, *, is_new: bool) -> None:
+        self.journal.begin(item.product_id, "personalization")
+        body = personalization_body(listing.personalization)
+        put = functools.partial(self.client.put_personalization, self.shop_id, listing_id, body)
         self._once_visible(put, is_new=is_new)
 
     def _once_visible(self, act: Callable[[], Result], *, is_new: bool) -> Result:
@@ -181,7 +200,8 @@ class ItemPublisher:
             link = self.journal.link(item.product_id)
             state = (link.listing_state if link else None) or "draft"
             published = EtsyListing(listing_id=listing_id, state=state, url=link.etsy_url if link else None)
-        self.journal.synced(item, published, images=len(image_ids) if sends_images else None)
+        images = len(image_ids) if sends_images else None
+        self.journal.synced(item, published, images=images, wanted_state=form.get("state"))
 
     def _last_form(self, item: SyncItem, listing: Listing, fields: list[str], image_ids: list[int]) -> Form:
         form = update_form(listing, fields)

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Text, cast, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.errors import NotFound
+from etsy_pipeline.planning.plan import NOTHING_TO_TELL
 from etsy_pipeline.store.tables import Approval, EtsySyncJob, SyncItem
 
 PUBLISHING = ("confirmed", "processing", "paused")  # approved, and not finished
@@ -49,15 +51,59 @@ def awaiting_approval(session: Session, account_id: str) -> EtsySyncJob | None:
 
 
 def items(
-    session: Session, job_id: str, *, outcome: str | None = None, actions: Sequence[str] = ()
+    session: Session,
+    job_id: str,
+    *,
+    outcome: str | None = None,
+    actions: Sequence[str] = (),
+    product_id: str | None = None,
+    brake: str | None = None,
+    with_conflicts: bool = False,
+    noteworthy: bool = False,
+    dangerous_first: bool = False,
+    first: int = 0,
+    most: int | None = None,
 ) -> Iterator[SyncItem]:
-    """A job's items in the plan's order, a few hundred in memory at a time."""
-    query = select(SyncItem).where(SyncItem.sync_job_id == job_id).order_by(SyncItem.position)
+    """A job's items, a few hundred in memory at a time.
+
+    Args:
+        session: of the store.
+        job_id: whose.
+        outcome: only those with it.
+        actions: only these.
+        product_id: only this product.
+        brake: only items with this brake; "any" for all that have one.
+        with_conflicts: only items that somebody changed on Etsy.
+        noteworthy: without what is skipped, unless somebody changed it on Etsy.
+        dangerous_first: brakes and conflicts first, instead of the plan's own order.
+        first: how many to leave out.
+        most: how many at most.
+    """
+    order = (SyncItem.care, SyncItem.position) if dangerous_first else (SyncItem.position,)
+    query = select(SyncItem).where(SyncItem.sync_job_id == job_id).order_by(*order)
     if outcome:
         query = query.where(SyncItem.outcome == outcome)
     if actions:
         query = query.where(SyncItem.action.in_(actions))
+    if product_id:
+        query = query.where(SyncItem.product_id == product_id)
+    if brake:
+        query = query.where(SyncItem.care == 0)
+    if brake not in {None, "any"}:
+        query = query.where(cast(SyncItem.brakes, Text).contains(f'"{brake}"', autoescape=True))
+    if with_conflicts:
+        query = query.where(cast(SyncItem.conflicts, Text) != "[]")
+    if noteworthy:
+        query = query.where(SyncItem.care < NOTHING_TO_TELL)
+    if first or most is not None:
+        query = query.offset(first).limit(most)
     yield from session.scalars(query.execution_options(yield_per=ITEMS_AT_ONCE))
+
+
+def add_items(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Write items of a plan."""
+    if rows:
+        session.execute(insert(SyncItem), rows)
 
 
 def item(session: Session, job_id: str, product_id: str) -> SyncItem:

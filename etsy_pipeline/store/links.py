@@ -1,12 +1,12 @@
 """Queries on links (product × account) and on the pictures of their listings."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Select, delete, exists, select
+from sqlalchemy import Select, delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.listings.codec import listing_from_json
-from etsy_pipeline.planning.link import Link
+from etsy_pipeline.planning.link import ON_SALE, Link
 from etsy_pipeline.store.tables import ListingImageRow, ProductEtsyLink, SyncItem
 
 LINKS_AT_ONCE = 500  # SQLite takes some thousand values in one query; Etsy's batches are smaller anyway
@@ -27,11 +27,19 @@ def of_products(session: Session, account_id: str, product_ids: Sequence[str]) -
     return found
 
 
-def not_in_plan(session: Session, account_id: str, job_id: str) -> Iterator[Link]:
-    """Links whose product is in no item of a job: those that the catalogue no longer has."""
+def not_in_plan(session: Session, account_id: str, job_id: str, most: int = LINKS_AT_ONCE) -> Sequence[Link]:
+    """Some links whose product is in no item of a job: those that the catalogue no longer has."""
     planned = exists().where(SyncItem.sync_job_id == job_id, SyncItem.product_id == ProductEtsyLink.product_id)
     query = _of_account(account_id).where(~planned, ProductEtsyLink.etsy_listing_id.is_not(None))
-    yield from (as_link(row) for row in session.scalars(query.order_by(ProductEtsyLink.product_id)))
+    return [as_link(row) for row in session.scalars(query.order_by(ProductEtsyLink.product_id).limit(most))]
+
+
+def with_listing(session: Session, account_id: str) -> tuple[int, int]:
+    """How many products of an account have a listing, and how many of those are on sale as far as we know."""
+    query = select(func.count(), func.count().filter(ProductEtsyLink.listing_state.in_(ON_SALE)))
+    of_account = ProductEtsyLink.etsy_account_id == account_id, ProductEtsyLink.etsy_listing_id.is_not(None)
+    linked, on_sale = session.execute(query.where(*of_account)).one()
+    return int(linked), int(on_sale)
 
 
 def search(
@@ -55,6 +63,7 @@ def as_link(row: ProductEtsyLink) -> Link:
         product_title=row.product_title,
         etsy_listing_id=row.etsy_listing_id,
         listing_state=row.listing_state,
+        wanted_state=row.wanted_state,
         published=listing_from_json(row.published) if row.published else None,
         has_failed=row.sync_status == "failed",
     )

@@ -182,6 +182,7 @@ class ProductEtsyLink(Table):
     etsy_listing_id: Mapped[int | None]
     etsy_url: Mapped[str | None]
     listing_state: Mapped[str | None]
+    wanted_state: Mapped[str | None]
     last_synced_at: Mapped[datetime | None]
     sync_error: Mapped[str | None]
     published: Mapped[str | None]

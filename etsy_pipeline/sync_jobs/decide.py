@@ -13,6 +13,7 @@ from etsy_pipeline.store.tables import Approval, EtsySyncJob
 from etsy_pipeline.sync_jobs.draw_up import digest_of_stored_plan
 
 SHORTEST_DIGEST = 12  # characters of a digest that are enough to name it
+POLICY = "the shop's approval policy"
 PLAN_AGAIN = "Ask for a new sync and review its plan."
 
 
@@ -57,6 +58,25 @@ def approve(
         _record(session, job, "approved", decided_by, through, note, excluded_products)
         job.status, job.confirmed_at = "confirmed", datetime.now(UTC)
     return job
+
+
+def approve_by_policy(store: Store, transaction_id: str, *, amount_unit: str) -> EtsySyncJob:
+    """Approve a plan in the name of the shop's policy, where the plan holds nothing that a person has to decide.
+
+    Raises:
+        Conflict: `approval_needs_person`, and what `approve` raises.
+    """
+    with store.reading() as session:
+        reasons = jobs.get(session, transaction_id).totals.get("for_a_person", ["the plan was not reviewed"])
+    if reasons:
+        raise Conflict(
+            f"The shop's policy does not approve {transaction_id}: {'; '.join(reasons)}.",
+            code="approval_needs_person",
+            hint="Look at the plan, then approve it yourself.",
+        )
+    return approve(
+        store, transaction_id, decided_by=POLICY, through="policy", amount_unit=amount_unit, note="safe changes only"
+    )
 
 
 def reject(store: Store, transaction_id: str, *, decided_by: str, through: str, note: str = "") -> EtsySyncJob:

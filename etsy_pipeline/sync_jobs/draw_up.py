@@ -1,23 +1,42 @@
-"""Drawing up the plan of a sync: validated listings and links → items, totals and digest, in one transaction."""
+"""Drawing up the plan of a sync: validated listings, links and live listings → items, totals, brakes and digest.
+
+Items are written some hundred at a time, with no lock held while Etsy is asked. The digest comes last: a job without
+one has no plan, so a plan that was not finished can never be approved.
+"""
 
 import itertools
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from etsy_pipeline.errors import Conflict
 from etsy_pipeline.listings.codec import listing_to_json
+from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing
+from etsy_pipeline.planning.approval_policy import PolicyReview
+from etsy_pipeline.planning.brakes import of_plan
 from etsy_pipeline.planning.digest import item_digest, plan_digest
+from etsy_pipeline.planning.link import Link, LiveListing
 from etsy_pipeline.planning.plan import PlanItem, plan_product, plan_removed
-from etsy_pipeline.planning.plan_view import Totals, totals
+from etsy_pipeline.planning.plan_view import Totals, groups_of, totals
 from etsy_pipeline.store import accounts, jobs, links
-from etsy_pipeline.store.accounts import fingerprint
+from etsy_pipeline.store.accounts import fingerprint, settings_of
 from etsy_pipeline.store.engine import Session, Store
-from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob, SyncItem
+from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob
 from etsy_pipeline.sync_jobs.request import new_job, require_connected
 
 PRODUCTS_AT_ONCE = 500
+GROUPS_KEPT = 100
+
+LiveOf = Callable[[Sequence[int]], Mapping[int, LiveListing]]
+
+
+def nothing_live(listing_ids: Sequence[int]) -> Mapping[int, LiveListing]:
+    """Where the live listings are not to be read, or cannot be."""
+    del listing_ids
+    return {}
 
 
 def draw_up_plan(
@@ -31,6 +50,7 @@ def draw_up_plan(
     amount_unit: str,
     snapshot_ref: str,
     run_id: str,
+    live_of: LiveOf = nothing_live,
 ) -> EtsySyncJob:
     """Draw up the plan of a requested sync, or of a new one, and supersede older plans of the account.
 
@@ -44,22 +64,46 @@ def draw_up_plan(
         amount_unit: the unit of Medusa's amounts (part of what makes a plan stale).
         snapshot_ref: which snapshot it was.
         run_id: the Dagster run that draws it up.
+        live_of: reads listings as Etsy has them now, by id; what it leaves out is planned from what was published.
+
+    Returns:
+        The job. Its totals say why a person has to decide (`for_a_person`); nothing where the shop's policy approves.
 
     Raises:
-        Conflict: `publication_in_progress`, `account_not_connected`, `already_decided`.
+        Conflict: `publication_in_progress`, `account_not_connected`, `already_decided`, `plan_taken_over`.
     """
     with store.writing() as session:
-        account = accounts.get(session, account_id, lock=True)
-        require_connected(account)
-        _require_nothing_in_progress(session, account_id)
-        job = _job(session, account_id, transaction_id, trigger)
+        account, job = _open(session, account_id, transaction_id, trigger)
+        job.plan_run_id, job.snapshot_ref, job.plan_digest = run_id, snapshot_ref, None
+        settings = settings_of(account)
         jobs.clear_items(session, job.id)
-        digests = _write_items(session, account, job, validated, covers_selection=covers_selection)
+        linked, on_sale = links.with_listing(session, account_id)
+    drawing = _Drawing(store, account, job, run_id, settings, live_of, PolicyReview(settings.approval))
+    stream = iter(validated)
+    while batch := list(itertools.islice(stream, PRODUCTS_AT_ONCE)):
+        drawing.add(batch)
+    missing = drawing.add_removed() if covers_selection else 0
+    plan_brakes = of_plan(
+        linked=linked,
+        missing=missing,
+        deactivations=drawing.totals.deactivate,
+        on_sale=on_sale,
+        fees_usd_cents=drawing.totals.fees_usd_cents,
+        limits=settings.brakes,
+    )
+    with store.writing() as session:
+        account, job = _open(session, account_id, job.transaction_id, trigger)
+        _require_ours(job, run_id)
         job.shop_fingerprint = fingerprint(account, amount_unit)
         job.plan_digest = plan_digest(
-            shop_id=account.shop_id or 0, shop_fingerprint=job.shop_fingerprint, item_digests=digests
+            shop_id=account.shop_id or 0, shop_fingerprint=job.shop_fingerprint, item_digests=drawing.digests
         )
-        job.planned_at, job.plan_run_id, job.snapshot_ref = datetime.now(UTC), run_id, snapshot_ref
+        job.totals = drawing.totals.as_dict() | {
+            "groups": [[*group, count] for group, count in drawing.groups.most_common(GROUPS_KEPT)],
+            "for_a_person": drawing.review.objections(plan_brakes),
+        }
+        job.total_products = drawing.totals.products
+        job.brakes, job.planned_at = [asdict(brake) for brake in plan_brakes], datetime.now(UTC)
         _supersede_older(session, job)
     return job
 
@@ -67,12 +111,82 @@ def draw_up_plan(
 def digest_of_stored_plan(session: Session, account: EtsyAccount, job: EtsySyncJob, amount_unit: str) -> str:
     """The digest that the plan has now: it differs from the job's when items or shop settings changed since."""
     digests = [
-        item_digest(item.product_id, item.action, item.etsy_listing_id, item.desired)
+        _digest(item.product_id, item.action, item.etsy_listing_id, item.desired, item.differences)
         for item in jobs.items(session, job.id)
     ]
     return plan_digest(
         shop_id=account.shop_id or 0, shop_fingerprint=fingerprint(account, amount_unit), item_digests=digests
     )
+
+
+@dataclass(slots=True)
+class _Drawing:
+    """A plan that is being drawn up, batch by batch."""
+
+    store: Store
+    account: EtsyAccount
+    job: EtsySyncJob
+    run_id: str
+    settings: ShopSettings
+    live_of: LiveOf
+    review: PolicyReview
+    digests: list[str] = field(default_factory=list)
+    totals: Totals = field(default_factory=Totals)
+    groups: Counter[tuple[str, str]] = field(default_factory=Counter)
+    seen: set[str] = field(default_factory=set)
+
+    def add(self, batch: Sequence[ValidatedListing]) -> None:
+        """Plan some products; of one that the snapshot holds twice, the first counts."""
+        fresh = []
+        for item in batch:
+            if item.product_id not in self.seen:
+                self.seen.add(item.product_id)
+                fresh.append(item)
+        with self.store.reading() as session:
+            known = links.of_products(session, self.account.id, [item.product_id for item in fresh])
+        live = self._live(known.values())
+        self._write([self._planned(item, known.get(item.product_id), live) for item in fresh])
+
+    def add_removed(self) -> int:
+        """Plan the linked products that no batch had; how many there were."""
+        count = 0
+        while True:
+            with self.store.reading() as session:
+                gone = links.not_in_plan(session, self.account.id, self.job.id)
+            if not gone:
+                return count
+            live = self._live(gone)
+            self._write([plan_removed(link, live.get(link.etsy_listing_id or 0), self.settings) for link in gone])
+            count += len(gone)
+
+    def _planned(self, item: ValidatedListing, link: Link | None, live: Mapping[int, LiveListing]) -> PlanItem:
+        listing_id = link.etsy_listing_id if link else None
+        return plan_product(item, link, live.get(listing_id) if listing_id else None, self.settings)
+
+    def _live(self, known: Iterable[Link]) -> Mapping[int, LiveListing]:
+        ids = [link.etsy_listing_id for link in known if link.etsy_listing_id is not None]
+        return self.live_of(ids) if ids else {}
+
+    def _write(self, planned: Sequence[PlanItem]) -> None:
+        rows = [_row(self.job.id, len(self.digests) + number, item) for number, item in enumerate(planned)]
+        with self.store.writing() as session:
+            _require_ours(jobs.get(session, self.job.transaction_id), self.run_id)
+            jobs.add_items(session, rows)
+        for row, item in zip(rows, planned, strict=True):
+            listing = row["product_id"], row["action"], row["etsy_listing_id"], row["desired"]
+            self.digests.append(_digest(*listing, row["differences"]))
+            self.review.look_at(item)
+            self.groups.update(groups_of(item))
+        self.totals += totals(planned)
+
+
+def _open(
+    session: Session, account_id: str, transaction_id: str | None, trigger: str
+) -> tuple[EtsyAccount, EtsySyncJob]:
+    account = accounts.get(session, account_id, lock=True)
+    require_connected(account)
+    _require_nothing_in_progress(session, account_id)
+    return account, _job(session, account_id, transaction_id, trigger)
 
 
 def _require_nothing_in_progress(session: Session, account_id: str) -> None:
@@ -81,6 +195,15 @@ def _require_nothing_in_progress(session: Session, account_id: str) -> None:
             f"The sync {job.transaction_id} of this account is approved and not yet finished (status {job.status}).",
             code="publication_in_progress",
             hint=f"Wait for it (`etsy-pipeline sync status {job.transaction_id}`) or cancel it, then plan again.",
+        )
+
+
+def _require_ours(job: EtsySyncJob, run_id: str) -> None:
+    if job.plan_run_id != run_id:
+        raise Conflict(
+            f"Another run ({job.plan_run_id}) draws up the plan of {job.transaction_id} meanwhile.",
+            code="plan_taken_over",
+            hint="Look at that run; this one ends here.",
         )
 
 
@@ -100,56 +223,35 @@ def _job(session: Session, account_id: str, transaction_id: str | None, trigger:
     return job
 
 
-def _write_items(
-    session: Session,
-    account: EtsyAccount,
-    job: EtsySyncJob,
-    validated: Iterable[ValidatedListing],
-    *,
-    covers_selection: bool,
-) -> list[str]:
-    digests: list[str] = []
-    sums = Totals()
-    stream = iter(validated)
-    while batch := list(itertools.islice(stream, PRODUCTS_AT_ONCE)):
-        known = links.of_products(session, account.id, [listing.product_id for listing in batch])
-        planned = [plan_product(listing, known.get(listing.product_id)) for listing in batch]
-        sums += _add_rows(session, job, planned, digests)
-    if covers_selection:
-        removed = [plan_removed(link) for link in links.not_in_plan(session, account.id, job.id)]
-        sums += _add_rows(session, job, removed, digests)
-    job.totals, job.total_products = sums.as_dict(), sums.products
-    return digests
+def _row(job_id: str, position: int, item: PlanItem) -> dict[str, Any]:
+    return {
+        "sync_job_id": job_id,
+        "product_id": item.product_id,
+        "position": position,
+        "product_title": item.product_title,
+        "action": item.action,
+        "reason": item.reason,
+        "desired": listing_to_json(item.desired) if item.desired else None,
+        "differences": [asdict(difference) for difference in item.differences],
+        "verdicts": [asdict(verdict) for verdict in item.verdicts],
+        "conflicts": [asdict(conflict) | {"message": conflict.message} for conflict in item.conflicts],
+        "brakes": [asdict(brake) for brake in item.brakes],
+        "care": item.care,
+        "etsy_listing_id": item.etsy_listing_id,
+        "estimated_calls": item.cost.calls,
+        "fee_usd_cents": item.cost.fee_usd_cents,
+        "outcome": "waiting",
+    }
 
 
-def _add_rows(session: Session, job: EtsySyncJob, planned: list[PlanItem], digests: list[str]) -> Totals:
-    for item in planned:
-        row = _row(job.id, len(digests), item)
-        digests.append(item_digest(row.product_id, row.action, row.etsy_listing_id, row.desired))
-        session.add(row)
-    session.flush()
-    for written in list(session):
-        if isinstance(written, SyncItem):
-            session.expunge(written)  # a large plan must not pile up in memory
-    return totals(planned)
-
-
-def _row(job_id: str, position: int, item: PlanItem) -> SyncItem:
-    return SyncItem(
-        sync_job_id=job_id,
-        product_id=item.product_id,
-        position=position,
-        product_title=item.product_title,
-        action=item.action,
-        reason=item.reason,
-        desired=listing_to_json(item.desired) if item.desired else None,
-        differences=[asdict(difference) for difference in item.differences],
-        verdicts=[asdict(verdict) for verdict in item.verdicts],
-        etsy_listing_id=item.etsy_listing_id,
-        estimated_calls=item.cost.calls,
-        fee_usd_cents=item.cost.fee_usd_cents,
-        outcome="waiting",
-    )
+def _digest(
+    product_id: str,
+    action: str,
+    etsy_listing_id: int | None,
+    desired: str | None,
+    differences: Iterable[Mapping[str, Any]],
+) -> str:
+    return item_digest(product_id, action, etsy_listing_id, desired, (change["field"] for change in differences))
 
 
 def _supersede_older(session: Session, job: EtsySyncJob) -> None:

@@ -1,11 +1,14 @@
 """How syncs and products stand, as plain values for the command line, the HTTP API and Dagster's metadata."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from etsy_pipeline.planning.plan_view import Row, Totals, headline, row
+from etsy_pipeline.errors import BadRequest
+from etsy_pipeline.planning.brakes import BRAKES
+from etsy_pipeline.planning.plan import ACTIONS
+from etsy_pipeline.planning.plan_view import Row, Totals, groups_in_order, headline, row
 from etsy_pipeline.store import jobs, links
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsySyncJob, ProductEtsyLink, SyncItem
@@ -13,13 +16,50 @@ from etsy_pipeline.store.tables import EtsySyncJob, ProductEtsyLink, SyncItem
 
 @dataclass(frozen=True, slots=True)
 class PlanSummary:
-    """A plan without its rows."""
+    """A plan without its rows. `groups` are (action, why, how many products)."""
 
     transaction_id: str
     status: str
     digest: str | None
     totals: Totals
     headline: str
+    brakes: Sequence[Mapping[str, Any]] = ()
+    groups: Sequence[tuple[str, str, int]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFilter:
+    """Which items of a plan to show; nothing given shows all of them, the dangerous ones first.
+
+    `brake` is a brake's code, or "any"; `noteworthy` leaves out what stays as it is.
+    """
+
+    actions: tuple[str, ...] = ()
+    product_id: str | None = None
+    brake: str | None = None
+    with_conflicts: bool = False
+    noteworthy: bool = False
+    first: int = 0
+    most: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no item can have.
+
+        Raises:
+            BadRequest: `plan_filter_unknown`.
+        """
+        for given, known in ((self.actions, ACTIONS), ((self.brake,) if self.brake else (), (*BRAKES, "any"))):
+            unknown = [item for item in given if item not in known]
+            if unknown:
+                raise BadRequest(
+                    f"No item of a plan can be {unknown[0]!r}.",
+                    code="plan_filter_unknown",
+                    hint=f"Choose from {', '.join(known)}.",
+                )
+
+
+EVERYTHING = PlanFilter()
+NOTEWORTHY = PlanFilter(noteworthy=True)
 
 
 def job_view(job: EtsySyncJob) -> dict[str, Any]:
@@ -87,30 +127,51 @@ def find_links(
 
 def plan_summary(job: EtsySyncJob) -> PlanSummary:
     """A job's plan without its rows; all zero while there is none."""
-    sums = Totals(**job.totals)
-    told = headline(sums) if job.plan_digest else "There is no plan yet."
-    return PlanSummary(job.transaction_id, job.status, job.plan_digest, sums, told)
+    sums = Totals.of(job.totals)
+    told = headline(sums, len(job.brakes)) if job.plan_digest else "There is no plan yet."
+    groups = groups_in_order(job.totals.get("groups", ()))
+    return PlanSummary(job.transaction_id, job.status, job.plan_digest, sums, told, job.brakes, groups)
 
 
-def plan_items(store: Store, transaction_id: str, *, actions: Sequence[str] = ()) -> Iterator[SyncItem]:
+def plan_items(store: Store, transaction_id: str, wanted: PlanFilter = EVERYTHING) -> Iterator[SyncItem]:
     """The items of a plan, streamed."""
     with store.reading() as session:
-        yield from jobs.items(session, jobs.get(session, transaction_id).id, actions=actions)
+        job_id = jobs.get(session, transaction_id).id
+        yield from jobs.items(session, job_id, dangerous_first=True, **asdict(wanted))
 
 
-def plan_rows(store: Store, transaction_id: str, *, actions: Sequence[str] = ()) -> Iterator[Row]:
+def plan_rows(store: Store, transaction_id: str, wanted: PlanFilter = EVERYTHING) -> Iterator[Row]:
     """The lines of a plan, streamed."""
-    for item in plan_items(store, transaction_id, actions=actions):
-        yield row(
-            action=item.action,
-            product_id=item.product_id,
-            product_title=item.product_title,
-            reason=item.reason,
-            differences=item.differences,
-            verdicts=item.verdicts,
-            calls=item.estimated_calls,
-            fee_usd_cents=item.fee_usd_cents,
-        )
+    return map(plan_row, plan_items(store, transaction_id, wanted))
+
+
+def plan_row(item: SyncItem) -> Row:
+    """An item as a line."""
+    return row(
+        action=item.action,
+        product_id=item.product_id,
+        product_title=item.product_title,
+        reason=item.reason,
+        differences=item.differences,
+        verdicts=item.verdicts,
+        brakes=item.brakes,
+        conflicts=item.conflicts,
+        calls=item.estimated_calls,
+        fee_usd_cents=item.fee_usd_cents,
+    )
+
+
+def plan_item_view(item: SyncItem) -> dict[str, Any]:
+    """An item as JSON: the line that people read, and what it was made of."""
+    return asdict(plan_row(item)) | {
+        "reason": item.reason,
+        "differences": item.differences,
+        "conflicts": item.conflicts,
+        "brakes": item.brakes,
+        "verdicts": item.verdicts,
+        "etsy_listing_id": item.etsy_listing_id,
+        "fee_usd_cents": item.fee_usd_cents,
+    }
 
 
 def _iso(moment: datetime | None) -> str | None:

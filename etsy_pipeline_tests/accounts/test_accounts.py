@@ -150,9 +150,9 @@ def test_an_account_without_a_shop_has_no_token(world: World, store: Store) -> N
 
 def test_settings_are_changed_one_by_one(store: Store) -> None:
     account = configure.add(store, "Mine")
-    configure.configure(store, account.id, {"shipping_profile_id": 1, "price.markup_percent": "12.5"})
+    configure.configure(store, account.id, {"shipping_profile": 1, "price.markup_percent": "12.5"})
     settings = configure.configure(store, account.id, {"price.rounding": "ninety_nine"})
-    assert (settings.shipping_profile_id, str(settings.price.markup_percent)) == (1, "12.5")
+    assert (settings.shipping_profile, str(settings.price.markup_percent)) == (1, "12.5")
     assert settings.price.rounding == "ninety_nine"
 
 

@@ -57,7 +57,7 @@ def terminal(world: World, tmp_path: Path) -> Terminal:
 def connected(terminal: Terminal) -> str:
     account_id: str = terminal.json("accounts", "add", "My shop")["id"]
     terminal("accounts", "connect", account_id, "--sandbox-shop", "1")
-    ids = [f"{name}=510000011" for name in ("shipping_profile_id", "return_policy_id", "readiness_state_id")]
+    ids = [f"{name}=510000011" for name in ("shipping_profile", "return_policy", "processing_profile")]
     terminal("accounts", "configure", account_id, *(word for item in ids for word in ("--set", item)))
     return account_id
 
@@ -66,7 +66,7 @@ def test_from_an_account_to_a_requested_sync(terminal: Terminal) -> None:
     account_id = connected(terminal)
     assert "DustySpoonStudio" in terminal("accounts", "list")
     shown = terminal.json("accounts", "show", account_id)
-    assert (shown["currency_code"], shown["settings"]["shipping_profile_id"]) == ("USD", 510000011)
+    assert (shown["currency_code"], shown["settings"]["shipping_profile"]) == ("USD", 510000011)
     assert "token" not in " ".join(name for name in shown if name != "refresh_token_expires_at")
     assert "Express shipping" in terminal("accounts", "configure", account_id, "--choices")
     transaction_id = terminal("sync", "start", "--account", account_id, "--all").strip()

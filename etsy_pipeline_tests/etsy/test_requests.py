@@ -135,7 +135,7 @@ def test_an_update_can_empty_a_field_that_a_create_leaves_out() -> None:
 
 def test_an_update_never_sends_what_etsy_would_ignore() -> None:
     """FACTS §0.7: a price in a PATCH answers 200 and changes nothing."""
-    assert update_form(a_listing(), ["inventory", "readiness_state_id", "images"]) == {}
+    assert update_form(a_listing(), ["price", "processing_profile", "images"]) == {}
 
 
 def test_every_offering_has_a_readiness_state() -> None:

@@ -196,8 +196,8 @@ def test_a_category_that_is_no_number_is_told(value: object) -> None:
 def test_categories_that_could_not_be_read_are_not_checked() -> None:
     """Etsy's list of categories may be unavailable; a product is not refused for that."""
     product = a_product(metadata={"etsy_taxonomy_id": 7})
-    assert codes(validated(product, known_taxonomy_ids=None)) == []
-    assert codes(validated(product, known_taxonomy_ids=frozenset({8}))) == ["taxonomy_unknown"]
+    assert codes(validated(product, taxonomy_ids=None)) == []
+    assert codes(validated(product, taxonomy_ids=frozenset({8}))) == ["taxonomy_unknown"]
 
 
 def test_tags_of_the_metadata_win() -> None:
@@ -234,8 +234,10 @@ def test_text_of_our_own_ends_with_a_word(limit: int, short: str) -> None:
 
 
 def test_a_download_needs_no_profiles() -> None:
-    settings = {"shipping_profile_id": None, "readiness_state_id": None, "return_policy_id": None}
-    assert codes(validated(shop=a_shop(type="download", **settings))) == []
+    settings = {"shipping_profile": None, "processing_profile": None, "return_policy": None}
+    found = validated(shop=a_shop(type="download", **settings))
+    assert codes(found) == ["download_files_missing"]
+    assert listing_of(found).publish_as == "draft"
 
 
 def test_the_heaviest_variant_stands_in_for_a_missing_weight() -> None:

@@ -70,7 +70,7 @@ def test_the_maker_comes_from_metadata_then_the_shop(metadata: Any, settings: An
         ({"is_supply": "true"}, {}, []),
         ({}, {"is_supply": True}, []),
         ({"is_supply": False}, {"is_supply": True}, ["production_partners_missing"]),
-        ({}, {"production_partner_ids": (5,)}, []),
+        ({}, {"production_partners": (5,)}, []),
     ],
 )
 def test_new_things_of_someone_else_need_production_partners(metadata: Any, settings: Any, found: list[str]) -> None:

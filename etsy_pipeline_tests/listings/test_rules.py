@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from etsy_pipeline.catalogue.product import Option, Product, Variant
 from etsy_pipeline.listings.codec import from_json, to_json
 from etsy_pipeline.listings.rules import RULES
+from etsy_pipeline.listings.shop import Choice, Kind, TaxonomyProperty, TaxonomyValue
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline_tests.builders import a_product, a_product_with, a_shop, a_variant, codes, listing_of, validated
 
@@ -18,6 +19,22 @@ def one_option(*values: str) -> dict[str, Any]:
     variants = [a_variant(id=f"v{i}", sku=f"s{i}", options={"Size": value}) for i, value in enumerate(values)]
     return {"options": (Option(title="Size", values=values),), "variants": variants}
 
+
+def a_product_by(**options: str) -> Product:
+    """A product with one variant and so many options, each of one value."""
+    return a_product(
+        options=[Option(title=name, values=(value,)) for name, value in options.items()],
+        variants=[a_variant(options=options)],
+    )
+
+
+OF_CATALOGUE = {"handle_repeated", "sku_of_another_product"}  # see test_catalogue_checks.py
+CHOICES: dict[Kind, tuple[Choice, ...]] = {
+    "shipping_profile": (Choice(11, "Standard"),),
+    "return_policy": (Choice(12, "30 days"),),
+    "processing_profile": (Choice(13, "Ready"),),
+}
+REQUIRED = {891: (TaxonomyProperty(7, "Capacity", is_required=True),)}
 
 BROKEN: list[tuple[str, Product, ShopSettings]] = [
     ("title_missing", a_product(title="   "), a_shop()),
@@ -40,7 +57,8 @@ BROKEN: list[tuple[str, Product, ShopSettings]] = [
     ("price_not_positive", a_product(variants=[a_variant(prices={"USD": "0"})]), a_shop()),
     ("price_out_of_range", a_product(variants=[a_variant(prices={"USD": "0.05"})]), a_shop()),
     ("price_too_precise", a_product(variants=[a_variant(prices={"USD": "9.995"})]), a_shop(price={"rounding": "none"})),
-    ("too_many_variations", a_product(options=[Option(title=t, values=("a",)) for t in "ABC"]), a_shop()),
+    ("too_many_variations", a_product_by(A="a", B="b", C="c", D="d"), a_shop()),
+    ("third_variation_custom", a_product_by(A="a", B="b", C="c"), a_shop()),
     ("variation_values_too_many", a_product(**one_option(*(f"v{i}" for i in range(71)))), a_shop()),
     ("variation_name_missing", a_product(options=[Option(title=" ", values=("S",))]), a_shop()),
     ("variation_value_repeated", a_product(**one_option("Small", "small")), a_shop()),
@@ -55,11 +73,36 @@ BROKEN: list[tuple[str, Product, ShopSettings]] = [
     ),
     ("sku_repeated", a_product_with(("S", "L"), ("Red",), variants=[
         a_variant(id=size, options={"Size": size, "Color": "Red"}) for size in ("S", "L")]), a_shop()),
+    ("sku_too_long", a_product(variants=[a_variant(sku="x" * 33)]), a_shop()),
+    ("title_truncated", a_product(title="word " * 30), a_shop(truncate_title=True)),
+    ("description_too_long", a_product(description="x" * 50_001), a_shop()),
+    ("tag_truncated", a_product(tags=["a tag of many many words"]), a_shop(truncate_tags=True)),
+    ("tags_dropped", a_product(tags=[f"tag {i}" for i in range(14)]), a_shop(truncate_tags=True)),
+    ("too_many_styles", a_product(), a_shop(styles=["A", "B", "C"])),
+    ("style_too_long", a_product(), a_shop(styles=["x" * 46])),
+    ("style_forbidden_characters", a_product(), a_shop(styles=["Art-déco"])),
+    ("price_raised_to_floor", a_product(), a_shop(price={"floor": 40})),
+    ("price_lowered_to_ceiling", a_product(), a_shop(price={"ceiling": 20})),
+    ("taxonomy_property_required", a_product(), a_shop()),
+    ("shipping_profile_unknown", a_product(), a_shop(shipping_profile="Gone")),
+    ("processing_profile_unknown", a_product(), a_shop(processing_profile=99)),
+    ("return_policy_unknown", a_product(metadata={"etsy_taxonomy_id": 891, "etsy_return_policy": "?"}), a_shop()),
+    ("shop_section_unknown", a_product(), a_shop(shop_section="Gone")),
+    ("production_partner_unknown", a_product(), a_shop(production_partners=["Gone"])),
+    ("alt_text_shortened", a_product(), a_shop(alt_text_template="{title} " * 40)),
+    ("gift_card", a_product(is_giftcard=True), a_shop()),
+    ("download_files_missing", a_product(), a_shop(type="download")),
+    ("download_with_variations", a_product_with(), a_shop(type="download")),
+    ("personalization_invalid", a_product(), a_shop(personalization=[{"question_text": ""}])),
+    ("too_many_questions", a_product(), a_shop(personalization=[{"question_text": f"{i}?"} for i in range(6)])),
+    ("eu_guarantee_too_long", a_product(), a_shop(eu_guarantee={"ecgt_after_sales_service_info": "x" * 256})),
+    ("eu_guarantee_years", a_product(), a_shop(eu_guarantee={"ecgt_garan_years": "2"})),
+    ("eu_guarantee_incomplete", a_product(), a_shop(eu_guarantee={"ecgt_garan_brand": "Mugs"})),
     ("who_made_invalid", a_product(metadata={"etsy_taxonomy_id": 891, "who_made": "me"}), a_shop()),
     ("when_made_invalid", a_product(metadata={"etsy_taxonomy_id": 891, "when_made": "lately"}), a_shop()),
-    ("shipping_profile_missing", a_product(), a_shop(shipping_profile_id=None)),
-    ("readiness_state_missing", a_product(), a_shop(readiness_state_id=None)),
-    ("return_policy_missing", a_product(), a_shop(return_policy_id=None)),
+    ("shipping_profile_missing", a_product(), a_shop(shipping_profile=None)),
+    ("processing_profile_missing", a_product(), a_shop(processing_profile=None)),
+    ("return_policy_missing", a_product(), a_shop(return_policy=None)),
     ("production_partners_missing", a_product(), a_shop(who_made="someone_else")),
     ("metadata_unusable", a_product(metadata={"etsy_taxonomy_id": 891, "etsy_title": 5}), a_shop()),
     ("image_address_unusable", a_product(image_urls=["data:image/png;base64,AAAA"]), a_shop()),
@@ -70,7 +113,7 @@ BROKEN: list[tuple[str, Product, ShopSettings]] = [
 
 @pytest.mark.parametrize(("code", "product", "shop"), BROKEN, ids=[row[0] for row in BROKEN])
 def test_a_broken_rule_is_told_with_its_severity(code: str, product: Product, shop: ShopSettings) -> None:
-    found = validated(product, shop, known_taxonomy_ids=frozenset({891}))
+    found = validated(product, shop, taxonomy_ids=frozenset({891}), choices=CHOICES, properties=REQUIRED)
     verdict = next(item for item in found.verdicts if item.code == code)
     assert verdict.severity == RULES[code].severity
     assert "{" not in verdict.message, "every value is filled in"
@@ -79,7 +122,7 @@ def test_a_broken_rule_is_told_with_its_severity(code: str, product: Product, sh
 
 
 def test_every_rule_is_broken_by_some_product_above() -> None:
-    assert {row[0] for row in BROKEN} == set(RULES)
+    assert {row[0] for row in BROKEN} | OF_CATALOGUE == set(RULES)
 
 
 def test_a_good_product_has_nothing_to_tell() -> None:
@@ -88,7 +131,7 @@ def test_a_good_product_has_nothing_to_tell() -> None:
 
 def test_all_verdicts_are_given_at_once() -> None:
     found = validated(a_product(title="", tags=["x" * 21], metadata={}))
-    assert codes(found) == ["title_missing", "tag_too_long", "taxonomy_missing"]
+    assert codes(found) == ["title_missing", "taxonomy_missing", "tag_too_long"]
 
 
 def test_what_many_variants_break_is_told_once() -> None:
@@ -104,7 +147,12 @@ def test_what_many_variants_break_is_told_once() -> None:
 
 ANYTHING = st.text(max_size=40) | st.sampled_from(["\x00", "\u202e", "é", "<b>", "&amp;", "()", "%%", "\ud800"])
 METADATA = st.dictionaries(
-    st.sampled_from(["etsy_title", "etsy_tags", "etsy_taxonomy_id", "who_made", "when_made", "materials", "is_supply"]),
+    st.sampled_from([
+        "etsy_title", "etsy_description", "etsy_tags", "etsy_styles", "etsy_taxonomy_id", "who_made", "when_made",
+        "materials", "is_supply", "etsy_type", "etsy_publish_as", "etsy_shipping_profile", "etsy_shop_section",
+        "etsy_production_partners", "etsy_personalization", "etsy_item_weight", "etsy_item_length", "etsy_is_taxable",
+        "etsy_should_auto_renew", "etsy_ecgt_garan_years", "etsy_ecgt_garan_brand",
+    ]),
     st.none() | st.booleans() | st.integers() | st.floats() | ANYTHING | st.lists(st.none() | ANYTHING, max_size=3)
     | st.dictionaries(ANYTHING, st.integers(), max_size=2),
 )  # fmt: skip
@@ -140,14 +188,52 @@ PRODUCTS = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
-@given(PRODUCTS)
-def test_no_product_makes_the_mapping_raise(product: Product) -> None:
-    found = validated(product)
+SIZES = TaxonomyProperty(100, "Size", (TaxonomyValue(1, "S"), TaxonomyValue(2, "M", 5)), supports_variations=True)
+SHOPS = st.fixed_dictionaries(
+    {},
+    optional={
+        "choices": st.sampled_from([None, CHOICES]),
+        "taxonomy_ids": st.sampled_from([None, frozenset({891})]),
+        "properties": st.just({891: (SIZES, *REQUIRED[891])}),
+        "currency_code": st.sampled_from(["USD", "EUR", "JPY", "ZZZ", ""]),
+        "amount_unit": st.sampled_from(["minor", "major"]),
+    },
+)
+SETTINGS = st.sampled_from([
+    a_shop(),
+    ShopSettings(),
+    a_shop(truncate_title=True, truncate_tags=True, title_template="{title} | {material} | {category}",
+           description_template="{description}\n\n{options} {handle}", alt_text_template="{title} {number}/{count}"),
+    a_shop(default_taxonomy_id=891, type="download", price={"markup_percent": 1000, "floor": 1, "ceiling": 2}),
+    a_shop(default_taxonomy_id=891, variation_properties={"X": 100, "Size": 0}, extra_tags=["a", "\u202e"]),
+])  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(PRODUCTS, SETTINGS, SHOPS)
+def test_no_product_makes_the_mapping_raise(product: Product, shop: ShopSettings, of_etsy: dict[str, Any]) -> None:
+    found = validated(product, shop, **of_etsy)
     assert (found.listing is None) == bool(found.errors)
     if found.listing is not None:
         assert from_json(to_json(found)) == found
-        assert to_json(validated(product)) == to_json(found), "the same product gives the same text"
+        assert to_json(validated(product, shop, **of_etsy)) == to_json(found), "the same product gives the same text"
+
+
+@pytest.mark.parametrize(
+    ("product", "told"),
+    [
+        (a_product(description="<p>" + "x" * 10_000_000), "description_too_long"),
+        (a_product(title="\u202e\u0301" * 5000), "title_too_long"),
+        (a_product(tags=["\x00"] * 5000), "tag_repeated"),
+        (a_product(image_urls=["data:,x"] * 3000), "image_address_unusable"),
+        (a_product_with(tuple(map(str, range(50))), tuple(map(str, range(20)))), "too_many_offerings"),
+        (a_product(variants=[a_variant(prices={"USD": Decimal(-1)})]), "price_not_positive"),
+        (a_product(variants=[a_variant(prices={"USD": Decimal("1E+999999")})]), "price_out_of_range"),
+        (a_product(metadata={"etsy_taxonomy_id": 10**5000}), "taxonomy_malformed"),
+    ],
+)
+def test_hostile_products_get_a_verdict(product: Product, told: str) -> None:
+    assert told in codes(validated(product))
 
 
 def test_a_surrogate_without_its_pair_is_made_harmless() -> None:

@@ -9,15 +9,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etsy_pipeline.listings.listing import ListingImage
+from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
+from etsy_pipeline.planning import plan
 from etsy_pipeline.planning.digest import item_digest, plan_digest
-from etsy_pipeline.planning.link import Link
-from etsy_pipeline.planning.plan import PlanItem, plan_product, plan_removed
-from etsy_pipeline.planning.plan_view import headline, row, totals
-from etsy_pipeline_tests.builders import a_listing, two_sizes
+from etsy_pipeline.planning.link import Link, LiveListing
+from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan_view import Totals, groups_in_order, groups_of, headline, row, totals
+from etsy_pipeline_tests.builders import a_listing, a_shop, two_sizes
 
 LISTING = a_listing()
-LIVE = Link("prod_1", "Mug", etsy_listing_id=42, listing_state="active", published=LISTING)
+LIVE = Link("prod_1", "Mug", etsy_listing_id=42, listing_state="active", wanted_state="active", published=LISTING)
+
+
+def plan_product(
+    validated: ValidatedListing,
+    link: Link | None,
+    live: LiveListing | None = None,
+    settings: ShopSettings | None = None,
+) -> PlanItem:
+    return plan.plan_product(validated, link, live, settings or a_shop())
+
+
+def plan_removed(link: Link) -> PlanItem:
+    return plan.plan_removed(link, None, a_shop())
 
 
 def ready(**changes: Any) -> ValidatedListing:
@@ -81,21 +96,28 @@ def test_differences_name_the_field_the_old_and_the_new() -> None:
     item = plan_product(ready(title="New", inventory=two_sizes()), LIVE)
     assert [(change.field, change.part, change.old, change.new) for change in item.differences] == [
         ("title", "listing", "Stoneware Mug", "New"),
-        ("inventory", "inventory", "29.99, 10 pieces", "10–12, 6 pieces, 2 variations"),
+        ("variations", "inventory", "29.99, 10 pieces", "10–12, 6 pieces, 2 variations by Size"),
     ]
 
 
 def test_the_digest_does_not_depend_on_the_order_of_items() -> None:
-    one, two = item_digest("a", "create", None, "{}"), item_digest("b", "skip", 1, None)
+    one, two = item_digest("a", "create", None, "{}", ()), item_digest("b", "skip", 1, None, ())
     first = plan_digest(shop_id=1, shop_fingerprint="x", item_digests=[one, two])
     assert first == plan_digest(shop_id=1, shop_fingerprint="x", item_digests=[two, one])
 
 
-@given(
-    st.tuples(st.text(), st.sampled_from(["create", "update"]), st.none() | st.integers(), st.none() | st.text()),
-    st.tuples(st.text(), st.sampled_from(["create", "update"]), st.none() | st.integers(), st.none() | st.text()),
+ITEMS = st.tuples(
+    st.text(),
+    st.sampled_from(["create", "update"]),
+    st.none() | st.integers(),
+    st.none() | st.text(),
+    st.frozensets(st.sampled_from(["title", "price"])),
 )
+
+
+@given(ITEMS, ITEMS)
 def test_another_plan_has_another_digest(one: Any, two: Any) -> None:
+    """Also where the same listing is kept, but another of its fields is sent."""
     assert (item_digest(*one) == item_digest(*two)) == (one == two)
 
 
@@ -117,11 +139,34 @@ def test_a_row_shows_old_and_new_and_warnings() -> None:
         action="update", product_id="p", product_title="Mug", reason="", calls=1, fee_usd_cents=0,
         differences=[{"field": "title", "old": "A", "new": "B"}],
         verdicts=[{"severity": "warning", "message": "No picture."}],
+        brakes=[{"code": "price_moved", "message": "Far."}], conflicts=[{"message": "Edited."}],
     )  # fmt: skip
     assert (shown.symbol, shown.detail) == ("~", "title: A → B (1 warning: No picture.)")
+    assert shown.care == "BRAKE price_moved: Far.; CONFLICT Edited."
 
 
 def test_a_price_is_compared_by_its_value() -> None:
     same = replace(LISTING.inventory.offerings[0], price=Decimal("29.990"))
     item = plan_product(ready(inventory=replace(LISTING.inventory, offerings=(same,))), LIVE)
     assert item.action == "skip"
+
+
+def test_items_are_counted_in_groups_by_reason() -> None:
+    items = [plan_product(ready(title="New"), LIVE), plan_product(INVALID, None), plan_product(ready(), None)]
+    assert [groups_of(item) for item in items] == [
+        {("update", "title")}, {("invalid", "no_variants")}, {("create", "not on Etsy yet")}
+    ]  # fmt: skip
+    assert groups_in_order([["skip", "a", 9], ["create", "b", 1], ["create", "c", 2]]) == [
+        ("create", "c", 2), ("create", "b", 1), ("skip", "a", 9)
+    ]  # fmt: skip
+
+
+def test_what_needs_care_is_in_the_headline() -> None:
+    assert headline(Totals(update=1, braked=1, conflicting=2), plan_brakes=1).endswith(
+        "Look twice: 2 brakes and 2 conflicts."
+    )
+
+
+def test_a_listing_that_has_to_be_deactivated_stays_where_the_shop_says_so() -> None:
+    item = plan_product(absent(), LIVE, None, a_shop(deactivate_removed=False))
+    assert (item.action, item.reason) == ("skip", "out of stock; deactivate_removed is off")

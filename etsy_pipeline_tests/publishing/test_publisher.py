@@ -19,6 +19,7 @@ from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob, ProductEtsyLink
 from etsy_pipeline.sync_jobs import decide, status
 from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
+from etsy_pipeline_tests.builders import an_etsy_shop
 from etsy_pipeline_tests.world import World, a_world
 
 
@@ -50,21 +51,13 @@ class Shop:
         with self.store.reading() as session:
             account = session.get_one(EtsyAccount, self.id)
         pages = wiring.catalogue_of(self.world.settings).pages(Selection())
-        validated = (
-            validate(
-                product,
-                settings_of(account),
-                currency_code="USD",
-                amount_unit="major",
-                known_taxonomy_ids=None,
-                this_year=datetime.now(UTC).year,
-            )
-            for page in pages
-            for product in page.products
-        )
+        shop = an_etsy_shop(this_year=datetime.now(UTC).year)
+        validated = (validate(product, settings_of(account), shop) for page in pages for product in page.products)
+        client = wiring.shop_client(self.world.settings, self.store, self.id)
         return draw_up_plan(
             self.store, account_id=self.id, transaction_id=None, trigger="ui", validated=validated,
             covers_selection=True, amount_unit="major", snapshot_ref="", run_id="r",
+            live_of=client.live_listings,
         )  # fmt: skip
 
     def approve(self, job: EtsySyncJob, **changes: Any) -> EtsySyncJob:

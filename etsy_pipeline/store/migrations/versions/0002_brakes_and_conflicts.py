@@ -29,6 +29,8 @@ def upgrade() -> None:
     op.create_index("ix_sync_item_job_care", "sync_item", ["sync_job_id", "care", "position"])
     with op.batch_alter_table("etsy_sync_job") as table:
         table.add_column(sa.Column("brakes", sa.JSON(), nullable=False, server_default="[]"))
+    with op.batch_alter_table("product_etsy_link") as table:
+        table.add_column(sa.Column("wanted_state", sa.String(), nullable=True))
     _rename_settings(RENAMED)
 
 

@@ -1,0 +1,100 @@
+"""Etsy's answers about listings → what a plan compares: text unescaped, money as decimals (FACTS §0.9, §7, §10)."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from html import unescape
+from typing import Any
+
+from etsy_pipeline.listings.eu_guarantee import FIELDS as GUARANTEE_FIELDS
+from etsy_pipeline.listings.listing import Inventory, Offering, VariationProperty
+from etsy_pipeline.planning.link import GONE, LiveListing
+
+Json = Mapping[str, Any]
+
+
+def gone(listing_id: int) -> LiveListing:
+    """A listing that Etsy no longer has."""
+    return LiveListing(listing_id, GONE)
+
+
+def live_listing(answer: Json, inventory: Inventory | None) -> LiveListing:
+    """A listing as Etsy has it; fields that the answer leaves out stay unknown."""
+    values = {name: value(answer) for name, (key, value) in _VALUES.items() if key in answer}
+    return LiveListing(int(answer["listing_id"]), str(answer["state"]), values, inventory)
+
+
+def live_inventory(answer: Json | None) -> Inventory | None:
+    """An inventory as Etsy has it; None for a listing that has none."""
+    products = [item for item in (answer or {}).get("products") or () if not item.get("is_deleted")]
+    if not products:
+        return None
+    properties = tuple(
+        VariationProperty(int(item["property_id"]), _text(item.get("property_name")), item.get("scale_id"))
+        for item in products[0].get("property_values") or ()
+    )
+    return Inventory(tuple(_offering(item) for item in products), properties)
+
+
+def money(value: Any) -> Decimal:
+    """A money object (amount and divisor), or a plain number."""
+    if isinstance(value, Mapping):
+        return Decimal(str(value["amount"])) / Decimal(str(value["divisor"]))
+    return Decimal(str(value))
+
+
+def _offering(product: Json) -> Offering:
+    offering: Json = next((item for item in product.get("offerings") or () if not item.get("is_deleted")), {})
+    return Offering(
+        sku=_text(product.get("sku")),
+        values=tuple(_text(", ".join(item.get("values") or ())) for item in product.get("property_values") or ()),
+        price=money(offering.get("price", 0)),
+        quantity=int(offering.get("quantity") or 0),
+        is_enabled=bool(offering.get("is_enabled")),
+    )
+
+
+def _text(value: object) -> str:
+    return unescape(str(value)) if value is not None else ""
+
+
+def _texts(key: str) -> Callable[[Json], object]:
+    return lambda answer: tuple(_text(item) for item in answer[key] or ())
+
+
+def _plain(key: str) -> Callable[[Json], object]:
+    return lambda answer: _text(answer[key]) if isinstance(answer[key], str) else answer[key]
+
+
+def _number(answer: Json, key: str) -> Decimal | None:
+    value = answer.get(key)
+    return Decimal(str(value)) if value else None  # zero is how Etsy says that there is none
+
+
+def _weight(answer: Json) -> object:
+    weight = _number(answer, "item_weight")
+    return None if weight is None else (weight, answer.get("item_weight_unit"))
+
+
+def _dimensions(answer: Json) -> object:
+    lengths = tuple(_number(answer, f"item_{name}") for name in ("length", "width", "height"))
+    return (*lengths, answer.get("item_dimensions_unit")) if any(lengths) else None
+
+
+def _guarantee(answer: Json) -> object:
+    return tuple(sorted((name, _text(answer[name])) for name in GUARANTEE_FIELDS if answer.get(name) not in {None, ""}))
+
+
+# Field of a plan → (key that has to be in Etsy's answer, how its value is read)
+_VALUES: Mapping[str, tuple[str, Callable[[Json], object]]] = {
+    **{key: (key, _plain(key)) for key in ("title", "description", "taxonomy_id", "who_made", "when_made")},
+    **{key: (key, _plain(key)) for key in ("is_supply", "is_taxable", "should_auto_renew")},
+    "type": ("listing_type", _plain("listing_type")),
+    "tags": ("tags", _texts("tags")),
+    "materials": ("materials", _texts("materials")),
+    "shipping_profile": ("shipping_profile_id", _plain("shipping_profile_id")),
+    "return_policy": ("return_policy_id", _plain("return_policy_id")),
+    "shop_section": ("shop_section_id", _plain("shop_section_id")),
+    "weight": ("item_weight", _weight),
+    "dimensions": ("item_length", _dimensions),
+    "eu_guarantee": (GUARANTEE_FIELDS[0], _guarantee),
+}

@@ -1,0 +1,67 @@
+"""What a mapping has to know of a shop, read from Etsy once a plan: categories, profiles, standard properties.
+
+What Etsy cannot tell just now is left unchecked, and said: a plan does not wait for it, Etsy itself will check.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from etsy_pipeline.errors import Unavailable
+from etsy_pipeline.etsy.client import EtsyClient
+from etsy_pipeline.listings.shop import AmountUnit, Shop, TaxonomyProperty
+
+Read = TypeVar("Read")
+
+
+class ShopReader:
+    """Reads a shop bit by bit, each category's properties once.
+
+    Args:
+        client: Etsy, for the shop.
+        shop_id: Etsy's id of it.
+        currency_code: the shop's.
+        amount_unit: of Medusa's amounts.
+        this_year: the calendar's.
+        on_trouble: told what could not be read, and why.
+    """
+
+    def __init__(
+        self,
+        client: EtsyClient,
+        shop_id: int,
+        *,
+        currency_code: str,
+        amount_unit: AmountUnit,
+        this_year: int,
+        on_trouble: Callable[[str], None],
+    ) -> None:
+        self._client, self._on_trouble = client, on_trouble
+        self._properties: dict[int, tuple[TaxonomyProperty, ...]] = {}
+        self._has_trouble = False
+        self._shop = Shop(
+            currency_code,
+            amount_unit,
+            this_year,
+            taxonomy_ids=self._read("categories", client.taxonomy_ids),
+            choices=self._read("profiles", lambda: client.choices(shop_id)),
+            properties=self._properties,
+        )
+
+    def shop(self, categories: Iterable[int]) -> Shop:
+        """The shop, with the properties of these categories."""
+        known = self._shop.taxonomy_ids
+        for category in set(categories) - set(self._properties):
+            if self._has_trouble or (known is not None and category not in known):
+                continue
+            found = self._read(f"properties of category {category}", lambda: self._client.taxonomy_properties(category))  # noqa: B023 - called at once
+            if found is not None:
+                self._properties[category] = found
+        return self._shop
+
+    def _read(self, what: str, read: Callable[[], Read]) -> Read | None:
+        try:
+            return read()
+        except Unavailable as error:
+            self._has_trouble = True
+            self._on_trouble(f"{what} not checked: {error}")
+            return None

@@ -1,0 +1,55 @@
+"""Settings of one shop about plans: which fields are ours, when a plan needs care, what a policy may approve."""
+
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Owner = Literal["owned", "create_only", "seller"]
+OnConflict = Literal["overwrite", "keep"]
+
+# Everything that a plan may change, in the words of plans. Those that Etsy requires of every listing cannot be the
+# seller's from the start: there is no listing without them.
+REQUIRED_AT_BIRTH = (
+    "title", "description", "price", "quantity", "variations", "taxonomy_id", "who_made", "when_made",
+    "shipping_profile", "processing_profile", "type",
+)  # fmt: skip
+FIELDS = (
+    *REQUIRED_AT_BIRTH, "sku", "tags", "materials", "return_policy", "shop_section", "weight", "dimensions",
+    "production_partners", "is_supply", "is_taxable", "should_auto_renew", "images", "personalization", "eu_guarantee",
+)  # fmt: skip
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BrakeLimits(_Settings):
+    """When a plan needs a second look. A brake never forbids: a person can approve such a plan, a policy cannot."""
+
+    price_change_percent: Decimal = Field(
+        default=Decimal(30), gt=0, description="A price that moves by more than this brakes."
+    )
+    deactivations_percent: Decimal = Field(
+        default=Decimal(10),
+        ge=0,
+        le=100,
+        description="More of the shop's listings deactivated at once than this brake.",
+    )
+    shrunk_percent: Decimal = Field(
+        default=Decimal(20),
+        ge=0,
+        le=100,
+        description="A catalogue that lost more of its linked products than this brakes.",
+    )
+    fees_usd: Decimal = Field(default=Decimal(20), ge=0, description="Listing fees of one plan, in US dollars.")
+
+
+class ApprovalPolicy(_Settings):
+    """What is approved without a person: small changes of price and stock; never a fee, a brake or a conflict."""
+
+    auto_approve: bool = Field(default=False, description="Approve plans that hold safe changes only.")
+    price_change_percent: Decimal = Field(
+        default=Decimal(10), ge=0, description="The most that a price may move in such a plan."
+    )
+    most_products: int = Field(default=500, ge=1, description="The most products that such a plan may change.")

@@ -1,0 +1,56 @@
+"""What a mapping has to know of a shop beside its owner's settings: read from Etsy when a plan is drawn up."""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+AmountUnit = Literal["minor", "major"]
+Kind = Literal["shipping_profile", "return_policy", "processing_profile", "shop_section", "production_partner"]
+
+
+class Choice(NamedTuple):
+    """Something of the shop's that a setting refers to, by id or by name."""
+
+    id: int
+    name: str
+
+
+class TaxonomyValue(NamedTuple):
+    """A value that Etsy lists for a property; `scale_id` says of which scale, where there are scales."""
+
+    value_id: int
+    name: str
+    scale_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaxonomyProperty:
+    """A standard property of a category (FACTS §7)."""
+
+    property_id: int
+    name: str
+    values: tuple[TaxonomyValue, ...] = ()
+    supports_variations: bool = False
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A shop as Etsy has it.
+
+    Args:
+        currency_code: of every price in the shop (ISO 4217).
+        amount_unit: the unit of Medusa's amounts.
+        this_year: for Etsy's first range of when_made, which moves every January.
+        taxonomy_ids: Etsy's categories; None when they could not be read, then they are not checked.
+        choices: profiles, policies and sections; None when they could not be read, then only ids can be used.
+        properties: the standard properties of the categories that are in use, as far as they could be read.
+    """
+
+    currency_code: str
+    amount_unit: AmountUnit
+    this_year: int
+    taxonomy_ids: AbstractSet[int] | None = None
+    choices: Mapping[Kind, tuple[Choice, ...]] | None = None
+    properties: Mapping[int, tuple[TaxonomyProperty, ...]] = field(default_factory=dict)

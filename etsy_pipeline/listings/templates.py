@@ -1,0 +1,32 @@
+"""Templates that a shop owner writes for titles, descriptions and the texts of pictures: `{title} | {material}`."""
+
+import string
+from collections.abc import Mapping
+
+_FORMATTER = string.Formatter()
+_SEPARATORS = " ,;:|–-"
+
+
+def checked(template: str, names: tuple[str, ...]) -> str:
+    """The template, if it can be filled in.
+
+    Raises:
+        ValueError: naming what it holds that is no placeholder.
+    """
+    try:
+        fields = [(field, spec, conversion) for _, field, spec, conversion in _FORMATTER.parse(template)]
+    except ValueError as error:
+        raise ValueError(f"{error}; write {{{{ and }}}} for braces of the text") from None
+    for field, spec, conversion in fields:
+        if field is not None and (field not in names or spec or conversion):
+            known = ", ".join(f"{{{name}}}" for name in names)
+            raise ValueError(f"{{{field}}} is no placeholder; there are {known}")
+    return template
+
+
+def filled(template: str, values: Mapping[str, str]) -> str:
+    """The template with its values; separators that a blank value leaves at either end are dropped."""
+    parts = []
+    for text, field, _, _ in _FORMATTER.parse(template):
+        parts += [text, values[field] if field is not None else ""]
+    return "".join(parts).strip(_SEPARATORS)

@@ -1,0 +1,114 @@
+"""Brakes: what makes a plan dangerous enough that a person has to look, and no policy may approve it (DESIGN §7.8).
+
+A brake forbids nothing. It stands first in the plan, with its reason.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from etsy_pipeline.listings.plan_settings import BrakeLimits
+from etsy_pipeline.planning.inventory import PriceMove
+
+HUNDREDFOLD = Decimal(50)  # half of the hundred by which cents taken for units are wrong, so that markups are seen, too
+FEWEST = 3  # products that are no trend yet: below, neither shrinking nor deactivations brake
+NAMED = 5
+
+
+class BrakeRule(NamedTuple):
+    """A row of the table in docs/rules.md."""
+
+    when: str
+    setting: str
+
+
+BRAKES: dict[str, BrakeRule] = {
+    "price_hundredfold": BrakeRule("A price changes about a hundredfold: cents taken for units, or the reverse.", "–"),
+    "price_moved": BrakeRule("A price moves by more than a share of it.", "brakes.price_change_percent"),
+    "variations_vanish": BrakeRule("Variations that buyers have now would vanish.", "–"),
+    "listing_gone": BrakeRule("A listing is no longer on Etsy; it would be created again, for a fee.", "–"),
+    "catalogue_shrunk": BrakeRule("Many linked products are missing from the catalogue.", "brakes.shrunk_percent"),
+    "many_deactivations": BrakeRule(
+        "A large share of the shop's listings would be deactivated.", "brakes.deactivations_percent"
+    ),
+    "fees_over_budget": BrakeRule("The plan's listing fees are above the budget.", "brakes.fees_usd"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """One reason for care; of a product, or of the whole plan."""
+
+    code: str
+    message: str
+
+
+def of_prices(moves: Sequence[PriceMove], limits: BrakeLimits) -> list[Brake]:
+    """The worst move of a product's prices, if it is beyond the limit."""
+    judged = [(_factor(move), move) for move in moves if move.old > 0 and move.new > 0]
+    if not judged:
+        return []
+    factor, worst = max(judged, key=lambda item: item[0])
+    share = (worst.new / worst.old - 1) * 100
+    name = f"{worst.name}: " if worst.name else ""
+    move = f"{name}{worst.old} → {worst.new}"
+    if factor >= HUNDREDFOLD:
+        return [
+            Brake("price_hundredfold", f"A price changes about a hundredfold ({move}); is MEDUSA_AMOUNT_UNIT right?")
+        ]
+    if abs(share) > limits.price_change_percent:
+        return [
+            Brake(
+                "price_moved",
+                f"A price moves by {share:+.0f} % ({move}); the limit is {limits.price_change_percent} %.",
+            )
+        ]
+    return []
+
+
+def of_variations(vanishing: Sequence[str]) -> list[Brake]:
+    """Variations that are for sale now and will not be any more."""
+    if not vanishing:
+        return []
+    more = len(vanishing) - NAMED
+    names = ", ".join(vanishing[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    return [Brake("variations_vanish", f"Variations would vanish from Etsy: {names}.")]
+
+
+def of_missing_listing(listing_id: int) -> Brake:
+    """A listing that Etsy no longer has."""
+    return Brake("listing_gone", f"Listing {listing_id} is no longer on Etsy; a new one would be created, for a fee.")
+
+
+def of_plan(
+    *, linked: int, missing: int, deactivations: int, on_sale: int, fees_usd_cents: int, limits: BrakeLimits
+) -> tuple[Brake, ...]:
+    """What the plan as a whole shows.
+
+    Args:
+        linked: products that have a listing.
+        missing: those of them that the catalogue no longer has.
+        deactivations: listings that would be deactivated.
+        on_sale: listings that are on sale now.
+        fees_usd_cents: of the whole plan.
+        limits: the shop's.
+    """
+    return tuple(_plan_brakes(linked, missing, deactivations, on_sale, Decimal(fees_usd_cents) / 100, limits))
+
+
+def _plan_brakes(
+    linked: int, missing: int, deactivations: int, on_sale: int, fees_usd: Decimal, limits: BrakeLimits
+) -> Iterable[Brake]:
+    if missing >= FEWEST and missing * 100 > linked * limits.shrunk_percent:
+        share = f"{missing} of {linked} linked products are missing from the catalogue"
+        yield Brake("catalogue_shrunk", f"{share}; the limit is {limits.shrunk_percent} %.")
+    if deactivations >= FEWEST and deactivations * 100 > on_sale * limits.deactivations_percent:
+        share = f"{deactivations} of {on_sale} listings on sale would be deactivated"
+        yield Brake("many_deactivations", f"{share}; the limit is {limits.deactivations_percent} %.")
+    if fees_usd > limits.fees_usd:
+        yield Brake("fees_over_budget", f"Etsy's fees would be ${fees_usd:.2f}; the budget is ${limits.fees_usd:.2f}.")
+
+
+def _factor(move: PriceMove) -> Decimal:
+    return max(move.new / move.old, move.old / move.new)

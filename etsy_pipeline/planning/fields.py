@@ -1,0 +1,101 @@
+"""The fields of a plan: how each is compared, shown and sent. Price, stock and variations are in `inventory.py`."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+
+from etsy_pipeline.listings.listing import Listing
+from etsy_pipeline.listings.origin import this_years
+
+Part = Literal["listing", "images", "inventory", "personalization", "state"]
+
+LONGEST_SHOWN = 120  # characters of a value in a difference; descriptions are longer than any table
+
+
+class PlanField(NamedTuple):
+    """A field as plans know it.
+
+    `value` is None where we leave the field to Etsy. `unset` are the Listing's attributes, and their values, of a
+    listing whose seller keeps this field.
+    """
+
+    part: Part
+    value: Callable[[Listing], Any]
+    unset: Mapping[str, Any] = {}
+
+
+def _measure(listing: Listing) -> tuple[Decimal, str | None] | None:
+    return None if listing.item_weight is None else (listing.item_weight, listing.item_weight_unit)
+
+
+def _dimensions(listing: Listing) -> tuple[Decimal | str | None, ...] | None:
+    lengths = (listing.item_length, listing.item_width, listing.item_height)
+    return (*lengths, listing.item_dimensions_unit) if any(lengths) else None
+
+
+FIELDS: Mapping[str, PlanField] = {
+    "title": PlanField("listing", lambda listing: listing.title),
+    "description": PlanField("listing", lambda listing: listing.description),
+    "tags": PlanField("listing", lambda listing: listing.tags, {"tags": ()}),
+    "materials": PlanField("listing", lambda listing: listing.materials, {"materials": ()}),
+    "taxonomy_id": PlanField("listing", lambda listing: listing.taxonomy_id),
+    "who_made": PlanField("listing", lambda listing: listing.who_made),
+    "when_made": PlanField("listing", lambda listing: listing.when_made),
+    "type": PlanField("listing", lambda listing: listing.type),
+    "is_supply": PlanField("listing", lambda listing: listing.is_supply, {"is_supply": False}),
+    "is_taxable": PlanField("listing", lambda listing: listing.is_taxable, {"is_taxable": None}),
+    "should_auto_renew": PlanField("listing", lambda listing: listing.should_auto_renew, {"should_auto_renew": False}),
+    "shipping_profile": PlanField("listing", lambda listing: listing.shipping_profile_id),
+    "return_policy": PlanField("listing", lambda listing: listing.return_policy_id, {"return_policy_id": None}),
+    "shop_section": PlanField("listing", lambda listing: listing.shop_section_id, {"shop_section_id": None}),
+    "weight": PlanField("listing", _measure, {"item_weight": None, "item_weight_unit": None}),
+    "dimensions": PlanField(
+        "listing", _dimensions, dict.fromkeys(("item_length", "item_width", "item_height", "item_dimensions_unit"))
+    ),
+    "production_partners": PlanField(
+        "listing", lambda listing: listing.production_partner_ids, {"production_partner_ids": ()}
+    ),
+    "eu_guarantee": PlanField("listing", lambda listing: listing.eu_guarantee, {"eu_guarantee": ()}),
+    "images": PlanField("images", lambda listing: listing.images, {"images": ()}),
+    "personalization": PlanField("personalization", lambda listing: listing.personalization, {"personalization": ()}),
+}
+
+# The Listing's attributes that hold each field, to take over what was published before
+ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
+    **{name: (name,) for name in FIELDS},
+    "shipping_profile": ("shipping_profile_id",),
+    **{name: tuple(field.unset) for name, field in FIELDS.items() if field.unset},
+}
+
+ANY_YEAR = 2026
+_UNORDERED = frozenset({"tags", "materials", "production_partners"})
+
+
+def same(name: str, one: Any, other: Any) -> bool:
+    """Whether two values of a field mean the same; Etsy keeps no order of tags, nor spaces at the ends of texts."""
+    if name in _UNORDERED:
+        return {str(item).casefold() for item in one or ()} == {str(item).casefold() for item in other or ()}
+    if name == "when_made":  # Etsy renames its ranges each January
+        return this_years(str(one), ANY_YEAR) == this_years(str(other), ANY_YEAR)
+    if isinstance(one, str) and isinstance(other, str):
+        return one.split() == other.split()
+    return bool(one == other)
+
+
+def shown(value: object) -> str:
+    """A value as a person reads it, on one line and not too long."""
+    if value is None or value in ("", ()):
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        text = ", ".join(_item(item) for item in value if item is not None)
+    else:
+        text = " ".join(str(value).split())
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
+
+
+def _item(item: object) -> str:
+    if isinstance(item, tuple):
+        return " ".join(map(str, item))
+    return str(getattr(item, "url", None) or getattr(item, "question_text", None) or item)

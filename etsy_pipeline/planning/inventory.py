@@ -1,0 +1,202 @@
+"""Prices, stock and variations in a plan: what is sent, what differs, and what someone did on Etsy meanwhile.
+
+Stock is special: pieces that Etsy sold are no edit. While Medusa's stock has not risen since, they stay sold.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Literal
+
+from etsy_pipeline.listings.grid import with_axes
+from etsy_pipeline.listings.listing import Inventory, Offering
+from etsy_pipeline.listings.shop_settings import ShopSettings
+from etsy_pipeline.planning.changes import Conflict, Difference, Outcome
+from etsy_pipeline.planning.fields import shown
+
+Cell = tuple[str, ...]
+Value = Literal["price", "quantity", "sku"]
+VALUES: tuple[Value, ...] = ("price", "quantity", "sku")
+CELLS_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PriceMove:
+    """A price that changes, of one cell."""
+
+    name: str
+    old: Decimal
+    new: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryPlan:
+    """What a plan does to an inventory. `vanishing` are cells that buyers have now and will not have any more."""
+
+    target: Inventory
+    differences: tuple[Difference, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    moves: tuple[PriceMove, ...] = ()
+    vanishing: tuple[str, ...] = ()
+
+
+def plan_inventory(
+    desired: Inventory, published: Inventory | None, live: Inventory | None, settings: ShopSettings
+) -> InventoryPlan:
+    """Compare Medusa's inventory with what was published and with what Etsy has; ownership and conflicts included."""
+    if published is None:
+        return InventoryPlan(desired, (Difference("variations", "inventory", "–", _told(desired)),))
+    target, conflicts = _merged(desired, published, live, settings)
+    base = live if live is not None else published
+    differences, moves = _differences(target, base, published, live)
+    old, new = _cells(base), _cells(target)
+    vanishing = [cell for cell, item in old.items() if item.for_sale and not (cell in new and new[cell].has_variant)]
+    return InventoryPlan(target, differences, conflicts, moves, tuple(_name(cell) for cell in vanishing))
+
+
+def _merged(
+    desired: Inventory, published: Inventory, live: Inventory | None, settings: ShopSettings
+) -> tuple[Inventory, tuple[Conflict, ...]]:
+    """The inventory to be sent: ours, but for what is the seller's and what was sold."""
+    before, now = _cells(published), _cells(live) if live is not None else {}
+    keeps_grid = settings.ownership.get("variations", "owned") != "owned"
+    shape = published if keeps_grid else desired
+    ours = _cells(desired)
+    conflicts: dict[tuple[Value, Outcome], list[tuple[str, object, object, object]]] = {}
+    offerings = []
+    for item in shape.offerings:
+        cell = _cell(item.values)
+        chosen = replace(ours[cell], values=item.values) if cell in ours else item
+        for value in VALUES:
+            chosen, told = _settled(chosen, before.get(cell), now.get(cell), value, settings)
+            if told is not None:
+                outcome, *sides = told
+                conflicts.setdefault((value, outcome), []).append((_name(cell), *sides))  # type: ignore[arg-type]
+        offerings.append(chosen)
+    found = tuple(_conflict(value, outcome, cells) for (value, outcome), cells in conflicts.items())
+    if tuple(offerings) == desired.offerings:
+        return desired, found
+    return with_axes(offerings, shape.properties), found
+
+
+def _settled(
+    item: Offering, before: Offering | None, now: Offering | None, value: Value, settings: ShopSettings
+) -> tuple[Offering, tuple[Outcome, object, object, object] | None]:
+    """One value of one cell after ownership and conflicts: the offering, and the conflict if there is one."""
+    if before is None or not item.has_variant:
+        return item, None
+    held = now if now is not None and (now.is_enabled or value == "quantity") else None
+    wanted, published = _of(item, value), _of(before, value)
+    found = None if held is None else _of(held, value)
+    if settings.ownership.get(value, "owned") != "owned":
+        return _with(item, value, published if found is None else found), None
+    if found is None or found in {published, wanted}:
+        return item, None
+    if value == "quantity" and int(str(found)) < int(str(published)):
+        left = min(item.quantity, int(str(found))) if item.quantity <= before.quantity else item.quantity
+        return _with(item, value, left), ("sold", published, found, left)
+    if settings.on_conflict == "keep":
+        return _with(item, value, found), ("kept", published, found, wanted)
+    return item, ("overwritten", published, found, wanted)
+
+
+def _of(item: Offering, value: Value) -> object:
+    return item.for_sale if value == "quantity" else getattr(item, value)
+
+
+def _with(item: Offering, value: Value, new: object) -> Offering:
+    if value == "quantity":
+        pieces = int(str(new))
+        return replace(item, quantity=pieces, is_enabled=pieces > 0)
+    return replace(item, price=Decimal(str(new))) if value == "price" else replace(item, sku=str(new))
+
+
+def _conflict(value: Value, outcome: Outcome, cells: Sequence[tuple[str, object, object, object]]) -> Conflict:
+    sides = [_listed([(name, shown(cell[side])) for name, *cell in cells]) for side in range(3)]
+    return Conflict(value, sides[0], sides[1], sides[2], outcome)
+
+
+def _differences(
+    target: Inventory, base: Inventory, published: Inventory, live: Inventory | None
+) -> tuple[tuple[Difference, ...], tuple[PriceMove, ...]]:
+    new, old, before = _cells(target), _cells(base), _cells(published)
+    found = []
+    kept = {cell for cell, item in old.items() if item.has_variant and (item.is_enabled or cell in before)}
+    wanted = {cell for cell, item in new.items() if item.has_variant}
+    lost = {cell for cell in kept if old[cell].is_enabled} - wanted
+    added = wanted - {cell for cell, item in before.items() if item.has_variant}
+    if _axes(target) != _axes(base) or lost or added:
+        sides = _told(published), _told(live) if live is not None else ""
+        found.append(Difference("variations", "inventory", _told(base), _told(target), *sides))
+    shared = [cell for cell in new if cell in kept and new[cell].has_variant]
+    for value in VALUES:
+        changed = [cell for cell in shared if _differs(old[cell], new[cell], value)]
+        if changed:
+            found.append(_difference(value, changed, new, old, before, live))
+    moves = [
+        PriceMove(_name(cell), old[cell].price, new[cell].price)
+        for cell in shared
+        if _differs(old[cell], new[cell], "price")
+    ]
+    return tuple(found), tuple(moves)
+
+
+def _differs(old: Offering, new: Offering, value: Value) -> bool:
+    if value == "price" and not old.is_enabled:
+        return False  # what is disabled comes back without a price (FACTS §7)
+    return _of(old, value) != _of(new, value)
+
+
+def _difference(
+    value: Value,
+    cells: Sequence[Cell],
+    new: Mapping[Cell, Offering],
+    old: Mapping[Cell, Offering],
+    before: Mapping[Cell, Offering],
+    live: Inventory | None,
+) -> Difference:
+    def told(side: Mapping[Cell, Offering]) -> str:
+        return _listed([(_name(cell), shown(_of(side[cell], value))) for cell in cells if cell in side])
+
+    return Difference(value, "inventory", told(old), told(new), told(before), told(old) if live is not None else "")
+
+
+def _cells(inventory: Inventory) -> dict[Cell, Offering]:
+    return {_cell(item.values): item for item in inventory.offerings}
+
+
+def _cell(values: Cell) -> Cell:
+    """A cell's name whatever the order of the axes, which a third one may change."""
+    return tuple(sorted(value.casefold() for value in values))
+
+
+def _axes(inventory: Inventory) -> list[tuple[int, str]]:
+    """What it varies by; Etsy may call its own properties in other languages, so their names do not count."""
+    custom = {513, 514}
+    return sorted(
+        (item.property_id, item.name.casefold() if item.property_id in custom else "") for item in inventory.properties
+    )
+
+
+def _name(cell: Cell) -> str:
+    return " / ".join(cell)
+
+
+def _listed(cells: Sequence[tuple[str, str]]) -> str:
+    """Values of cells: one where all are equal, else each with its cell's name."""
+    texts = dict.fromkeys(text for _, text in cells)
+    if len(texts) <= 1:
+        return next(iter(texts), "–")
+    named = [f"{name}: {text}" for name, text in cells[:CELLS_NAMED]]
+    more = len(cells) - CELLS_NAMED
+    return ", ".join(named) + (f" and {more} more" if more > 0 else "")
+
+
+def _told(inventory: Inventory) -> str:
+    """An inventory in a line: what it varies by, prices, pieces."""
+    sold = [item for item in inventory.offerings if item.is_enabled]
+    prices = sorted({item.price for item in sold})
+    price = f"{prices[0]}" if len(prices) == 1 else f"{prices[0]}–{prices[-1]}" if prices else "no price"
+    pieces = sum(item.quantity for item in sold)
+    by = " × ".join(item.name for item in inventory.properties)
+    return f"{price}, {pieces} pieces" + (f", {len(sold)} variations by {by}" if by else "")

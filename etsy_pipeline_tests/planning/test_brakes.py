@@ -1,0 +1,151 @@
+"""Brakes: what a person has to look at; and the policies that approve what needs nobody."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from etsy_pipeline.listings.listing import Inventory, Offering
+from etsy_pipeline.listings.plan_settings import ApprovalPolicy, BrakeLimits
+from etsy_pipeline.listings.verdict import ValidatedListing
+from etsy_pipeline.planning.approval_policy import PolicyReview
+from etsy_pipeline.planning.brakes import BRAKES, Brake, of_plan
+from etsy_pipeline.planning.costs import days_needed
+from etsy_pipeline.planning.link import Link, LiveListing
+from etsy_pipeline.planning.plan import PlanItem, plan_product, plan_removed
+from etsy_pipeline_tests.builders import a_listing, a_shop, two_sizes
+
+PUBLISHED = a_listing()
+LINK = Link("prod_1", "Mug", 42, listing_state="active", wanted_state="active", published=PUBLISHED)
+
+
+def at(price: str, pieces: int = 10) -> Inventory:
+    return Inventory((Offering("MUG-1", (), Decimal(price), pieces),))
+
+
+def update(inventory: Inventory, link: Link = LINK, **changes: Any) -> PlanItem:
+    desired = replace(PUBLISHED, inventory=inventory, **changes)
+    return plan_product(ValidatedListing("prod_1", "Mug", desired), link, None, a_shop())
+
+
+@pytest.mark.parametrize(
+    ("price", "codes"),
+    [
+        ("29.99", []),
+        ("38.98", []),
+        ("39.00", ["price_moved"]),
+        ("20.90", ["price_moved"]),
+        ("0.30", ["price_hundredfold"]),
+        ("2999", ["price_hundredfold"]),
+    ],
+)
+def test_a_price_that_moves_far_brakes(price: str, codes: list[str]) -> None:
+    assert [brake.code for brake in update(at(price)).brakes] == codes
+
+
+def test_the_worst_of_several_prices_is_told_with_its_variation() -> None:
+    link = replace(LINK, published=replace(PUBLISHED, inventory=two_sizes(("10", "12"))))
+    [brake] = update(two_sizes(("11", "24")), link).brakes
+    assert (brake.code, "l: 12 → 24" in brake.message) == ("price_moved", True)
+
+
+def test_variations_never_vanish_unseen() -> None:
+    link = replace(LINK, published=replace(PUBLISHED, inventory=two_sizes()))
+    smaller = replace(two_sizes(), offerings=two_sizes().offerings[:1])
+    item = update(smaller, link)
+    assert [brake.code for brake in item.brakes] == ["variations_vanish"]
+    assert item.brakes[0].message == "Variations would vanish from Etsy: l."
+    assert item.care == 0
+
+
+def test_a_variation_that_is_sold_out_does_not_vanish() -> None:
+    link = replace(LINK, published=replace(PUBLISHED, inventory=two_sizes()))
+    small, large = two_sizes().offerings
+    item = update(replace(two_sizes(), offerings=(small, replace(large, quantity=0, is_enabled=False))), link)
+    assert (item.brakes, [change.field for change in item.differences]) == ((), ["quantity"])
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        ({}, []),
+        ({"missing": 20}, []),
+        ({"missing": 21}, ["catalogue_shrunk"]),
+        ({"linked": 4, "missing": 2}, []),
+        ({"deactivations": 10}, []),
+        ({"deactivations": 11}, ["many_deactivations"]),
+        ({"fees_usd_cents": 2000}, []),
+        ({"fees_usd_cents": 2020}, ["fees_over_budget"]),
+    ],
+)
+def test_a_plan_that_is_odd_as_a_whole_brakes(facts: dict[str, int], codes: list[str]) -> None:
+    known = {"linked": 100, "missing": 0, "deactivations": 0, "on_sale": 100, "fees_usd_cents": 0}
+    assert [brake.code for brake in of_plan(**(known | facts), limits=BrakeLimits())] == codes
+
+
+def test_every_brake_has_its_row_in_the_table() -> None:
+    assert set(BRAKES) == {
+        "price_hundredfold", "price_moved", "variations_vanish", "listing_gone", "catalogue_shrunk",
+        "many_deactivations", "fees_over_budget",
+    }  # fmt: skip
+
+
+def objections(*items: PlanItem, brakes: tuple[Brake, ...] = (), **policy: Any) -> str:
+    review = PolicyReview(ApprovalPolicy(**({"auto_approve": True} | policy)))
+    for item in items:
+        review.look_at(item)
+    return "; ".join(review.objections(brakes))
+
+
+def test_small_changes_of_price_and_stock_need_nobody_where_the_shop_says_so() -> None:
+    assert objections(update(at("31.50", 7))) == ""
+    assert objections(update(at("31.50", 7)), auto_approve=False) == "approval.auto_approve is off"
+
+
+SKIPPED = update(at("29.99"))
+CREATED = plan_product(ValidatedListing("prod_1", "Mug", PUBLISHED), None, None, a_shop())
+RENEWED = update(at("29.99", 11), replace(LINK, listing_state="expired"))
+SOLD = plan_product(
+    ValidatedListing("prod_1", "Mug", replace(PUBLISHED, inventory=at("29.99", 5))),
+    LINK, LiveListing(42, "active", {}, at("29.99", 8)), a_shop(),
+)  # fmt: skip
+EDITED = plan_product(
+    ValidatedListing("prod_1", "Mug", replace(PUBLISHED, inventory=at("29.99", 5))),
+    LINK, LiveListing(42, "active", {}, at("27.00", 10)), a_shop(),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("item", "reason"),
+    [
+        (CREATED, "it is a create, not an update"),
+        (plan_removed(LINK, None, a_shop()), "it is a deactivate"),
+        (RENEWED, "it costs a fee"),
+        (update(at("60")), "it has a brake"),
+        (update(at("33.50")), "a price moves by 12 %"),
+        (update(at("31.00"), title="New"), "title would change"),
+        (EDITED, "somebody changed it on Etsy"),
+    ],
+)
+def test_anything_else_needs_a_person(item: PlanItem, reason: str) -> None:
+    assert objections(item, SKIPPED).startswith(f"prod_1: {reason}")
+
+
+def test_sold_pieces_are_no_reason_to_ask() -> None:
+    assert SOLD.conflicts[0].outcome == "sold"
+    assert objections(SOLD) == ""
+
+
+def test_a_brake_on_the_whole_plan_and_too_many_products_need_a_person() -> None:
+    small = update(at("31.50"))
+    assert objections(small, brakes=(Brake("fees_over_budget", "Too dear."),)) == "Too dear."
+    assert objections(small, small, most_products=1) == "2 products change; approval.most_products is 1"
+    assert objections(SKIPPED) == "nothing changes"
+
+
+@pytest.mark.parametrize(
+    ("calls", "left", "days"), [(0, 0, 0), (10, 10, 1), (11, 10, 2), (10, 0, 2), (110, 10, 2), (111, 10, 3)]
+)
+def test_how_many_days_a_plan_needs(calls: int, left: int, days: int) -> None:
+    assert days_needed(calls, per_day=100, left_today=left) == days
