@@ -75,7 +75,7 @@ def plan_product(
     if validated.absent_because:
         return _absent(validated, known, live, settings)
     if validated.listing is None:
-        return _item(validated, known, "invalid", "; ".join(verdict.message for verdict in validated.errors))
+        return _item(validated, known, "invalid", " ".join(verdict.message for verdict in validated.errors))
     if known.etsy_listing_id is None or (live is not None and live.state == GONE):
         return _new(validated, validated.listing, known, settings)
     if live is not None and live.state == "removed":
