@@ -7,9 +7,11 @@ one has no plan, so a plan that was not finished can never be approved.
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import to_builtins
 
 from etsy_pipeline.errors import Conflict
 from etsy_pipeline.listings.codec import listing_to_json
@@ -103,7 +105,7 @@ def draw_up_plan(
             "for_a_person": drawing.review.objections(plan_brakes),
         }
         job.total_products = drawing.totals.products
-        job.brakes, job.planned_at = [asdict(brake) for brake in plan_brakes], datetime.now(UTC)
+        job.brakes, job.planned_at = to_builtins(plan_brakes), datetime.now(UTC)
         _supersede_older(session, job)
     return job
 
@@ -232,10 +234,10 @@ def _row(job_id: str, position: int, item: PlanItem) -> dict[str, Any]:
         "action": item.action,
         "reason": item.reason,
         "desired": listing_to_json(item.desired) if item.desired else None,
-        "differences": [asdict(difference) for difference in item.differences],
-        "verdicts": [asdict(verdict) for verdict in item.verdicts],
-        "conflicts": [asdict(conflict) | {"message": conflict.message} for conflict in item.conflicts],
-        "brakes": [asdict(brake) for brake in item.brakes],
+        "differences": to_builtins(item.differences),
+        "verdicts": to_builtins(item.verdicts),
+        "conflicts": [to_builtins(conflict) | {"message": conflict.message} for conflict in item.conflicts],
+        "brakes": to_builtins(item.brakes),
         "care": item.care,
         "etsy_listing_id": item.etsy_listing_id,
         "estimated_calls": item.cost.calls,

@@ -16,7 +16,10 @@ from etsy_pipeline.store.tables import EtsySyncJob, ProductEtsyLink, SyncItem
 
 @dataclass(frozen=True, slots=True)
 class PlanSummary:
-    """A plan without its rows. `groups` are (action, why, how many products)."""
+    """A plan without its rows. `groups` are (action, why, how many products).
+
+    `for_a_person` says why no policy approves it.
+    """
 
     transaction_id: str
     status: str
@@ -25,6 +28,7 @@ class PlanSummary:
     headline: str
     brakes: Sequence[Mapping[str, Any]] = ()
     groups: Sequence[tuple[str, str, int]] = ()
+    for_a_person: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,8 @@ def plan_summary(job: EtsySyncJob) -> PlanSummary:
     sums = Totals.of(job.totals)
     told = headline(sums, len(job.brakes)) if job.plan_digest else "There is no plan yet."
     groups = groups_in_order(job.totals.get("groups", ()))
-    return PlanSummary(job.transaction_id, job.status, job.plan_digest, sums, told, job.brakes, groups)
+    reasons = job.totals.get("for_a_person", ())
+    return PlanSummary(job.transaction_id, job.status, job.plan_digest, sums, told, job.brakes, groups, reasons)
 
 
 def plan_items(store: Store, transaction_id: str, wanted: PlanFilter = EVERYTHING) -> Iterator[SyncItem]:

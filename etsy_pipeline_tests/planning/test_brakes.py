@@ -47,7 +47,7 @@ def test_a_price_that_moves_far_brakes(price: str, codes: list[str]) -> None:
 def test_the_worst_of_several_prices_is_told_with_its_variation() -> None:
     link = replace(LINK, published=replace(PUBLISHED, inventory=two_sizes(("10", "12"))))
     [brake] = update(two_sizes(("11", "24")), link).brakes
-    assert (brake.code, "l: 12 → 24" in brake.message) == ("price_moved", True)
+    assert (brake.code, "L: 12 → 24" in brake.message) == ("price_moved", True)
 
 
 def test_variations_never_vanish_unseen() -> None:
@@ -55,7 +55,7 @@ def test_variations_never_vanish_unseen() -> None:
     smaller = replace(two_sizes(), offerings=two_sizes().offerings[:1])
     item = update(smaller, link)
     assert [brake.code for brake in item.brakes] == ["variations_vanish"]
-    assert item.brakes[0].message == "Variations would vanish from Etsy: l."
+    assert item.brakes[0].message == "Variations would vanish from Etsy: L."
     assert item.care == 0
 
 
