@@ -1,25 +1,40 @@
 """The tokens of a connected shop: refreshed ahead of time, under a row lock, stored before they are used.
 
 Refresh tokens rotate and the old one must be taken for dead (FACTS §2), so two processes that refresh at once would
-lose the shop: whoever holds the account's row refreshes, and whoever waited finds the new pair in the store.
+lose the shop: whoever holds the account's row refreshes, and whoever waited finds the new pair in the store. When Etsy
+refuses the refresh token all the same, the account says so until it is connected again (`connection.py`).
 """
 
+import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from etsy_pipeline.errors import NeedsPerson
-from etsy_pipeline.etsy.oauth import EtsyOAuth, Tokens
+from etsy_pipeline.errors import NeedsPerson, PipelineError
+from etsy_pipeline.etsy.errors import EtsyUnauthorized
+from etsy_pipeline.etsy.oauth import REFRESH_TOKEN_DAYS, EtsyOAuth, Tokens
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount
 
+logger = logging.getLogger(__name__)
+
 REFRESH_AHEAD = timedelta(minutes=5)
+REFRESH_IDLE = timedelta(days=7)  # a new term of 90 days starts with each refresh
+DEAD = "oauth_invalid_grant"
+
+Now = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The real clock."""
+    return datetime.now(UTC)
 
 
 class AccountTokens:
     """A `TokenSource` for one account."""
 
-    def __init__(self, store: Store, oauth: EtsyOAuth, account_id: str) -> None:
-        self._store, self._oauth, self._account_id = store, oauth, account_id
+    def __init__(self, store: Store, oauth: EtsyOAuth, account_id: str, *, now: Now = utc_now) -> None:
+        self._store, self._oauth, self._account_id, self._now = store, oauth, account_id, now
         self._known: tuple[str, datetime] | None = None
 
     def access_token(self) -> str:
@@ -28,22 +43,58 @@ class AccountTokens:
             with self._store.reading() as session:
                 self._known = self._stored(accounts.get(session, self._account_id))
         token, expires_at = self._known
-        if expires_at - REFRESH_AHEAD > datetime.now(UTC):
+        if expires_at - REFRESH_AHEAD > self._now():
             return token
         return self.replace(token)
 
     def replace(self, stale: str) -> str:
-        """A token newer than `stale`: the one that another process stored meanwhile, or a refreshed one."""
+        """A token newer than `stale`: the one that another process stored meanwhile, or a refreshed one.
+
+        Raises:
+            EtsyUnauthorized: `oauth_invalid_grant`, when the seller has to consent again; the account is marked.
+        """
+        self._known = self._newer(lambda account: self._stored(account)[0] == stale)
+        return self._known[0]
+
+    def renew_if_idle(self) -> bool:
+        """Refresh a connection that nobody has used for a week; whether it was one."""
+        with self._store.reading() as session:
+            account = accounts.get(session, self._account_id)
+        if not self._is_idle(account):
+            return False
+        self._known = self._newer(self._is_idle)
+        return True
+
+    def _newer(self, is_stale: Callable[[EtsyAccount], bool]) -> tuple[str, datetime]:
+        try:
+            with self._store.writing() as session:
+                account = accounts.get(session, self._account_id, lock=True)
+                if is_stale(account):
+                    refresh_token = self._store.cipher.decrypt(account.refresh_token_encrypted or "")
+                    keep(self._store, account, self._oauth.refresh(refresh_token, account.scopes or ""))
+                return self._stored(account)
+        except EtsyUnauthorized as error:
+            if error.code != DEAD:
+                raise
+            return self._stored_meanwhile(is_stale, error)
+
+    def _stored_meanwhile(
+        self, is_stale: Callable[[EtsyAccount], bool], error: EtsyUnauthorized
+    ) -> tuple[str, datetime]:
+        """What another process stored although we held the row (its lock was lost); else the account is marked."""
         with self._store.writing() as session:
             account = accounts.get(session, self._account_id, lock=True)
-            token, expires_at = self._stored(account)
-            if token == stale:
-                refresh_token = self._store.cipher.decrypt(account.refresh_token_encrypted or "")
-                tokens = self._oauth.refresh(refresh_token, account.scopes or "")
-                keep(self._store, account, tokens)
-                token, expires_at = tokens.access_token, tokens.expires_at
-        self._known = token, expires_at
-        return token
+            if not is_stale(account):
+                return self._stored(account)
+            account.needs_consent_since = account.needs_consent_since or self._now()
+            account.token_problem = error.message
+        logger.error("connection_lost account_id=%s code=%s", self._account_id, error.code)
+        raise error
+
+    def _is_idle(self, account: EtsyAccount) -> bool:
+        expires_at = account.refresh_token_expires_at
+        term = timedelta(days=REFRESH_TOKEN_DAYS)
+        return expires_at is not None and expires_at - term <= self._now() - REFRESH_IDLE
 
     def _stored(self, account: EtsyAccount) -> tuple[str, datetime]:
         if not account.access_token_encrypted or account.token_expires_at is None:
@@ -62,4 +113,22 @@ def keep(store: Store, account: EtsyAccount, tokens: Tokens) -> None:
     account.token_expires_at = tokens.expires_at
     account.refresh_token_expires_at = tokens.refresh_expires_at
     account.scopes = tokens.scopes
+    account.needs_consent_since, account.token_problem = None, None
     account.updated_at = datetime.now(UTC)
+
+
+def renew_idle(store: Store, oauth: EtsyOAuth, *, now: Now = utc_now) -> dict[str, str]:
+    """Refresh every connection that has been idle for a week: account id → "renewed", or what went wrong.
+
+    A connection that is lost already is left alone: only the seller's consent brings it back.
+    """
+    told = {}
+    with store.reading() as session:
+        kept = [account.id for account in accounts.active(session) if account.needs_consent_since is None]
+    for account_id in kept:
+        try:
+            if AccountTokens(store, oauth, account_id, now=now).renew_if_idle():
+                told[account_id] = "renewed"
+        except PipelineError as error:
+            told[account_id] = str(error)
+    return told

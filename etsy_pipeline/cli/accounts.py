@@ -80,7 +80,7 @@ def connect(
                 authorization.location, settings.etsy_redirect_uri, paste=paste, sandbox_shop=sandbox_shop
             )
         code, state = code_from_redirect(redirected)
-        account = connecting.finish(store, oauth, wiring.client_for(settings), code=code, state=state)
+        account = connecting.finish(store, oauth, wiring.client_for(settings, store), code=code, state=state)
     console.print(f"Connected {account.id} to the shop [bold]{account.shop_name}[/] ({account.currency_code}).")
 
 
