@@ -69,7 +69,7 @@ def oauth_of(settings: Settings, at: Time = REAL_TIME) -> EtsyOAuth:
 
 def tokens_of(settings: Settings, store: Store, account_id: str, at: Time = REAL_TIME) -> AccountTokens:
     """The tokens of a connected shop."""
-    return AccountTokens(store, oauth_of(settings, at), account_id, now=at.now)
+    return AccountTokens(store, oauth_of(settings, at), account_id, budget=call_budget(settings, store, at), now=at.now)
 
 
 def shop_client(settings: Settings, store: Store, account_id: str, at: Time = REAL_TIME) -> EtsyClient:

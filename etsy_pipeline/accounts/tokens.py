@@ -6,10 +6,11 @@ refuses the refresh token all the same, the account says so until it is connecte
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from etsy_pipeline.errors import NeedsPerson, PipelineError
+from etsy_pipeline.etsy.budget import CallBudget
 from etsy_pipeline.etsy.errors import EtsyUnauthorized
 from etsy_pipeline.etsy.oauth import REFRESH_TOKEN_DAYS, EtsyOAuth, Tokens
 from etsy_pipeline.store import accounts
@@ -31,10 +32,21 @@ def utc_now() -> datetime:
 
 
 class AccountTokens:
-    """A `TokenSource` for one account."""
+    """A `TokenSource` for one account.
 
-    def __init__(self, store: Store, oauth: EtsyOAuth, account_id: str, *, now: Now = utc_now) -> None:
+    Args:
+        store: the database.
+        oauth: our Etsy app.
+        account_id: whose tokens.
+        budget: calls allowed; whether Etsy counts those for tokens is unknown (FACTS §12), so they are.
+        now: the clock.
+    """
+
+    def __init__(
+        self, store: Store, oauth: EtsyOAuth, account_id: str, *, budget: CallBudget | None = None, now: Now = utc_now
+    ) -> None:
         self._store, self._oauth, self._account_id, self._now = store, oauth, account_id, now
+        self._budget = budget
         self._known: tuple[str, datetime] | None = None
 
     def access_token(self) -> str:
@@ -56,16 +68,13 @@ class AccountTokens:
         self._known = self._newer(lambda account: self._stored(account)[0] == stale)
         return self._known[0]
 
-    def renew_if_idle(self) -> bool:
-        """Refresh a connection that nobody has used for a week; whether it was one."""
-        with self._store.reading() as session:
-            account = accounts.get(session, self._account_id)
-        if not self._is_idle(account):
-            return False
-        self._known = self._newer(self._is_idle)
-        return True
+    def renew_if_idle(self) -> None:
+        """Refresh a connection that nobody has used for a week, so that its 90 days begin anew."""
+        self._known = self._newer(lambda account: _is_idle(account, self._now()))
 
     def _newer(self, is_stale: Callable[[EtsyAccount], bool]) -> tuple[str, datetime]:
+        if self._budget:
+            self._budget.wait_for_turn("stock")  # before the row is locked: others write while we wait
         try:
             with self._store.writing() as session:
                 account = accounts.get(session, self._account_id, lock=True)
@@ -77,6 +86,9 @@ class AccountTokens:
             if error.code != DEAD:
                 raise
             return self._stored_meanwhile(is_stale, error)
+        finally:
+            if self._budget:
+                self._budget.learn({})
 
     def _stored_meanwhile(
         self, is_stale: Callable[[EtsyAccount], bool], error: EtsyUnauthorized
@@ -90,11 +102,6 @@ class AccountTokens:
             account.token_problem = error.message
         logger.error("connection_lost account_id=%s code=%s", self._account_id, error.code)
         raise error
-
-    def _is_idle(self, account: EtsyAccount) -> bool:
-        expires_at = account.refresh_token_expires_at
-        term = timedelta(days=REFRESH_TOKEN_DAYS)
-        return expires_at is not None and expires_at - term <= self._now() - REFRESH_IDLE
 
     def _stored(self, account: EtsyAccount) -> tuple[str, datetime]:
         if not account.access_token_encrypted or account.token_expires_at is None:
@@ -117,18 +124,31 @@ def keep(store: Store, account: EtsyAccount, tokens: Tokens) -> None:
     account.updated_at = datetime.now(UTC)
 
 
-def renew_idle(store: Store, oauth: EtsyOAuth, *, now: Now = utc_now) -> dict[str, str]:
-    """Refresh every connection that has been idle for a week: account id → "renewed", or what went wrong.
+def idle_accounts(store: Store, *, now: Now = utc_now) -> list[str]:
+    """The connected accounts that nobody has used for a week.
 
-    A connection that is lost already is left alone: only the seller's consent brings it back.
+    A connection that is lost is not among them: only the seller's consent brings it back.
     """
-    told = {}
     with store.reading() as session:
-        kept = [account.id for account in accounts.active(session) if account.needs_consent_since is None]
-    for account_id in kept:
+        return [
+            account.id
+            for account in accounts.active(session)
+            if account.needs_consent_since is None and _is_idle(account, now())
+        ]
+
+
+def renew(tokens_of: Callable[[str], AccountTokens], account_ids: Sequence[str]) -> dict[str, str]:
+    """Refresh these accounts' connections where they are still idle: account id → "renewed", or what went wrong."""
+    told = {}
+    for account_id in account_ids:
         try:
-            if AccountTokens(store, oauth, account_id, now=now).renew_if_idle():
-                told[account_id] = "renewed"
+            tokens_of(account_id).renew_if_idle()
+            told[account_id] = "renewed"
         except PipelineError as error:
             told[account_id] = str(error)
     return told
+
+
+def _is_idle(account: EtsyAccount, now: datetime) -> bool:
+    expires_at = account.refresh_token_expires_at
+    return expires_at is not None and expires_at - timedelta(days=REFRESH_TOKEN_DAYS) <= now - REFRESH_IDLE

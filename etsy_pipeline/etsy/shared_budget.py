@@ -1,11 +1,12 @@
 """Keeps under Etsy's limits together with all other processes that use the API key: takes turns from one ledger.
 
 A turn is free again a second after its call has reached Etsy. When that was is not seen from here: after the call set
-out, and some way before it came back. So a call counts from its return less the shortest way seen, and a call that is
-still away is taken to arrive a little late.
+out, and some way before it came back. So a call counts from its return, less as much of the way as was the same for
+all calls lately; and a call that is still away is taken to arrive a little late.
 """
 
 import secrets
+import statistics
 import threading
 import time
 from collections import deque
@@ -19,7 +20,7 @@ from etsy_pipeline.etsy.errors import EtsyQuotaExhausted
 
 LONGEST_WAIT_SECONDS = 5.0  # a longer wait is a job's pause, not a call's
 MARGIN_SECONDS = 0.005  # clocks and schedulers are that exact
-FEW_CALLS = 5  # before that many the shortest way is not known: the first call opens the connection
+FEW_CALLS = 5  # before that many it is not known how long a call takes: the first one opens the connection
 FRESH_SECONDS = 5.0  # an older answer's count of the day's calls is not compared with ours any more
 FORGOTTEN_SECONDS = 120.0  # no call takes that long; its answer was lost
 
@@ -34,12 +35,13 @@ class _Block:
     key: str
     purpose: Purpose
     taken_at: float
+    usable_until: float
     left: int
     away: int = 0
     returned_at: float = 0.0
 
     def is_usable(self, purpose: Purpose, now: float) -> bool:
-        return self.purpose == purpose and self.left > 0 and now < self.taken_at + budget.BLOCK_SECONDS
+        return self.purpose == purpose and self.left > 0 and now < self.usable_until
 
 
 class SharedBudget:
@@ -97,7 +99,10 @@ class SharedBudget:
     def hold(self, seconds: float) -> None:
         """Etsy asked to wait so long: no process calls before."""
         with self._lock, self._ledger() as ledger:
-            budget.hold(ledger, seconds, self._clock())
+            now = self._clock()
+            budget.hold(ledger, seconds, now)
+            for block in self._blocks:
+                block.usable_until = now
 
     def _take(self, purpose: Purpose) -> float:
         """Take a turn: 0, or how many seconds to wait before the next try."""
@@ -121,7 +126,8 @@ class SharedBudget:
 
     def _new_block(self, ledger: Ledger, purpose: Purpose, most: int, now: float) -> _Block:
         key = secrets.token_hex(4)
-        block = _Block(key, purpose, now, left=budget.take_turns(ledger, key, most, now))
+        calls = budget.take_turns(ledger, key, most, now)
+        block = _Block(key, purpose, taken_at=now, usable_until=now + budget.BLOCK_SECONDS, left=calls)
         self._blocks.append(block)
         return block
 
@@ -137,9 +143,9 @@ class SharedBudget:
     def _catch_up(self, ledger: Ledger, now: float) -> None:
         """Bring the ledger up to date with what this process knows, and with the clock."""
         over = [item for item in self._blocks if not item.away and not item.is_usable(item.purpose, now)]
-        shortest_way = min(self._ways) if len(self._ways) >= FEW_CALLS else 0.0
+        late = budget.WINDOW_SECONDS + MARGIN_SECONDS - self._steady_way()
         for block in over:
-            leave_at = block.returned_at - shortest_way + budget.WINDOW_SECONDS + MARGIN_SECONDS
+            leave_at = block.returned_at + late
             budget.settle_turns(ledger, block.key, unused=block.left, taken_at=block.taken_at, leave_at=leave_at)
         self._blocks = [item for item in self._blocks if item not in over and item.taken_at > now - FORGOTTEN_SECONDS]
         budget.forget_old(ledger, now)
@@ -147,6 +153,13 @@ class SharedBudget:
             budget.note(ledger, self._told, now)
         self._told = Told()
         self._limits = ledger.limit_per_second, ledger.limit_per_day
+
+    def _steady_way(self) -> float:
+        """There and back, without what varies: that part may have been the way there."""
+        if len(self._ways) < FEW_CALLS:
+            return 0.0
+        shortest = min(self._ways)
+        return max(0.0, shortest - (statistics.median(self._ways) - shortest))
 
     def _exhausted(self, most: int, seconds: float) -> EtsyQuotaExhausted:
         reserved = f", {self._reserve_percent} % are kept for stock updates" if self._reserve_percent else ""
