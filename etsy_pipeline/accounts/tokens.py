@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from etsy_pipeline.errors import NeedsPerson, PipelineError
+from etsy_pipeline.errors import NeedsPerson, PipelineError, Unavailable
 from etsy_pipeline.etsy.budget import CallBudget
 from etsy_pipeline.etsy.errors import EtsyUnauthorized
 from etsy_pipeline.etsy.oauth import REFRESH_TOKEN_DAYS, EtsyOAuth, Tokens
@@ -75,25 +75,43 @@ class AccountTokens:
     def _newer(self, is_stale: Callable[[EtsyAccount], bool]) -> tuple[str, datetime]:
         if self._budget:
             self._budget.wait_for_turn("stock")  # before the row is locked: others write while we wait
+        refreshed: Tokens | None = None
         try:
             with self._store.writing() as session:
                 account = accounts.get(session, self._account_id, lock=True)
                 if is_stale(account):
-                    refresh_token = self._store.cipher.decrypt(account.refresh_token_encrypted or "")
-                    keep(self._store, account, self._oauth.refresh(refresh_token, account.scopes or ""))
+                    refreshed = self._refreshed(account)
+                    keep(self._store, account, refreshed)
                 return self._stored(account)
         except EtsyUnauthorized as error:
             if error.code != DEAD:
                 raise
             return self._stored_meanwhile(is_stale, error)
+        except Unavailable:
+            if refreshed is None:
+                raise
+            return self._kept_again(is_stale, refreshed)
+
+    def _refreshed(self, account: EtsyAccount) -> Tokens:
+        refresh_token = self._store.cipher.decrypt(account.refresh_token_encrypted or "")
+        try:
+            return self._oauth.refresh(refresh_token, account.scopes or "")
         finally:
             if self._budget:
                 self._budget.learn({})
 
+    def _kept_again(self, is_stale: Callable[[EtsyAccount], bool], refreshed: Tokens) -> tuple[str, datetime]:
+        """The database was lost after Etsy had rotated: without the new pair the shop would be lost as well."""
+        with self._store.writing() as session:
+            account = accounts.get(session, self._account_id, lock=True)
+            if is_stale(account):
+                keep(self._store, account, refreshed)
+            return self._stored(account)
+
     def _stored_meanwhile(
         self, is_stale: Callable[[EtsyAccount], bool], error: EtsyUnauthorized
     ) -> tuple[str, datetime]:
-        """What another process stored although we held the row (its lock was lost); else the account is marked."""
+        """Etsy refused the refresh token: another process may have stored a newer one; else the account is marked."""
         with self._store.writing() as session:
             account = accounts.get(session, self._account_id, lock=True)
             if not is_stale(account):
