@@ -30,13 +30,13 @@ class Connection:
             return f"needs consent since {self.needs_consent_since:%Y-%m-%d %H:%M} UTC: {self.problem}"
         if self.days_left is None:
             return self.state
-        return f"{self.state}, {self.days_left} more days"
+        return f"{self.state}, {self.days_left} days left"
 
 
 def connection_of(account: EtsyAccount, now: datetime) -> Connection:
     """How an account's connection stands."""
     expires_at = account.refresh_token_expires_at
-    if expires_at is None:
+    if expires_at is None or not account.is_active:
         return Connection("not connected")
     days = max(0, (expires_at - now).days)
     if account.needs_consent_since is not None:

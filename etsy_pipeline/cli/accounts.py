@@ -137,8 +137,8 @@ def _view(account: EtsyAccount) -> dict[str, Any]:
 
 
 def _connected(item: dict[str, Any]) -> str:
-    days = item["days_left"]
-    return f"{item['connection']}, {days} days left" if days else str(item["connection"])
+    is_alive = item["connection"] in {"connected", "expires soon"}
+    return f"{item['connection']}, {item['days_left']} days left" if is_alive else str(item["connection"])
 
 
 def _from_file(file: Path | None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ WINDOW_SECONDS = 1.0
 UNSURE_SECONDS = 0.25  # how much later than it set out a call is taken to arrive, until it comes back
 BLOCK_SECONDS = 0.25  # how long turns that were taken together may be used
 BLOCKS_A_SECOND = 20  # at 5 calls a second turns are taken one by one, at 1,000 by fifties
-HINT = "It goes on by itself when calls are free again; `etsy-pipeline sync status` says when."
+HINT = "A publication goes on by itself when calls are free again."
 
 Purpose = Literal["publishing", "stock"]
 

@@ -100,7 +100,8 @@ def publish(
             unavailable = 0
         except EtsyQuotaExhausted as error:
             resume_at = now() + timedelta(seconds=error.retry_after_seconds)
-            pause = pause or functools.partial(journal.finish, "paused", message=str(error), resume_at=resume_at)
+            message = f"{error} It goes on at {resume_at:%Y-%m-%d %H:%M} UTC."
+            pause = pause or functools.partial(journal.finish, "paused", message=message, resume_at=resume_at)
             if is_stock:
                 break
             continue

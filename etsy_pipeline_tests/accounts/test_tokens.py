@@ -153,14 +153,15 @@ def test_whoever_lost_the_lock_finds_what_the_other_stored(world: World, store: 
     ("days", "consent_since", "state", "told"),
     [
         (None, None, "not connected", "not connected"),
-        (89, None, "connected", "connected, 89 more days"),
-        (13, None, "expires soon", "expires soon, 13 more days"),
+        (89, None, "connected", "connected, 89 days left"),
+        (13, None, "expires soon", "expires soon, 13 days left"),
         (0, None, "needs consent", "expired"),
         (89, NOW, "needs consent", "needs consent since 2026-11-23 12:00 UTC: Etsy said no."),
     ],
 )
 def test_how_a_connection_stands(days: int | None, consent_since: datetime | None, state: str, told: str) -> None:
     account = EtsyAccount(
+        is_active=True,
         refresh_token_expires_at=None if days is None else NOW + timedelta(days=days),
         needs_consent_since=consent_since,
         token_problem="Etsy said no." if consent_since else None,

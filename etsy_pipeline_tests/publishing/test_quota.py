@@ -79,6 +79,7 @@ def test_a_plan_of_several_days_is_published_day_by_day(shop: Shop, forward: Fas
     while found.status == "paused":
         days += 1
         assert "used up" in found.error_log["job"]
+        assert f"It goes on at {found.resume_at:%Y-%m-%d %H:%M} UTC" in found.error_log["job"]
         assert found.deferred_count > 0
         assert wiring.quota_of(shop.world.settings, shop.store, forward.time).left_today < 3
         found = resume(shop, found, forward)
