@@ -18,6 +18,7 @@ BUCKET_SECONDS = 900  # the day's calls are counted by quarters of an hour
 WINDOW_SECONDS = 1.0
 UNSURE_SECONDS = 0.25  # how much later than it set out a call is taken to arrive, until it comes back
 BLOCK_SECONDS = 0.25  # how long turns that were taken together may be used
+AHEAD_SECONDS = 0.04  # how long before its time a turn may be taken: the database is asked meanwhile
 BLOCKS_A_SECOND = 20  # at 5 calls a second turns are taken one by one, at 1,000 by fifties
 HINT = "A publication goes on by itself when calls are free again."
 
@@ -94,7 +95,7 @@ def made_today(ledger: Ledger) -> int:
 
 def forget_old(ledger: Ledger, now: float) -> None:
     """Drop what has left the windows. A turn cannot leave later than it would if it were taken now (clocks differ)."""
-    latest = now + BLOCK_SECONDS + UNSURE_SECONDS + WINDOW_SECONDS
+    latest = now + AHEAD_SECONDS + BLOCK_SECONDS + UNSURE_SECONDS + WINDOW_SECONDS
     ledger.turns = [[key, calls, min(leaves, latest)] for key, calls, leaves in ledger.turns if leaves > now]
     ledger.calls = {bucket: calls for bucket, calls in ledger.calls.items() if _leaves_day(bucket) > now}
     if ledger.told_at and ledger.told_at.timestamp() + DAY_SECONDS < now:
@@ -120,13 +121,18 @@ def seconds_until_turn(ledger: Ledger, now: float) -> float:
     return min(float(leaves) for _, _, leaves in ledger.turns) - now
 
 
-def take_turns(ledger: Ledger, key: str, most: int, now: float) -> int:
-    """Take turns under a key, more than one at a time only where very many are allowed; how many."""
+def take_turns(ledger: Ledger, key: str, most: int, at: float) -> int:
+    """Take turns that may be used from a moment on (`seconds_until_turn`) under a key; how many.
+
+    They are more than one only where very many are allowed.
+    """
+    if _room(ledger) <= 0:  # the next turn to leave is handed on
+        ledger.turns = sorted(ledger.turns, key=lambda turn: float(turn[2]))[1:]
     left = most - made_today(ledger)
     calls = min(_room(ledger), max(1, per_second(ledger) // BLOCKS_A_SECOND), max(1, left // 100))
     late = UNSURE_SECONDS + (BLOCK_SECONDS if calls > 1 else 0.0)
-    ledger.turns = [*ledger.turns, [key, calls, now + late + WINDOW_SECONDS]]
-    _count(ledger, calls, now)
+    ledger.turns = [*ledger.turns, [key, calls, at + late + WINDOW_SECONDS]]
+    _count(ledger, calls, at)
     return calls
 
 

@@ -79,10 +79,12 @@ class SharedBudget:
         """
         while True:
             with self._lock:
-                wait = self._take(purpose)
-            if wait <= 0:
+                block, wait = self._take(purpose)
+            if wait > 0:
+                self._sleep(wait)
+            if block is not None:
+                self._mine.call = block, self._clock()
                 return
-            self._sleep(wait)
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Take note of the limits in an answer's headers; missing or odd ones change nothing."""
@@ -104,8 +106,8 @@ class SharedBudget:
             for block in self._blocks:
                 block.usable_until = now
 
-    def _take(self, purpose: Purpose) -> float:
-        """Take a turn: 0, or how many seconds to wait before the next try."""
+    def _take(self, purpose: Purpose) -> tuple[_Block | None, float]:
+        """A turn, and how many seconds to wait before it is used; or none, and how many before the next try."""
         now = self._clock()
         block = next((item for item in self._blocks if item.is_usable(purpose, now)), None)
         if block is None:
@@ -115,19 +117,18 @@ class SharedBudget:
                 most = budget.per_day(ledger, purpose, self._reserve_percent)
                 spent = budget.seconds_until_allowed(ledger, most, now)
                 wait = spent or budget.seconds_until_turn(ledger, now)
-                block = None if wait > 0 else self._new_block(ledger, purpose, most, now)
+                block = None if wait > budget.AHEAD_SECONDS else self._new_block(ledger, purpose, most, now + wait)
             if spent > LONGEST_WAIT_SECONDS:
                 raise self._exhausted(most, spent)
         if block is None:
-            return wait
+            return None, wait - budget.AHEAD_SECONDS / 2
         block.left, block.away = block.left - 1, block.away + 1
-        self._mine.call = block, self._clock()
-        return 0.0
+        return block, block.taken_at - self._clock()
 
-    def _new_block(self, ledger: Ledger, purpose: Purpose, most: int, now: float) -> _Block:
+    def _new_block(self, ledger: Ledger, purpose: Purpose, most: int, at: float) -> _Block:
         key = secrets.token_hex(4)
-        calls = budget.take_turns(ledger, key, most, now)
-        block = _Block(key, purpose, taken_at=now, usable_until=now + budget.BLOCK_SECONDS, left=calls)
+        calls = budget.take_turns(ledger, key, most, at)
+        block = _Block(key, purpose, taken_at=at, usable_until=at + budget.BLOCK_SECONDS, left=calls)
         self._blocks.append(block)
         return block
 

@@ -67,10 +67,17 @@ def arrivals_of(
     """
     clock, dice = FastClock(), random.Random(seed)  # noqa: S311 - no secret
 
-    def wait(seconds: float) -> None:
-        raise _WaitsError(seconds)
+    ahead = [0.0] * processes
 
-    budgets = [SharedBudget(ledgers, clock=clock, sleep=wait) for _ in range(processes)]
+    def a_process(number: int) -> SharedBudget:
+        def wait(seconds: float) -> None:
+            if not any(block.taken_at > clock.now for block in budgets[number]._blocks):
+                raise _WaitsError(seconds)  # it has no turn yet: others act meanwhile, then it asks again
+            ahead[number] = seconds
+
+        return SharedBudget(ledgers, clock=lambda: clock.now + ahead[number], sleep=wait)
+
+    budgets = [a_process(number) for number in range(processes)]
     events = [(START + number / 1000, number, "asks") for number in range(processes)]
     arrivals: list[float] = []
     while events:
@@ -84,6 +91,7 @@ def arrivals_of(
         except _WaitsError as waits:
             heapq.heappush(events, (clock.now + waits.seconds, number, "asks"))
             continue
-        arrivals.append(clock.now + way(dice))
+        arrivals.append(clock.now + ahead[number] + way(dice))
+        ahead[number] = 0.0
         heapq.heappush(events, (arrivals[-1] + way(dice), number, "returns"))
     return sorted(arrivals)
