@@ -36,7 +36,7 @@ class World:
         account = configure.add(store, f"Shop {shop}")
         oauth = wiring.oauth_of(self.settings)
         code, state = code_from_redirect(grant(connect.start(store, oauth, account.id).location, shop))
-        connect.finish(store, oauth, wiring.client_for(self.settings), code=code, state=state)
+        connect.finish(store, oauth, wiring.client_for(self.settings, store), code=code, state=state)
         first = (51_000_000 + shop) * 10 + 1
         ids = dict.fromkeys(("shipping_profile", "return_policy", "processing_profile"), first)
         configure.configure(store, account.id, ids | choices)

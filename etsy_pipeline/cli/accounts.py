@@ -1,6 +1,7 @@
 """`etsy-pipeline accounts`: adding, listing, connecting and configuring shops."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure as configuring
 from etsy_pipeline.accounts import connect as connecting
+from etsy_pipeline.accounts.connection import connection_of
 from etsy_pipeline.cli.consent import redirect_url
 from etsy_pipeline.cli.opening import opened
 from etsy_pipeline.cli.output import Json, as_json, as_table, console
@@ -80,7 +82,7 @@ def connect(
                 authorization.location, settings.etsy_redirect_uri, paste=paste, sandbox_shop=sandbox_shop
             )
         code, state = code_from_redirect(redirected)
-        account = connecting.finish(store, oauth, wiring.client_for(settings), code=code, state=state)
+        account = connecting.finish(store, oauth, wiring.client_for(settings, store), code=code, state=state)
     console.print(f"Connected {account.id} to the shop [bold]{account.shop_name}[/] ({account.currency_code}).")
 
 
@@ -114,6 +116,7 @@ def configure(
 
 
 def _view(account: EtsyAccount) -> dict[str, Any]:
+    connection = connection_of(account, datetime.now(UTC))
     return {
         "id": account.id,
         "name": account.name,
@@ -124,12 +127,17 @@ def _view(account: EtsyAccount) -> dict[str, Any]:
         "currency_code": account.currency_code,
         "scopes": account.scopes,
         "refresh_token_expires_at": str(account.refresh_token_expires_at) if account.refresh_token_expires_at else None,
+        "connection": connection.state,
+        "days_left": connection.days_left,
+        "needs_consent_since": str(connection.needs_consent_since) if connection.needs_consent_since else None,
+        "token_problem": connection.problem,
         "settings": accounts.settings_of(account).model_dump(mode="json"),
     }
 
 
 def _connected(item: dict[str, Any]) -> str:
-    return "connected" if item["is_active"] else "not connected"
+    is_alive = item["connection"] in {"connected", "expires soon"}
+    return f"{item['connection']}, {item['days_left']} days left" if is_alive else str(item["connection"])
 
 
 def _from_file(file: Path | None) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.errors import NotFound
 from etsy_pipeline.listings.shop_settings import ShopSettings, parse_settings
 from etsy_pipeline.planning.digest import settings_fingerprint
+from etsy_pipeline.store.encryption import TokenCipher
 from etsy_pipeline.store.tables import EtsyAccount, OauthSession
 
 
@@ -52,6 +53,21 @@ def of_shop(session: Session, shop_id: int) -> EtsyAccount | None:
 def oauth_session(session: Session, state: str) -> OauthSession | None:
     """The attempt to connect with this state, locked until the transaction ends."""
     return session.get(OauthSession, state, with_for_update=True)
+
+
+def rotate_secrets(session: Session, cipher: TokenCipher) -> int:
+    """Encrypt the tokens of every account with the first key; of how many. Attempts to connect begin anew.
+
+    Raises:
+        NotConfigured: `secret_key_wrong` when no key fits one of them.
+    """
+    accounts = session.scalars(select(EtsyAccount).order_by(EtsyAccount.id).with_for_update()).all()
+    holders = [account for account in accounts if account.refresh_token_encrypted]
+    for account in holders:
+        account.access_token_encrypted = cipher.rotate(account.access_token_encrypted or "")
+        account.refresh_token_encrypted = cipher.rotate(account.refresh_token_encrypted or "")
+    session.execute(delete(OauthSession))
+    return len(holders)
 
 
 def settings_of(account: EtsyAccount) -> ShopSettings:

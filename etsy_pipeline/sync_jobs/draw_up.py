@@ -23,6 +23,7 @@ from etsy_pipeline.planning.digest import item_digest, plan_digest
 from etsy_pipeline.planning.link import Link, LiveListing
 from etsy_pipeline.planning.plan import PlanItem, plan_product, plan_removed
 from etsy_pipeline.planning.plan_view import Totals, groups_of, totals
+from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.store import accounts, jobs, links
 from etsy_pipeline.store.accounts import fingerprint, settings_of
 from etsy_pipeline.store.engine import Session, Store
@@ -53,6 +54,7 @@ def draw_up_plan(
     snapshot_ref: str,
     run_id: str,
     live_of: LiveOf = nothing_live,
+    quota: Quota | None = None,
 ) -> EtsySyncJob:
     """Draw up the plan of a requested sync, or of a new one, and supersede older plans of the account.
 
@@ -66,6 +68,7 @@ def draw_up_plan(
         amount_unit: the unit of Medusa's amounts (part of what makes a plan stale).
         snapshot_ref: which snapshot it was.
         run_id: the Dagster run that draws it up.
+        quota: how many calls Etsy still allows.
         live_of: reads listings as Etsy has them now, by id; what it leaves out is planned from what was published.
 
     Returns:
@@ -102,6 +105,7 @@ def draw_up_plan(
         )
         job.totals = drawing.totals.as_dict() | {
             "groups": [[*group, count] for group, count in drawing.groups.most_common(GROUPS_KEPT)],
+            "quota": to_builtins(quota),
             "for_a_person": drawing.review.objections(plan_brakes),
         }
         job.total_products = drawing.totals.products

@@ -14,6 +14,7 @@ from etsy_pipeline.planning.brakes import BRAKES, Brake, of_plan
 from etsy_pipeline.planning.costs import days_needed
 from etsy_pipeline.planning.link import Link, LiveListing
 from etsy_pipeline.planning.plan import PlanItem, plan_product, plan_removed
+from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline_tests.builders import a_listing, a_shop, two_sizes
 
 PUBLISHED = a_listing()
@@ -148,4 +149,4 @@ def test_a_brake_on_the_whole_plan_and_too_many_products_need_a_person() -> None
     ("calls", "left", "days"), [(0, 0, 0), (10, 10, 1), (11, 10, 2), (10, 0, 2), (110, 10, 2), (111, 10, 3)]
 )
 def test_how_many_days_a_plan_needs(calls: int, left: int, days: int) -> None:
-    assert days_needed(calls, per_day=100, left_today=left) == days
+    assert days_needed(calls, Quota(per_day=100, left_today=left)) == days

@@ -11,7 +11,6 @@ import pytest
 
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts.tokens import AccountTokens
-from etsy_pipeline.etsy.budget import PacedBudget
 from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.pictures import PictureSource
 from etsy_pipeline.etsy.transport import EtsyTransport
@@ -45,7 +44,7 @@ def client_of(shop: Shop, requests: list[httpx.Request]) -> EtsyClient:
         base_url=settings.etsy_api_url,
         client_id=client_id,
         shared_secret=shared_secret,
-        budget=PacedBudget(1000),
+        budget=wiring.call_budget(settings, shop.store),
         tokens=AccountTokens(shop.store, wiring.oauth_of(settings), shop.id),
         client=httpx.Client(event_hooks={"request": [requests.append]}),
     )

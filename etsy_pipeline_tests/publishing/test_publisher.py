@@ -273,21 +273,6 @@ def test_a_publication_that_is_started_again_goes_on_where_it_stopped(shop: Shop
     assert len(shop.world.listings()) == 4
 
 
-def test_the_days_quota_pauses_the_job_until_it_can_go_on(shop: Shop) -> None:
-    shop.world.keep_only(*shop.world.product_ids("clean")[:3])
-    job = shop.plan()
-    shop.approve(job)
-    used = sum(shop.world.calls().values())
-    shop.world.etsy("POST", "limits", {"per_day": used + 8})
-    paused = shop.publish(job)
-    assert (paused.status, paused.deferred_count > 0) == ("paused", True)
-    assert paused.resume_at is not None
-    assert paused.resume_at > datetime.now(UTC)
-    shop.world.etsy("POST", "limits", {"per_day": 100_000})
-    assert shop.publish(job).status == "completed"
-    assert len(shop.world.listings()) == 3
-
-
 def test_a_lost_connection_to_the_shop_stops_the_job_at_once(shop: Shop) -> None:
     shop.world.keep_only(*shop.world.product_ids("clean")[:3])
     job = shop.plan()
