@@ -20,6 +20,13 @@ from etsy_pipeline.etsy.errors import EtsyUnauthorized, EtsyUnavailable
 
 REFRESH_TOKEN_DAYS = 90  # FACTS §2; a new term starts with each refresh
 TIMEOUT_SECONDS = 20
+LONGEST_WORDS = 200  # characters of Etsy's text that are kept
+
+# RFC 6749 §5.2, and Etsy's own word for a token that is over. Any other "error" is a gateway's or a limiter's.
+REFUSALS = frozenset(
+    ("invalid_grant", "invalid_request", "invalid_client", "unauthorized_client", "unsupported_grant_type",
+     "invalid_scope", "invalid_token", "access_denied")
+)  # fmt: skip
 CONNECT_AGAIN = "Connect the shop again: `etsy-pipeline accounts connect ACCOUNT`."
 
 
@@ -106,19 +113,25 @@ class EtsyOAuth:
                 else:
                     answer = client.fetch_token(self.token_url, **grant)
         except OAuthError as error:
+            if error.error not in REFUSALS:  # a limit that is used up, say, in Etsy's own words
+                raise _unusable(what, error.error) from None
             raise EtsyUnauthorized(
                 f"Etsy refused to {what}: {error.error}: {error.description or 'no reason given'}.",
                 code=f"oauth_{error.error}",
                 hint=CONNECT_AGAIN,
             ) from None
         except (httpx.HTTPError, ValueError):  # FACTS §2: the endpoint sometimes answers 500, and gateways answer HTML
-            raise EtsyUnavailable(
-                f"Etsy's token endpoint gave no usable answer when asked to {what}.",
-                code="etsy_token_unavailable",
-                hint="Try again in a minute.",
-                may_have_happened=False,  # the call that needed the token was not sent
-            ) from None
+            raise _unusable(what, "no answer that can be read") from None
         return _parse(answer, now, known_scopes)
+
+
+def _unusable(what: str, words: str) -> EtsyUnavailable:
+    return EtsyUnavailable(
+        f"Etsy's token endpoint did not {what}: {' '.join(words.split())[:LONGEST_WORDS]}.",
+        code="etsy_token_unavailable",
+        hint="Try again in a minute.",
+        may_have_happened=False,  # the call that needed the token was not sent
+    )
 
 
 def code_from_redirect(url: str) -> tuple[str, str]:
@@ -153,9 +166,4 @@ def _parse(answer: Mapping[str, Any], now: datetime, known_scopes: str) -> Token
             scopes=str(answer.get("scope") or known_scopes),
         )
     except (KeyError, TypeError, ValueError):
-        raise EtsyUnavailable(
-            "Etsy's token endpoint answered without tokens.",
-            code="etsy_token_unavailable",
-            hint="Try again in a minute.",
-            may_have_happened=False,  # the call that needed the token was not sent
-        ) from None
+        raise _unusable("give tokens", "it answered without them") from None

@@ -179,8 +179,8 @@ def test_the_demo_goes_the_whole_way_and_can_be_repeated(tmp_path: Path) -> None
         (tmp_path / name).write_text((folder / name).read_text())
     terminal = Terminal(tmp_path, {})
     said = " ".join(terminal("demo").split())
-    assert "Plan: 54 to create" in said
-    assert "completed: 52 synced" in said
+    assert "Plan: 55 to create" in said
+    assert "completed: 53 synced" in said
     assert "scripts/dev" in said
     assert "failed" in terminal("links", "--status", "failed")
     job = terminal.json("sync", "status")[0]

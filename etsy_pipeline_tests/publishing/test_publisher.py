@@ -47,12 +47,13 @@ class Shop:
 
     def __init__(self, world: World, store: Store, account: EtsyAccount) -> None:
         self.world, self.store, self.id = world, store, account.id
+        self.time = wiring.REAL_TIME
 
     def plan(self) -> EtsySyncJob:
         with self.store.reading() as session:
             account = session.get_one(EtsyAccount, self.id)
         pages = wiring.catalogue_of(self.world.settings).pages(Selection())
-        client = wiring.shop_client(self.world.settings, self.store, self.id)
+        client = wiring.shop_client(self.world.settings, self.store, self.id, self.time)
         reader = ShopReader(
             client, account.shop_id or 0, currency_code="USD", amount_unit="major", this_year=datetime.now(UTC).year,
             on_trouble=pytest.fail,

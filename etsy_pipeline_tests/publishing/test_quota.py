@@ -44,6 +44,7 @@ def shop(tmp_path: Path, store: Store) -> Iterator[Shop]:
 def forward(shop: Shop) -> FastForward:
     """A day after the shop was connected."""
     made = FastForward(shop.world)
+    shop.time = made.time
     made.sleep(26 * 3600)
     return made
 
