@@ -277,17 +277,6 @@ def test_an_inventory_that_etsy_would_refuse_is_refused(
     assert words in answer.json()["error"]
 
 
-def test_a_third_variation_needs_the_parameter_and_must_not_be_custom(etsy: Etsy) -> None:
-    """FACTS §7."""
-    body = inventory_of("S")
-    for property_id in (514, 200):
-        value = {"property_id": property_id, "property_name": "X", "value_ids": [], "values": ["x"]}
-        body["products"][0]["property_values"].append(value)
-    path = f"/listings/{etsy.draft()}/inventory"
-    assert "maximum number of supported variations is 2" in etsy("PUT", path, json=body).json()["error"]
-    assert etsy("PUT", path, json=body, params={"max_variations_supported": "3"}).status_code == 200
-
-
 def test_a_gap_in_the_grid_is_refused(etsy: Etsy) -> None:
     """FACTS §7: the grid is rectangular."""
     body = inventory_of("S", "L")
@@ -312,13 +301,6 @@ def test_an_inventory_is_replaced_whole_and_its_ids_are_new(etsy: Etsy) -> None:
     assert len(second["products"]) == 1
     assert second["products"][0]["product_id"] not in [item["product_id"] for item in first["products"]]
     assert second["products"][0]["offerings"][0]["price"] == {"amount": 1250, "divisor": 100, "currency_code": "USD"}
-
-
-def test_batches_drop_unknown_listings_but_inventories_do_not(etsy: Etsy) -> None:
-    """FACTS §10."""
-    ids = f"{etsy.draft()},1"
-    assert len(etsy("GET", "/listings/batch", params={"listing_ids": ids}).json()["results"]) == 1
-    assert etsy("GET", "/listings/batch/inventory", params={"listing_ids": ids}).status_code == 404
 
 
 def test_the_second_is_limited_first_and_then_the_day(etsy: Etsy, world: World) -> None:

@@ -238,38 +238,6 @@ def test_a_property_has_seventy_values_at_most(etsy: Etsy, count: int, status: i
     assert put_inventory(etsy, etsy.draft(), body).status_code == status
 
 
-@pytest.mark.parametrize(("along", "status"), [([], 200), ([513], 200), ([514], 200), ([513, 514], 400)])
-def test_products_are_fewer_as_soon_as_something_varies_along_all_properties(
-    etsy: Etsy, along: list[int], status: int
-) -> None:
-    """FACTS §7: 400 instead of 4,900."""
-    body = inventory_of(*(f"Size {number}" for number in range(41)))
-    products = []
-    for color in ("Red", "Blue", *(f"Color {number}" for number in range(8))):
-        for product in body["products"]:
-            value = {"property_id": 514, "property_name": "Color", "value_ids": [], "values": [color]}
-            products.append(product | {"property_values": [*product["property_values"], value]})
-    answer = put_inventory(etsy, etsy.draft(), body | {"products": products, "price_on_property": along})
-    assert answer.status_code == status, answer.text
-
-
-@pytest.mark.parametrize("number", ["4", "x", "1"])
-def test_the_most_variations_are_two_or_three(etsy: Etsy, number: str) -> None:
-    """FACTS §7."""
-    answer = put_inventory(etsy, etsy.draft(), inventory_of("S"), max_variations_supported=number)
-    assert answer.status_code == 400
-
-
-def test_a_listing_with_three_variations_is_not_overwritten_by_a_client_that_knows_two(etsy: Etsy) -> None:
-    """FACTS §7."""
-    listing_id, body = etsy.draft(), inventory_of("S")
-    for property_id in (514, 200):
-        value = {"property_id": property_id, "property_name": "X", "value_ids": [], "values": ["Red"]}
-        body["products"][0]["property_values"].append(value)
-    assert put_inventory(etsy, listing_id, body, max_variations_supported="3").status_code == 200
-    assert "supported variations is 2" in put_inventory(etsy, listing_id, inventory_of("S")).json()["error"]
-
-
 def test_nan_is_no_json(etsy: Etsy) -> None:
     """FACTS §4."""
     content = b'{"products": [], "price_on_property": NaN}'
@@ -332,40 +300,6 @@ def test_a_link_needs_a_value_and_a_picture_that_are_there(etsy: Etsy, change: d
     assert links(etsy, listing_id, [a_link(etsy, listing_id) | change]).status_code == 400
 
 
-QUESTION = {"question_text": "Which name?", "question_type": "text_input", "required": True}
-
-
-@pytest.mark.parametrize(
-    ("questions", "status"),
-    [
-        ([QUESTION], 201),
-        ([], 201),
-        ([QUESTION, QUESTION], 400),
-        ([QUESTION | {"question_text": "x" * 46}], 400),
-        ([QUESTION | {"question_type": "dropdown"}], 400),
-        ([QUESTION | {"required": "yes"}], 400),
-        ("Which name?", 400),
-    ],
-)
-def test_a_listing_asks_one_question_of_text(etsy: Etsy, questions: Any, status: int) -> None:
-    """FACTS §5."""
-    listing_id = etsy.draft()
-    path = f"/shops/{SHOP}/listings/{listing_id}/personalization"
-    answer = etsy("POST", path, json={"personalization_questions": questions})
-    assert answer.status_code == status
-    read = etsy("GET", f"/listings/{listing_id}/personalization").json()
-    assert len(read["personalization_questions"]) == (len(questions) if status == 201 else 0)
-    assert response_problems("getListingPersonalization", 200, read) == []
-
-
-def test_several_questions_need_the_parameter(etsy: Etsy) -> None:
-    """FACTS §5."""
-    path = f"/shops/{SHOP}/listings/{etsy.draft()}/personalization"
-    query = {"supports_multiple_personalization_questions": "true"}
-    body = {"personalization_questions": [QUESTION] * 5}
-    assert etsy("POST", path, json=body, params=query).status_code == 201
-
-
 def test_an_equal_processing_profile_is_a_409_with_its_address(etsy: Etsy) -> None:
     """FACTS §9: this serves as get-or-create."""
     form = {"readiness_state": "made_to_order", "min_processing_time": "1", "max_processing_time": "2"}
@@ -398,14 +332,6 @@ def test_deleting_a_listing_takes_a_scope_of_its_own(etsy: Etsy) -> None:
     assert limited("DELETE", f"/listings/{listing_id}").status_code == 403
     assert etsy("DELETE", f"/listings/{listing_id}").status_code == 204
     assert etsy("GET", f"/listings/{listing_id}").status_code == 404
-
-
-def test_the_batch_of_inventories_has_the_shape_of_etsys_document(etsy: Etsy) -> None:
-    """FACTS §10."""
-    ids = f"{etsy.draft()},{etsy.draft()}"
-    body = etsy("GET", "/listings/batch/inventory", params={"listing_ids": ids}).json()
-    assert response_problems("getListingsInventoryByListingIds", 200, body) == []
-    assert [len(item["inventory"]["products"]) for item in body["results"]] == [1, 1]
 
 
 def test_headers_tell_what_is_left_of_the_second_and_the_day(world: World) -> None:

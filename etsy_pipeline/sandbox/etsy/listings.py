@@ -2,8 +2,17 @@
 
 from typing import Any
 
-from etsy_pipeline.sandbox.etsy import images, inventory, listing_rules, shops, stored, variation_images
-from etsy_pipeline.sandbox.etsy.answers import Answer, error, escaped, money, not_found, page
+from etsy_pipeline.sandbox.etsy import (
+    images,
+    inventory,
+    listing_properties,
+    listing_rules,
+    shops,
+    stored,
+    variation_images,
+)
+from etsy_pipeline.sandbox.etsy.answers import Answer, error, not_found, page
+from etsy_pipeline.sandbox.etsy.listing_view import view, with_includes
 from etsy_pipeline.sandbox.etsy.requests import Call
 from etsy_pipeline.sandbox.state import State, dump
 
@@ -41,6 +50,8 @@ def update(call: Call) -> Answer:
     image_ids = changed.pop("image_ids", None)
     if image_ids is not None:
         images.set_order(call.state, shop["shop_id"], listing["listing_id"], image_ids)
+    if changed.get("taxonomy_id", listing["taxonomy_id"]) != listing["taxonomy_id"]:
+        listing_properties.check_required(listing | changed)
     listing |= changed
     if "state" in form:
         _set_state(call.state, shop, listing, form["state"])
@@ -51,12 +62,7 @@ def update(call: Call) -> Answer:
 
 def get(call: Call) -> Answer:
     """getListing; a draft is for its owner only."""
-    listing = stored.visible(call)
-    answer = view(call.state, listing)
-    wanted = {name.strip() for name in call.query.get("includes", "").split(",")}
-    if "Images" in wanted:
-        answer["images"] = images.views(call.state, listing["listing_id"])
-    return Answer(answer)
+    return Answer(with_includes(call, stored.visible(call)))
 
 
 def of_shop(call: Call) -> Answer:
@@ -79,7 +85,8 @@ def of_shop(call: Call) -> Answer:
 def batch(call: Call) -> Answer:
     """getListingsByListingIds: unknown ids are left out (FACTS §10), as is what the caller may not see."""
     found = [stored.find_visible(call.state, listing_id) for listing_id in call.ids("listing_ids")]
-    return Answer(page([view(call.state, listing) for listing in found if listing and stored.may_see(call, listing)]))
+    visible = [listing for listing in found if listing and stored.may_see(call, listing)]
+    return Answer(page([with_includes(call, listing) for listing in visible]))
 
 
 def batch_inventory(call: Call) -> Answer:
@@ -141,6 +148,7 @@ def _set_state(state: State, shop: dict[str, Any], listing: dict[str, Any], want
 
 
 def _check_publishable(state: State, shop: dict[str, Any], listing: dict[str, Any]) -> None:
+    listing_properties.check_required(listing)
     if not images.views(state, listing["listing_id"]):
         raise error(400, "There was a problem with /images : cannot be less than 1 items")
     if listing["type"] == "download":
@@ -151,35 +159,3 @@ def _check_publishable(state: State, shop: dict[str, Any], listing: dict[str, An
         raise error(400, "There was a problem with /return/policy : cannot be null")  # exact (FACTS §5)
     if inventory.pieces(listing["inventory"]) < 1:
         raise error(400, "There was a problem with /quantity : cannot be less than 1")
-
-
-def view(state: State, listing: dict[str, Any]) -> dict[str, Any]:
-    """A ShopListing as Etsy gives it: escaped text, money objects."""
-    shop = shops.of_id(state, listing["shop_id"])
-    base = state.setting("base_url", "")
-    times = {
-        "creation_timestamp": listing["created"], "created_timestamp": listing["created"],
-        "original_creation_timestamp": listing["created"], "ending_timestamp": listing["created"] + 120 * 86400,
-        "last_modified_timestamp": listing["modified"], "updated_timestamp": listing["modified"],
-        "state_timestamp": listing["state_at"],
-    }  # fmt: skip
-    plain = {
-        name: listing.get(name)
-        for name in ("shop_section_id", "shipping_profile_id", "return_policy_id", "readiness_state_id", "who_made",
-                     "when_made", "is_supply", "item_weight", "item_weight_unit", "item_length", "item_width",
-                     "item_height", "item_dimensions_unit", "should_auto_renew", "taxonomy_id")
-    }  # fmt: skip
-    return {
-        **times, **plain,
-        "listing_id": listing["listing_id"], "user_id": shop["user_id"], "shop_id": listing["shop_id"],
-        "title": escaped(listing["title"]), "description": escaped(listing["description"]), "state": listing["state"],
-        "quantity": inventory.pieces(listing["inventory"]), "featured_rank": -1,
-        "url": f"{base}/listing/{listing['listing_id']}", "num_favorers": 0,
-        "non_taxable": not listing.get("is_taxable", True), "is_taxable": listing.get("is_taxable", True),
-        "is_customizable": listing.get("is_customizable", False), "is_personalizable": False,
-        "listing_type": listing["type"], "tags": [escaped(tag) for tag in listing["tags"]],
-        "materials": [escaped(item) for item in listing["materials"]], "processing_min": None, "processing_max": None,
-        "is_private": False, "style": listing.get("styles", []), "file_data": "",
-        "has_variations": inventory.varies(listing["inventory"]), "language": "en-US",
-        "price": money(inventory.lowest_price(listing["inventory"]), listing["currency_code"]),
-    }  # fmt: skip

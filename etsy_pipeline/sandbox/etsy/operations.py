@@ -6,7 +6,15 @@ Names, paths and scopes are those of Etsy's OpenAPI document.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from etsy_pipeline.sandbox.etsy import images, listings, personalization, shops, taxonomy, variation_images
+from etsy_pipeline.sandbox.etsy import (
+    images,
+    listing_properties,
+    listings,
+    personalization,
+    shops,
+    taxonomy,
+    variation_images,
+)
 from etsy_pipeline.sandbox.etsy.answers import Answer
 from etsy_pipeline.sandbox.etsy.auth import scopes_of
 from etsy_pipeline.sandbox.etsy.requests import Call
@@ -38,6 +46,8 @@ def _scopes(call: Call) -> Answer:
 SHOP = "/shops/{shop_id}"
 SHOPS_LISTING = "/shops/{shop_id}/listings/{listing_id}"
 LISTING = "/listings/{listing_id}"
+PROPERTIES = f"{SHOPS_LISTING}/properties"
+PROPERTY = f"{PROPERTIES}/{{property_id}}"
 READINESS = f"{SHOP}/readiness-state-definitions"
 NODES = "/seller-taxonomy/nodes"
 
@@ -85,4 +95,11 @@ OPERATIONS = (
         "updateListingPersonalization", "POST", f"{SHOPS_LISTING}/personalization", personalization.replace,
         "listings_w",
     ),
+    Operation(
+        "deleteListingPersonalization", "DELETE", f"{SHOPS_LISTING}/personalization", personalization.delete,
+        "listings_w",
+    ),
+    Operation("getListingProperties", "GET", PROPERTIES, listing_properties.get_all, KEY),
+    Operation("updateListingProperty", "PUT", PROPERTY, listing_properties.replace, "listings_w"),
+    Operation("deleteListingProperty", "DELETE", PROPERTY, listing_properties.delete, "listings_w"),
 )  # fmt: skip

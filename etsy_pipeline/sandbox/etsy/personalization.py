@@ -3,7 +3,7 @@
 from typing import Any
 
 from etsy_pipeline.sandbox.etsy import shops, stored
-from etsy_pipeline.sandbox.etsy.answers import Answer, EtsyError, error
+from etsy_pipeline.sandbox.etsy.answers import Answer, EtsyError, error, escaped
 from etsy_pipeline.sandbox.etsy.requests import Call
 
 MOST_QUESTIONS = 5
@@ -15,7 +15,7 @@ FIRST_ID = 7_000_000
 
 def get(call: Call) -> Answer:
     """GetListingPersonalization."""
-    return Answer({"personalization_questions": stored.visible(call).get("personalization", [])})
+    return Answer(view(stored.visible(call)))
 
 
 def replace(call: Call) -> Answer:
@@ -33,7 +33,30 @@ def replace(call: Call) -> Answer:
     types = TYPES if is_multiple else frozenset({SINGLE_TYPE})
     listing["personalization"] = [_question(call, item, types) for item in questions]
     stored.save(call.state, listing)
-    return Answer({"personalization_questions": listing["personalization"]}, 201)
+    return Answer(view(listing), 201)
+
+
+def delete(call: Call) -> Answer:
+    """DeleteListingPersonalization."""
+    shops.own(call)
+    listing = stored.owned(call)
+    listing["personalization"] = []
+    stored.save(call.state, listing)
+    return Answer(None, 204)
+
+
+def view(listing: dict[str, Any]) -> dict[str, Any]:
+    """A ListingPersonalization as Etsy gives it, its texts escaped (FACTS §0.9)."""
+    return {"personalization_questions": [_escaped(question) for question in listing.get("personalization", [])]}
+
+
+def _escaped(question: dict[str, Any]) -> dict[str, Any]:
+    instructions, options = question["instructions"], question["options"]
+    return question | {
+        "question_text": escaped(question["question_text"]),
+        "instructions": instructions and escaped(instructions),
+        "options": options and [item | {"label": escaped(item["label"])} for item in options],
+    }
 
 
 def _question(call: Call, item: Any, types: frozenset[str]) -> dict[str, Any]:
