@@ -5,13 +5,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from etsy_pipeline import wiring
+from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.encryption import new_key
 from etsy_pipeline.store.migrate import code_version
+from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
+from etsy_pipeline_tests.builders import a_product, validated
+from etsy_pipeline_tests.sync_jobs.test_sync_jobs import connected as a_connected_account
 from etsy_pipeline_tests.world import World, a_world
 
 
@@ -192,3 +198,23 @@ def test_the_demo_goes_the_whole_way_and_can_be_repeated(tmp_path: Path) -> None
 @pytest.mark.parametrize("words", [(), ("sync",), ("accounts",), ("db",), ("sync", "start"), ("sync", "approve")])
 def test_every_command_explains_itself(terminal: Terminal, words: tuple[str, ...]) -> None:
     assert "Usage:" in terminal(*words, "--help")
+
+
+def test_a_long_plan_is_shown_in_part_and_counted_whole(terminal: Terminal) -> None:
+    settings = Settings.load(etsy_pipeline_home=terminal.folder / "state")
+    with closing(wiring.store_of(settings)) as store:
+        account = a_connected_account(store).id
+        listings = (validated(a_product(id=f"prod_{number}")) for number in range(120))
+        job = draw_up_plan(
+            store, account_id=account, transaction_id=None, trigger="ui", validated=listings, covers_selection=True,
+            amount_unit="major", snapshot_ref="", run_id="r",
+        )  # fmt: skip
+    said = terminal("sync", "plan", job.transaction_id)
+    assert said.count("create: not on Etsy yet") == 100 + 1, "a hundred rows, and their group"
+    assert "… and more: --most 1000, or --json" in said
+    assert "120 × create" in said
+    assert len(terminal.json("sync", "plan", job.transaction_id)["items"]) == 120
+    assert terminal.json("sync", "plan", job.transaction_id, "--action", "update")["items"] == []
+    assert "No item of a plan can be 'nonsense'" in terminal(
+        "sync", "plan", job.transaction_id, "--brake", "nonsense", status=2
+    )
