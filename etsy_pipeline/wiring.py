@@ -55,6 +55,12 @@ def client_for(settings: Settings) -> ClientFor:
     return lambda access_token: _client(settings, _OneToken(access_token))
 
 
+def calls_left_today(settings: Settings) -> int | None:
+    """How many calls Etsy still allows today, as it last told; None when it has not yet."""
+    client_id, _ = settings.etsy_app()
+    return _budget(client_id).remaining_today
+
+
 def catalogue_of(settings: Settings) -> MedusaCatalogue:
     """The Medusa catalogue."""
     url, api_key, _ = settings.medusa()
