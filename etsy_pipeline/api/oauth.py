@@ -57,9 +57,7 @@ class Connected(BaseModel):
 
 
 @router.get("/{platform}", summary="Begin to connect a shop")
-def begin(
-    here: Here, platform: Annotated[str, "etsy"], account_id: Annotated[str, Query(max_length=200, pattern=PRINTABLE)]
-) -> Location:
+def begin(here: Here, platform: str, account_id: Annotated[str, Query(max_length=200, pattern=PRINTABLE)]) -> Location:
     """Send the seller's browser to `location`."""
     _require_known(platform)
     authorization = connect.start(here.store, here.oauth(), account_id)

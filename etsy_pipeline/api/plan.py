@@ -11,6 +11,14 @@ from etsy_pipeline.sync_jobs import status
 from etsy_pipeline.sync_jobs.status import PlanFilter
 
 
+class Group(BaseModel):
+    """Products for which the same is done for the same reason."""
+
+    action: str
+    why: str
+    products: int
+
+
 class Plan(BaseModel):
     """A plan, or part of it. Without a `plan_digest` there is none yet."""
 
@@ -20,7 +28,7 @@ class Plan(BaseModel):
     headline: str
     totals: dict[str, int]
     brakes: list[dict[str, Any]]
-    groups: list[tuple[str, str, int]]
+    groups: list[Group]
     items: list[dict[str, Any]]
     offset: int
     limit: int
@@ -43,7 +51,7 @@ def plan_page(store: Store, transaction_id: str, wanted: PlanFilter, limit: int)
         headline=summary.headline,
         totals=asdict(summary.totals),
         brakes=[dict(brake) for brake in summary.brakes],
-        groups=list(summary.groups),
+        groups=[Group(action=action, why=why, products=count) for action, why, count in summary.groups],
         items=views[:limit],
         offset=wanted.first,
         limit=limit,

@@ -19,9 +19,9 @@ WEBHOOK_SECRET = "whsec_" + "c2VjcmV0IG9mIHRoZSB3ZWJob29rIHBvcnRhbA=="
 
 
 @contextmanager
-def serving(settings: Settings, store: Store) -> Iterator[str]:
+def serving(settings: Settings, store: Store, host: str = "127.0.0.1") -> Iterator[str]:
     """Run the API; its address."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = socket.create_server((host, 0))
     config = uvicorn.Config(
         create_app(settings, store), log_config=None, access_log=False, proxy_headers=False, server_header=False
     )
