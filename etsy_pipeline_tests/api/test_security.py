@@ -116,7 +116,7 @@ def test_without_a_token_its_own_and_allowed_pages_are_answered(unguarded: httpx
 
 @pytest.mark.parametrize(
     ("host", "is_local"),
-    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("192.0.2.7", False),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("192.0.2.7", False),  # noqa: S104 - a value
      ("", False), ("127.0.0.1.evil.test", False), ("::ffff:192.0.2.7", False)],
 )  # fmt: skip
 def test_what_counts_as_this_machine(host: str, is_local: bool) -> None:  # noqa: FBT001 - a table's column
@@ -129,7 +129,7 @@ def test_without_a_token_a_remote_client_is_refused(settings: Settings, sqlite_s
     if address is None:
         pytest.skip("this machine has no address but loopback")
     without = settings.model_copy(update={"etsy_pipeline_api_token": None})
-    with serving(without, sqlite_store, host="0.0.0.0") as url:  # noqa: S104 - that is the mistake
+    with serving(without, sqlite_store, host="0.0.0.0") as url:  # noqa: S104 - the mistake  # noqa: S104 - that is the mistake
         port = urlsplit(url).port
         answer = httpx.get(f"http://{address}:{port}{LIST}", headers={"host": "localhost"})
     assert code_of(answer, 403) == "client_not_local"
@@ -199,7 +199,6 @@ def test_a_fault_of_ours_shows_nothing_of_itself(
     settings: Settings, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """No real fault is known, so one is put in."""
-
     secret = "hunter2"
 
     def broken(*_args: Any, **_more: Any) -> None:
