@@ -6,7 +6,7 @@ Success has the shapes of the routes' own models; nothing here knows a route.
 import logging
 import traceback
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -60,11 +60,21 @@ EXCEPTIONS: Mapping[str, int] = {  # where the class alone says too little
     "etsy_user_has_no_shop": 409,
     "etsy_scope_missing": 403,
 }
-ROUTING: Mapping[int, tuple[str, str, str]] = {  # what Starlette and FastAPI raise themselves: type, code, hint
-    400: ("invalid_data", "request_malformed", "The body has to be JSON; /docs shows every route."),
-    404: ("not_found", "route_not_found", "/docs shows every route."),
-    405: ("not_allowed", "method_not_allowed", "/docs shows every route."),
-    413: ("invalid_data", "request_too_large", "Send fewer products at once."),
+
+
+class Meaning(NamedTuple):
+    """What a status of Starlette's or FastAPI's own means here."""
+
+    type: str
+    code: str
+    hint: str = "/docs shows every route."
+
+
+ROUTING: Mapping[int, Meaning] = {
+    400: Meaning("invalid_data", code="request_malformed", hint="The body has to be JSON; /docs shows every route."),
+    404: Meaning("not_found", code="route_not_found"),
+    405: Meaning("not_allowed", code="method_not_allowed"),
+    413: Meaning("invalid_data", code="request_too_large", hint="Send fewer products at once."),
 }
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorAnswer, "description": told}
@@ -106,12 +116,12 @@ def answer_errors(app: FastAPI) -> None:
 def unexpected(error: Exception) -> JSONResponse:
     """A fault of ours: where it happened is logged, without the values that it carries; nothing of it is answered."""
     if isinstance(error, RecursionError):
-        return error_answer(422, "invalid_data", "request_malformed", "The body is nested too deeply.")
+        return error_answer(422, "invalid_data", code="request_malformed", message="The body is nested too deeply.")
     frames = "".join(traceback.format_tb(error.__traceback__))
     logger.error("unexpected_error type=%s\n%s", type(error).__name__, frames)
     return error_answer(
         500,
-        "unexpected_error",
+        "fault",
         code="unexpected_error",
         message="Something went wrong here.",
         hint="The log of `etsy-pipeline api` says where.",
@@ -143,8 +153,8 @@ def _problems(problems: Sequence[Any]) -> str:
 
 def _routing(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - the same
-    type_, code, hint = ROUTING.get(error.status_code, ROUTING[400])
-    where = f"{request.method} {request.url.path}"
-    answer = error_answer(error.status_code, type_, code, f"{error.detail} ({where}).", hint)
+    meaning = ROUTING.get(error.status_code, ROUTING[400])
+    message = f"{error.detail} ({request.method} {request.url.path})."
+    answer = error_answer(error.status_code, meaning.type, meaning.code, message, meaning.hint)
     answer.headers.update(error.headers or {})
     return answer

@@ -7,7 +7,8 @@ DNS rebinding), no proxy may stand between (it would make anybody local), and no
 import hashlib
 import hmac
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -27,6 +28,17 @@ OF_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real
 HOW_TO_BE_LET_IN = "Set ETSY_PIPELINE_API_TOKEN and send it as `Authorization: Bearer …`."
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is not answered."""
+
+    message: str
+    code: str
+    status: int = 403
+    type: str = "not_allowed"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 class Guard:
     """ASGI middleware."""
 
@@ -40,49 +52,47 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        problem = self._without_token(scope, headers) if self._token is None else self._with_token(headers)
-        if problem is None:
+        refusal = self._without_token(scope, headers) if self._token is None else self._with_token(headers)
+        if refusal is None:
             await self._app(scope, receive, send)
             return
-        code, message, hint = problem
-        is_token = self._token is not None
         answer = error_answer(
-            401 if is_token else 403, "unauthorized" if is_token else "not_allowed", code, message, hint
+            refusal.status, refusal.type, code=refusal.code, message=refusal.message, hint=HOW_TO_BE_LET_IN
         )
-        if is_token:
-            answer.headers["www-authenticate"] = "Bearer"
+        answer.headers.update(refusal.headers)
         await answer(scope, receive, send)
 
-    def _with_token(self, headers: Headers) -> tuple[str, str, str] | None:
+    def _with_token(self, headers: Headers) -> Refusal | None:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            return "api_token_required", "This API needs a bearer token.", HOW_TO_BE_LET_IN
+            return _unauthorized("This API needs a bearer token.", code="api_token_required")
         if not hmac.compare_digest(_digest(token.strip()), self._token or b""):
-            return "api_token_wrong", "The bearer token is not the one of this API.", "Compare it with its setting."
+            return _unauthorized("The bearer token is not the one of this API.", code="api_token_wrong")
         return None
 
-    def _without_token(self, scope: Scope, headers: Headers) -> tuple[str, str, str] | None:
+    def _without_token(self, scope: Scope, headers: Headers) -> Refusal | None:
         client = scope.get("client")
         if client is None or not is_loopback(client[0]):
-            return (
-                "client_not_local",
-                "Without a token this API answers only programs on its machine.",
-                HOW_TO_BE_LET_IN,
-            )
+            message = "Without a token this API answers only programs on its machine."
+            return Refusal(message, code="client_not_local")
         if any(name in headers for name in OF_PROXIES):
-            return "proxy_not_trusted", "Without a token this API answers no proxy.", HOW_TO_BE_LET_IN
+            return Refusal("Without a token this API answers no proxy.", code="proxy_not_trusted")
         host = headers.get("host", "")
         if not is_loopback(_hostname(host)):
-            return "host_not_local", f"The Host {host[:100]!r} is not loopback's.", "Call it http://localhost."
+            return Refusal(f"The Host {host[:100]!r} is not loopback's.", code="host_not_local")
         if not self._is_own_page(headers, host):
-            return "origin_not_allowed", "A page of another site may not call this API.", HOW_TO_BE_LET_IN
+            return Refusal("A page of another site may not call this API.", code="origin_not_allowed")
         return None
 
     def _is_own_page(self, headers: Headers, host: str) -> bool:
         origin = headers.get("origin")
         if origin is None:
             return headers.get("sec-fetch-site", "none") in {"none", "same-origin"}
-        return origin in self._origins or urlsplit(origin).netloc == host
+        return origin in self._origins or origin in {f"http://{host}", f"https://{host}"}
+
+
+def _unauthorized(message: str, code: str) -> Refusal:
+    return Refusal(message, code, status=401, type="unauthorized", headers={"www-authenticate": "Bearer"})
 
 
 def is_loopback(host: str) -> bool:

@@ -67,7 +67,8 @@ class BodyLimit:
         if length.isdecimal() and int(length) > self._largest:
             hint = "Send fewer products at once."
             message = f"The body has {length} bytes; {self._largest} are allowed."
-            await error_answer(413, "invalid_data", "request_too_large", message, hint)(scope, receive, send)
+            answer = error_answer(413, "invalid_data", code="request_too_large", message=message, hint=hint)
+            await answer(scope, receive, send)
             return
         received = 0
 

@@ -97,6 +97,7 @@ def test_without_a_token_no_proxy_is_answered(unguarded: httpx.Client, header: s
     [
         {"origin": "http://evil.test"},
         {"origin": "null"},
+        {"origin": "http://["},
         {"origin": "http://localhost:1"},
         {"sec-fetch-site": "cross-site"},
     ],
