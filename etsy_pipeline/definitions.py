@@ -9,7 +9,13 @@ from etsy_pipeline.orchestration.io_managers import ParquetIOManager
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
 from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, StoreResource
 from etsy_pipeline.orchestration.schedules import daily_sync_at
-from etsy_pipeline.orchestration.sensors import account_partitions, approved_syncs, failed_syncs, requested_syncs
+from etsy_pipeline.orchestration.sensors import (
+    account_partitions,
+    approved_syncs,
+    failed_syncs,
+    kept_connections,
+    requested_syncs,
+)
 
 
 def _variable(name: str) -> str | None:
@@ -33,7 +39,7 @@ defs = dg.Definitions(
     ],
     jobs=[plan_sync, publish_sync],
     schedules=[daily_sync_at(os.environ.get("ETSY_PIPELINE_TIMEZONE") or "UTC")],
-    sensors=[account_partitions, requested_syncs, approved_syncs, failed_syncs],
+    sensors=[account_partitions, requested_syncs, approved_syncs, failed_syncs, kept_connections],
     # The assets of a run follow one another, so a process for each would only cost its start.
     executor=dg.in_process_executor,
     resources={

@@ -97,6 +97,12 @@ class Settings(BaseSettings):
     etsy_webhook_secret: OptionalSecret = Field(
         default=None, description="Signing secret of Etsy's webhooks (whsec_…), from Etsy's webhook portal."
     )
+    etsy_pipeline_stock_reserve_percent: int = Field(
+        default=0,
+        ge=0,
+        le=90,
+        description="Percent of Etsy's calls of a day that only updates of stock and price may use.",
+    )
     etsy_pipeline_timezone: str = Field(default="UTC", description="Time zone of the daily sync, as in Europe/Berlin.")
     uses_sandbox: bool = Field(default=False, description="Set by the sandbox's own settings file.")
 

@@ -1,17 +1,38 @@
 """From settings to the plain objects that do the work, for Dagster's resources and the command line alike."""
 
-import functools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from etsy_pipeline.accounts.connect import ClientFor
 from etsy_pipeline.accounts.tokens import AccountTokens
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
-from etsy_pipeline.etsy.budget import PacedBudget
+from etsy_pipeline.etsy import budget
 from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.oauth import EtsyOAuth
+from etsy_pipeline.etsy.shared_budget import SharedBudget
 from etsy_pipeline.etsy.transport import EtsyTransport, TokenSource
+from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.settings import Settings
+from etsy_pipeline.store import budgets
 from etsy_pipeline.store.encryption import TokenCipher, key_in_state_folder
 from etsy_pipeline.store.engine import Store, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """The clock (seconds since the epoch) and how to wait; tests hand in a faster one."""
+
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+
+    def now(self) -> datetime:
+        """The moment, in UTC."""
+        return datetime.fromtimestamp(self.clock(), UTC)
+
+
+REAL_TIME = Time()
 
 
 def store_of(settings: Settings, *, upgrade: bool | None = None) -> Store:
@@ -33,7 +54,7 @@ def store_of(settings: Settings, *, upgrade: bool | None = None) -> Store:
     return open_store(settings.database_url, TokenCipher(keys), upgrade=embedded if upgrade is None else upgrade)
 
 
-def oauth_of(settings: Settings) -> EtsyOAuth:
+def oauth_of(settings: Settings, at: Time = REAL_TIME) -> EtsyOAuth:
     """The OAuth side of our Etsy app."""
     client_id, _ = settings.etsy_app()
     return EtsyOAuth(
@@ -42,23 +63,41 @@ def oauth_of(settings: Settings) -> EtsyOAuth:
         scope=settings.etsy_scope,
         authorize_url=settings.etsy_oauth_url,
         token_url=settings.etsy_token_url,
+        now=at.now,
     )
 
 
-def shop_client(settings: Settings, store: Store, account_id: str) -> EtsyClient:
+def tokens_of(settings: Settings, store: Store, account_id: str, at: Time = REAL_TIME) -> AccountTokens:
+    """The tokens of a connected shop."""
+    return AccountTokens(store, oauth_of(settings, at), account_id, budget=call_budget(settings, store, at), now=at.now)
+
+
+def shop_client(settings: Settings, store: Store, account_id: str, at: Time = REAL_TIME) -> EtsyClient:
     """Etsy for a connected shop."""
-    return _client(settings, AccountTokens(store, oauth_of(settings), account_id))
+    return _client(settings, store, tokens_of(settings, store, account_id, at), at)
 
 
-def client_for(settings: Settings) -> ClientFor:
+def client_for(settings: Settings, store: Store) -> ClientFor:
     """Etsy for whoever has an access token: a shop that is just being connected."""
-    return lambda access_token: _client(settings, _OneToken(access_token))
+    return lambda access_token: _client(settings, store, _OneToken(access_token), REAL_TIME)
 
 
-def calls_left_today(settings: Settings) -> int | None:
-    """How many calls Etsy still allows today, as it last told; None when it has not yet."""
+def call_budget(settings: Settings, store: Store, at: Time = REAL_TIME) -> SharedBudget:
+    """The limiter of the API key, one with that of all processes that use the database."""
     client_id, _ = settings.etsy_app()
-    return _budget(client_id).remaining_today
+    return SharedBudget(
+        lambda: budgets.changing(store, client_id),
+        reserve_percent=settings.etsy_pipeline_stock_reserve_percent,
+        clock=at.clock,
+        sleep=at.sleep,
+    )
+
+
+def quota_of(settings: Settings, store: Store, at: Time = REAL_TIME) -> Quota:
+    """How many calls the API key has left today."""
+    client_id, _ = settings.etsy_app()
+    ledger = budgets.present(store, client_id)
+    return budget.quota(ledger, settings.etsy_pipeline_stock_reserve_percent, at.clock())
 
 
 def catalogue_of(settings: Settings) -> MedusaCatalogue:
@@ -80,19 +119,13 @@ class _OneToken:
         return stale
 
 
-def _client(settings: Settings, tokens: TokenSource) -> EtsyClient:
+def _client(settings: Settings, store: Store, tokens: TokenSource, at: Time) -> EtsyClient:
     client_id, shared_secret = settings.etsy_app()
     transport = EtsyTransport(
         base_url=settings.etsy_api_url,
         client_id=client_id,
         shared_secret=shared_secret,
-        budget=_budget(client_id),
+        budget=call_budget(settings, store, at),
         tokens=tokens,
     )
     return EtsyClient(transport)
-
-
-@functools.cache
-def _budget(client_id: str) -> PacedBudget:
-    del client_id  # the cache's key: Etsy's limits are per API key (FACTS §12)
-    return PacedBudget()

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,49 @@ def request_schema(operation_id: str) -> tuple[str, dict[str, Any]]:
     content: dict[str, Any] = _operation(operation_id)["requestBody"]["content"]
     content_type, media = next(iter(content.items()))
     return content_type, media["schema"]
+
+
+def decoded(form: dict[str, str], schema: dict[str, Any]) -> dict[str, Any]:
+    """A form's values as the document types them; a field that it does not know fails."""
+    values: dict[str, Any] = {}
+    for name, text in form.items():
+        assert name in schema["properties"], f"{name} is no field of this operation"
+        values[name] = _typed(text, schema["properties"][name])
+    return values
+
+
+def operation_of(method: str, path: str) -> dict[str, Any]:
+    """The operation that a request is for."""
+    for template, methods in document()["paths"].items():
+        pattern = re.sub(r"\{[a-z_]+\}", r"[0-9]+", template)
+        if re.fullmatch(pattern, path) and method.lower() in methods:
+            found: dict[str, Any] = methods[method.lower()]
+            return found
+    raise LookupError(f"Etsy knows no {method} {path}")
+
+
+def query_problems(operation: dict[str, Any], query: dict[str, str]) -> list[str]:
+    """What is wrong with a request's query, by the document."""
+    known = {item["name"]: item["schema"] for item in operation.get("parameters", ()) if item["in"] == "query"}
+    unknown = [f"{name} is no parameter of {operation['operationId']}" for name in query if name not in known]
+    return unknown or [
+        f"{name}: {problem}"
+        for name, text in query.items()
+        for problem in problems(known[name], _typed(text, known[name]))
+    ]
+
+
+def _typed(text: str, schema: dict[str, Any]) -> Any:
+    kind = schema["type"]
+    if kind == "array":
+        return [_typed(part, schema["items"]) for part in text.split(",") if part]
+    if kind == "integer":
+        return int(text)
+    if kind == "number":
+        return float(text)
+    if kind == "boolean":
+        return {"true": True, "false": False}[text]
+    return text
 
 
 def response_problems(operation_id: str, status: int, body: Any) -> list[str]:

@@ -17,6 +17,7 @@ from etsy_pipeline.api import accounts, links, oauth, sync_jobs, syncs, webhooks
 from etsy_pipeline.cli.main import app
 from etsy_pipeline.listings.rules import RULES
 from etsy_pipeline.listings.shop_settings import ShopSettings
+from etsy_pipeline.planning.brakes import BRAKES
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.tables import Table
 
@@ -74,7 +75,7 @@ def test_every_route_is_in_the_page_of_the_api() -> None:
         for room in (accounts, oauth, syncs, sync_jobs, links, webhooks)
         for route in room.router.routes
         if isinstance(route, APIRoute)
-        for method in route.methods
+        for method in route.methods or ()
     ]
     assert len(routes) >= 20
     assert [route for route in routes if route not in text] == []
@@ -135,9 +136,12 @@ def rules_page() -> str:
         f"| `{code}` | {rule.severity} | {rule.field} | {_cell(rule.message)} | {_cell(rule.hint)} | {_cell(rule.source)} |"
         for code, rule in RULES.items()
     )
-    return f"""# Rules for listings
+    brakes = "\n".join(f"| `{code}` | {_cell(rule.when)} | {_limit(rule.setting)} |" for code, rule in BRAKES.items())
+    return f"""# Rules
 
-<!-- generated from etsy_pipeline/listings/rules.py -->
+<!-- generated from etsy_pipeline/listings/rules.py and planning/brakes.py -->
+
+## Rules for listings
 
 What is checked before anything is sent. An error keeps the product off Etsy, a warning is shown in the plan. Sources: the
 project's brief, [what is known of Etsy's API](etsy-facts.md) (FACTS), Etsy's OpenAPI document (spec), or our own judgement.
@@ -145,6 +149,14 @@ project's brief, [what is known of Etsy's API](etsy-facts.md) (FACTS), Etsy's Op
 | code | severity | field | message | what to do | source |
 |---|---|---|---|---|---|
 {rows}
+
+## Brakes of plans
+
+What makes a plan dangerous. A brake forbids nothing: it stands first in the plan, and only a person can approve a plan that has one.
+
+| code | when | setting |
+|---|---|---|
+{brakes}
 """
 
 
@@ -159,6 +171,10 @@ def _shop_rows(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 def _default(value: Any) -> str:
     return "–" if value is None or value in ((), {}) else f"`{value}`"
+
+
+def _limit(setting: str) -> str:
+    return setting if setting == "–" else f"`{setting}`"
 
 
 def _cell(text: str) -> str:

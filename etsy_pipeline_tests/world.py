@@ -1,5 +1,6 @@
 """A small world for tests: a sandbox, a store, and a shop that is connected to it by the real OAuth code."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class World:
         account = configure.add(store, f"Shop {shop}")
         oauth = wiring.oauth_of(self.settings)
         code, state = code_from_redirect(grant(connect.start(store, oauth, account.id).location, shop))
-        connect.finish(store, oauth, wiring.client_for(self.settings), code=code, state=state)
+        connect.finish(store, oauth, wiring.client_for(self.settings, store), code=code, state=state)
         first = (51_000_000 + shop) * 10 + 1
         ids = dict.fromkeys(("shipping_profile", "return_policy", "processing_profile"), first)
         configure.configure(store, account.id, ids | choices)
@@ -64,6 +65,18 @@ class World:
         state = self.sandbox.state
         marks = ",".join("?" * len(product_ids))
         state.run(f"DELETE FROM medusa_product WHERE id NOT IN ({marks})", *product_ids)  # noqa: S608 - question marks
+
+    def usd_prices(self, product_id: str) -> dict[str, float]:
+        """What a product's variants cost in Medusa, by variant id."""
+        row = self.sandbox.state.row("SELECT data FROM medusa_product WHERE id = ?", product_id)
+        assert row is not None
+        variants = json.loads(row["data"])["variants"]
+        return {
+            variant["id"]: price["amount"]
+            for variant in variants
+            for price in variant["prices"]
+            if price["currency_code"] == "usd" and not price.get("price_rules")
+        }
 
     def product_ids(self, *cases: str) -> list[str]:
         """Products by their seed case: what is special about them."""

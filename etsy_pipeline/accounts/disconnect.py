@@ -20,6 +20,7 @@ def disconnect(store: Store, account_id: str) -> EtsyAccount:
         account = accounts.get(session, account_id, lock=True)
         account.access_token_encrypted = account.refresh_token_encrypted = None
         account.token_expires_at = account.refresh_token_expires_at = None
+        account.needs_consent_since, account.token_problem = None, None
         account.scopes, account.is_active, account.updated_at = None, False, now
         accounts.forget_oauth_sessions(session, account_id=account_id, expired_at=now)
         jobs.cancel_all(session, account_id, now)

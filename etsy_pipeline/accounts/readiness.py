@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from etsy_pipeline.accounts.view import days_left
+from etsy_pipeline.accounts.connection import State, connection_of
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.listings.shop import Choice, Kind
@@ -15,10 +15,15 @@ from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount
 
-FEW_DAYS = 14  # a connection lasts 90 days and is refreshed by use: with fewer left, nothing has used it for long
-
 Standing = Literal["ok", "warning", "missing"]
 Choices = Mapping[Kind, Sequence[Choice]]
+
+CONNECTIONS: Mapping[State, Standing] = {
+    "connected": "ok",
+    "expires soon": "warning",
+    "needs consent": "missing",
+    "not connected": "missing",
+}
 
 # What the settings choose from what the shop has: kind, whether publishing needs it, why.
 CHOSEN: tuple[tuple[Kind, Standing, str], ...] = (
@@ -67,11 +72,11 @@ def is_ready(findings: Sequence[Finding]) -> bool:
 
 def _connection(account: EtsyAccount, wanted_scopes: str) -> Iterator[Finding]:
     again = f"Connect it: `etsy-pipeline accounts connect {account.id}`."
-    days = days_left(account, datetime.now(UTC))
-    if not account.is_active or not days:
-        yield Finding("connection", "missing", "not connected to an Etsy shop", again)
+    connection = connection_of(account, datetime.now(UTC))
+    standing = CONNECTIONS[connection.state]
+    yield Finding("connection", standing, str(connection), "" if standing == "ok" else again)
+    if connection.state == "not connected":
         return
-    yield Finding("connection", "ok" if days > FEW_DAYS else "warning", f"lasts {days} more days, or longer if used")
     lacking = sorted(set(wanted_scopes.split()) - set((account.scopes or wanted_scopes).split()))
     detail = f"not granted: {' '.join(lacking)}" if lacking else account.scopes or "as asked for"
     yield Finding("scopes", "missing" if lacking else "ok", detail, again if lacking else "")

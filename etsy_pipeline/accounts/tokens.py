@@ -1,25 +1,52 @@
 """The tokens of a connected shop: refreshed ahead of time, under a row lock, stored before they are used.
 
 Refresh tokens rotate and the old one must be taken for dead (FACTS §2), so two processes that refresh at once would
-lose the shop: whoever holds the account's row refreshes, and whoever waited finds the new pair in the store.
+lose the shop: whoever holds the account's row refreshes, and whoever waited finds the new pair in the store. When Etsy
+refuses the refresh token all the same, the account says so until it is connected again (`connection.py`).
 """
 
+import logging
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from etsy_pipeline.errors import NeedsPerson
-from etsy_pipeline.etsy.oauth import EtsyOAuth, Tokens
+from etsy_pipeline.errors import NeedsPerson, PipelineError, Unavailable
+from etsy_pipeline.etsy.budget import CallBudget
+from etsy_pipeline.etsy.errors import EtsyUnauthorized
+from etsy_pipeline.etsy.oauth import REFRESH_TOKEN_DAYS, EtsyOAuth, Tokens
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount
 
+logger = logging.getLogger(__name__)
+
 REFRESH_AHEAD = timedelta(minutes=5)
+REFRESH_IDLE = timedelta(days=7)  # a new term of 90 days starts with each refresh
+DEAD = "oauth_invalid_grant"
+
+Now = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The real clock."""
+    return datetime.now(UTC)
 
 
 class AccountTokens:
-    """A `TokenSource` for one account."""
+    """A `TokenSource` for one account.
 
-    def __init__(self, store: Store, oauth: EtsyOAuth, account_id: str) -> None:
-        self._store, self._oauth, self._account_id = store, oauth, account_id
+    Args:
+        store: the database.
+        oauth: our Etsy app.
+        account_id: whose tokens.
+        budget: calls allowed; whether Etsy counts those for tokens is unknown (FACTS §12), so they are.
+        now: the clock.
+    """
+
+    def __init__(
+        self, store: Store, oauth: EtsyOAuth, account_id: str, *, budget: CallBudget | None = None, now: Now = utc_now
+    ) -> None:
+        self._store, self._oauth, self._account_id, self._now = store, oauth, account_id, now
+        self._budget = budget
         self._known: tuple[str, datetime] | None = None
 
     def access_token(self) -> str:
@@ -28,22 +55,71 @@ class AccountTokens:
             with self._store.reading() as session:
                 self._known = self._stored(accounts.get(session, self._account_id))
         token, expires_at = self._known
-        if expires_at - REFRESH_AHEAD > datetime.now(UTC):
+        if expires_at - REFRESH_AHEAD > self._now():
             return token
         return self.replace(token)
 
     def replace(self, stale: str) -> str:
-        """A token newer than `stale`: the one that another process stored meanwhile, or a refreshed one."""
+        """A token newer than `stale`: the one that another process stored meanwhile, or a refreshed one.
+
+        Raises:
+            EtsyUnauthorized: `oauth_invalid_grant`, when the seller has to consent again; the account is marked.
+        """
+        self._known = self._newer(lambda account: self._stored(account)[0] == stale)
+        return self._known[0]
+
+    def renew_if_idle(self) -> None:
+        """Refresh a connection that nobody has used for a week, so that its 90 days begin anew."""
+        self._known = self._newer(lambda account: _is_idle(account, self._now()))
+
+    def _newer(self, is_stale: Callable[[EtsyAccount], bool]) -> tuple[str, datetime]:
+        if self._budget:
+            self._budget.wait_for_turn("stock")  # before the row is locked: others write while we wait
+        refreshed: Tokens | None = None
+        try:
+            with self._store.writing() as session:
+                account = accounts.get(session, self._account_id, lock=True)
+                if is_stale(account):
+                    refreshed = self._refreshed(account)
+                    keep(self._store, account, refreshed)
+                return self._stored(account)
+        except EtsyUnauthorized as error:
+            if error.code != DEAD:
+                raise
+            return self._stored_meanwhile(is_stale, error)
+        except Unavailable:
+            if refreshed is None:
+                raise
+            return self._kept_again(is_stale, refreshed)
+
+    def _refreshed(self, account: EtsyAccount) -> Tokens:
+        refresh_token = self._store.cipher.decrypt(account.refresh_token_encrypted or "")
+        try:
+            return self._oauth.refresh(refresh_token, account.scopes or "")
+        finally:
+            if self._budget:
+                self._budget.learn({})
+
+    def _kept_again(self, is_stale: Callable[[EtsyAccount], bool], refreshed: Tokens) -> tuple[str, datetime]:
+        """The database was lost after Etsy had rotated: without the new pair the shop would be lost as well."""
         with self._store.writing() as session:
             account = accounts.get(session, self._account_id, lock=True)
-            token, expires_at = self._stored(account)
-            if token == stale:
-                refresh_token = self._store.cipher.decrypt(account.refresh_token_encrypted or "")
-                tokens = self._oauth.refresh(refresh_token, account.scopes or "")
-                keep(self._store, account, tokens)
-                token, expires_at = tokens.access_token, tokens.expires_at
-        self._known = token, expires_at
-        return token
+            if is_stale(account):
+                keep(self._store, account, refreshed)
+            return self._stored(account)
+
+    def _stored_meanwhile(
+        self, is_stale: Callable[[EtsyAccount], bool], error: EtsyUnauthorized
+    ) -> tuple[str, datetime]:
+        """Etsy refused the refresh token: another process may have stored a newer one; else the account is marked."""
+        with self._store.writing() as session:
+            account = accounts.get(session, self._account_id, lock=True)
+            if not is_stale(account):
+                return self._stored(account)
+            account.needs_consent_since = account.needs_consent_since or self._now()
+            account.token_problem = error.message
+        logger.error("connection_lost account_id=%s code=%s", self._account_id, error.code)
+        raise error
 
     def _stored(self, account: EtsyAccount) -> tuple[str, datetime]:
         if not account.access_token_encrypted or account.token_expires_at is None:
@@ -62,4 +138,35 @@ def keep(store: Store, account: EtsyAccount, tokens: Tokens) -> None:
     account.token_expires_at = tokens.expires_at
     account.refresh_token_expires_at = tokens.refresh_expires_at
     account.scopes = tokens.scopes
+    account.needs_consent_since, account.token_problem = None, None
     account.updated_at = datetime.now(UTC)
+
+
+def idle_accounts(store: Store, *, now: Now = utc_now) -> list[str]:
+    """The connected accounts that nobody has used for a week.
+
+    A connection that is lost is not among them: only the seller's consent brings it back.
+    """
+    with store.reading() as session:
+        return [
+            account.id
+            for account in accounts.active(session)
+            if account.needs_consent_since is None and _is_idle(account, now())
+        ]
+
+
+def renew(tokens_of: Callable[[str], AccountTokens], account_ids: Sequence[str]) -> dict[str, str]:
+    """Refresh these accounts' connections where they are still idle: account id → "renewed", or what went wrong."""
+    told = {}
+    for account_id in account_ids:
+        try:
+            tokens_of(account_id).renew_if_idle()
+            told[account_id] = "renewed"
+        except PipelineError as error:
+            told[account_id] = str(error)
+    return told
+
+
+def _is_idle(account: EtsyAccount, now: datetime) -> bool:
+    expires_at = account.refresh_token_expires_at
+    return expires_at is not None and expires_at - timedelta(days=REFRESH_TOKEN_DAYS) <= now - REFRESH_IDLE

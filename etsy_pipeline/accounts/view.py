@@ -3,13 +3,14 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from etsy_pipeline.accounts.connection import connection_of
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.tables import EtsyAccount
 
 
 def account_view(account: EtsyAccount) -> dict[str, Any]:
     """The account, its shop and its settings."""
-    expires_at = account.refresh_token_expires_at
+    connection = connection_of(account, datetime.now(UTC))
     return {
         "id": account.id,
         "name": account.name,
@@ -19,12 +20,14 @@ def account_view(account: EtsyAccount) -> dict[str, Any]:
         "shop_url": account.shop_url,
         "currency_code": account.currency_code,
         "scopes": account.scopes,
-        "refresh_token_expires_at": expires_at.isoformat() if expires_at else None,
-        "connection_days_left": days_left(account, datetime.now(UTC)),
+        "refresh_token_expires_at": _iso(account.refresh_token_expires_at),
+        "connection": connection.state,
+        "days_left": connection.days_left,
+        "needs_consent_since": _iso(connection.needs_consent_since),
+        "token_problem": connection.problem,
         "settings": settings_of(account).model_dump(mode="json"),
     }
 
 
-def days_left(account: EtsyAccount, now: datetime) -> int | None:
-    """How long the connection lasts if nothing refreshes it; None when there is none."""
-    return None if account.refresh_token_expires_at is None else max(0, (account.refresh_token_expires_at - now).days)
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
 from etsy_pipeline.accounts import configure, disconnect
+from etsy_pipeline.accounts.connection import State
 from etsy_pipeline.accounts.readiness import Standing, is_ready, readiness
 from etsy_pipeline.accounts.view import account_view
 from etsy_pipeline.api.answers import Done
@@ -44,7 +45,10 @@ class Account(BaseModel):
     currency_code: str | None
     scopes: str | None
     refresh_token_expires_at: str | None
-    connection_days_left: int | None
+    connection: State
+    days_left: int | None
+    needs_consent_since: str | None
+    token_problem: str | None
     settings: dict[str, Any]
 
 
@@ -67,11 +71,12 @@ class FindingAnswer(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Whether a shop can be published to. `calls_left_today` is Etsy's quota, null while it is not known."""
+    """Whether a shop can be published to, and the calls to Etsy that all shops of the app have left today."""
 
     is_ready: bool
     findings: list[FindingAnswer]
-    calls_left_today: int | None
+    calls_a_day: int
+    calls_left_today: int
 
 
 @router.post("", summary="Add an account; connect it next")
@@ -120,8 +125,11 @@ def change_settings(
 def show_readiness(here: Here, account_id: AccountPath) -> Readiness:
     """Connection, permissions, profiles, policies; asks Etsy."""
     found = readiness(here.store, account_id, client_of=here.shop_client, wanted_scopes=here.settings.etsy_scope)
+    quota = here.quota()
     findings = [FindingAnswer(**asdict(finding)) for finding in found]
-    return Readiness(is_ready=is_ready(found), findings=findings, calls_left_today=here.calls_left_today())
+    return Readiness(
+        is_ready=is_ready(found), findings=findings, calls_a_day=quota.per_day, calls_left_today=quota.left_today
+    )
 
 
 @router.post("/{account_id}/disconnect", summary="Forget the shop's tokens")

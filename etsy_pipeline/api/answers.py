@@ -62,7 +62,7 @@ EXCEPTIONS: Mapping[str, int] = {  # where the class alone says too little
 }
 
 
-class Meaning(NamedTuple):
+class RoutingProblem(NamedTuple):
     """What a status of Starlette's or FastAPI's own means here."""
 
     type: str
@@ -70,11 +70,13 @@ class Meaning(NamedTuple):
     hint: str = "/docs shows every route."
 
 
-ROUTING: Mapping[int, Meaning] = {
-    400: Meaning("invalid_data", code="request_malformed", hint="The body has to be JSON; /docs shows every route."),
-    404: Meaning("not_found", code="route_not_found"),
-    405: Meaning("not_allowed", code="method_not_allowed"),
-    413: Meaning("invalid_data", code="request_too_large", hint="Send fewer products at once."),
+ROUTING: Mapping[int, RoutingProblem] = {
+    400: RoutingProblem(
+        "invalid_data", code="request_malformed", hint="The body has to be JSON; /docs shows every route."
+    ),
+    404: RoutingProblem("not_found", code="route_not_found"),
+    405: RoutingProblem("not_allowed", code="method_not_allowed"),
+    413: RoutingProblem("invalid_data", code="request_too_large", hint="Send fewer products at once."),
 }
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorAnswer, "description": told}

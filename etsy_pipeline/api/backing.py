@@ -9,6 +9,7 @@ from etsy_pipeline import wiring
 from etsy_pipeline.accounts.connect import ClientFor
 from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.oauth import EtsyOAuth
+from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 
@@ -26,7 +27,7 @@ class Backing:
 
     def client_for(self) -> ClientFor:
         """Etsy for a shop that is just being connected."""
-        return wiring.client_for(self.settings)
+        return wiring.client_for(self.settings, self.store)
 
     def shop_client(self, account_id: str) -> EtsyClient:
         """Etsy for a connected shop."""
@@ -36,9 +37,9 @@ class Backing:
         """The unit of Medusa's amounts now."""
         return self.settings.medusa()[2]
 
-    def calls_left_today(self) -> int | None:
-        """The quota, if it is known."""
-        return wiring.calls_left_today(self.settings)
+    def quota(self) -> Quota:
+        """Calls to Etsy that are left today."""
+        return wiring.quota_of(self.settings, self.store)
 
 
 def _backing(request: Request) -> Backing:

@@ -20,7 +20,10 @@ class Group(BaseModel):
 
 
 class Plan(BaseModel):
-    """A plan, or part of it. Without a `plan_digest` there is none yet."""
+    """A plan, or part of it. Without a `plan_digest` there is none yet.
+
+    `for_a_person` says why no policy approves it, `quota` whether it fits into today's calls.
+    """
 
     transaction_id: str
     status: str
@@ -29,6 +32,8 @@ class Plan(BaseModel):
     totals: dict[str, int]
     brakes: list[dict[str, Any]]
     groups: list[Group]
+    for_a_person: list[str]
+    quota: str
     items: list[dict[str, Any]]
     offset: int
     limit: int
@@ -52,6 +57,8 @@ def plan_page(store: Store, transaction_id: str, wanted: PlanFilter, limit: int)
         totals=asdict(summary.totals),
         brakes=[dict(brake) for brake in summary.brakes],
         groups=[Group(action=action, why=why, products=count) for action, why, count in summary.groups],
+        for_a_person=list(summary.for_a_person),
+        quota=summary.quota,
         items=views[:limit],
         offset=wanted.first,
         limit=limit,

@@ -81,7 +81,7 @@ def connect(
                 authorization.location, settings.etsy_redirect_uri, paste=paste, sandbox_shop=sandbox_shop
             )
         code, state = code_from_redirect(redirected)
-        account = connecting.finish(store, oauth, wiring.client_for(settings), code=code, state=state)
+        account = connecting.finish(store, oauth, wiring.client_for(settings, store), code=code, state=state)
     console.print(f"Connected {account.id} to the shop [bold]{account.shop_name}[/] ({account.currency_code}).")
 
 
@@ -123,7 +123,8 @@ def configure(
 
 
 def _connected(item: dict[str, Any]) -> str:
-    return "connected" if item["is_active"] else "not connected"
+    is_alive = item["connection"] in {"connected", "expires soon"}
+    return f"{item['connection']}, {item['days_left']} days left" if is_alive else str(item["connection"])
 
 
 def _from_file(file: Path | None) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def _connected_account(settings: Settings, store: Store) -> EtsyAccount:
         oauth = wiring.oauth_of(settings)
         redirected = grant(connect.start(store, oauth, added.id).location, 1)
         code, state = code_from_redirect(redirected)
-        account = connect.finish(store, oauth, wiring.client_for(settings), code=code, state=state)
+        account = connect.finish(store, oauth, wiring.client_for(settings, store), code=code, state=state)
         _choose_profiles(settings, store, account)
     console.print(f"{account.id}: {account.shop_name}, {account.currency_code}")
     return account

@@ -9,9 +9,10 @@ import typer
 from rich.text import Text
 
 from etsy_pipeline import wiring
+from etsy_pipeline.accounts.connection import connection_of
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.cli.output import Json, as_json, as_table
-from etsy_pipeline.errors import PipelineError
+from etsy_pipeline.errors import NeedsPerson, PipelineError
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.accounts import settings_of
@@ -58,6 +59,7 @@ def _findings() -> Iterator[Finding]:
         yield Finding("database", is_good=False, detail=str(error))
         return
     yield Finding("database", is_good=True, detail=store.engine.url.render_as_string(hide_password=True))
+    yield _look("calls to Etsy", lambda: _calls_left(settings, store))
     with store.reading() as session:
         found = accounts.every(session)
     if not found:
@@ -86,8 +88,22 @@ def _shop(settings: Settings, store: Store, account: EtsyAccount) -> str:
         shop = client.get_shop(account.shop_id or 0)
     choices = settings_of(account)
     missing = [name for name in ("shipping_profile", "processing_profile") if getattr(choices, name) is None]
-    with store.reading() as session:
-        expires = accounts.get(session, account.id).refresh_token_expires_at
-    days = (expires - datetime.now(UTC)).days if expires else 0
-    told = f"{shop.shop_name}, {shop.currency_code}; the connection lasts {days} more days"
+    told = f"{shop.shop_name}, {shop.currency_code}; {_connection(store, account.id)}"
     return f"{told}; not configured: {', '.join(missing)}" if missing else told
+
+
+def _connection(store: Store, account_id: str) -> str:
+    with store.reading() as session:
+        connection = connection_of(accounts.get(session, account_id), datetime.now(UTC))
+    if connection.is_good:
+        return str(connection)
+    raise NeedsPerson(
+        f"The connection: {connection}.",
+        code="account_needs_consent",
+        hint=f"Connect the shop again: `etsy-pipeline accounts connect {account_id}`.",
+    )
+
+
+def _calls_left(settings: Settings, store: Store) -> str:
+    quota = wiring.quota_of(settings, store)
+    return f"{quota.left_today} of {quota.per_day} left today"

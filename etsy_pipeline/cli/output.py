@@ -74,7 +74,7 @@ def print_plan(rows: Iterable[Row], summary: PlanSummary) -> None:
     if table.row_count:
         console.print(table)
     _print_groups(summary)
-    console.print(f"\n[bold]{summary.headline}[/]")
+    console.print(f"\n[bold]{summary.headline}[/] {summary.quota}")
 
 
 def _print_groups(summary: PlanSummary) -> None:

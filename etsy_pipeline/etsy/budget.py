@@ -1,65 +1,205 @@
-"""Calls allowed: keeps under Etsy's limit per second, and learns it from Etsy's headers (FACTS §12).
+"""Calls that Etsy allows an API key: the windows, and what the headers tell of them (FACTS §12). Pure.
 
-One process at a time: the day's quota shared by all processes is the `api_budget` table's business.
+What is known of a key is its `Ledger`, one for all processes: the store keeps it, `shared_budget.py` keeps to it. Not
+here: waiting. Times are seconds since the epoch.
 """
 
-import threading
-import time
-from collections import deque
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol
 
-START_PER_SECOND = 5  # FACTS §12: what a personal key gets; raised or lowered by what the headers say
-WINDOW_SECONDS = 1.05  # a little over the second, since Etsy counts arrivals and we count departures
+from etsy_pipeline.planning.quota import Quota
+
+START_PER_SECOND, START_PER_DAY = 5, 5000  # FACTS §12: what a personal key gets, until the headers say otherwise
+
+DAY_SECONDS = 24 * 3600
+BUCKET_SECONDS = 900  # the day's calls are counted by quarters of an hour
+WINDOW_SECONDS = 1.0
+UNSURE_SECONDS = 0.25  # how much later than it set out a call is taken to arrive, until it comes back
+BLOCK_SECONDS = 0.25  # how long turns that were taken together may be used
+AHEAD_SECONDS = 0.04  # how long before its time a turn may be taken: the database is asked meanwhile
+BLOCKS_A_SECOND = 20  # at 5 calls a second turns are taken one by one, at 1,000 by fifties
+HINT = "A publication goes on by itself when calls are free again."
+
+Purpose = Literal["publishing", "stock"]
 
 
 class CallBudget(Protocol):
     """What the client needs to know before and after a call."""
 
-    def wait_for_turn(self) -> None:
-        """Return when one more call may be made."""
+    def wait_for_turn(self, purpose: Purpose = "publishing") -> None:
+        """Return when one more call may be made.
+
+        Raises:
+            EtsyQuotaExhausted: `etsy_quota_exhausted`, when the day's calls are used up.
+        """
 
     def learn(self, headers: Mapping[str, str]) -> None:
-        """Take note of the limits in an answer's headers; missing ones change nothing."""
+        """Take note of the limits in an answer's headers; missing or odd ones change nothing."""
+
+    def hold(self, seconds: float) -> None:
+        """Etsy asked to wait so long: no process calls before."""
 
 
-class PacedBudget:
-    """At most so many calls in any second, over all threads that share this object."""
+class Ledger(Protocol):
+    """What is known of one API key.
 
-    def __init__(
-        self,
-        per_second: int = START_PER_SECOND,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self.per_second = per_second
-        self.remaining_today: int | None = None
-        self._clock, self._sleep = clock, sleep
-        self._lock = threading.Lock()
-        self._recent: deque[float] = deque()
+    `turns` are calls of about the last second, each [key, calls, when they leave Etsy's window]; `calls` those of the
+    last day by quarter of an hour; `unknown_calls` those that Etsy told of at `told_at` and nobody here has made.
+    """
 
-    def wait_for_turn(self) -> None:
-        """Return when one more call may be made."""
-        while True:
-            with self._lock:
-                now = self._clock()
-                while self._recent and self._recent[0] <= now - WINDOW_SECONDS:
-                    self._recent.popleft()
-                if len(self._recent) < self.per_second:
-                    self._recent.append(now)
-                    return
-                wait = self._recent[0] + WINDOW_SECONDS - now
-            self._sleep(wait)
-
-    def learn(self, headers: Mapping[str, str]) -> None:
-        """Take note of the limits in an answer's headers; missing ones change nothing."""
-        lower = {name.lower(): value for name, value in headers.items()}
-        with self._lock:
-            self.per_second = _positive(lower.get("x-limit-per-second")) or self.per_second
-            remaining = lower.get("x-remaining-today", "")
-            self.remaining_today = int(remaining) if remaining.isdecimal() else self.remaining_today
+    limit_per_second: int | None
+    limit_per_day: int | None
+    turns: list[Any]
+    calls: dict[str, Any]
+    unknown_calls: int
+    told_at: datetime | None
+    held_until: datetime | None
 
 
-def _positive(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() and int(text) > 0 else None
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an answer's headers say; None where they say nothing that can be used."""
+
+    per_second: int | None = None
+    per_day: int | None = None
+    left_today: int | None = None
+
+
+def told_by(headers: Mapping[str, str]) -> Told:
+    """Read the headers, whatever their case (FACTS §12)."""
+    lower = {name.lower(): value for name, value in headers.items()}
+    return Told(
+        per_second=_whole(lower.get("x-limit-per-second")) or None,
+        per_day=_whole(lower.get("x-limit-per-day")) or None,
+        left_today=_whole(lower.get("x-remaining-today")),
+    )
+
+
+def per_second(ledger: Ledger) -> int:
+    """Calls allowed in any second."""
+    return ledger.limit_per_second or START_PER_SECOND
+
+
+def per_day(ledger: Ledger, purpose: Purpose, reserve_percent: int) -> int:
+    """Calls allowed in any 24 hours for a purpose: what is reserved is for stock updates only."""
+    limit = ledger.limit_per_day or START_PER_DAY
+    return limit if purpose == "stock" else limit * (100 - reserve_percent) // 100
+
+
+def made_today(ledger: Ledger) -> int:
+    """Calls of the last 24 hours."""
+    return sum(ledger.calls.values())
+
+
+def forget_old(ledger: Ledger, now: float) -> None:
+    """Drop what has left the windows. A turn cannot leave later than it would if it were taken now (clocks differ)."""
+    latest = now + AHEAD_SECONDS + BLOCK_SECONDS + UNSURE_SECONDS + WINDOW_SECONDS
+    ledger.turns = [[key, calls, min(leaves, latest)] for key, calls, leaves in ledger.turns if leaves > now]
+    ledger.calls = {bucket: calls for bucket, calls in ledger.calls.items() if _leaves_day(bucket) > now}
+    if ledger.told_at and ledger.told_at.timestamp() + DAY_SECONDS < now:
+        ledger.unknown_calls, ledger.told_at = 0, None
+
+
+def seconds_until_allowed(ledger: Ledger, most: int, now: float) -> float:
+    """How long until the day (fewer than `most` calls) and Etsy's own word allow a call; 0 when they do now."""
+    until = max(now, ledger.held_until.timestamp()) if ledger.held_until else now
+    made = made_today(ledger)
+    for bucket in sorted(ledger.calls, key=int):
+        if made < most:
+            break
+        made -= ledger.calls[bucket]
+        until = max(until, _leaves_day(bucket))
+    return until - now
+
+
+def seconds_until_turn(ledger: Ledger, now: float) -> float:
+    """How long until a second has room for one more call; 0 when it has now."""
+    if _room(ledger) > 0:
+        return 0.0
+    return min(float(leaves) for _, _, leaves in ledger.turns) - now
+
+
+def take_turns(ledger: Ledger, key: str, most: int, at: float) -> int:
+    """Take turns that may be used from a moment on (`seconds_until_turn`) under a key; how many.
+
+    They are more than one only where very many are allowed.
+    """
+    if _room(ledger) <= 0:  # the next turn to leave is handed on
+        ledger.turns = sorted(ledger.turns, key=lambda turn: float(turn[2]))[1:]
+    left = most - made_today(ledger)
+    calls = min(_room(ledger), max(1, per_second(ledger) // BLOCKS_A_SECOND), max(1, left // 100))
+    late = UNSURE_SECONDS + (BLOCK_SECONDS if calls > 1 else 0.0)
+    ledger.turns = [*ledger.turns, [key, calls, at + late + WINDOW_SECONDS]]
+    _count(ledger, calls, at)
+    return calls
+
+
+def settle_turns(ledger: Ledger, key: str, *, unused: int, taken_at: float, leave_at: float) -> None:
+    """The calls have come back: now it is known when they leave Etsy's window, and how many were not made."""
+    settled = [[key, calls - unused, min(leaves, leave_at)] for other, calls, leaves in ledger.turns if other == key]
+    ledger.turns = [turn for turn in ledger.turns if turn[0] != key] + [turn for turn in settled if turn[1] > 0]
+    _count(ledger, -unused, taken_at)
+
+
+def note(ledger: Ledger, told: Told, now: float) -> None:
+    """Learn what an answer told: the limits, and how Etsy's count differs from ours.
+
+    Calls that Etsy frees sooner than we do leave our count, the oldest first. Those that it counts in addition (another
+    program's) are only remembered: Etsy says best itself, with a 429, when they leave.
+    """
+    ledger.limit_per_second = told.per_second or ledger.limit_per_second
+    ledger.limit_per_day = told.per_day or ledger.limit_per_day
+    limit = ledger.limit_per_day or START_PER_DAY
+    if told.left_today is None or told.left_today > limit:
+        return
+    difference = limit - told.left_today - made_today(ledger)
+    ledger.unknown_calls, ledger.told_at = max(0, difference), _moment(now)
+    on_their_way = max(10, per_second(ledger))  # our count is ahead of Etsy's by calls that have not come back
+    if difference < -on_their_way:
+        _drop_oldest(ledger, -difference)
+
+
+def hold(ledger: Ledger, seconds: float, now: float) -> None:
+    """Etsy asked to wait; no window is longer than a day, whatever it says (FACTS §12)."""
+    until = _moment(now + min(seconds, DAY_SECONDS))
+    ledger.held_until = max(until, ledger.held_until) if ledger.held_until else until
+
+
+def quota(ledger: Ledger, reserve_percent: int, now: float) -> Quota:
+    """What a plan may count on."""
+    forget_old(ledger, now)
+    most = per_day(ledger, "publishing", reserve_percent)
+    if seconds_until_allowed(ledger, most, now) > 0:
+        return Quota(most, 0)
+    return Quota(most, max(0, most - made_today(ledger) - ledger.unknown_calls))
+
+
+def _room(ledger: Ledger) -> int:
+    return per_second(ledger) - sum(int(calls) for _, calls, _ in ledger.turns)
+
+
+def _count(ledger: Ledger, calls: int, at: float) -> None:
+    bucket = str(int(at // BUCKET_SECONDS))
+    ledger.calls = {**ledger.calls, bucket: max(0, ledger.calls.get(bucket, 0) + calls)}
+
+
+def _drop_oldest(ledger: Ledger, calls: int) -> None:
+    left = dict(ledger.calls)
+    for bucket in sorted(left, key=int):
+        dropped = min(calls, left[bucket])
+        left[bucket], calls = left[bucket] - dropped, calls - dropped
+    ledger.calls = {bucket: made for bucket, made in left.items() if made}
+
+
+def _leaves_day(bucket: str) -> float:
+    return (int(bucket) + 1) * BUCKET_SECONDS + DAY_SECONDS  # when the youngest call in it may have left
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdecimal() else None

@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+from etsy_pipeline.etsy.budget import Purpose
 from etsy_pipeline.etsy.errors import EtsyRefused, EtsyUnavailable
 from etsy_pipeline.etsy.live import gone, live_inventory, live_listing
 from etsy_pipeline.etsy.requests import Form, comma_joined
@@ -61,12 +62,16 @@ class EtsyImage(_Answer):
 class EtsyClient:
     """Etsy for one shop (or for none, while it is being connected)."""
 
-    def __init__(self, transport: EtsyTransport) -> None:
-        self._transport = transport
+    def __init__(self, transport: EtsyTransport, *, purpose: Purpose = "publishing") -> None:
+        self._transport, self._purpose = transport, purpose
 
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
+
+    def for_stock(self) -> "EtsyClient":
+        """The same shop, for updates of stock and price: they may use the part of the day that is reserved for them."""
+        return EtsyClient(self._transport, purpose="stock")
 
     def get_me(self) -> tuple[int, int | None]:
         """(user id, shop id) of the token's owner; no shop id if they have no shop."""
@@ -190,7 +195,8 @@ class EtsyClient:
         """
         what = f"update the inventory of listing {listing_id}"
         params = {"max_variations_supported": "3"}
-        self._transport.call("PUT", f"/listings/{listing_id}/inventory", what=what, json=body, params=params)
+        path = f"/listings/{listing_id}/inventory"
+        self._transport.call("PUT", path, what=what, json=body, params=params, purpose=self._purpose)
 
     def put_personalization(self, shop_id: int, listing_id: int, body: dict[str, Any]) -> None:
         """Replace all questions to the buyer (FACTS §5)."""

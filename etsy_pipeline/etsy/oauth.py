@@ -1,7 +1,7 @@
 """Etsy's OAuth 2: authorization code with PKCE (S256), and refreshing. No client secret is sent (FACTS §2)."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -69,6 +69,7 @@ class EtsyOAuth:
     scope: str
     authorize_url: str
     token_url: str
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     def authorization(self) -> Authorization:
         """Start: a fresh state and verifier, and the consent page's address."""
@@ -108,7 +109,7 @@ class EtsyOAuth:
         )
 
     def _tokens(self, what: str, known_scopes: str = "", **grant: str) -> Tokens:
-        now = datetime.now(UTC)
+        now = self.now()
         try:
             with self._client() as client:
                 if "refresh_token" in grant:
@@ -126,7 +127,7 @@ class EtsyOAuth:
                 f"Etsy's token endpoint gave no usable answer when asked to {what}.",
                 code="etsy_token_unavailable",
                 hint="Try again in a minute.",
-                may_have_happened=True,
+                may_have_happened=False,  # the call that needed the token was not sent
             ) from None
         return _parse(answer, now, known_scopes)
 
@@ -176,5 +177,5 @@ def _parse(answer: Mapping[str, Any], now: datetime, known_scopes: str) -> Token
             "Etsy's token endpoint answered without tokens.",
             code="etsy_token_unavailable",
             hint="Try again in a minute.",
-            may_have_happened=True,
+            may_have_happened=False,  # the call that needed the token was not sent
         ) from None

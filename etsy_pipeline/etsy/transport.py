@@ -10,7 +10,7 @@ import httpx
 import stamina
 
 from etsy_pipeline.errors import PipelineError
-from etsy_pipeline.etsy.budget import CallBudget
+from etsy_pipeline.etsy.budget import CallBudget, Purpose
 from etsy_pipeline.etsy.errors import EtsyRefused, EtsyUnavailable
 from etsy_pipeline.etsy.responses import error_for, is_short_wait, retry_after_seconds
 
@@ -85,6 +85,7 @@ class EtsyTransport:
         form: Mapping[str, str] | None = None,
         json: Any = None,
         files: Mapping[str, Any] | None = None,
+        purpose: Purpose = "publishing",
     ) -> Any:
         """Make one call and give the answer's JSON.
 
@@ -98,6 +99,7 @@ class EtsyTransport:
             form: fields of a form.
             json: JSON body.
             files: files of a multipart form (together with `form`).
+            purpose: which part of the day's calls it is taken from.
 
         Raises:
             EtsyRefused, EtsyUnauthorized, EtsyUnavailable, EtsyQuotaExhausted: see `responses.py`.
@@ -113,7 +115,7 @@ class EtsyTransport:
         try:
             for attempt in retry:
                 with attempt:
-                    return self._once(method, path, what, request)
+                    return self._once(method, path, what, request, purpose)
         except _TooFast:
             raise EtsyUnavailable(
                 f"Etsy kept asking to slow down ({what}).",
@@ -123,20 +125,24 @@ class EtsyTransport:
             ) from None
         raise AssertionError("unreachable: the retry loop returns or raises")
 
-    def _once(self, method: str, path: str, what: str, request: Mapping[str, Any]) -> Any:
+    def _once(self, method: str, path: str, what: str, request: Mapping[str, Any], purpose: Purpose) -> Any:
         token = self._tokens.access_token() if self._tokens else None
-        response = self._send(method, path, what, token, request)
+        response = self._send(method, path, what, token, request, purpose)
         if response.status_code == httpx.codes.UNAUTHORIZED and self._tokens and token:
-            response = self._send(method, path, what, self._tokens.replace(token), request)
-        if response.status_code == httpx.codes.TOO_MANY_REQUESTS and is_short_wait(response):
-            raise _TooFast(retry_after_seconds(response))
+            response = self._send(method, path, what, self._tokens.replace(token), request, purpose)
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            self._budget.hold(retry_after_seconds(response))
+            if is_short_wait(response):
+                raise _TooFast(retry_after_seconds(response))
         if not response.is_success:
             raise error_for(response, what)
         return _json(response, what)
 
-    def _send(self, method: str, path: str, what: str, token: str | None, request: Mapping[str, Any]) -> httpx.Response:
+    def _send(
+        self, method: str, path: str, what: str, token: str | None, request: Mapping[str, Any], purpose: Purpose
+    ) -> httpx.Response:
         headers = {"x-api-key": self._api_key} | ({"authorization": f"Bearer {token}"} if token else {})
-        self._budget.wait_for_turn()
+        self._budget.wait_for_turn(purpose)
         try:
             response = self._client.request(
                 method, f"{self._base_url}/v3/application{path}", headers=headers, **request

@@ -14,11 +14,13 @@ def sound(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Sound text, trimmed, with single spaces instead of any white space."""
-    return " ".join(sound(text).split())
+    return " ".join((text if text.isascii() else sound(text)).split())
 
 
 def refused(pattern: "regex.Pattern[str]", text: str) -> str:
     """The characters that match, with their code points: many of them cannot be seen. Empty when there is none."""
+    if not pattern.search(text):
+        return ""
     found = list(dict.fromkeys(pattern.findall(text)))
     more = f" and {len(found) - CHARACTERS_NAMED} more" if len(found) > CHARACTERS_NAMED else ""
     return " ".join(map(_named, found[:CHARACTERS_NAMED])) + more

@@ -1,35 +1,33 @@
-"""Listings as canonical JSON: sorted keys, no spaces, decimals as text. What is hashed and stored is this."""
+"""Listings as canonical JSON: sorted keys, no spaces, decimals as text. What is hashed and stored is this.
 
-import json
+msgspec reads and writes the plain values as they are, some ten times as fast as pydantic: a plan has thousands.
+"""
 
-from pydantic import TypeAdapter
+import msgspec
 
 from etsy_pipeline.listings.listing import Listing
 from etsy_pipeline.listings.verdict import ValidatedListing
 
-_LISTING = TypeAdapter(Listing)
-_VALIDATED = TypeAdapter(ValidatedListing)
+_ENCODER = msgspec.json.Encoder(order="sorted")
+_LISTING = msgspec.json.Decoder(Listing)
+_VALIDATED = msgspec.json.Decoder(ValidatedListing)
 
 
 def listing_to_json(listing: Listing) -> str:
     """A listing as text."""
-    return _canonical(_LISTING.dump_python(listing, mode="json"))
+    return _ENCODER.encode(listing).decode()
 
 
 def listing_from_json(text: str) -> Listing:
     """The listing again."""
-    return _LISTING.validate_json(text)
+    return _LISTING.decode(text)
 
 
 def to_json(validated: ValidatedListing) -> str:
     """A validated listing as text."""
-    return _canonical(_VALIDATED.dump_python(validated, mode="json"))
+    return _ENCODER.encode(validated).decode()
 
 
 def from_json(text: str) -> ValidatedListing:
     """The validated listing again."""
-    return _VALIDATED.validate_json(text)
-
-
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _VALIDATED.decode(text)

@@ -20,12 +20,15 @@ YEARS = "ecgt_garan_years"
 FEWEST_YEARS, MOST_YEARS = 3, 99
 TOGETHER = ("ecgt_garan_brand", "ecgt_garan_model", "ecgt_garan_guarantee_details", YEARS)
 FIELDS = (*LENGTHS, YEARS)
+KEYS = frozenset(f"etsy_{name}" for name in FIELDS)
 
 Guarantee = tuple[tuple[str, str], ...]
 
 
 def eu_guarantee(metadata: Metadata, of_shop: Mapping[str, str]) -> tuple[Guarantee, list[Verdict]]:
     """The fields that are set: metadata `etsy_ecgt_…` first, then the shop's."""
+    if not of_shop and not metadata.has(KEYS):
+        return (), []
     values = {name: metadata.words(f"etsy_{name}") or of_shop.get(name, "") for name in FIELDS}
     given = {name: sound(value).strip() for name, value in values.items() if value.strip()}
     found = [

@@ -30,14 +30,17 @@ def images(
     if len(usable) > MOST:
         found.append(verdict("too_many_images", count=len(usable), limit=MOST))
     kept = usable[:MOST]
-    texts = [
-        one_line(filled(template, {**values, "number": str(number), "count": str(len(kept))}))
-        for number in range(1, len(kept) + 1)
-    ]
+    counts = "{number}" in template or "{count}" in template
+    texts = [_text(template, values, number, len(kept)) for number in range(1, len(kept) + 1 if counts else 2)]
+    texts = texts if counts else texts * len(kept)
     if longest := max((len(text) for text in texts if len(text) > ALT_TEXT_LENGTH), default=0):
         found.append(verdict("alt_text_shortened", length=longest, limit=ALT_TEXT_LENGTH))
     pictures = zip(kept, texts, strict=True)
     return tuple(ListingImage(url, shortened(text, ALT_TEXT_LENGTH)) for url, text in pictures), found
+
+
+def _text(template: str, values: Mapping[str, str], number: int, count: int) -> str:
+    return one_line(filled(template, {**values, "number": str(number), "count": str(count)}))
 
 
 def _is_address(url: str) -> bool:

@@ -5,6 +5,7 @@ A value that cannot be used is told and not used; the next source is asked.
 
 import json
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -19,13 +20,20 @@ class Metadata:
     """Reads values by the first of several keys that has a usable one. `found` says which had none."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = values
+        self._values = {
+            key: value
+            for key, value in values.items()
+            if value is not None and not (isinstance(value, str) and (not value or value.isspace()))
+        }
         self.found: list[Verdict] = []
+
+    def has(self, keys: AbstractSet[str]) -> bool:
+        """Whether any of these is there."""
+        return not self._values.keys().isdisjoint(keys)
 
     def value(self, key: str) -> object | None:
         """Whatever is there; None where nothing is."""
-        present = self._present((key,))
-        return present[0][1] if present else None
+        return self._values.get(key)
 
     def text(self, *keys: str) -> str | None:
         """A text that is not blank."""
@@ -80,14 +88,7 @@ class Metadata:
         return None
 
     def _present(self, keys: Sequence[str]) -> Sequence[tuple[str, Any]]:
-        if not self._values:
-            return ()
-        values = [(key, self._values.get(key)) for key in keys]
-        return [
-            (key, value)
-            for key, value in values
-            if not (value is None or (isinstance(value, str) and not value.strip()))
-        ]
+        return [(key, self._values[key]) for key in keys if key in self._values]
 
     def _unusable(self, key: str, value: object, wanted: str) -> None:
         self.found.append(verdict("metadata_unusable", key=key, value=value, wanted=wanted))

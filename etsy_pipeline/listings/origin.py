@@ -1,5 +1,6 @@
 """Who made the thing, and when: Etsy's questions behind "handmade", "vintage" and "craft supply" (FACTS §5)."""
 
+import functools
 import re
 from typing import cast
 
@@ -25,7 +26,7 @@ def who_made(metadata: Metadata, shop: ShopSettings) -> tuple[WhoMade, list[Verd
 def when_made(metadata: Metadata, shop: ShopSettings, this_year: int) -> tuple[str, list[Verdict]]:
     """The range of years, as Etsy calls it this year."""
     value = this_years(metadata.text("etsy_when_made", "when_made") or shop.when_made, this_year)
-    known = value in {*recent_values(this_year), *older_values(this_year)}
+    known = value in recent_values(this_year) or value in older_values(this_year)
     return value, [] if known else [verdict("when_made_invalid", value=value)]
 
 
@@ -34,6 +35,7 @@ def needs_partners(maker: str, when: str, this_year: int, *, is_supply: bool) ->
     return maker == "someone_else" and not is_supply and when in recent_values(this_year)
 
 
+@functools.lru_cache(maxsize=1000)
 def this_years(value: str, this_year: int) -> str:
     """A range as it was called in another year, in this year's name."""
     for pattern, current in zip(_RANGES_THAT_MOVE, _moving(this_year), strict=True):
@@ -42,12 +44,14 @@ def this_years(value: str, this_year: int) -> str:
     return value
 
 
+@functools.cache
 def recent_values(this_year: int) -> tuple[str, ...]:
     """Values that say "not vintage"."""
     newest, youngest, *_ = _moving(this_year)
     return ("made_to_order", newest, "2010_2019", youngest)
 
 
+@functools.cache
 def older_values(this_year: int) -> tuple[str, ...]:
     """Values that say "vintage"."""
     *_, before, twothousands = _moving(this_year)

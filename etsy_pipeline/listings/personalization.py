@@ -24,6 +24,8 @@ _QUESTIONS = TypeAdapter(Questions)
 def personalization(metadata: Metadata, of_shop: Questions) -> tuple[Questions, list[Verdict]]:
     """The questions of the product's metadata (a JSON list of them, or one question's instructions), or the shop's."""
     value = metadata.value(KEY)
+    if value is None and not of_shop:
+        return (), []
     try:
         questions = of_shop if value is None else _QUESTIONS.validate_python(_listed(value))
     except ValidationError as error:

@@ -1,5 +1,6 @@
 """Templates that a shop owner writes for titles, descriptions and the texts of pictures: `{title} | {material}`."""
 
+import functools
 import string
 from collections.abc import Mapping
 
@@ -26,7 +27,10 @@ def checked(template: str, names: tuple[str, ...]) -> str:
 
 def filled(template: str, values: Mapping[str, str]) -> str:
     """The template with its values; separators that a blank value leaves at either end are dropped."""
-    parts = []
-    for text, field, _, _ in _FORMATTER.parse(template):
-        parts += [text, values[field] if field is not None else ""]
+    parts = [text if field is None else text + values[field] for text, field in _parsed(template)]
     return "".join(parts).strip(_SEPARATORS)
+
+
+@functools.lru_cache(maxsize=100)
+def _parsed(template: str) -> list[tuple[str, str | None]]:
+    return [(text, field) for text, field, _, _ in _FORMATTER.parse(template)]

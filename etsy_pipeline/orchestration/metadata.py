@@ -51,7 +51,7 @@ def plan_metadata(summary: PlanSummary, plan_rows: Iterable[Row]) -> dict[str, A
     )
     columns = ("", "action", "product", "product id", "look twice", "details", "calls", "fee")
     approve = (
-        f"**{summary.headline}**\n\nTo publish it, materialize `publication_approval` for this account, by itself, "
+        f"**{summary.headline}** {summary.quota}\n\nTo publish it, materialize `publication_approval` for this account, by itself, "
         f"or run `etsy-pipeline sync approve {summary.transaction_id} --by NAME`."
     )
     brakes = ((brake["code"], brake["message"]) for brake in summary.brakes)

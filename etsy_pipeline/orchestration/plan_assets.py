@@ -154,6 +154,7 @@ def sync_plan(
                 amount_unit=medusa.unit(),
                 snapshot_ref=f"{context.run.run_id}/product_snapshot",
                 run_id=context.run.run_id,
+                quota=etsy.quota(opened),
                 live_of=_live_of(client, context.log) if settings_of(account).check_live else nothing_live,
             )
         context.log.info("plan_drawn_up transaction_id=%s digest=%s", job.transaction_id, job.plan_digest)

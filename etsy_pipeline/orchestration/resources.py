@@ -12,9 +12,11 @@ from contextlib import closing, contextmanager
 import dagster as dg
 
 from etsy_pipeline import wiring
+from etsy_pipeline.accounts.tokens import AccountTokens
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
 from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.pictures import PictureSource
+from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.settings import AmountUnit, Settings
 from etsy_pipeline.store.engine import Store
 
@@ -65,17 +67,27 @@ class EtsyResource(dg.ConfigurableResource[EtsyClient]):
     @contextmanager
     def shop(self, store: Store, account_id: str) -> Iterator[EtsyClient]:
         """Etsy for one connected shop, closed at the end."""
-        settings = Settings.load(
-            etsy_client_id=self.client_id,
-            etsy_shared_secret=self.shared_secret,
-            etsy_api_url=self.api_url,
-            etsy_token_url=self.token_url,
-        )
-        with closing(wiring.shop_client(settings, store, account_id)) as client:
+        with closing(wiring.shop_client(self._settings(), store, account_id)) as client:
             yield client
+
+    def tokens(self, store: Store, account_id: str) -> AccountTokens:
+        """The tokens of one connected shop."""
+        return wiring.tokens_of(self._settings(), store, account_id)
+
+    def quota(self, store: Store) -> Quota:
+        """How many calls our app has left today."""
+        return wiring.quota_of(self._settings(), store)
 
     @contextmanager
     def pictures(self) -> Iterator[PictureSource]:
         """Where the listings' pictures are fetched, closed at the end."""
         with closing(PictureSource()) as source:
             yield source
+
+    def _settings(self) -> Settings:
+        return Settings.load(
+            etsy_client_id=self.client_id,
+            etsy_shared_secret=self.shared_secret,
+            etsy_api_url=self.api_url,
+            etsy_token_url=self.token_url,
+        )

@@ -8,15 +8,17 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from etsy_pipeline.accounts.tokens import idle_accounts, renew
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
 from etsy_pipeline.orchestration.partitions import ACCOUNTS, accounts_partitions, partition_change
-from etsy_pipeline.orchestration.resources import StoreResource
+from etsy_pipeline.orchestration.resources import EtsyResource, StoreResource
 from etsy_pipeline.orchestration.runs import TRANSACTION_TAG, TRIGGER_TAG, failure, transaction_id_of
 from etsy_pipeline.store import accounts, jobs
 from etsy_pipeline.store.tables import EtsySyncJob
 from etsy_pipeline.sync_jobs import decide
 
+HOUR = 3600  # seconds
 SECONDS = 1  # between two looks; the daemon looks every five, and would skip every other one if this were five as well
 IN_FLIGHT = [
     dg.DagsterRunStatus.QUEUED,
@@ -90,6 +92,17 @@ def approved_syncs(context: dg.SensorEvaluationContext, store: StoreResource) ->
     with store.opened() as opened, opened.reading() as session:
         requests = publish_requests(jobs.with_status(session, "confirmed", "paused"), datetime.now(UTC))
     return _result(context, requests, "No approved sync waits to be published.")
+
+
+@dg.sensor(minimum_interval_seconds=HOUR, default_status=dg.DefaultSensorStatus.RUNNING)
+def kept_connections(context: dg.SensorEvaluationContext, store: StoreResource, etsy: EtsyResource) -> dg.SkipReason:
+    """Refreshes the tokens of shops that nobody has used for a week, so that no connection runs out (90 days)."""
+    with store.opened() as opened:
+        idle = idle_accounts(opened)
+        told = renew(lambda account_id: etsy.tokens(opened, account_id), idle)
+    for account_id, outcome in told.items():
+        context.log.info("idle_connection account_id=%s outcome=%s", account_id, outcome)
+    return dg.SkipReason("; ".join(f"{key}: {outcome}" for key, outcome in told.items()) or "No connection was idle.")
 
 
 @dg.run_failure_sensor(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from etsy_pipeline.listings.listing import Listing
 from etsy_pipeline.planning.changes import Difference
+from etsy_pipeline.planning.quota import Quota
 
 LISTING_FEE_USD_CENTS = 20  # per published or renewed listing, for four months; drafts are free
 
@@ -41,8 +42,8 @@ def cost_of_deactivate() -> Cost:
     return Cost(calls=1)
 
 
-def days_needed(calls: int, *, per_day: int, left_today: int) -> int:
+def days_needed(calls: int, quota: Quota) -> int:
     """On how many days, today included, so many calls can be made; 0 where there are none to make."""
     if calls == 0:
         return 0
-    return 1 + max(0, math.ceil((calls - left_today) / max(1, per_day)))
+    return 1 + max(0, math.ceil((calls - quota.left_today) / max(1, quota.per_day)))

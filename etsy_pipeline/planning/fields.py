@@ -73,6 +73,8 @@ _UNORDERED = frozenset({"tags", "materials", "production_partners"})
 
 def same(name: str, one: Any, other: Any) -> bool:
     """Whether two values of a field mean the same; Etsy keeps no order of tags, nor spaces at the ends of texts."""
+    if one == other:
+        return True
     if name in _UNORDERED:
         return {str(item).casefold() for item in one or ()} == {str(item).casefold() for item in other or ()}
     if name == "when_made":  # Etsy renames its ranges each January

@@ -46,12 +46,14 @@ def plan_inventory(
     """Compare Medusa's inventory with what was published and with what Etsy has; ownership and conflicts included."""
     if published is None:
         return InventoryPlan(desired, (Difference("variations", "inventory", "–", _told(desired)),))
+    if live is None and desired == published:
+        return InventoryPlan(desired)
     target, conflicts = _merged(desired, published, live, settings)
     base = live if live is not None else published
     differences, moves = _differences(target, base, published, live)
     old, new = _cells(base), _cells(target)
     vanishing = [cell for cell, item in old.items() if item.for_sale and not (cell in new and new[cell].has_variant)]
-    return InventoryPlan(target, differences, conflicts, moves, tuple(_name(cell) for cell in vanishing))
+    return InventoryPlan(target, differences, conflicts, moves, tuple(_name(old[cell]) for cell in vanishing))
 
 
 def _merged(
@@ -71,7 +73,7 @@ def _merged(
             chosen, told = _settled(chosen, before.get(cell), now.get(cell), value, settings)
             if told is not None:
                 outcome, *sides = told
-                conflicts.setdefault((value, outcome), []).append((_name(cell), *sides))  # type: ignore[arg-type]
+                conflicts.setdefault((value, outcome), []).append((_name(item), *sides))  # type: ignore[arg-type]
         offerings.append(chosen)
     found = tuple(_conflict(value, outcome, cells) for (value, outcome), cells in conflicts.items())
     if tuple(offerings) == desired.offerings:
@@ -134,7 +136,7 @@ def _differences(
         if changed:
             found.append(_difference(value, changed, new, old, before, live))
     moves = [
-        PriceMove(_name(cell), old[cell].price, new[cell].price)
+        PriceMove(_name(new[cell]), old[cell].price, new[cell].price)
         for cell in shared
         if _differs(old[cell], new[cell], "price")
     ]
@@ -156,7 +158,7 @@ def _difference(
     live: Inventory | None,
 ) -> Difference:
     def told(side: Mapping[Cell, Offering]) -> str:
-        return _listed([(_name(cell), shown(_of(side[cell], value))) for cell in cells if cell in side])
+        return _listed([(_name(new[cell]), shown(_of(side[cell], value))) for cell in cells if cell in side])
 
     return Difference(value, "inventory", told(old), told(new), told(before), told(old) if live is not None else "")
 
@@ -178,8 +180,8 @@ def _axes(inventory: Inventory) -> list[tuple[int, str]]:
     )
 
 
-def _name(cell: Cell) -> str:
-    return " / ".join(cell)
+def _name(item: Offering) -> str:
+    return " / ".join(item.values)
 
 
 def _listed(cells: Sequence[tuple[str, str]]) -> str:

@@ -52,18 +52,17 @@ def changed_fields(
             kept |= _attributes(name, published)
             continue
         is_edited = now is not UNKNOWN and not same(name, now, before) and not same(name, now, new)
-        if new is None:
+        if new is None or not (is_edited or not same(name, new, before)):
             continue
         sides = shown(before), shown(now) if now is not UNKNOWN else ""
+        keeps = is_edited and settings.on_conflict == "keep"
         if is_edited:
-            keeps = settings.on_conflict == "keep"
             conflicts.append(Conflict(name, sides[0], sides[1], shown(new), "kept" if keeps else "overwritten"))
-            if keeps:
-                kept |= _attributes(name, published)
-                continue
-        if is_edited or not same(name, new, before):
-            old = sides[1] if now is not UNKNOWN else sides[0]
-            differences.append(Difference(name, field.part, old, shown(new), *sides))
+        if keeps:
+            kept |= _attributes(name, published)
+            continue
+        old = sides[1] if now is not UNKNOWN else sides[0]
+        differences.append(Difference(name, field.part, old, shown(new), *sides))
     return (replace(desired, **kept) if kept else desired), tuple(differences), tuple(conflicts)
 
 

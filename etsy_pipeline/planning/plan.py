@@ -33,8 +33,8 @@ NOT_ON_ETSY = Link(product_id="")
 class PlanItem:
     """What will be done for one product, why, and what it costs (calls to Etsy; US cents).
 
-    `desired` is the listing as it will be afterwards. An `etsy_listing_id` with the action create is that of a listing
-    that Etsy no longer has.
+    `desired` is the listing as it will be afterwards. A new one is sent whole, so it has no `differences`; its
+    `etsy_listing_id`, if any, is that of a listing that Etsy no longer has.
     """
 
     product_id: str
@@ -75,7 +75,7 @@ def plan_product(
     if validated.absent_because:
         return _absent(validated, known, live, settings)
     if validated.listing is None:
-        return _item(validated, known, "invalid", "; ".join(verdict.message for verdict in validated.errors))
+        return _item(validated, known, "invalid", " ".join(verdict.message for verdict in validated.errors))
     if known.etsy_listing_id is None or (live is not None and live.state == GONE):
         return _new(validated, validated.listing, known, settings)
     if live is not None and live.state == "removed":
@@ -92,9 +92,7 @@ def plan_removed(link: Link, live: LiveListing | None, settings: ShopSettings) -
 
 def _new(validated: ValidatedListing, listing: Listing, link: Link, settings: ShopSettings) -> PlanItem:
     wanted = at_birth(listing, settings)
-    inventory = plan_inventory(wanted.inventory, None, None, settings)
-    changes = (*all_fields(wanted), *inventory.differences)
-    item = _item(validated, link, "create", "not on Etsy yet", changes, cost_of_create(wanted))
+    item = _item(validated, link, "create", "not on Etsy yet", cost=cost_of_create(wanted))
     if link.etsy_listing_id is None:
         return replace(item, desired=wanted)
     reason = f"its listing {link.etsy_listing_id} is no longer on Etsy"

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
+from etsy_pipeline.planning.costs import days_needed
 from etsy_pipeline.planning.plan import ACTIONS, PlanItem
+from etsy_pipeline.planning.quota import Quota
 
 SYMBOLS = {"create": "+", "update": "~", "deactivate": "-", "skip": "·", "invalid": "!"}
 MOST_DIFFERENCES_SHOWN = 4
@@ -93,6 +95,15 @@ def headline(total: Totals, plan_brakes: int = 0) -> str:
     kept = f"{total.skip} skipped, {total.invalid} invalid"
     cost = f"{total.api_calls} API calls, {dollars(total.fees_usd_cents)} in fees"
     return f"Plan: {', '.join(parts)} ({kept}); {cost}.{care}"
+
+
+def told_of_quota(calls: int, quota: Quota | None) -> str:
+    """Whether the plan's calls fit into what Etsy allows today, and else how many days they take."""
+    if quota is None or calls == 0:
+        return ""
+    left = f"{quota.left_today:,} of {quota.per_day:,} calls are left today"
+    days = days_needed(calls, quota)
+    return f"It fits: {left}." if days == 1 else f"It needs {days} days: {left}; it pauses and goes on by itself."
 
 
 def _care(total: Totals, plan_brakes: int) -> str:

@@ -24,6 +24,7 @@ from etsy_pipeline.etsy.requests import (
 from etsy_pipeline.etsy.transport import is_gone
 from etsy_pipeline.listings.codec import listing_from_json
 from etsy_pipeline.listings.listing import Listing
+from etsy_pipeline.planning.fields import FIELDS
 from etsy_pipeline.publishing.adoption import find_ours
 from etsy_pipeline.publishing.journal import Journal
 from etsy_pipeline.store.tables import ListingImageRow, SyncItem
@@ -71,12 +72,11 @@ class ItemPublisher:
         self.journal.synced(item, listing, images=None, wanted_state="inactive")
 
     def _create_or_update(self, item: SyncItem, listing: Listing) -> None:
-        changed = {difference["part"] for difference in item.differences}
+        changed, fields = _to_send(item, listing)
         present = self.journal.images(item.product_id)
         sends_images = "images" in changed
         fetched = self._fetch(listing, present) if sends_images else {}
         listing_id = self._present_listing(item)
-        fields = [difference["field"] for difference in item.differences]
         is_new = listing_id is None
         if listing_id is None:
             draft, is_adopted = self._create(item, listing)
@@ -214,6 +214,14 @@ class ItemPublisher:
 
 def _is_there(row: ListingImageRow | None, url: str, alt_text: str) -> bool:
     return row is not None and row.source_url == url and row.alt_text == alt_text
+
+
+def _to_send(item: SyncItem, listing: Listing) -> tuple[set[str], list[str]]:
+    """The parts and the fields that the plan changes; a new listing gets all of them."""
+    if item.action != "create":
+        return {change["part"] for change in item.differences}, [change["field"] for change in item.differences]
+    optional = {"images": listing.images, "personalization": listing.personalization}
+    return {"inventory", *(part for part, value in optional.items() if value)}, list(FIELDS)
 
 
 def _should_activate(item: SyncItem, listing: Listing) -> bool:

@@ -1,5 +1,6 @@
 """Carrying out an approved plan: the loop over its items. One product's failure stops only that product."""
 
+import functools
 import logging
 import time
 from collections.abc import Callable
@@ -66,45 +67,55 @@ def publish(
     *,
     amount_unit: str,
     run_id: str,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> EtsySyncJob:
     """Publish an approved plan and record what happened to every product.
 
     The job ends as `completed`, or `failed` when no product is in order or it could not go on, or `paused` when the
-    day's calls are used up.
+    day's calls are used up; updates of stock and price go on before that, with the calls that are reserved for them.
 
     Raises:
         Conflict: `not_approved`, `plan_stale`.
     """
     job, shop_id, excluded = _begin(store, transaction_id, amount_unit, run_id)
     journal = Journal(store, job)
-    items = ItemPublisher(client, shop_id, pictures, journal, sleep)
+    publishers = {
+        is_stock: ItemPublisher(shop, shop_id, pictures, journal, sleep)
+        for is_stock, shop in ((False, client), (True, client.for_stock()))
+    }
     waiting = journal.waiting()
     unavailable = 0
+    pause: Callable[[], EtsySyncJob] | None = None
     for done, product_id in enumerate(waiting, start=1):
         if journal.is_cancelled():
             return journal.finish("cancelled")
         item = journal.item(product_id)
+        is_stock = _is_stock(item)
+        if pause and not is_stock:
+            continue
         try:
-            outcome = _carry_out(items, journal, item, is_excluded=product_id in excluded)
+            outcome = _carry_out(publishers[is_stock], journal, item, is_excluded=product_id in excluded)
             unavailable = 0
         except EtsyQuotaExhausted as error:
-            resume_at = datetime.now(UTC) + timedelta(seconds=error.retry_after_seconds)
-            return journal.finish("paused", message=str(error), resume_at=resume_at)
+            resume_at = now() + timedelta(seconds=error.retry_after_seconds)
+            message = f"{error} It goes on at {resume_at:%Y-%m-%d %H:%M} UTC."
+            pause = pause or functools.partial(journal.finish, "paused", message=message, resume_at=resume_at)
+            if is_stock:
+                break
+            continue
         except NeedsPerson as error:
             return _stop(journal, error)
         except PipelineError as error:
             outcome = "failed"
-            journal.failed(item, error.code, str(error))
-            unavailable = unavailable + 1 if isinstance(error, EtsyUnavailable) else 0
+            unavailable = _note_failure(journal, item, error, unavailable)
             if unavailable >= UNAVAILABLE_IN_A_ROW:
                 return _stop(journal, error)
-        if on_progress:
-            on_progress(Progress(done, len(waiting), item.product_title, outcome))
+        on_progress(Progress(done, len(waiting), item.product_title, outcome))
         if done % COUNT_EVERY == 0:
             journal.count()
-    return _end(journal)
+    return pause() if pause else _end(journal)
 
 
 def _begin(store: Store, transaction_id: str, amount_unit: str, run_id: str) -> tuple[EtsySyncJob, int, frozenset[str]]:
@@ -149,6 +160,15 @@ def _carry_out(items: ItemPublisher, journal: Journal, item: SyncItem, *, is_exc
         return "failed"
     items.publish(item)
     return "synced"
+
+
+def _note_failure(journal: Journal, item: SyncItem, error: PipelineError, unavailable: int) -> int:
+    journal.failed(item, error.code, str(error))
+    return unavailable + 1 if isinstance(error, EtsyUnavailable) else 0
+
+
+def _is_stock(item: SyncItem) -> bool:
+    return item.action == "update" and {difference["part"] for difference in item.differences} == {"inventory"}
 
 
 def _stop(journal: Journal, error: NeedsPerson | Unavailable | PipelineError) -> EtsySyncJob:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from etsy_pipeline.errors import NotFound
 from etsy_pipeline.listings.shop_settings import ShopSettings, parse_settings
 from etsy_pipeline.planning.digest import settings_fingerprint
+from etsy_pipeline.store.encryption import TokenCipher
 from etsy_pipeline.store.tables import EtsyAccount, OauthSession
 
 
@@ -65,6 +66,21 @@ def forget_oauth_sessions(session: Session, *, account_id: str | None = None, ex
     """Drop attempts to connect that have expired, and all those of an account."""
     of_account = OauthSession.account_id == account_id if account_id else false()
     session.execute(delete(OauthSession).where(or_(OauthSession.expires_at < expired_at, of_account)))
+
+
+def rotate_secrets(session: Session, cipher: TokenCipher) -> int:
+    """Encrypt the tokens of every account with the first key; of how many. Attempts to connect begin anew.
+
+    Raises:
+        NotConfigured: `secret_key_wrong` when no key fits one of them.
+    """
+    accounts = session.scalars(select(EtsyAccount).order_by(EtsyAccount.id).with_for_update()).all()
+    holders = [account for account in accounts if account.refresh_token_encrypted]
+    for account in holders:
+        account.access_token_encrypted = cipher.rotate(account.access_token_encrypted or "")
+        account.refresh_token_encrypted = cipher.rotate(account.refresh_token_encrypted or "")
+    session.execute(delete(OauthSession))
+    return len(holders)
 
 
 def settings_of(account: EtsyAccount) -> ShopSettings:

@@ -32,6 +32,14 @@ class TokenCipher:
         """Turn a secret into text that is safe to store."""
         return self._fernet.encrypt(secret.encode()).decode()
 
+    def rotate(self, stored: str) -> str:
+        """The same secret, encrypted with the first key.
+
+        Raises:
+            NotConfigured: `secret_key_wrong` when no key fits.
+        """
+        return self.encrypt(self.decrypt(stored))
+
     def decrypt(self, stored: str) -> str:
         """Give the secret back.
 

@@ -51,7 +51,10 @@ class Table(DeclarativeBase):
 
 
 class EtsyAccount(Table):
-    """A shop that is, or is about to be, connected. `api_config` is a validated ShopSettings."""
+    """A shop that is, or is about to be, connected. `api_config` is a validated ShopSettings.
+
+    `needs_consent_since` is set while Etsy refuses the refresh token, with its words in `token_problem`.
+    """
 
     __tablename__ = "etsy_account"
 
@@ -67,6 +70,8 @@ class EtsyAccount(Table):
     token_expires_at: Mapped[datetime | None]
     refresh_token_expires_at: Mapped[datetime | None]
     scopes: Mapped[str | None]
+    needs_consent_since: Mapped[datetime | None]
+    token_problem: Mapped[str | None]
     api_config: Mapped[dict[str, Any]] = mapped_column(default=dict)
     is_active: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
@@ -205,15 +210,21 @@ class ListingImageRow(Table):
 
 
 class ApiBudget(Table):
-    """Calls made with one Etsy API key in one hour, and the limits that Etsy's headers told; for all processes."""
+    """What all processes know of one Etsy API key: its limits and the calls made with it (`etsy/budget.py`, Ledger).
+
+    `calls` are those of the last day: quarter of an hour since the epoch → how many.
+    """
 
     __tablename__ = "api_budget"
 
     api_key_fingerprint: Mapped[str] = mapped_column(primary_key=True)
-    hour: Mapped[datetime] = mapped_column(primary_key=True)
-    calls: Mapped[int] = mapped_column(default=0)
     limit_per_second: Mapped[int | None]
     limit_per_day: Mapped[int | None]
+    turns: Mapped[list[Any]] = mapped_column(default=list)
+    calls: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    unknown_calls: Mapped[int] = mapped_column(default=0)
+    told_at: Mapped[datetime | None]
+    held_until: Mapped[datetime | None]
 
 
 class ApiRequest(Table):

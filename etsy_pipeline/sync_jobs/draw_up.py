@@ -7,9 +7,11 @@ one has no plan, so a plan that was not finished can never be approved.
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import to_builtins
 
 from etsy_pipeline.errors import Conflict
 from etsy_pipeline.listings.codec import listing_to_json
@@ -21,6 +23,7 @@ from etsy_pipeline.planning.digest import item_digest, plan_digest
 from etsy_pipeline.planning.link import Link, LiveListing
 from etsy_pipeline.planning.plan import PlanItem, plan_product, plan_removed
 from etsy_pipeline.planning.plan_view import Totals, groups_of, totals
+from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.store import accounts, jobs, links
 from etsy_pipeline.store.accounts import fingerprint, settings_of
 from etsy_pipeline.store.engine import Session, Store
@@ -51,6 +54,7 @@ def draw_up_plan(
     snapshot_ref: str,
     run_id: str,
     live_of: LiveOf = nothing_live,
+    quota: Quota | None = None,
 ) -> EtsySyncJob:
     """Draw up the plan of a requested sync, or of a new one, and supersede older plans of the account.
 
@@ -64,6 +68,7 @@ def draw_up_plan(
         amount_unit: the unit of Medusa's amounts (part of what makes a plan stale).
         snapshot_ref: which snapshot it was.
         run_id: the Dagster run that draws it up.
+        quota: how many calls Etsy still allows.
         live_of: reads listings as Etsy has them now, by id; what it leaves out is planned from what was published.
 
     Returns:
@@ -100,10 +105,11 @@ def draw_up_plan(
         )
         job.totals = drawing.totals.as_dict() | {
             "groups": [[*group, count] for group, count in drawing.groups.most_common(GROUPS_KEPT)],
+            "quota": to_builtins(quota),
             "for_a_person": drawing.review.objections(plan_brakes),
         }
         job.total_products = drawing.totals.products
-        job.brakes, job.planned_at = [asdict(brake) for brake in plan_brakes], datetime.now(UTC)
+        job.brakes, job.planned_at = to_builtins(plan_brakes), datetime.now(UTC)
         _supersede_older(session, job)
     return job
 
@@ -232,10 +238,10 @@ def _row(job_id: str, position: int, item: PlanItem) -> dict[str, Any]:
         "action": item.action,
         "reason": item.reason,
         "desired": listing_to_json(item.desired) if item.desired else None,
-        "differences": [asdict(difference) for difference in item.differences],
-        "verdicts": [asdict(verdict) for verdict in item.verdicts],
-        "conflicts": [asdict(conflict) | {"message": conflict.message} for conflict in item.conflicts],
-        "brakes": [asdict(brake) for brake in item.brakes],
+        "differences": to_builtins(item.differences),
+        "verdicts": to_builtins(item.verdicts),
+        "conflicts": [to_builtins(conflict) | {"message": conflict.message} for conflict in item.conflicts],
+        "brakes": to_builtins(item.brakes),
         "care": item.care,
         "etsy_listing_id": item.etsy_listing_id,
         "estimated_calls": item.cost.calls,

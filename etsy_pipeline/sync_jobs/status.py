@@ -8,7 +8,8 @@ from typing import Any
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.planning.brakes import BRAKES
 from etsy_pipeline.planning.plan import ACTIONS
-from etsy_pipeline.planning.plan_view import Row, Totals, groups_in_order, headline, row
+from etsy_pipeline.planning.plan_view import Row, Totals, groups_in_order, headline, row, told_of_quota
+from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.store import jobs, links
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsySyncJob, ProductEtsyLink, SyncItem
@@ -16,7 +17,10 @@ from etsy_pipeline.store.tables import EtsySyncJob, ProductEtsyLink, SyncItem
 
 @dataclass(frozen=True, slots=True)
 class PlanSummary:
-    """A plan without its rows. `groups` are (action, why, how many products)."""
+    """A plan without its rows. `groups` are (action, why, how many products).
+
+    `for_a_person` says why no policy approves it, `quota` whether it fits into today's calls.
+    """
 
     transaction_id: str
     status: str
@@ -25,6 +29,8 @@ class PlanSummary:
     headline: str
     brakes: Sequence[Mapping[str, Any]] = ()
     groups: Sequence[tuple[str, str, int]] = ()
+    for_a_person: Sequence[str] = ()
+    quota: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +153,10 @@ def plan_summary(job: EtsySyncJob) -> PlanSummary:
     sums = Totals.of(job.totals)
     told = headline(sums, len(job.brakes)) if job.plan_digest else "There is no plan yet."
     groups = groups_in_order(job.totals.get("groups", ()))
-    return PlanSummary(job.transaction_id, job.status, job.plan_digest, sums, told, job.brakes, groups)
+    reasons = job.totals.get("for_a_person", ())
+    known = job.totals.get("quota")
+    quota = told_of_quota(sums.api_calls, Quota(**known) if known else None)
+    return PlanSummary(job.transaction_id, job.status, job.plan_digest, sums, told, job.brakes, groups, reasons, quota)
 
 
 def plan_items(store: Store, transaction_id: str, wanted: PlanFilter = EVERYTHING) -> Iterator[SyncItem]:

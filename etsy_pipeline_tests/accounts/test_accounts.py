@@ -29,7 +29,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def finish(world: World, store: Store, redirected: str) -> EtsyAccount:
     code, state = code_from_redirect(redirected)
-    client_for = wiring.client_for(world.settings)
+    client_for = wiring.client_for(world.settings, store)
     return connect.finish(store, wiring.oauth_of(world.settings), client_for, code=code, state=state)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -104,6 +105,27 @@ def test_a_shop_owner_plans_looks_approves_and_sees_it_published(
     ui.open(f"/runs/{job.publish_run_id}")
     ui.screenshot("publication-run")
 
+    meanwhile(world, store)
+    ui.materialize("/locations/etsy_pipeline/jobs/plan_sync", account)
+    until(lambda: newest(store).id != job.id and newest(store).plan_digest is not None, "the second plan")
+    ui.open("/assets/sync_plan")
+    ui.see("Look twice: 1 brake and 2 conflicts")
+    ui.screenshot("plan-with-brakes-summary")
+    ui.click("[Show Markdown]", last=True)
+    ui.see("price_hundredfold")
+    ui.screenshot("plan-with-brakes")
+
+
+def meanwhile(world: World, store: Store) -> None:
+    """A seller edits two listings on Etsy, and in Medusa somebody takes cents for units."""
+    first, second, third = (item["listing_id"] for item in world.listings()[:3])
+    world.etsy("PATCH", f"listings/{first}", {"title": "Last pieces: hand thrown mug"})
+    world.etsy("PATCH", f"listings/{second}", {"state": "inactive"})
+    product = next(link.product_id for link in status.find_links(store) if link.etsy_listing_id == third)
+    prices = world.usd_prices(product)
+    changed = {variant: {"price": {"usd": price * 100}} for variant, price in prices.items()}
+    world.medusa("PATCH", f"products/{product}", {"variants": changed})
+
 
 class Ui:
     """The Dagster UI, as far as a shop owner touches it."""
@@ -118,8 +140,8 @@ class Ui:
     def see(self, text: str) -> None:
         self._find(f"//*[contains(text(), '{text}')]")
 
-    def click(self, text: str) -> None:
-        element = self._find(f"//*[contains(text(), '{text}')]")
+    def click(self, text: str, *, last: bool = False) -> None:
+        element = self._find(f"//*[contains(text(), '{text}')]", last=last)
         self._browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
         element.click()
 
@@ -145,11 +167,14 @@ class Ui:
     def _gone(self, xpath: str) -> None:
         WebDriverWait(self._browser, PATIENCE_SECONDS).until(lambda driver: not driver.find_elements(By.XPATH, xpath))
 
-    def _find(self, xpath: str) -> WebElement:
+    def _find(self, xpath: str, *, last: bool = False) -> WebElement:
         def visible(driver: Chrome) -> WebElement | bool:
-            return next((item for item in driver.find_elements(By.XPATH, xpath) if item.is_displayed()), False)
+            shown = [item for item in driver.find_elements(By.XPATH, xpath) if item.is_displayed()]
+            return shown[-1 if last else 0] if shown else False
 
-        found = WebDriverWait(self._browser, PATIENCE_SECONDS, ignored_exceptions=None).until(visible)
+        found = WebDriverWait(
+            self._browser, PATIENCE_SECONDS, ignored_exceptions=[StaleElementReferenceException]
+        ).until(visible)
         assert isinstance(found, WebElement)
         return found
 

@@ -67,7 +67,7 @@ def test_from_an_account_to_a_requested_sync(terminal: Terminal) -> None:
     assert "DustySpoonStudio" in terminal("accounts", "list")
     shown = terminal.json("accounts", "show", account_id)
     assert (shown["currency_code"], shown["settings"]["shipping_profile"]) == ("USD", 510000011)
-    assert "token" not in " ".join(name for name in shown if name != "refresh_token_expires_at")
+    assert {name for name in shown if "token" in name} == {"refresh_token_expires_at", "token_problem"}, "no token"
     assert "Express shipping" in terminal("accounts", "configure", account_id, "--choices")
     transaction_id = terminal("sync", "start", "--account", account_id, "--all").strip()
     assert transaction_id.startswith("wf_")
@@ -78,7 +78,7 @@ def test_from_an_account_to_a_requested_sync(terminal: Terminal) -> None:
     assert terminal("links").strip() == "No product is linked to Etsy yet."
     findings = {item["what"]: item["is_good"] for item in terminal.json("doctor")}
     assert findings == {
-        "settings": True, "Etsy app": True, "Medusa": True, "database": True, "shop My shop": True
+        "settings": True, "Etsy app": True, "Medusa": True, "database": True, "calls to Etsy": True, "shop My shop": True
     }  # fmt: skip
 
 
@@ -126,6 +126,30 @@ def test_a_database_of_ones_own_is_made_by_db_upgrade(terminal: Terminal) -> Non
     assert f"version {code_version()}" in terminal("db", "upgrade", env=own)
     assert f"version {code_version()}" in terminal("db", "upgrade", env=own)
     assert "No account yet" in terminal("accounts", "list", env=own)
+
+
+def test_a_new_key_takes_over_with_db_rotate_key(terminal: Terminal) -> None:
+    old, new = (terminal("db", "new-key").strip() for _ in range(2))
+    own = {"ETSY_PIPELINE_DATABASE_URL": "sqlite:///own.db", "ETSY_PIPELINE_SECRET_KEY": old}
+    terminal("db", "upgrade", env=own)
+    terminal.env |= own
+    connected(terminal)
+    assert "secret_key_wrong" in terminal("db", "rotate-key", status=1, env={"ETSY_PIPELINE_SECRET_KEY": new})
+    assert "of 1 accounts" in terminal("db", "rotate-key", env={"ETSY_PIPELINE_SECRET_KEY": f"{new},{old}"})
+    assert "DustySpoonStudio" in terminal("doctor", env={"ETSY_PIPELINE_SECRET_KEY": new})
+
+
+def test_a_lost_connection_is_shown_wherever_one_looks(terminal: Terminal, world: World) -> None:
+    account_id = connected(terminal)
+    assert "connected, 89 days left" in " ".join(terminal("accounts", "list").split())
+    for kind in ("access", "refresh"):
+        world.etsy("POST", "tokens", {"kind": kind})
+    said = " ".join(terminal("doctor", status=1).split())
+    assert "oauth_invalid_grant" in said
+    shown = terminal.json("accounts", "show", account_id)
+    assert (shown["connection"], shown["days_left"]) == ("needs consent", 89)
+    assert "refresh_token is revoked" in shown["token_problem"]
+    assert "needs consent" in " ".join(terminal("accounts", "list").split())
 
 
 def test_without_any_setting_the_doctor_says_what_to_set(tmp_path: Path) -> None:

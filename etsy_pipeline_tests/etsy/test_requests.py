@@ -5,14 +5,19 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+import regex
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from etsy_pipeline.etsy.requests import create_form, inventory_body, update_form
+from etsy_pipeline.catalogue.product import Product
+from etsy_pipeline.etsy.requests import create_form, inventory_body, personalization_body, update_form
 from etsy_pipeline.listings.listing import Inventory, Listing, ListingImage, Offering, VariationProperty
 from etsy_pipeline.listings.origin import older_values, recent_values
-from etsy_pipeline_tests.builders import a_listing, two_sizes
-from etsy_pipeline_tests.etsy_spec import problems, request_schema
+from etsy_pipeline.listings.shop_settings import ShopSettings
+from etsy_pipeline.planning.fields import FIELDS
+from etsy_pipeline_tests.builders import a_listing, two_sizes, validated
+from etsy_pipeline_tests.etsy_spec import decoded, problems, request_schema
+from etsy_pipeline_tests.strategies import PRODUCTS, SETTINGS, SHOPS, listable_products
 
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=30)
 IDS = st.none() | st.integers(1, 2**40)
@@ -63,28 +68,6 @@ LISTINGS = st.builds(
 )
 
 
-def decoded(form: dict[str, str], schema: dict[str, Any]) -> dict[str, Any]:
-    """The form's values as the document types them; a field that it does not know fails."""
-    values: dict[str, Any] = {}
-    for name, text in form.items():
-        assert name in schema["properties"], f"{name} is no field of this operation"
-        values[name] = _typed(text, schema["properties"][name])
-    return values
-
-
-def _typed(text: str, schema: dict[str, Any]) -> Any:
-    kind = schema["type"]
-    if kind == "array":
-        return [_typed(part, schema["items"]) for part in text.split(",") if part]
-    if kind == "integer":
-        return int(text)
-    if kind == "number":
-        return float(text)
-    if kind == "boolean":
-        return {"true": True, "false": False}[text]
-    return text
-
-
 @settings(max_examples=150, deadline=None)
 @given(LISTINGS)
 def test_create_forms_are_as_etsys_document_says(listing: Listing) -> None:
@@ -97,7 +80,7 @@ def test_create_forms_are_as_etsys_document_says(listing: Listing) -> None:
 @given(LISTINGS)
 def test_update_forms_are_as_etsys_document_says(listing: Listing) -> None:
     _, schema = request_schema("updateListing")
-    form = update_form(listing, Listing.__dataclass_fields__) | {"state": "active", "image_ids": "1,2"}
+    form = update_form(listing, FIELDS) | {"state": "active", "image_ids": "1,2"}
     assert problems(schema, decoded(form, schema)) == []
 
 
@@ -108,6 +91,60 @@ def test_inventory_bodies_are_as_etsys_document_says(inventory: Inventory) -> No
     assert content_type == "application/json"
     body = json.loads(json.dumps(inventory_body(inventory, readiness_state_id=13)))
     assert problems(schema, body) == []
+
+
+REFUSED_IN_TITLES = regex.compile(r"[^\p{L}\p{Nd}\p{P}\p{Sm}\p{Zs}™©®]")  # as Etsy's document writes them
+REFUSED_IN_TAGS = regex.compile(r"[^\p{L}\p{Nd}\p{Zs}\-'™©®]")
+REFUSED_IN_MATERIALS = regex.compile(r"[^\p{L}\p{Nd}\p{Zs}]")
+
+
+@settings(max_examples=300, deadline=None)
+@given(listable_products() | PRODUCTS, SETTINGS, st.just({}) | SHOPS)
+def test_whatever_a_shop_types_what_is_sent_is_as_etsys_document_says(
+    product: Product, shop: ShopSettings, of_etsy: dict[str, Any]
+) -> None:
+    """Schema and prose: characters, lengths and counts that the document only describes."""
+    listing = validated(product, shop, **of_etsy).listing
+    event("can be listed" if listing else "cannot")
+    if listing is None:
+        return
+    sent = {
+        "createDraftListing": create_form(listing, reference="ref:1"),
+        "updateListing": update_form(listing, FIELDS) | {"state": "active"},
+    }
+    for operation, form in sent.items():
+        _, schema = request_schema(operation)
+        values = decoded(form, schema)
+        assert problems(schema, values) == []
+        assert 1 <= len(values["title"]) <= 140
+        assert not REFUSED_IN_TITLES.search(values["title"])
+        assert all(values["title"].count(symbol) <= 1 for symbol in "%:&+")
+        assert len(values.get("tags", ())) <= 13
+        assert all(len(tag) <= 20 and not REFUSED_IN_TAGS.search(tag) for tag in values.get("tags", ()))
+        assert not any(REFUSED_IN_MATERIALS.search(item) for item in values.get("materials", ()))
+        assert all(values[name] > 0 for name in values if name.startswith("item_") and not name.endswith("unit"))
+        if operation == "createDraftListing":
+            assert values["price"] > 0
+            assert 0 <= values["quantity"] <= 999
+    body = json.loads(json.dumps(inventory_body(listing.inventory, readiness_state_id=listing.readiness_state_id)))
+    assert problems(request_schema("updateListingInventory")[1], body) == []
+    texts = [value for item in body["products"] for told in item["property_values"] for value in told["values"]]
+    assert not any("(" in text or ")" in text for text in texts)
+    questions = personalization_body(listing.personalization)
+    assert problems(request_schema("updateListingPersonalization")[1], questions) == []
+
+
+def test_a_standard_property_is_sent_with_the_ids_of_its_values_and_scale() -> None:
+    sizes = VariationProperty(100, "Size", 19, {"S": 31})
+    body = inventory_body(Inventory((Offering("A", ("S",), Decimal(1), 1),), (sizes,)), readiness_state_id=13)
+    assert body["products"][0]["property_values"] == [
+        {"property_id": 100, "property_name": "Size", "values": ["S"], "value_ids": [31], "scale_id": 19}
+    ]
+
+
+def test_what_belongs_together_is_sent_together() -> None:
+    """The document: who_made, when_made and is_supply each require the others."""
+    assert set(update_form(a_listing(), ["who_made"])) == {"who_made", "when_made", "is_supply"}
 
 
 def test_the_check_itself_can_fail() -> None:

@@ -10,10 +10,11 @@ import pytest
 import stamina
 
 from etsy_pipeline.errors import PipelineError
-from etsy_pipeline.etsy.budget import PacedBudget
 from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.errors import EtsyQuotaExhausted, EtsyRefused, EtsyUnauthorized, EtsyUnavailable
+from etsy_pipeline.etsy.shared_budget import SharedBudget
 from etsy_pipeline.etsy.transport import EtsyTransport
+from etsy_pipeline_tests.etsy.ledgers import FastClock, Ledgers
 
 Answer = httpx.Response | Exception
 
@@ -44,8 +45,10 @@ class Etsy:
     def __init__(self, *answers: Answer) -> None:
         self.answers, self.requests = list(answers), list[httpx.Request]()
         self.tokens = Tokens()
+        self.ledgers, clock = Ledgers(limit_per_second=10_000, limit_per_day=10**6), FastClock()
+        budget = SharedBudget(self.ledgers, clock=clock, sleep=clock.sleep)
         transport = EtsyTransport(
-            base_url="https://etsy.test", client_id="key", shared_secret="secret", budget=PacedBudget(10_000),
+            base_url="https://etsy.test", client_id="key", shared_secret="secret", budget=budget,
             tokens=self.tokens, client=httpx.Client(transport=httpx.MockTransport(self._answer)),
         )  # fmt: skip
         self.client = EtsyClient(transport)
@@ -154,6 +157,15 @@ def test_a_refused_token_is_replaced_once() -> None:
     assert get_me(etsy) == (1, 2)
     assert etsy.tokens.replaced == ["1.old"]
     assert etsy.requests[1].headers["authorization"] == "Bearer 1.new"
+
+
+def test_a_long_wait_that_etsy_asks_for_is_remembered_for_all_processes() -> None:
+    etsy = Etsy(said(429, **{"retry-after": "3600"}), ok())
+    for _ in range(2):
+        with pytest.raises(EtsyQuotaExhausted) as caught:
+            get_me(etsy)
+        assert caught.value.retry_after_seconds == 3600
+    assert len(etsy.requests) == 1, "the second time it is not asked"
 
 
 def test_an_answer_without_what_we_need_is_not_taken_for_success() -> None:

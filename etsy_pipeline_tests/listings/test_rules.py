@@ -5,14 +5,13 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from etsy_pipeline.catalogue.product import Option, Product, Variant
+from etsy_pipeline.catalogue.product import Option, Product
 from etsy_pipeline.listings.codec import from_json, to_json
 from etsy_pipeline.listings.rules import RULES
-from etsy_pipeline.listings.shop import Choice, Kind, TaxonomyProperty, TaxonomyValue
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline_tests.builders import a_product, a_product_with, a_shop, a_variant, codes, listing_of, validated
+from etsy_pipeline_tests.strategies import CHOICES, PRODUCTS, REQUIRED, SETTINGS, SHOPS
 
 
 def one_option(*values: str) -> dict[str, Any]:
@@ -29,13 +28,6 @@ def a_product_by(**options: str) -> Product:
 
 
 OF_CATALOGUE = {"handle_repeated", "sku_of_another_product"}  # see test_catalogue_checks.py
-CHOICES: dict[Kind, tuple[Choice, ...]] = {
-    "shipping_profile": (Choice(11, "Standard"),),
-    "return_policy": (Choice(12, "30 days"),),
-    "processing_profile": (Choice(13, "Ready"),),
-}
-REQUIRED = {891: (TaxonomyProperty(7, "Capacity", is_required=True),)}
-
 BROKEN: list[tuple[str, Product, ShopSettings]] = [
     ("title_missing", a_product(title="   "), a_shop()),
     ("title_too_long", a_product(title="x" * 141), a_shop()),
@@ -143,70 +135,6 @@ def test_what_many_variants_break_is_told_once() -> None:
     assert [item.message for item in found.errors] == [
         "a-Red has no price in USD, the shop's currency (it has: no price at all). (9 more likewise)"
     ]
-
-
-ANYTHING = st.text(max_size=40) | st.sampled_from(["\x00", "\u202e", "é", "<b>", "&amp;", "()", "%%", "\ud800"])
-METADATA = st.dictionaries(
-    st.sampled_from([
-        "etsy_title", "etsy_description", "etsy_tags", "etsy_styles", "etsy_taxonomy_id", "who_made", "when_made",
-        "materials", "is_supply", "etsy_type", "etsy_publish_as", "etsy_shipping_profile", "etsy_shop_section",
-        "etsy_production_partners", "etsy_personalization", "etsy_item_weight", "etsy_item_length", "etsy_is_taxable",
-        "etsy_should_auto_renew", "etsy_ecgt_garan_years", "etsy_ecgt_garan_brand",
-    ]),
-    st.none() | st.booleans() | st.integers() | st.floats() | ANYTHING | st.lists(st.none() | ANYTHING, max_size=3)
-    | st.dictionaries(ANYTHING, st.integers(), max_size=2),
-)  # fmt: skip
-AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False) | st.just(Decimal("1E+30")) | st.just(Decimal(-1))
-VARIANTS = st.builds(
-    Variant,
-    id=ANYTHING,
-    title=ANYTHING,
-    sku=st.none() | ANYTHING,
-    options=st.dictionaries(st.sampled_from(["Size", "Color", "X"]), ANYTHING, max_size=3),
-    prices=st.dictionaries(st.sampled_from(["USD", "EUR", "ZZZ"]), AMOUNTS, max_size=3),
-    available=st.none() | st.integers(-5, 10_000),
-    allow_backorder=st.booleans(),
-)
-PRODUCTS = st.builds(
-    Product,
-    id=ANYTHING,
-    title=ANYTHING,
-    description=st.none() | ANYTHING,
-    status=st.sampled_from(["published", "draft", "gone"]),
-    metadata=METADATA,
-    material=st.none() | ANYTHING,
-    weight=st.none() | AMOUNTS,
-    image_urls=st.lists(ANYTHING, max_size=3).map(tuple),
-    tags=st.lists(ANYTHING, max_size=3).map(tuple),
-    options=st.lists(
-        st.builds(
-            Option, title=st.sampled_from(["Size", "Color", "X"]), values=st.lists(ANYTHING, max_size=3).map(tuple)
-        ),
-        max_size=3,
-    ).map(tuple),
-    variants=st.lists(VARIANTS, max_size=4).map(tuple),
-)
-
-
-SIZES = TaxonomyProperty(100, "Size", (TaxonomyValue(1, "S"), TaxonomyValue(2, "M", 5)), supports_variations=True)
-SHOPS = st.fixed_dictionaries(
-    {},
-    optional={
-        "choices": st.sampled_from([None, CHOICES]),
-        "taxonomy_ids": st.sampled_from([None, frozenset({891})]),
-        "properties": st.just({891: (SIZES, *REQUIRED[891])}),
-        "currency_code": st.sampled_from(["USD", "EUR", "JPY", "ZZZ", ""]),
-        "amount_unit": st.sampled_from(["minor", "major"]),
-    },
-)
-SETTINGS = st.sampled_from([
-    a_shop(),
-    ShopSettings(),
-    a_shop(truncate_title=True, truncate_tags=True, title_template="{title} | {material} | {category}",
-           description_template="{description}\n\n{options} {handle}", alt_text_template="{title} {number}/{count}"),
-    a_shop(default_taxonomy_id=891, type="download", price={"markup_percent": 1000, "floor": 1, "ceiling": 2}),
-    a_shop(default_taxonomy_id=891, variation_properties={"X": 100, "Size": 0}, extra_tags=["a", "\u202e"]),
-])  # fmt: skip
 
 
 @settings(max_examples=200, deadline=None)

@@ -14,6 +14,7 @@ from etsy_pipeline.planning.brakes import BRAKES, Brake, of_plan
 from etsy_pipeline.planning.costs import days_needed
 from etsy_pipeline.planning.link import Link, LiveListing
 from etsy_pipeline.planning.plan import PlanItem, plan_product, plan_removed
+from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline_tests.builders import a_listing, a_shop, two_sizes
 
 PUBLISHED = a_listing()
@@ -47,7 +48,7 @@ def test_a_price_that_moves_far_brakes(price: str, codes: list[str]) -> None:
 def test_the_worst_of_several_prices_is_told_with_its_variation() -> None:
     link = replace(LINK, published=replace(PUBLISHED, inventory=two_sizes(("10", "12"))))
     [brake] = update(two_sizes(("11", "24")), link).brakes
-    assert (brake.code, "l: 12 → 24" in brake.message) == ("price_moved", True)
+    assert (brake.code, "L: 12 → 24" in brake.message) == ("price_moved", True)
 
 
 def test_variations_never_vanish_unseen() -> None:
@@ -55,7 +56,7 @@ def test_variations_never_vanish_unseen() -> None:
     smaller = replace(two_sizes(), offerings=two_sizes().offerings[:1])
     item = update(smaller, link)
     assert [brake.code for brake in item.brakes] == ["variations_vanish"]
-    assert item.brakes[0].message == "Variations would vanish from Etsy: l."
+    assert item.brakes[0].message == "Variations would vanish from Etsy: L."
     assert item.care == 0
 
 
@@ -148,4 +149,4 @@ def test_a_brake_on_the_whole_plan_and_too_many_products_need_a_person() -> None
     ("calls", "left", "days"), [(0, 0, 0), (10, 10, 1), (11, 10, 2), (10, 0, 2), (110, 10, 2), (111, 10, 3)]
 )
 def test_how_many_days_a_plan_needs(calls: int, left: int, days: int) -> None:
-    assert days_needed(calls, per_day=100, left_today=left) == days
+    assert days_needed(calls, Quota(per_day=100, left_today=left)) == days

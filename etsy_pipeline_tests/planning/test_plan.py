@@ -15,7 +15,8 @@ from etsy_pipeline.planning import plan
 from etsy_pipeline.planning.digest import item_digest, plan_digest
 from etsy_pipeline.planning.link import Link, LiveListing
 from etsy_pipeline.planning.plan import PlanItem
-from etsy_pipeline.planning.plan_view import Totals, groups_in_order, groups_of, headline, row, totals
+from etsy_pipeline.planning.plan_view import Totals, groups_in_order, groups_of, headline, row, told_of_quota, totals
+from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline_tests.builders import a_listing, a_shop, two_sizes
 
 LISTING = a_listing()
@@ -170,3 +171,9 @@ def test_what_needs_care_is_in_the_headline() -> None:
 def test_a_listing_that_has_to_be_deactivated_stays_where_the_shop_says_so() -> None:
     item = plan_product(absent(), LIVE, None, a_shop(deactivate_removed=False))
     assert (item.action, item.reason) == ("skip", "out of stock; deactivate_removed is off")
+
+
+def test_a_plan_says_whether_it_fits_into_today() -> None:
+    assert told_of_quota(5, Quota(per_day=5000, left_today=4100)) == "It fits: 4,100 of 5,000 calls are left today."
+    assert told_of_quota(5000, Quota(5000, 100)).startswith("It needs 2 days: 100 of 5,000")
+    assert told_of_quota(5, None) == told_of_quota(0, Quota(1, 1)) == ""

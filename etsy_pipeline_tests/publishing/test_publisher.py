@@ -12,14 +12,15 @@ from etsy_pipeline import wiring
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import Conflict
 from etsy_pipeline.etsy.pictures import PictureSource
+from etsy_pipeline.etsy.shop_reader import ShopReader
 from etsy_pipeline.listings.mapping import validate
+from etsy_pipeline.listings.taxonomy import taxonomy_id
 from etsy_pipeline.publishing.publisher import Progress, approved_job, publish
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob, ProductEtsyLink
 from etsy_pipeline.sync_jobs import decide, status
 from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
-from etsy_pipeline_tests.builders import an_etsy_shop
 from etsy_pipeline_tests.world import World, a_world
 
 
@@ -51,9 +52,17 @@ class Shop:
         with self.store.reading() as session:
             account = session.get_one(EtsyAccount, self.id)
         pages = wiring.catalogue_of(self.world.settings).pages(Selection())
-        shop = an_etsy_shop(this_year=datetime.now(UTC).year)
-        validated = (validate(product, settings_of(account), shop) for page in pages for product in page.products)
         client = wiring.shop_client(self.world.settings, self.store, self.id)
+        reader = ShopReader(
+            client, account.shop_id or 0, currency_code="USD", amount_unit="major", this_year=datetime.now(UTC).year,
+            on_trouble=pytest.fail,
+        )  # fmt: skip
+        choices = settings_of(account)
+        validated = (
+            validate(product, choices, reader.shop([taxonomy_id(product, choices, None)[0] or 0]))
+            for page in pages
+            for product in page.products
+        )
         return draw_up_plan(
             self.store, account_id=self.id, transaction_id=None, trigger="ui", validated=validated,
             covers_selection=True, amount_unit="major", snapshot_ref="", run_id="r",
@@ -262,21 +271,6 @@ def test_a_publication_that_is_started_again_goes_on_where_it_stopped(shop: Shop
         shop.publish(job, on_progress=kill_after_two)
     assert shop.publish(job).synced_count == 4
     assert len(shop.world.listings()) == 4
-
-
-def test_the_days_quota_pauses_the_job_until_it_can_go_on(shop: Shop) -> None:
-    shop.world.keep_only(*shop.world.product_ids("clean")[:3])
-    job = shop.plan()
-    shop.approve(job)
-    used = sum(shop.world.calls().values())
-    shop.world.etsy("POST", "limits", {"per_day": used + 8})
-    paused = shop.publish(job)
-    assert (paused.status, paused.deferred_count > 0) == ("paused", True)
-    assert paused.resume_at is not None
-    assert paused.resume_at > datetime.now(UTC)
-    shop.world.etsy("POST", "limits", {"per_day": 100_000})
-    assert shop.publish(job).status == "completed"
-    assert len(shop.world.listings()) == 3
 
 
 def test_a_lost_connection_to_the_shop_stops_the_job_at_once(shop: Shop) -> None:

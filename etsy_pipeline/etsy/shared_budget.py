@@ -1,0 +1,172 @@
+"""Keeps under Etsy's limits together with all other processes that use the API key: takes turns from one ledger.
+
+A turn is free again a second after its call has reached Etsy. When that was is not seen from here: after the call set
+out, and some way before it came back. So a call counts from its return, less as much of the way as was the same for
+all calls lately; and a call that is still away is taken to arrive a little late.
+"""
+
+import secrets
+import statistics
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from etsy_pipeline.etsy import budget
+from etsy_pipeline.etsy.budget import Ledger, Purpose, Told
+from etsy_pipeline.etsy.errors import EtsyQuotaExhausted
+
+LONGEST_WAIT_SECONDS = 5.0  # a longer wait is a job's pause, not a call's
+MARGIN_SECONDS = 0.005  # clocks and schedulers are that exact
+FEW_CALLS = 5  # before that many it is not known how long a call takes: the first one opens the connection
+FRESH_SECONDS = 5.0  # an older answer's count of the day's calls is not compared with ours any more
+FORGOTTEN_SECONDS = 120.0  # no call takes that long; its answer was lost
+
+Clock = Callable[[], float]
+Ledgers = Callable[[], AbstractContextManager[Ledger]]
+
+
+@dataclass(slots=True)
+class _Block:
+    """Turns that were taken together."""
+
+    key: str
+    purpose: Purpose
+    taken_at: float
+    usable_until: float
+    left: int
+    away: int = 0
+    returned_at: float = 0.0
+
+    def is_usable(self, purpose: Purpose, now: float) -> bool:
+        return self.purpose == purpose and self.left > 0 and now < self.usable_until
+
+
+class SharedBudget:
+    """A `CallBudget` over one API key's ledger, for all threads of this process.
+
+    Args:
+        ledger: opens the ledger for one short change, while all others wait.
+        reserve_percent: share of the day that only stock updates may use.
+        clock: seconds since the epoch.
+        sleep: waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledgers,
+        *,
+        reserve_percent: int = 0,
+        clock: Clock = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._ledger, self._reserve_percent = ledger, reserve_percent
+        self._clock, self._sleep = clock, sleep
+        self._lock = threading.Lock()
+        self._blocks: list[_Block] = []
+        self._ways: deque[float] = deque(maxlen=100)
+        self._told, self._told_at = Told(), 0.0
+        self._limits: tuple[int | None, int | None] = (None, None)
+        self._mine = threading.local()
+
+    def wait_for_turn(self, purpose: Purpose = "publishing") -> None:
+        """Return when one more call may be made.
+
+        Raises:
+            EtsyQuotaExhausted: `etsy_quota_exhausted`, when the day's calls are used up.
+        """
+        while True:
+            with self._lock:
+                block, wait = self._take(purpose)
+            if wait > 0:
+                self._sleep(wait)
+            if block is not None:
+                self._mine.call = block, self._clock()
+                return
+
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """Take note of the limits in an answer's headers; missing or odd ones change nothing."""
+        told = budget.told_by(headers)
+        with self._lock:
+            self._came_back()
+            self._told, self._told_at = told, self._clock()
+            known_second, known_day = self._limits
+            if told.per_second in (None, known_second) and told.per_day in (None, known_day):
+                return  # noted with the next turn
+            with self._ledger() as ledger:
+                self._catch_up(ledger, self._clock())
+
+    def hold(self, seconds: float) -> None:
+        """Etsy asked to wait so long: no process calls before."""
+        with self._lock, self._ledger() as ledger:
+            now = self._clock()
+            budget.hold(ledger, seconds, now)
+            for block in self._blocks:
+                block.usable_until = now
+
+    def _take(self, purpose: Purpose) -> tuple[_Block | None, float]:
+        """A turn, and how many seconds to wait before it is used; or none, and how many before the next try."""
+        now = self._clock()
+        block = next((item for item in self._blocks if item.is_usable(purpose, now)), None)
+        if block is None:
+            with self._ledger() as ledger:
+                now = self._clock()
+                self._catch_up(ledger, now)
+                most = budget.per_day(ledger, purpose, self._reserve_percent)
+                spent = budget.seconds_until_allowed(ledger, most, now)
+                wait = spent or budget.seconds_until_turn(ledger, now)
+                block = None if wait > budget.AHEAD_SECONDS else self._new_block(ledger, purpose, most, now + wait)
+            if spent > LONGEST_WAIT_SECONDS:
+                raise self._exhausted(most, spent)
+        if block is None:
+            return None, wait - budget.AHEAD_SECONDS / 2
+        block.left, block.away = block.left - 1, block.away + 1
+        return block, block.taken_at - self._clock()
+
+    def _new_block(self, ledger: Ledger, purpose: Purpose, most: int, at: float) -> _Block:
+        key = secrets.token_hex(4)
+        calls = budget.take_turns(ledger, key, most, at)
+        block = _Block(key, purpose, taken_at=at, usable_until=at + budget.BLOCK_SECONDS, left=calls)
+        self._blocks.append(block)
+        return block
+
+    def _came_back(self) -> None:
+        call: tuple[_Block, float] | None = getattr(self._mine, "call", None)
+        if call is None:
+            return
+        block, set_out_at = call
+        self._mine.call = None
+        block.away, block.returned_at = block.away - 1, self._clock()
+        self._ways.append(block.returned_at - set_out_at)
+
+    def _catch_up(self, ledger: Ledger, now: float) -> None:
+        """Bring the ledger up to date with what this process knows, and with the clock."""
+        over = [item for item in self._blocks if not item.away and not item.is_usable(item.purpose, now)]
+        late = budget.WINDOW_SECONDS + MARGIN_SECONDS - self._steady_way()
+        for block in over:
+            leave_at = block.returned_at + late
+            budget.settle_turns(ledger, block.key, unused=block.left, taken_at=block.taken_at, leave_at=leave_at)
+        self._blocks = [item for item in self._blocks if item not in over and item.taken_at > now - FORGOTTEN_SECONDS]
+        budget.forget_old(ledger, now)
+        if now < self._told_at + FRESH_SECONDS:
+            budget.note(ledger, self._told, now)
+        self._told = Told()
+        self._limits = ledger.limit_per_second, ledger.limit_per_day
+
+    def _steady_way(self) -> float:
+        """There and back, without what varies: that part may have been the way there."""
+        if len(self._ways) < FEW_CALLS:
+            return 0.0
+        shortest = min(self._ways)
+        return max(0.0, shortest - (statistics.median(self._ways) - shortest))
+
+    def _exhausted(self, most: int, seconds: float) -> EtsyQuotaExhausted:
+        reserved = f", {self._reserve_percent} % are kept for stock updates" if self._reserve_percent else ""
+        return EtsyQuotaExhausted(
+            f"The day's calls to Etsy are used up ({most} in 24 hours{reserved}).",
+            code="etsy_quota_exhausted",
+            hint=budget.HINT,
+            retry_after_seconds=seconds,
+        )

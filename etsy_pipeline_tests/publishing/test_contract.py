@@ -1,0 +1,109 @@
+"""Everything that is really sent while a catalogue is published, against Etsy's own document: path, query, body."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx
+import pytest
+
+from etsy_pipeline import wiring
+from etsy_pipeline.accounts.tokens import AccountTokens
+from etsy_pipeline.etsy.client import EtsyClient
+from etsy_pipeline.etsy.pictures import PictureSource
+from etsy_pipeline.etsy.transport import EtsyTransport
+from etsy_pipeline.publishing.publisher import publish
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.sync_jobs import status
+from etsy_pipeline_tests.etsy_spec import decoded, operation_of, problems, query_problems
+from etsy_pipeline_tests.publishing.test_publisher import Shop
+from etsy_pipeline_tests.world import a_world
+
+CASES = ("clean", "three_options", "many_images", "alt_text_case", "no_images")
+
+
+@pytest.fixture
+def requests() -> list[httpx.Request]:
+    return []
+
+
+@pytest.fixture
+def shop(sqlite_store: Store, tmp_path: Path) -> Iterator[Shop]:
+    with a_world(tmp_path) as world:
+        question = [{"question_text": "Which name?"}]
+        account = world.connected(sqlite_store, personalization=question, styles=["Boho"], shop_section="New")
+        yield Shop(world, sqlite_store, account)
+
+
+def client_of(shop: Shop, requests: list[httpx.Request]) -> EtsyClient:
+    settings = shop.world.settings
+    client_id, shared_secret = settings.etsy_app()
+    transport = EtsyTransport(
+        base_url=settings.etsy_api_url,
+        client_id=client_id,
+        shared_secret=shared_secret,
+        budget=wiring.call_budget(settings, shop.store),
+        tokens=AccountTokens(shop.store, wiring.oauth_of(settings), shop.id),
+        client=httpx.Client(event_hooks={"request": [requests.append]}),
+    )
+    return EtsyClient(transport)
+
+
+def test_every_request_of_a_first_and_a_second_sync_is_one_that_etsy_documents(
+    shop: Shop, requests: list[httpx.Request]
+) -> None:
+    shop.world.keep_only(*(product_id for case in CASES for product_id in shop.world.product_ids(case)[:2]))
+    client = client_of(shop, requests)
+    client.choices(51_000_001)
+    client.taxonomy_properties(1)
+    for _ in range(2):
+        job = shop.plan()
+        shop.approve(job)
+        publish(
+            shop.store,
+            client,
+            PictureSource(),
+            job.transaction_id,
+            amount_unit="major",
+            run_id="r",
+            sleep=lambda _: None,
+        )
+        assert jobs_errors(shop) == {}
+        listings = [item["listing_id"] for item in shop.world.listings()]
+        client.live_listings([*listings, 999])
+        shop.world.etsy("PATCH", f"listings/{listings[0]}", {"title": "Edited by the seller"})
+    operations = [checked(request) for request in requests]
+    assert {
+        "createDraftListing", "updateListing", "updateListingInventory", "uploadListingImage",
+        "updateListingPersonalization", "getListingsByListingIds", "getListingsInventoryByListingIds", "getListing",
+        "getPropertiesByTaxonomyId",
+    } <= set(operations)  # fmt: skip
+
+
+def checked(request: httpx.Request) -> str:
+    """The operation's name; fails on anything that the document does not know."""
+    operation = operation_of(request.method, request.url.path)
+    name: str = operation["operationId"]
+    assert query_problems(operation, dict(request.url.params)) == [], name
+    if "requestBody" in operation:
+        declared, media = next(iter(operation["requestBody"]["content"].items()))
+        sent = request.headers["content-type"].split(";")[0]
+        assert sent == declared, name
+        if sent != "multipart/form-data":
+            assert problems(media["schema"], body_of(request, media["schema"])) == [], name
+    return name
+
+
+def body_of(request: httpx.Request, schema: dict[str, Any]) -> Any:
+    text = request.content.decode()
+    if request.headers["content-type"] == "application/json":
+        return json.loads(text)
+    pairs = parse_qsl(text, keep_blank_values=True)
+    assert len(pairs) == len(dict(pairs)), "no key is repeated (FACTS §4)"
+    return decoded(dict(pairs), schema)
+
+
+def jobs_errors(shop: Shop) -> dict[str, Any]:
+    return status.latest_jobs(shop.store)[0].error_log
