@@ -1,7 +1,6 @@
 """`etsy-pipeline accounts`: adding, listing, connecting and configuring shops."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,14 +9,14 @@ import typer
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure as configuring
 from etsy_pipeline.accounts import connect as connecting
-from etsy_pipeline.accounts.connection import connection_of
+from etsy_pipeline.accounts import disconnect as disconnecting
+from etsy_pipeline.accounts.view import account_view
 from etsy_pipeline.cli.consent import redirect_url
 from etsy_pipeline.cli.opening import opened
 from etsy_pipeline.cli.output import Json, as_json, as_table, console
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.etsy.oauth import code_from_redirect
 from etsy_pipeline.store import accounts
-from etsy_pipeline.store.tables import EtsyAccount
 
 app = typer.Typer(help="Etsy shops: add, connect, configure.", no_args_is_help=True)
 
@@ -39,7 +38,7 @@ def add(name: Annotated[str, typer.Argument(help="A name for the shop.")], as_js
 def list_(as_json_: Json = False) -> None:
     """List the accounts."""
     with opened() as (_, store), store.reading() as session:
-        found = [_view(account) for account in accounts.every(session)]
+        found = [account_view(account) for account in accounts.every(session)]
     if as_json_:
         as_json(found)
         return
@@ -51,7 +50,7 @@ def list_(as_json_: Json = False) -> None:
 def show(account_id: AccountId, as_json_: Json = False) -> None:
     """Show an account, its shop and its settings."""
     with opened() as (_, store), store.reading() as session:
-        found = _view(accounts.get(session, account_id))
+        found = account_view(accounts.get(session, account_id))
     if as_json_:
         as_json(found)
         return
@@ -87,6 +86,14 @@ def connect(
 
 
 @app.command()
+def disconnect(account_id: AccountId) -> None:
+    """Disconnect an account from its Etsy shop: wipes its tokens, calls off its open syncs, keeps its history."""
+    with opened() as (_, store):
+        account = disconnecting.disconnect(store, account_id)
+    console.print(f"Disconnected {account.id} ({account.shop_name or account.name}).")
+
+
+@app.command()
 def configure(
     account_id: AccountId,
     changes: Annotated[
@@ -113,26 +120,6 @@ def configure(
             raise BadRequest("Nothing to change.", code="nothing_to_change", hint="Give --set SETTING=VALUE or --file.")
         configuring.configure(store, account_id, wanted)
     console.print(f"Settings of {account_id} changed: {', '.join(wanted)}.")
-
-
-def _view(account: EtsyAccount) -> dict[str, Any]:
-    connection = connection_of(account, datetime.now(UTC))
-    return {
-        "id": account.id,
-        "name": account.name,
-        "is_active": account.is_active,
-        "shop_id": account.shop_id,
-        "shop_name": account.shop_name,
-        "shop_url": account.shop_url,
-        "currency_code": account.currency_code,
-        "scopes": account.scopes,
-        "refresh_token_expires_at": str(account.refresh_token_expires_at) if account.refresh_token_expires_at else None,
-        "connection": connection.state,
-        "days_left": connection.days_left,
-        "needs_consent_since": str(connection.needs_consent_since) if connection.needs_consent_since else None,
-        "token_problem": connection.problem,
-        "settings": accounts.settings_of(account).model_dump(mode="json"),
-    }
 
 
 def _connected(item: dict[str, Any]) -> str:

@@ -218,3 +218,21 @@ def test_a_long_plan_is_shown_in_part_and_counted_whole(terminal: Terminal) -> N
     assert "No item of a plan can be 'nonsense'" in terminal(
         "sync", "plan", job.transaction_id, "--brake", "nonsense", status=2
     )
+
+
+def test_a_disconnected_shop_has_no_connection_but_its_name(terminal: Terminal) -> None:
+    account_id = connected(terminal)
+    assert "Disconnected" in terminal("accounts", "disconnect", account_id)
+    shown = terminal.json("accounts", "show", account_id)
+    assert (shown["is_active"], shown["scopes"], shown["shop_name"]) == (False, None, "DustySpoonStudio")
+    assert "account_not_connected" in terminal("sync", "start", "--account", account_id, "--all", status=1)
+    terminal("accounts", "connect", account_id, "--sandbox-shop", "1")
+
+
+def test_the_api_listens_to_others_only_with_a_token(terminal: Terminal, world: World) -> None:
+    assert "api_token_missing" in terminal("api", "--host", "0.0.0.0", status=1)  # noqa: S104 - what is refused
+    taken = world.sandbox.etsy_url.rpartition(":")[2]
+    assert "api_cannot_listen" in terminal("api", "--port", taken, status=1)
+    assert "api_cannot_listen" in terminal(
+        "api", "--host", "localhost.invalid", status=1, env={"ETSY_PIPELINE_API_TOKEN": "x" * 16}
+    )
