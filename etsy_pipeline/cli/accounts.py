@@ -11,12 +11,18 @@ from etsy_pipeline.accounts import configure as configuring
 from etsy_pipeline.accounts import connect as connecting
 from etsy_pipeline.accounts import disconnect as disconnecting
 from etsy_pipeline.accounts.view import account_view
+from etsy_pipeline.cli.choosing import choose_settings
 from etsy_pipeline.cli.consent import redirect_url
 from etsy_pipeline.cli.opening import opened
 from etsy_pipeline.cli.output import Json, as_json, as_table, console
 from etsy_pipeline.errors import BadRequest
+from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.oauth import code_from_redirect
+from etsy_pipeline.listings.shop import Choice, Kind
+from etsy_pipeline.listings.taxonomy_search import find_categories
+from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
+from etsy_pipeline.store.engine import Store
 
 app = typer.Typer(help="Etsy shops: add, connect, configure.", no_args_is_help=True)
 
@@ -104,22 +110,51 @@ def configure(
     choices: Annotated[
         bool, typer.Option("--choices", help="Show the shop's profiles and policies with their ids.")
     ] = False,
+    interactive: Annotated[
+        bool, typer.Option("--interactive", "-i", help="Choose profiles and category by answering questions.")
+    ] = False,
 ) -> None:
     """Change a shop's settings; docs/settings.md lists them."""
     with opened() as (settings, store):
         if choices:
-            with store.reading() as session:
-                shop_id = accounts.get(session, account_id).shop_id or 0
-            client = wiring.shop_client(settings, store, account_id)
-            offered = client.choices(shop_id)
+            offered = _client(settings, store, account_id)[1]
             rows = [(kind, item.id, item.name) for kind, items in offered.items() for item in items]
             as_table(("setting", "value", "what it is"), rows, empty="The shop has no profiles yet.")
             return
         wanted = _from_file(file) | dict(_pair(change) for change in changes or ())
+        if interactive:
+            client, offered = _client(settings, store, account_id)
+            wanted |= choose_settings(offered, client.categories())
         if not wanted:
-            raise BadRequest("Nothing to change.", code="nothing_to_change", hint="Give --set SETTING=VALUE or --file.")
+            raise BadRequest(
+                "Nothing to change.",
+                code="nothing_to_change",
+                hint="Give --set SETTING=VALUE, --file, or --interactive.",
+            )
         configuring.configure(store, account_id, wanted)
     console.print(f"Settings of {account_id} changed: {', '.join(wanted)}.")
+
+
+@app.command()
+def categories(
+    account_id: AccountId,
+    words: Annotated[list[str], typer.Argument(help="Words of the category, in any order.")],
+    as_json_: Json = False,
+) -> None:
+    """Find one of Etsy's categories by words, for etsy_taxonomy_id, taxonomy_by_category or default_taxonomy_id."""
+    with opened() as (settings, store):
+        found = find_categories(" ".join(words), wiring.shop_client(settings, store, account_id).categories())
+    if as_json_:
+        as_json([item._asdict() for item in found])
+    else:
+        as_table(("id", "category"), found, empty="No category has all these words; try fewer.")
+
+
+def _client(settings: Settings, store: Store, account_id: str) -> tuple[EtsyClient, dict[Kind, tuple[Choice, ...]]]:
+    with store.reading() as session:
+        shop_id = accounts.get(session, account_id).shop_id or 0
+    client = wiring.shop_client(settings, store, account_id)
+    return client, client.choices(shop_id)
 
 
 def _connected(item: dict[str, Any]) -> str:

@@ -51,6 +51,14 @@ class Terminal:
         assert "Traceback" not in said
         return said
 
+    def answering(self, answers: str, *words: str) -> str:
+        command = [sys.executable, "-c", "from etsy_pipeline.cli.main import run; run()", *words]
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.env, input=answers, capture_output=True, text=True, timeout=120, check=False
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     def json(self, *words: str, status: int = 0) -> Any:
         return json.loads(self(*words, "--json", status=status))
 
@@ -236,3 +244,16 @@ def test_the_api_listens_to_others_only_with_a_token(terminal: Terminal, world: 
     assert "api_cannot_listen" in terminal(
         "api", "--host", "localhost.invalid", status=1, env={"ETSY_PIPELINE_API_TOKEN": "x" * 16}
     )
+
+
+def test_profiles_and_category_are_chosen_by_answering_questions(terminal: Terminal) -> None:
+    account_id = connected(terminal)
+    said = terminal.answering("2\n\n9\n1\n\nmugs kitchen\n1\n", "accounts", "configure", account_id, "--interactive")
+    assert "Express shipping" in said
+    assert "'9' is none of 1 to 2." in said
+    settings = terminal.json("accounts", "show", account_id)["settings"]
+    [mugs, *_] = terminal.json("accounts", "categories", account_id, "mugs", "KITCHEN")
+    assert mugs["name"].endswith("Mugs")
+    assert (settings["shipping_profile"], settings["processing_profile"]) == (510000013, 510000011)
+    assert settings["default_taxonomy_id"] == mugs["id"]
+    assert "No category has all these words" in terminal("accounts", "categories", account_id, "nonsense")
