@@ -129,7 +129,7 @@ def configure(
             raise BadRequest(
                 "Nothing to change.",
                 code="nothing_to_change",
-                hint="Give --set SETTING=VALUE, --file, or --interactive.",
+                hint="Give --set SETTING=VALUE, --file or -i.",
             )
         configuring.configure(store, account_id, wanted)
     console.print(f"Settings of {account_id} changed: {', '.join(wanted)}.")

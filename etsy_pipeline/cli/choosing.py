@@ -51,6 +51,7 @@ def _category(categories: Sequence[Choice]) -> Choice | None:
         if not words:
             return None
         found = find_categories(words, categories)
-        chosen = _one_of(f"Categories with {words!r}", found) if found else typer.echo("  No category has these words.")
-        if chosen is not None:
+        if not found:
+            typer.echo("  No category has these words; try fewer.")
+        elif (chosen := _one_of(f"Categories with {words!r}", found)) is not None:
             return chosen
