@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, cast
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -104,6 +105,11 @@ class Settings(BaseSettings):
         description="Percent of Etsy's calls of a day that only updates of stock and price may use.",
     )
     etsy_pipeline_timezone: str = Field(default="UTC", description="Time zone of the daily sync, as in Europe/Berlin.")
+    etsy_pipeline_trusted_image_hosts: str = Field(
+        default="",
+        description="Hosts and networks of one's own that may serve pictures though they are private, separated by "
+        "commas. The host of MEDUSA_URL always may.",
+    )
     uses_sandbox: bool = Field(default=False, description="Set by the sandbox's own settings file.")
 
     @classmethod
@@ -154,6 +160,15 @@ class Settings(BaseSettings):
         return [
             item.strip().rstrip("/") for item in (self.etsy_pipeline_api_cors_origins or "").split(",") if item.strip()
         ]
+
+    @property
+    def trusted_image_hosts(self) -> list[str]:
+        """Hosts and networks of one's own that may serve pictures; Medusa's host, at its port, is one."""
+        medusa = urlsplit(self.medusa_url or "")
+        host = medusa.netloc.rpartition("@")[2]
+        if host and not host.rpartition(":")[2].isdecimal():
+            host += ":443" if medusa.scheme == "https" else ":80"
+        return [host, *self.etsy_pipeline_trusted_image_hosts.split(",")]
 
     def require(self, *variables: str) -> None:
         """Make sure that these environment variables are set.

@@ -11,6 +11,8 @@ from etsy_pipeline.catalogue.medusa import MedusaCatalogue
 from etsy_pipeline.etsy import budget
 from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.oauth import EtsyOAuth
+from etsy_pipeline.etsy.picture_hosts import PictureHosts
+from etsy_pipeline.etsy.pictures import PictureSource
 from etsy_pipeline.etsy.shared_budget import SharedBudget
 from etsy_pipeline.etsy.transport import EtsyTransport, TokenSource
 from etsy_pipeline.planning.quota import Quota
@@ -104,6 +106,15 @@ def catalogue_of(settings: Settings) -> MedusaCatalogue:
     """The Medusa catalogue."""
     url, api_key, _ = settings.medusa()
     return MedusaCatalogue(url, api_key)
+
+
+def pictures_of(settings: Settings, *, first_wait_seconds: float = 0.5) -> PictureSource:
+    """Where the products' pictures are fetched; each one once for as long as this lives.
+
+    Raises:
+        NotConfigured: `settings_unreadable`, when a trusted host is none.
+    """
+    return PictureSource(PictureHosts.trusting(settings.trusted_image_hosts), first_wait_seconds=first_wait_seconds)
 
 
 class _OneToken:

@@ -1,117 +1,99 @@
-"""Pictures on their way from the shop to Etsy: fetched with limits, checked, made acceptable (FACTS §8)."""
+"""Pictures on their way from the shop to Etsy: each one fetched once in a run, checked, made acceptable (FACTS §8).
 
-import hashlib
-import io
-from dataclasses import dataclass, field
+`picture_hosts.py` says from where, `picture_network.py` connects, `picture_download.py` fetches, and
+`picture_conversion.py` makes of it what Etsy takes.
+"""
 
-import httpx
+import threading
+
 import stamina
-from PIL import Image, ImageOps, UnidentifiedImageError
+from cachetools import LRUCache
 
 from etsy_pipeline.errors import Refused, Unavailable
+from etsy_pipeline.etsy.picture_conversion import Picture, acceptable
+from etsy_pipeline.etsy.picture_download import Downloads, Limits
+from etsy_pipeline.etsy.picture_hosts import PictureHosts
+from etsy_pipeline.etsy.picture_network import Resolve, time_limit
 
-MOST_BYTES_FETCHED = 40 * 1024 * 1024
-MOST_BYTES_SENT = 10 * 1024 * 1024  # FACTS §8: sources disagree (10 or 20 MB); the smaller one is safe
-LONGEST_SIDE = 3000  # pixels; Etsy serves no more
-MOST_PIXELS = 100_000_000
-JPEG_QUALITY = 90
-ACCEPTED = {"JPEG": ".jpg", "PNG": ".png", "GIF": ".gif"}
-TIMEOUT = httpx.Timeout(20.0, connect=10.0)  # seconds
-HINT = "Replace the picture in Medusa, then sync again."
+__all__ = ["Picture", "PictureSource"]
 
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture that Etsy accepts. `source_sha256` is of the bytes as fetched: what changed is told by content."""
-
-    content: bytes = field(repr=False)
-    filename: str
-    source_sha256: str
+TRIES = 3
+BYTES_OF_A_REFUSAL = 1024  # about; a dead picture that many products show is asked for once as well
 
 
 class PictureSource:
-    """Fetches pictures over HTTP."""
+    """Fetches pictures over HTTP, and keeps the latest ones. Threads may share it.
 
-    def __init__(self, client: httpx.Client | None = None, *, first_wait_seconds: float = 0.5) -> None:
-        self._client = client or httpx.Client(timeout=TIMEOUT, follow_redirects=True, max_redirects=5)
+    Args:
+        hosts: hosts of one's own that may be asked beside public ones.
+        limits: what one picture may take.
+        first_wait_seconds: before a second try.
+        resolve: looks names up.
+    """
+
+    def __init__(
+        self,
+        hosts: PictureHosts | None = None,
+        *,
+        limits: Limits | None = None,
+        first_wait_seconds: float = 0.5,
+        resolve: Resolve | None = None,
+    ) -> None:
+        self._limits = limits or Limits()
+        self._downloads = Downloads(hosts or PictureHosts(), self._limits, resolve)
         self._first_wait_seconds = first_wait_seconds
+        self._kept: LRUCache[str, Picture | Refused] = LRUCache(self._limits.kept, getsizeof=_size)
+        self._lock = threading.Lock()
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._downloads.close()
 
     def fetch(self, url: str) -> Picture:
         """Fetch a picture and make it acceptable to Etsy.
 
         Raises:
-            Refused: `image_missing`, `image_too_large`, `image_unreadable`, `image_url_malformed`.
-            Unavailable: `image_server_unavailable`.
+            Refused: `image_missing`, `image_too_large`, `image_unreadable`, `image_url_malformed`,
+                `image_host_forbidden`, `image_redirected_too_often`: for good, as far as this run goes.
+            Unavailable: `image_server_unavailable`, `image_too_slow`.
         """
-        retry = stamina.retry_context(
-            on=Unavailable, attempts=3, timeout=None, wait_initial=self._first_wait_seconds, wait_max=5.0
-        )
-        for attempt in retry:
-            with attempt:
-                content = self._download(url)
-        return acceptable(content, url)
+        with self._lock:
+            found = self._kept.get(url)
+        if found is None:
+            try:
+                found = acceptable(self._download(url), url)
+            except Refused as refusal:
+                found = refusal
+            self._keep(url, found)
+        if isinstance(found, Refused):
+            raise Refused(found.message, code=found.code, hint=found.hint)
+        return found
 
     def _download(self, url: str) -> bytes:
-        try:
-            with self._client.stream("GET", url) as response:
-                if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-                    raise _unavailable(url, f"answered {response.status_code}")
-                if not response.is_success:
-                    raise Refused(f"{url} answered {response.status_code}.", code="image_missing", hint=HINT)
-                return _read(response, url)
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL):
-            raise Refused(f"{url!r} is no http or https address.", code="image_url_malformed", hint=HINT) from None
-        except httpx.HTTPError as error:
-            raise _unavailable(url, f"gave no answer ({type(error).__name__})") from None
+        retry = stamina.retry_context(
+            on=_is_worth_a_try,
+            attempts=TRIES,
+            timeout=self._limits.seconds,
+            wait_initial=self._first_wait_seconds,
+            wait_jitter=self._first_wait_seconds,
+            wait_max=5.0,
+        )
+        content = b""
+        with time_limit(self._limits.seconds):
+            for attempt in retry:
+                with attempt:
+                    content = self._downloads.get(url)
+        return content
+
+    def _keep(self, url: str, found: Picture | Refused) -> None:
+        if _size(found) <= self._limits.kept:
+            with self._lock:
+                self._kept[url] = found
 
 
-def acceptable(content: bytes, url: str) -> Picture:
-    """Check a picture, and turn it into a JPEG of Etsy's size where it is not one that Etsy takes."""
-    digest = hashlib.sha256(content).hexdigest()
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise Refused(
-                    f"{url} has {image.width} × {image.height} pixels; at most {MOST_PIXELS:,} are read.",
-                    code="image_too_large",
-                    hint=HINT,
-                )
-            suffix = ACCEPTED.get(image.format or "")
-            image.load()
-            if suffix is None or len(content) > MOST_BYTES_SENT:
-                content, suffix = _as_jpeg(image), ".jpg"
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise Refused(f"{url} is not a picture that can be read.", code="image_unreadable", hint=HINT) from None
-    return Picture(content, f"{digest[:16]}{suffix}", digest)
+def _size(found: Picture | Refused) -> int:
+    return len(found.content) if isinstance(found, Picture) else BYTES_OF_A_REFUSAL
 
 
-def _as_jpeg(image: Image.Image) -> bytes:
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode in {"RGBA", "LA", "P", "PA"}:  # JPEG knows no transparency: show it on white
-        layered = upright.convert("RGBA")
-        upright = Image.new("RGB", layered.size, "white")
-        upright.paste(layered, mask=layered.getchannel("A"))
-    picture = upright.convert("RGB")
-    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=JPEG_QUALITY)
-    return buffer.getvalue()
-
-
-def _read(response: httpx.Response, url: str) -> bytes:
-    buffer = bytearray()
-    for chunk in response.iter_bytes():
-        buffer += chunk
-        if len(buffer) > MOST_BYTES_FETCHED:
-            megabytes = MOST_BYTES_FETCHED // 1024**2
-            raise Refused(f"{url} is larger than {megabytes} MB.", code="image_too_large", hint=HINT)
-    return bytes(buffer)
-
-
-def _unavailable(url: str, what: str) -> Unavailable:
-    hint = "Check that the server of the pictures is up, then sync again."
-    return Unavailable(f"{url} {what}.", code="image_server_unavailable", hint=hint)
+def _is_worth_a_try(error: Exception) -> bool:
+    return isinstance(error, Unavailable) and error.code != "image_too_slow"

@@ -91,7 +91,7 @@ def published_listings(
     with store.opened() as opened, helpful_failures(opened, transaction_id):
         _require_no_plan_in_this_run(context)
         approved = approved_job(opened, account_id, transaction_id)
-        with etsy.shop(opened, account_id) as client, etsy.pictures() as pictures:
+        with etsy.shop(opened, account_id) as client, medusa.pictures() as pictures:
             job = publish(
                 opened,
                 client,

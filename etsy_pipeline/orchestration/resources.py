@@ -36,11 +36,12 @@ class StoreResource(dg.ConfigurableResource[Store]):
 
 
 class MedusaResource(dg.ConfigurableResource[MedusaCatalogue]):
-    """The Medusa server whose catalogue is sold on Etsy."""
+    """The Medusa server whose catalogue is sold on Etsy, and the pictures of its products."""
 
     url: str | None = None
     api_key: str | None = None
     amount_unit: str | None = None
+    trusted_image_hosts: str | None = None
 
     @contextmanager
     def catalogue(self) -> Iterator[MedusaCatalogue]:
@@ -48,12 +49,23 @@ class MedusaResource(dg.ConfigurableResource[MedusaCatalogue]):
         with closing(wiring.catalogue_of(self._settings())) as catalogue:
             yield catalogue
 
+    @contextmanager
+    def pictures(self) -> Iterator[PictureSource]:
+        """The products' pictures, each one fetched once; closed at the end."""
+        with closing(wiring.pictures_of(self._settings())) as source:
+            yield source
+
     def unit(self) -> AmountUnit:
         """The unit of the server's amounts."""
         return self._settings().medusa()[2]
 
     def _settings(self) -> Settings:
-        return Settings.load(medusa_url=self.url, medusa_api_key=self.api_key, medusa_amount_unit=self.amount_unit)
+        return Settings.load(
+            medusa_url=self.url,
+            medusa_api_key=self.api_key,
+            medusa_amount_unit=self.amount_unit,
+            etsy_pipeline_trusted_image_hosts=self.trusted_image_hosts,
+        )
 
 
 class EtsyResource(dg.ConfigurableResource[EtsyClient]):
@@ -77,12 +89,6 @@ class EtsyResource(dg.ConfigurableResource[EtsyClient]):
     def quota(self, store: Store) -> Quota:
         """How many calls our app has left today."""
         return wiring.quota_of(self._settings(), store)
-
-    @contextmanager
-    def pictures(self) -> Iterator[PictureSource]:
-        """Where the listings' pictures are fetched, closed at the end."""
-        with closing(PictureSource()) as source:
-            yield source
 
     def _settings(self) -> Settings:
         return Settings.load(

@@ -105,6 +105,7 @@ class Sandbox:
             "MEDUSA_URL": self.medusa_url,
             "MEDUSA_API_KEY": self.medusa_api_key,
             "MEDUSA_AMOUNT_UNIT": "major",
+            "ETSY_PIPELINE_TRUSTED_IMAGE_HOSTS": self.medusa_url.partition("//")[2],  # it serves its own pictures
         }
 
 

@@ -12,7 +12,6 @@ import pytest
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts.tokens import AccountTokens
 from etsy_pipeline.etsy.client import EtsyClient
-from etsy_pipeline.etsy.pictures import PictureSource
 from etsy_pipeline.etsy.transport import EtsyTransport
 from etsy_pipeline.publishing.publisher import publish
 from etsy_pipeline.store.engine import Store
@@ -64,7 +63,7 @@ def test_every_request_of_a_first_and_a_second_sync_is_one_that_etsy_documents(
         publish(
             shop.store,
             client,
-            PictureSource(),
+            wiring.pictures_of(shop.world.settings),
             job.transaction_id,
             amount_unit="major",
             run_id="r",

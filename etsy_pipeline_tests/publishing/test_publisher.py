@@ -11,7 +11,6 @@ import stamina
 from etsy_pipeline import wiring
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import Conflict
-from etsy_pipeline.etsy.pictures import PictureSource
 from etsy_pipeline.etsy.shop_reader import ShopReader
 from etsy_pipeline.listings.mapping import validate
 from etsy_pipeline.listings.taxonomy import taxonomy_id
@@ -76,7 +75,7 @@ class Shop:
 
     def publish(self, job: EtsySyncJob, **changes: Any) -> EtsySyncJob:
         client = wiring.shop_client(self.world.settings, self.store, self.id)
-        pictures = PictureSource(first_wait_seconds=0.01)
+        pictures = wiring.pictures_of(self.world.settings, first_wait_seconds=0.01)
         values: dict[str, Any] = {"amount_unit": "major", "run_id": "run_2", "sleep": lambda _: None}
         return publish(self.store, client, pictures, job.transaction_id, **(values | changes))
 

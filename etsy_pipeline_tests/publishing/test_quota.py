@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from etsy_pipeline import wiring
-from etsy_pipeline.etsy.pictures import PictureSource
 from etsy_pipeline.orchestration.sensors import publish_requests
 from etsy_pipeline.publishing.publisher import publish
 from etsy_pipeline.store import jobs
@@ -52,7 +51,7 @@ def forward(shop: Shop) -> FastForward:
 def publish_now(shop: Shop, job: EtsySyncJob, forward: FastForward, **settings: Any) -> EtsySyncJob:
     chosen = shop.world.settings.model_copy(update=settings)
     return publish(
-        shop.store, wiring.shop_client(chosen, shop.store, shop.id, forward.time), PictureSource(), job.transaction_id,
+        shop.store, wiring.shop_client(chosen, shop.store, shop.id, forward.time), wiring.pictures_of(chosen), job.transaction_id,
         amount_unit="major", run_id="run", sleep=forward.sleep, now=forward.time.now,
     )  # fmt: skip
 

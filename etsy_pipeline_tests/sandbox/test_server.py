@@ -31,7 +31,7 @@ def test_its_environment_is_all_that_a_client_needs(tmp_path: Path) -> None:
         environment = sandbox.environment()
     assert set(environment) == {
         "ETSY_API_URL", "ETSY_OAUTH_URL", "ETSY_TOKEN_URL", "ETSY_CLIENT_ID", "ETSY_SHARED_SECRET", "MEDUSA_URL",
-        "MEDUSA_API_KEY", "MEDUSA_AMOUNT_UNIT",
+        "MEDUSA_API_KEY", "MEDUSA_AMOUNT_UNIT", "ETSY_PIPELINE_TRUSTED_IMAGE_HOSTS",
     }  # fmt: skip
     assert environment["ETSY_TOKEN_URL"] == f"{environment['ETSY_API_URL']}/v3/public/oauth/token"
 
