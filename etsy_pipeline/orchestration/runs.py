@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from etsy_pipeline.errors import PipelineError
+from etsy_pipeline.errors import PipelineError, TakenOver
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync_jobs import decide
 
@@ -41,7 +41,8 @@ def helpful_failures(store: Store | None = None, transaction_id: str | None = No
     try:
         yield
     except PipelineError as error:
-        if store is not None and transaction_id is not None:
+        is_ours = not isinstance(error, TakenOver)
+        if store is not None and transaction_id is not None and is_ours:
             decide.fail(store, transaction_id, str(error))
         raise failure(error) from None
 
