@@ -104,6 +104,17 @@ class Settings(BaseSettings):
         le=90,
         description="Percent of Etsy's calls of a day that only updates of stock and price may use.",
     )
+    etsy_pipeline_notify: OptionalSecret = Field(
+        default=None,
+        description="Who hears when a sync awaits approval, pauses, ends or fails, separated by commas: "
+        "mailto:me@example.com, a Slack webhook, or any https address (a JSON POST).",
+    )
+    etsy_pipeline_smtp_url: OptionalSecret = Field(
+        default=None, description="Mail server of these notices: smtp://user:password@host:587, or smtps://."
+    )
+    sentry_dsn: OptionalSecret = Field(
+        default=None, description="Reports errors to Sentry; needs the extra: pip install 'etsy_pipeline[sentry]'."
+    )
     etsy_pipeline_timezone: str = Field(default="UTC", description="Time zone of the daily sync, as in Europe/Berlin.")
     etsy_pipeline_trusted_image_hosts: str = Field(
         default="",

@@ -3,6 +3,7 @@
 Not here: which endpoints there are (`client.py`), what an answer means (`responses.py`).
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -13,6 +14,8 @@ from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.etsy.budget import CallBudget, Purpose
 from etsy_pipeline.etsy.errors import EtsyRefused, EtsyUnavailable
 from etsy_pipeline.etsy.responses import error_for, is_short_wait, retry_after_seconds
+
+logger = logging.getLogger(__name__)
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds; uploads of pictures take the longest
 ATTEMPTS = 4
@@ -165,6 +168,16 @@ class EtsyTransport:
                 may_have_happened=not isinstance(error, _NOT_SENT),
             ) from None
         self._budget.learn(response.headers)
+        level = logging.DEBUG if response.is_success else logging.WARNING
+        logger.log(
+            level,
+            "etsy_call method=%s path=%s status=%s ms=%d uuid=%s",
+            method,
+            path,
+            response.status_code,
+            response.elapsed.total_seconds() * 1000,
+            response.headers.get("x-etsy-request-uuid", "-"),
+        )
         return response
 
 

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import dagster as dg
 
 from etsy_pipeline.errors import PipelineError, TakenOver
+from etsy_pipeline.monitoring import report_errors, watch_logs
+from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync_jobs import decide
 
@@ -39,6 +41,8 @@ def is_automatic(tags: Mapping[str, str]) -> bool:
 def helpful_failures(store: Store | None = None, transaction_id: str | None = None) -> Iterator[None]:
     """Turn an expected error into a Dagster failure without a stack trace's noise, and note it on the sync job."""
     try:
+        watch_logs()
+        report_errors(Settings.load(), **({"transaction_id": transaction_id} if transaction_id else {}))
         yield
     except PipelineError as error:
         is_ours = not isinstance(error, TakenOver)

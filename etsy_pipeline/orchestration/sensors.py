@@ -10,17 +10,20 @@ from types import MappingProxyType
 
 import dagster as dg
 
+from etsy_pipeline import wiring
 from etsy_pipeline.accounts.tokens import idle_accounts, renew
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
 from etsy_pipeline.orchestration.partitions import ACCOUNTS, accounts_partitions, partition_change
 from etsy_pipeline.orchestration.resources import EtsyResource, StoreResource
 from etsy_pipeline.orchestration.runs import TRANSACTION_TAG, TRIGGER_TAG, failure, transaction_id_of
+from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts, jobs, leases
 from etsy_pipeline.store.tables import EtsySyncJob
 from etsy_pipeline.sync_jobs import decide
 
 HOUR = 3600  # seconds
+NOTICE_SECONDS = 20
 SECONDS = 1  # between two looks; the daemon looks every five, and would skip every other one if this were five as well
 TIME_TO_BEGIN = 120  # seconds in which a run that was started takes its lease, however slow the machine
 IN_FLIGHT = [
@@ -162,6 +165,17 @@ def kept_connections(context: dg.SensorEvaluationContext, store: StoreResource, 
     for account_id, outcome in told.items():
         context.log.info("idle_connection account_id=%s outcome=%s", account_id, outcome)
     return dg.SkipReason("; ".join(f"{key}: {outcome}" for key, outcome in told.items()) or "No connection was idle.")
+
+
+@dg.sensor(minimum_interval_seconds=NOTICE_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
+def sent_notices(store: StoreResource) -> dg.SkipReason:
+    """Tells people of syncs that await approval, pause, end or fail; a dead receiver stands in nobody's way."""
+    settings = Settings.load()
+    if settings.etsy_pipeline_notify is None:
+        return dg.SkipReason("ETSY_PIPELINE_NOTIFY is not set: nobody is told.")
+    with store.opened() as opened:
+        told = wiring.send_notices(settings, opened)
+    return dg.SkipReason("; ".join(told) or "There is no news.")
 
 
 @dg.run_failure_sensor(

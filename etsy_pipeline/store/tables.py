@@ -293,3 +293,16 @@ class SoldMark(Table):
     event_type: Mapped[str]
     marked_at: Mapped[datetime]
     looked_at: Mapped[datetime | None]
+
+
+class SentNotice(Table):
+    """A notice to one receiver (by its fingerprint): whether it was sent, and when it is tried again."""
+
+    __tablename__ = "sent_notice"
+
+    transaction_id: Mapped[str] = mapped_column(primary_key=True)
+    event: Mapped[str] = mapped_column(primary_key=True)
+    receiver: Mapped[str] = mapped_column(primary_key=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
