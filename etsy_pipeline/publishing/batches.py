@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from etsy_pipeline.errors import NeedsPerson, PipelineError, Refused, TakenOver
-from etsy_pipeline.etsy.errors import EtsyQuotaExhausted, EtsyUnavailable
+from etsy_pipeline.etsy.errors import EtsyQuotaExhausted, EtsyRefused, EtsyUnavailable
 from etsy_pipeline.listings.codec import listing_from_json
 from etsy_pipeline.listings.listing import Listing
 from etsy_pipeline.listings.shop_settings import ShopSettings
@@ -204,7 +204,7 @@ class Batches:
             return {}
         try:
             return publisher.client.live_listings([ids[item.product_id] for item in items])
-        except EtsyUnavailable:
+        except (EtsyUnavailable, EtsyRefused):
             found: dict[int, LiveListing] = {}
             for item in items:
                 with self._minding([item]):
