@@ -150,6 +150,12 @@ def outcomes(session: Session, job_id: str) -> Counter[str]:
     return Counter({row[0]: row[1] for row in session.execute(query)})
 
 
+def sent_count(session: Session, job_id: str) -> int:
+    """How many items are sent and not read back yet."""
+    is_sent = (SyncItem.outcome == "waiting") & (SyncItem.step == "written")
+    return session.scalars(select(func.count()).where(SyncItem.sync_job_id == job_id, is_sent)).one()
+
+
 def clear_items(session: Session, job_id: str) -> None:
     """Forget a job's plan, before it is drawn up again."""
     session.execute(delete(SyncItem).where(SyncItem.sync_job_id == job_id))
