@@ -34,7 +34,7 @@ from verdict import KINDS, judge
 
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure, connect
-from etsy_pipeline.errors import PipelineError
+from etsy_pipeline.errors import NeedsPerson, PipelineError
 from etsy_pipeline.etsy.oauth import code_from_redirect
 from etsy_pipeline.publishing.publisher import publish
 from etsy_pipeline.sandbox.consent import grant
@@ -49,6 +49,7 @@ from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
 KILLED_AFTER = 0.35  # seconds that a publisher lives, on average
 REAL_SHARE = 1 / 40  # of the time that is waited
 BETWEEN_PUBLISHERS = 61.0  # seconds by both clocks: the lease of the one that was killed has run out
+MOST_SYNCS = 12  # of one season: what is not published by then is told as lost or differing
 FOR_EVER = 10**9
 
 WRITES = ("createDraftListing", "updateListing", "updateListingInventory", "uploadListingImage")
@@ -116,8 +117,8 @@ class Storm:
 
 
 def publish_a_season(storm: Storm, number: int, kills: int) -> None:
-    """Until everything is published: what failed is planned, approved and published again."""
-    while True:
+    """Until everything is published: what failed is planned, approved and published again, some times."""
+    for _ in range(MOST_SYNCS):
         transaction_id = in_a_process(storm, functools.partial(plan_and_approve, storm, number))
         for fault in FAULTS:
             storm.control("POST", "faults", {**fault, "seed": storm.dice.randrange(FOR_EVER)})
@@ -170,6 +171,10 @@ def publish_once(storm: Storm, transaction_id: str) -> None:
 
 def plan_and_approve(storm: Storm, number: int, store: Store) -> str:
     """Draw up the plan of a season and approve it; its transaction id."""
+    try:
+        wiring.tokens_of(Settings.load(), store, storm.account_id, storm.fast_forward()).access_token()
+    except NeedsPerson:
+        consent(store, storm.account_id)
     with closing(wiring.shop_client(Settings.load(), store, storm.account_id, storm.fast_forward())) as client:
         job = draw_up_plan(
             store, account_id=storm.account_id, transaction_id=None, trigger="cli",
@@ -185,15 +190,23 @@ def outcome_of(store: Store, transaction_id: str) -> dict[str, Any]:
     with store.reading() as session:
         job = jobs.get(session, transaction_id)
         errors = Counter(item.error_code or "?" for item in jobs.items(session, job.id, outcome="failed"))
+        if "invalid_grant" in str(job.error_log.get("job")):
+            errors["consent lost"] += 1
         return {"status": job.status, "errors": dict(errors)}
 
 
 def connected(store: Store) -> str:
     """An account that is connected to the local Etsy."""
-    account, oauth = configure.add(store, "Chaos"), wiring.oauth_of(Settings.load())
-    code, state = code_from_redirect(grant(connect.start(store, oauth, account.id).location, 1))
-    connect.finish(store, oauth, wiring.client_for(Settings.load(), store), code=code, state=state)
+    account = configure.add(store, "Chaos")
+    consent(store, account.id)
     return account.id
+
+
+def consent(store: Store, account_id: str) -> None:
+    """The seller's consent; a second one is needed where a publisher was killed while it rotated the token."""
+    oauth = wiring.oauth_of(Settings.load())
+    code, state = code_from_redirect(grant(connect.start(store, oauth, account_id).location, 1))
+    connect.finish(store, oauth, wiring.client_for(Settings.load(), store), code=code, state=state)
 
 
 def in_a_process(storm: Storm, act: Callable[[Store], Any]) -> Any:

@@ -147,7 +147,7 @@ class EtsyTransport:
             if is_short_wait(response):
                 raise _TooFast(retry_after_seconds(response))
         if not response.is_success:
-            raise error_for(response, what)
+            raise error_for(response, what, path)
         return _json(response, what)
 
     def _send(
@@ -193,7 +193,11 @@ def _wait_before_repeating(error: Exception, *, is_repeatable: bool) -> bool | f
     if isinstance(error, _TooFast):
         return error.wait_seconds
     if isinstance(error, EtsyUnavailable):
+        if error.retry_after_seconds and is_repeatable:
+            return min(error.retry_after_seconds, LONGEST_WAIT_SECONDS)
         return is_repeatable or not error.may_have_happened
+    if isinstance(error, EtsyRefused):
+        return error.is_passing  # a 409 says that nothing happened
     return False
 
 

@@ -88,8 +88,11 @@ class Journal:
             links.drop_images(session, self.job.etsy_account_id, item.product_id, range(100))
 
     def image_uploaded(self, product_id: str, rank: int, image: ListingImage, sha256: str, image_id: int) -> None:
-        """Result: this picture is on the listing at this rank."""
+        """Result: this picture is on the listing at this rank. What else was to have its id was never there."""
         with self._writing() as session:
+            known = links.images(session, self.job.etsy_account_id, product_id)
+            ghosts = [row.rank for row in known.values() if row.etsy_image_id == image_id and row.rank != rank]
+            links.drop_images(session, self.job.etsy_account_id, product_id, ghosts)
             session.merge(self._image(product_id, rank, image.url, image.alt_text, sha256, image_id))
 
     def forget_images(self, product_id: str, ranks: Sequence[int]) -> None:

@@ -42,7 +42,7 @@ def publish_in_a_process(
     with closing(open_store(url, cipher, upgrade=False)) as store:
         try:
             publish(
-                store, wiring.shop_client(settings, store, account_id), PictureSource(), transaction_id,
+                store, wiring.shop_client(settings, store, account_id), wiring.pictures_of(settings), transaction_id,
                 amount_unit="major", run_id=f"process {os.getpid()}", sleep=lambda _: None,
                 lease_seconds=LEASE_SECONDS,
             )  # fmt: skip
