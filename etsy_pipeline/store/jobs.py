@@ -33,6 +33,11 @@ def get(session: Session, transaction_id: str, *, lock: bool = False) -> EtsySyn
     return job
 
 
+def of_plan_run(session: Session, run_id: str) -> EtsySyncJob | None:
+    """The sync job whose plan a Dagster run draws up, if it came so far."""
+    return session.scalars(select(EtsySyncJob).where(EtsySyncJob.plan_run_id == run_id).limit(1)).first()
+
+
 def latest(session: Session, *, account_id: str | None = None, most: int = 10) -> Sequence[EtsySyncJob]:
     """The newest sync jobs first."""
     query = select(EtsySyncJob).order_by(EtsySyncJob.created_at.desc(), EtsySyncJob.id.desc()).limit(most)

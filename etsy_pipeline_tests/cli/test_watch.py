@@ -115,7 +115,7 @@ def test_the_command_ends_with_the_syncs_outcome(state: str, exit_status: int, m
     store = wiring.store_of(Settings.load())
     job = planned(store, connected(store))
     # the command waits by the real clock; here the sync ends while it does
-    monkeypatch.setitem(watch.__kwdefaults__, "sleep", lambda _: job_is(state)(store, job))
+    monkeypatch.setitem(watch.__kwdefaults__ or {}, "sleep", lambda _: job_is(state)(store, job))
     done = CliRunner().invoke(app, ["sync", "status", job.transaction_id, "--watch", "--json"])
     store.close()
     assert done.exit_code == exit_status, done.output
