@@ -1,30 +1,35 @@
-"""Logs without secrets, and errors to Sentry when SENTRY_DSN is set. Without it Sentry is not even imported."""
+"""Switching on what watches a process: its logs, and errors to Sentry when SENTRY_DSN is set.
 
-import functools
-import logging
+Without a DSN Sentry is not even imported.
+"""
+
+import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
+from pydantic import SecretStr
+
+from etsy_pipeline import logs
 from etsy_pipeline.errors import NotConfigured
-from etsy_pipeline.redaction import RedactingFilter, redacted_deeply
+from etsy_pipeline.redaction import redacted_deeply, remember
 from etsy_pipeline.settings import Settings
 
-PACKAGE = "etsy_pipeline"
-CHATTY = ("httpx", "httpcore", "alembic")  # a line a call, with the whole address
+FLUSH_SECONDS = 2.0
+SPEAKS_FOR_ITSELF = "dagster"  # it logs each failure several times, without the exception: `report` sends it once
 
 
-@functools.cache
-def watch_logs() -> None:
-    """Take secrets out of what this package logs; quiet what logs every call."""
-    logging.getLogger(PACKAGE).addFilter(RedactingFilter())
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(RedactingFilter())
-    for name in CHATTY:
-        logging.getLogger(name).setLevel(logging.WARNING)
+def watch_logs(settings: Settings) -> None:
+    """Take the settings' secrets, and what looks like one, out of every log line; write lines where that is asked."""
+    remember(_secrets(settings))
+    logs.watch()
+    if settings.etsy_pipeline_log_level or settings.etsy_pipeline_log_format == "json":
+        logs.write(settings.etsy_pipeline_log_level, settings.etsy_pipeline_log_format)
 
 
-def report_errors(settings: Settings, **tags: str) -> bool:
-    """Report errors of this process to Sentry from now on, with these tags; whether that is switched on.
+def report_errors(settings: Settings) -> bool:
+    """Report errors of this process to Sentry from now on; whether that is switched on.
 
     Raises:
         NotConfigured: `sentry_missing`, `sentry_dsn_malformed`.
@@ -33,6 +38,7 @@ def report_errors(settings: Settings, **tags: str) -> bool:
         return False
     try:
         import sentry_sdk
+        from sentry_sdk.integrations.logging import ignore_logger
         from sentry_sdk.utils import BadDsn
     except ImportError:
         raise NotConfigured(
@@ -40,33 +46,60 @@ def report_errors(settings: Settings, **tags: str) -> bool:
             code="sentry_missing",
             hint="pip install 'etsy_pipeline[sentry]', or unset SENTRY_DSN.",
         ) from None
+    if sentry_sdk.is_initialized():
+        return True
     try:
-        if not sentry_sdk.is_initialized():
-            sentry_sdk.init(
-                dsn=settings.sentry_dsn.get_secret_value(),
-                release=f"{PACKAGE}@{version(PACKAGE)}",
-                environment="sandbox" if settings.uses_sandbox else "production",
-                send_default_pii=False,
-                include_local_variables=False,  # they hold tokens
-                max_request_body_size="never",
-                before_send=_without_secrets,
-                before_breadcrumb=_crumb_without_secrets,
-                traces_sample_rate=0.0,
-            )
+        sentry_sdk.init(
+            dsn=settings.sentry_dsn.get_secret_value(),
+            release=f"{logs.PACKAGE}@{version(logs.PACKAGE)}",
+            environment="sandbox" if settings.uses_sandbox else settings.sentry_environment,
+            include_local_variables=False,  # they hold tokens
+            max_request_body_size="never",
+            before_send=_without_secrets,
+            before_breadcrumb=_without_secrets,
+            trace_propagation_targets=[],  # Etsy and Medusa are not told of it
+        )
     except BadDsn:
         raise NotConfigured(
             "SENTRY_DSN is not the address of a Sentry project.",
             code="sentry_dsn_malformed",
             hint="Copy it from the project's settings in Sentry.",
         ) from None
-    for name, value in tags.items():
-        sentry_sdk.set_tag(name, value)
+    ignore_logger(SPEAKS_FOR_ITSELF)
     return True
+
+
+def report(error: Exception, **tags: str | None) -> None:
+    """Send an error that nobody expected, with these tags, where that is switched on.
+
+    It is sent before this returns: Dagster's processes end without asking whether something waits to be sent.
+    """
+    if "sentry_sdk" not in sys.modules:
+        return
+    import sentry_sdk
+
+    with sentry_sdk.new_scope() as scope:
+        scope.set_tags({name: value for name, value in tags.items() if value})
+        sentry_sdk.capture_exception(error)
+    sentry_sdk.flush(FLUSH_SECONDS)
+
+
+def _secrets(settings: Settings) -> Iterator[str]:
+    for value in (getattr(settings, name) for name in type(settings).model_fields):
+        if isinstance(value, SecretStr):
+            for part in value.get_secret_value().split(","):
+                yield part.strip()
+                password = _password(part)
+                yield from (password, unquote(password))
+    yield _password(settings.database_url)
+
+
+def _password(address: str) -> str:
+    try:
+        return urlsplit(address).password or ""
+    except ValueError:
+        return ""
 
 
 def _without_secrets(event: Any, _hint: Any) -> Any:
     return redacted_deeply(event)
-
-
-def _crumb_without_secrets(crumb: Any, _hint: Any) -> Any:
-    return redacted_deeply(crumb)

@@ -37,6 +37,10 @@ def _blank_is_unset(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _upper_or_unset(value: object) -> object:
+    return _blank_is_unset(value.upper() if isinstance(value, str) else value)
+
+
 def _long_enough(token: SecretStr | None) -> SecretStr | None:
     if token is not None and len(token.get_secret_value()) < SHORTEST_API_TOKEN:
         raise ValueError(f"has fewer than {SHORTEST_API_TOKEN} characters and could be guessed")
@@ -45,6 +49,7 @@ def _long_enough(token: SecretStr | None) -> SecretStr | None:
 
 AmountUnit = Literal["minor", "major"]
 OptionalText = Annotated[str | None, BeforeValidator(_blank_is_unset)]
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None, BeforeValidator(_upper_or_unset)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
 ApiToken = Annotated[SecretStr | None, AfterValidator(_long_enough), BeforeValidator(_blank_is_unset)]
 
@@ -114,6 +119,14 @@ class Settings(BaseSettings):
     )
     sentry_dsn: OptionalSecret = Field(
         default=None, description="Reports errors to Sentry; needs the extra: pip install 'etsy_pipeline[sentry]'."
+    )
+    sentry_environment: str = Field(default="production", description="What Sentry shows as the environment.")
+    etsy_pipeline_log_level: LogLevel = Field(
+        default=None,
+        description="Writes the log to standard error, from this level on: DEBUG has a line for each call to Etsy.",
+    )
+    etsy_pipeline_log_format: Literal["text", "json"] = Field(
+        default="text", description="json writes the log as one JSON object a line."
     )
     etsy_pipeline_timezone: str = Field(default="UTC", description="Time zone of the daily sync, as in Europe/Berlin.")
     etsy_pipeline_trusted_image_hosts: str = Field(

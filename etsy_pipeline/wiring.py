@@ -1,6 +1,5 @@
 """From settings to the plain objects that do the work, for Dagster's resources and the command line alike."""
 
-import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from etsy_pipeline.etsy.picture_hosts import PictureHosts
 from etsy_pipeline.etsy.pictures import PictureSource
 from etsy_pipeline.etsy.shared_budget import SharedBudget
 from etsy_pipeline.etsy.transport import EtsyTransport, TokenSource
-from etsy_pipeline.notices.receivers import receivers, send
+from etsy_pipeline.notices.receivers import receivers, sender
 from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import budgets
@@ -109,11 +108,11 @@ def send_notices(settings: Settings, store: Store) -> list[str]:
     """Tell who is to be told; what happened to each notice.
 
     Raises:
-        NotConfigured: `notify_malformed`.
+        NotConfigured: `notify_malformed`, `smtp_url_malformed`.
     """
     addresses = settings.etsy_pipeline_notify.get_secret_value() if settings.etsy_pipeline_notify else ""
     smtp_url = settings.etsy_pipeline_smtp_url.get_secret_value() if settings.etsy_pipeline_smtp_url else None
-    return send_what_is_due(store, receivers(addresses), functools.partial(send, smtp_url=smtp_url))
+    return send_what_is_due(store, receivers(addresses), sender(smtp_url))
 
 
 def catalogue_of(settings: Settings) -> MedusaCatalogue:

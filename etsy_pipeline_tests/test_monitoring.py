@@ -2,18 +2,22 @@
 
 import gzip
 import json
-import logging
+import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from etsy_pipeline.errors import NotConfigured
 from etsy_pipeline.monitoring import report_errors
-from etsy_pipeline.redaction import HIDDEN, RedactingFilter, redacted, redacted_deeply
+from etsy_pipeline.redaction import HIDDEN, redacted, redacted_deeply
 from etsy_pipeline.settings import Settings
 
 TOKEN = "910000001.Ab3dEf6hIj9kLm2nOp5q"
@@ -47,14 +51,6 @@ def test_whatever_stands_under_the_name_of_a_secret_is_hidden_whole() -> None:
     assert found == {"headers": {"x-api-key": HIDDEN, "accept": "json"}, "list": [f"Bearer {HIDDEN}"]}
 
 
-def test_log_records_are_cleaned_before_they_are_written(caplog: pytest.LogCaptureFixture) -> None:
-    logger = logging.getLogger("etsy_pipeline.some_test")
-    logger.addFilter(RedactingFilter())
-    logger.warning("token=%s", TOKEN)
-    assert TOKEN not in caplog.text
-    assert HIDDEN in caplog.text
-
-
 def test_without_a_dsn_sentry_is_not_even_imported() -> None:
     code = """
 import sys
@@ -73,7 +69,9 @@ def test_a_dsn_that_is_none_is_told_without_repeating_it() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def test_an_error_is_reported_with_release_and_transaction_and_without_secrets() -> None:
+@contextmanager
+def a_sentry() -> Iterator[tuple[str, list[bytes]]]:
+    """A server that takes error reports: its DSN, and what it got."""
     taken: list[bytes] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -84,30 +82,68 @@ def test_an_error_is_reported_with_release_and_transaction_and_without_secrets()
             self.end_headers()
             self.wfile.write(b"{}")
 
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(" ".join(self.headers).lower().encode())
+
         def log_message(self, *_words: Any) -> None:
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    code = f"""
-import sentry_sdk
-from etsy_pipeline.monitoring import report_errors
-from etsy_pipeline.settings import Settings
-report_errors(Settings.load(sentry_dsn="http://key@127.0.0.1:{server.server_port}/1"), transaction_id="wf_1")
-try:
-    secret = "{TOKEN}"
-    raise ValueError(f"Bearer {{secret}} was refused")
-except ValueError as error:
-    sentry_sdk.capture_exception(error)
-sentry_sdk.flush(5)
-"""
     try:
-        subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+        yield f"http://publickey@127.0.0.1:{server.server_port}/1", taken
     finally:
         server.shutdown()
         server.server_close()
+
+
+RUN = """
+import os, sys
+import dagster as dg, httpx
+from etsy_pipeline.errors import Conflict
+from etsy_pipeline.orchestration.runs import helpful_failures
+
+@dg.asset
+def surprising():
+    with helpful_failures(None, "wf_1"):
+        secret = "{token}"
+        raise ValueError(f"Bearer {{secret}} was refused, so was {{os.environ['ETSY_SHARED_SECRET']}}")
+
+@dg.asset
+def expected():
+    with helpful_failures(None, "wf_2"):
+        raise Conflict("Not now.", code="not_now")
+
+dg.materialize([surprising], raise_on_error=False)
+dg.materialize([expected], raise_on_error=False)
+print(httpx.get("{address}").text)
+sys.stdout.flush()
+os._exit(0)  # as Dagster ends the processes of its runs: nothing that waits is sent any more
+"""
+
+
+def test_an_unexpected_error_of_a_run_is_reported_once_with_release_and_sync_and_without_secrets(
+    tmp_path: Path,
+) -> None:
+    with a_sentry() as (dsn, taken):
+        environment = os.environ | {
+            "SENTRY_DSN": dsn, "ETSY_SHARED_SECRET": "plainword", "ETSY_PIPELINE_HOME": str(tmp_path),
+            "SENTRY_ENVIRONMENT": "staging",
+        }  # fmt: skip
+        code = RUN.format(token=TOKEN, address=dsn.replace("publickey@", ""))
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False, timeout=120
+        )
+    assert done.returncode == 0, done.stderr
     text = b"".join(taken).decode()
     assert TOKEN not in text
-    events = [json.loads(line) for line in text.splitlines() if line.startswith('{"') and '"exception"' in line]
-    assert events[0]["tags"]["transaction_id"] == "wf_1"
-    assert events[0]["release"].startswith("etsy_pipeline@")
+    assert "plainword" not in text
+    events = [json.loads(line) for line in text.splitlines() if '"level"' in line]
+    (event,) = events
+    assert event["exception"]["values"][-1]["value"] == f"Bearer {HIDDEN} was refused, so was {HIDDEN}"
+    assert event["tags"]["transaction_id"] == "wf_1"
+    assert event["release"] == f"etsy_pipeline@{version('etsy_pipeline')}"
+    assert event["environment"] == "staging"
+    assert not {"sentry-trace", "baggage"} & set(done.stdout.split()), "Etsy and Medusa are told nothing of it"

@@ -13,7 +13,7 @@ from etsy_pipeline.store.engine import Store
 def opened() -> Iterator[tuple[Settings, Store]]:
     """The settings, and the database until the block ends."""
     settings = Settings.load()
-    watch_logs()
+    watch_logs(settings)
     report_errors(settings)
     with closing(wiring.store_of(settings)) as store:
         yield settings, store

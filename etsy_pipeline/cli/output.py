@@ -23,6 +23,7 @@ STATUS_COLORS = {"synced": "green", "completed": "green", "failed": "red", "pend
 NAME_WIDTH = 24  # characters; the rest of 80 columns is for what matters more
 
 console = Console(highlight=False)
+progress_console = Console(highlight=False, stderr=True)  # where the standard output is for programs
 
 
 def as_json(value: Any) -> None:

@@ -7,8 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
+from etsy_pipeline.cli import watch as watching
 from etsy_pipeline.cli.opening import opened
-from etsy_pipeline.cli.output import Json, as_json, as_table, colored, console, print_fields, print_plan
+from etsy_pipeline.cli.output import (
+    Json,
+    as_json,
+    as_table,
+    colored,
+    console,
+    print_fields,
+    print_plan,
+    progress_console,
+)
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsySyncJob
@@ -17,7 +27,6 @@ from etsy_pipeline.sync_jobs.request import request_sync
 
 app = typer.Typer(help="Syncs: start, plan, approve, reject, cancel, status.", no_args_is_help=True)
 
-OVER = {"completed", "failed", "rejected", "superseded", "cancelled"}
 POLL_SECONDS = 1.0
 MOST_ROWS = 100  # of a plan in a terminal; groups and totals are of all of it
 
@@ -126,36 +135,21 @@ def status_(
     watch: Annotated[bool, typer.Option(help="Keep looking until it is over.")] = False,
     as_json_: Json = False,
 ) -> None:
-    """Show how a sync stands, or list the latest ones. Exit status 1 if it failed."""
+    """Show how a sync stands, or list the latest ones. Exit status 1 if it failed; watched: unless it completed."""
     with opened() as (_, store):
         if transaction_id is None:
             _print_jobs([status.job_view(job) for job in status.latest_jobs(store)], as_json_=as_json_)
             return
         job = status.job(store, transaction_id)
         if watch:
-            job = _watched(store, job)
+            job = watching.watch(store, job.transaction_id, progress_console if as_json_ else console)
     if as_json_:
         as_json(status.job_view(job))
     else:
         console.print(_line(job))
         as_table(("product", "error"), job.error_log.items(), empty="No errors.")
-    if job.status == "failed":
+    if job.status == "failed" or (watch and job.status != "completed"):
         raise typer.Exit(1)
-
-
-def _watched(store: Store, job: EtsySyncJob) -> EtsySyncJob:
-    """The sync when it is over; meanwhile one changing line in a terminal, a line a change elsewhere."""
-    told = ""
-    with console.status(_line(job)) as changing:
-        while job.status not in OVER:
-            line = _line(job)
-            if line != told and not console.is_terminal:
-                console.print(line)
-            told = line
-            changing.update(line)
-            time.sleep(POLL_SECONDS)
-            job = status.job(store, job.transaction_id)
-    return job
 
 
 def _print_jobs(views: list[dict[str, Any]], *, as_json_: bool) -> None:

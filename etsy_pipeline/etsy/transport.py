@@ -4,6 +4,7 @@ Not here: which endpoints there are (`client.py`), what an answer means (`respon
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -156,11 +157,13 @@ class EtsyTransport:
         self._budget.wait_for_turn(pace.purpose)
         if pace.before_send:
             pace.before_send()
+        began = time.monotonic()
         try:
             response = self._client.request(
                 method, f"{self._base_url}/v3/application{path}", headers=headers, **request
             )
         except httpx.HTTPError as error:
+            _log(method, path, f"none:{type(error).__name__}", began)
             raise EtsyUnavailable(
                 f"No answer from Etsy to {what} ({type(error).__name__}).",
                 code="etsy_unreachable",
@@ -168,17 +171,22 @@ class EtsyTransport:
                 may_have_happened=not isinstance(error, _NOT_SENT),
             ) from None
         self._budget.learn(response.headers)
-        level = logging.DEBUG if response.is_success else logging.WARNING
-        logger.log(
-            level,
-            "etsy_call method=%s path=%s status=%s ms=%d uuid=%s",
-            method,
-            path,
-            response.status_code,
-            response.elapsed.total_seconds() * 1000,
-            response.headers.get("x-etsy-request-uuid", "-"),
-        )
+        _log(method, path, response.status_code, began, response.headers.get("x-etsy-request-uuid"))
         return response
+
+
+def _log(method: str, path: str, status: int | str, began: float, uuid: str | None = None) -> None:
+    """A line for each call: DEBUG where it worked, else a warning. The path alone: a query can hold anything."""
+    is_good = isinstance(status, int) and status < httpx.codes.BAD_REQUEST
+    logger.log(
+        logging.DEBUG if is_good else logging.WARNING,
+        "etsy_call method=%s path=%s status=%s ms=%d uuid=%s",
+        method,
+        path,
+        status,
+        (time.monotonic() - began) * 1000,
+        uuid or "-",
+    )
 
 
 def _wait_before_repeating(error: Exception, *, is_repeatable: bool) -> bool | float:

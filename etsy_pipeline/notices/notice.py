@@ -1,5 +1,6 @@
 """What people are told when a sync changes its state: one notice a change, in words. Pure."""
 
+import hashlib
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,9 +18,14 @@ class Notice:
     failed_count: int = 0
 
     @property
+    def id(self) -> str:
+        """The same for the same change of state, so that a receiver can tell a repetition."""
+        return hashlib.sha256(f"{self.transaction_id}/{self.event}".encode()).hexdigest()[:32]
+
+    @property
     def subject(self) -> str:
         """A line."""
-        return f"etsy_pipeline: {self.account}: sync {self.transaction_id} {self.status}"
+        return " ".join(f"etsy_pipeline: {self.account}: sync {self.transaction_id} {self.status}".split())
 
     @property
     def text(self) -> str:
@@ -28,4 +34,4 @@ class Notice:
 
     def as_dict(self) -> dict[str, Any]:
         """For programs."""
-        return asdict(self) | {"subject": self.subject}
+        return asdict(self) | {"id": self.id, "subject": self.subject}

@@ -4,18 +4,17 @@ The address of a webhook is a secret: it is in no message and in no table, where
 """
 
 import hashlib
-import smtplib
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from email.message import EmailMessage
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-import httpx
-
-from etsy_pipeline.errors import NotConfigured, Refused, Unavailable
+from etsy_pipeline.errors import NotConfigured
+from etsy_pipeline.notices import web
+from etsy_pipeline.notices.mail import MailServer
 from etsy_pipeline.notices.notice import Notice
 
-TIMEOUT_SECONDS = 10.0
-SLACK = "hooks.slack.com"
+SLACK_HOST = "hooks.slack.com"
+SLACK = "slack+"  # before the address of another server that takes Slack's format: Mattermost, Rocket.Chat, Discord
 MAIL = "mailto:"
 HINT = "Correct ETSY_PIPELINE_NOTIFY: mailto:me@example.com, or the https address of a webhook; commas between."
 
@@ -32,12 +31,27 @@ class Receiver:
         return hashlib.sha256(self.address.encode()).hexdigest()[:16]
 
     @property
+    def is_mail(self) -> bool:
+        """Whether it is an e-mail address."""
+        return self.address.startswith(MAIL)
+
+    @property
+    def url(self) -> str:
+        """The address of a webhook."""
+        return self.address.removeprefix(SLACK)
+
+    @property
+    def is_slack(self) -> bool:
+        """Whether it takes Slack's format."""
+        return self.address.startswith(SLACK) or urlsplit(self.address).hostname == SLACK_HOST
+
+    @property
     def kind(self) -> str:
         """Mail, Slack or webhook, with the host."""
-        if self.address.startswith(MAIL):
+        if self.is_mail:
             return "mail"
-        host = urlsplit(self.address).hostname or ""
-        return "Slack" if host == SLACK else f"webhook at {host}"
+        host = urlsplit(self.url).hostname or ""
+        return "Slack" if host == SLACK_HOST else f"webhook at {host}"
 
 
 def receivers(addresses: str) -> list[Receiver]:
@@ -48,8 +62,7 @@ def receivers(addresses: str) -> list[Receiver]:
     """
     found = [Receiver(item.strip()) for item in addresses.split(",") if item.strip()]
     for number, item in enumerate(found, 1):
-        is_web = urlsplit(item.address).scheme in {"http", "https"} and urlsplit(item.address).hostname
-        if not (is_web or (item.address.startswith(MAIL) and "@" in item.address)):
+        if not (_is_mailbox(item) if item.is_mail else _is_web(item.url)):
             raise NotConfigured(
                 f"Number {number} of ETSY_PIPELINE_NOTIFY is neither an e-mail address nor a web address.",
                 code="notify_malformed",
@@ -58,62 +71,40 @@ def receivers(addresses: str) -> list[Receiver]:
     return found
 
 
-def send(receiver: Receiver, notice: Notice, *, smtp_url: str | None) -> None:
-    """Send a notice.
+def sender(smtp_url: str | None) -> Callable[[Receiver, Notice], None]:
+    """What sends a notice to a receiver, mails by this server.
+
+    The sender raises Unavailable (`notice_not_sent`) when it may work later, Refused (`notice_refused`) when it will
+    not, and NotConfigured (`setting_missing`).
 
     Raises:
-        Unavailable: `notice_not_sent`, when it may work later.
-        Refused: `notice_refused`, when it will not.
-        NotConfigured: `setting_missing`, `notify_malformed`.
+        NotConfigured: `smtp_url_malformed`.
     """
-    if receiver.address.startswith(MAIL):
-        _mail(receiver.address.removeprefix(MAIL), notice, smtp_url)
-        return
-    is_slack = receiver.kind == "Slack"
+    server = MailServer.at(smtp_url) if smtp_url else None
+
+    def send(receiver: Receiver, notice: Notice) -> None:
+        if not receiver.is_mail:
+            web.post(receiver.url, receiver.kind, notice, is_slack=receiver.is_slack)
+        elif server is None:
+            raise NotConfigured(
+                "Notices by e-mail need a mail server.",
+                code="setting_missing",
+                hint="Set ETSY_PIPELINE_SMTP_URL, for example smtp://user:password@mail.example.com:587.",
+            )
+        else:
+            server.send(receiver.address.removeprefix(MAIL), notice)
+
+    return send
+
+
+def _is_web(url: str) -> bool:
     try:
-        answer = httpx.post(
-            receiver.address,
-            json={"text": notice.text} if is_slack else notice.as_dict(),
-            timeout=TIMEOUT_SECONDS,
-            follow_redirects=False,
-        )
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise _later(receiver, f"gave no answer ({type(error).__name__})") from None
-    if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR or answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
-        raise _later(receiver, f"answered {answer.status_code}")
-    if not answer.is_success:
-        raise Refused(
-            f"The {receiver.kind} of the notices answered {answer.status_code}.", code="notice_refused", hint=HINT
-        )
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
-def _mail(address: str, notice: Notice, smtp_url: str | None) -> None:
-    if smtp_url is None:
-        raise NotConfigured(
-            "Notices by e-mail need a mail server.",
-            code="setting_missing",
-            hint="Set ETSY_PIPELINE_SMTP_URL, for example smtp://user:password@mail.example.com:587.",
-        )
-    server = urlsplit(smtp_url)
-    message = EmailMessage()
-    message["Subject"], message["To"] = notice.subject, address
-    message["From"] = f"etsy_pipeline@{server.hostname}" if "@" not in (server.username or "") else server.username
-    message.set_content(notice.text)
-    make = smtplib.SMTP_SSL if server.scheme == "smtps" else smtplib.SMTP
-    try:
-        with make(server.hostname or "", server.port or 0, timeout=TIMEOUT_SECONDS) as connection:
-            if server.scheme == "smtp" and connection.has_extn("starttls"):
-                connection.starttls()
-            if server.username:
-                connection.login(unquote(server.username), unquote(server.password or ""))
-            connection.send_message(message)
-    except (OSError, smtplib.SMTPException, ValueError) as error:
-        raise Unavailable(
-            f"The mail server did not take the notice ({type(error).__name__}).",
-            code="notice_not_sent",
-            hint="Check ETSY_PIPELINE_SMTP_URL.",
-        ) from None
-
-
-def _later(receiver: Receiver, what: str) -> Unavailable:
-    return Unavailable(f"The {receiver.kind} of the notices {what}.", code="notice_not_sent", hint="It is tried again.")
+def _is_mailbox(receiver: Receiver) -> bool:
+    name, _, host = receiver.address.removeprefix(MAIL).partition("@")
+    return bool(name and host) and "?" not in host and not any(letter.isspace() for letter in receiver.address)

@@ -5,16 +5,16 @@ Each body reads, calls another room, and tells. Approving is in `sync_jobs/`, pu
 Dagster: https://docs.dagster.io/guides/build/assets
 """
 
-import time
 from collections.abc import Iterator
-from typing import Any
 
 import dagster as dg
 
 from etsy_pipeline.errors import Conflict
+from etsy_pipeline.logs import about, now_about
 from etsy_pipeline.orchestration import metadata as shown
 from etsy_pipeline.orchestration.partitions import accounts_partitions
 from etsy_pipeline.orchestration.plan_assets import OWNERS, sync_plan
+from etsy_pipeline.orchestration.progress import ProgressLog
 from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, StoreResource
 from etsy_pipeline.orchestration.runs import (
     APPROVED_BY_TAG,
@@ -22,13 +22,11 @@ from etsy_pipeline.orchestration.runs import (
     is_automatic,
     transaction_id_of,
 )
-from etsy_pipeline.publishing.batches import Progress
 from etsy_pipeline.publishing.publisher import approved_job, publish
 from etsy_pipeline.store import accounts, jobs
 from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.steps import followed
 from etsy_pipeline.sync_jobs import decide, status
-
-PROGRESS_EVERY_SECONDS = 5.0
 
 
 class ApprovalConfig(dg.Config):
@@ -92,7 +90,12 @@ def published_listings(
     with store.opened() as opened, helpful_failures(opened, transaction_id):
         _require_no_plan_in_this_run(context)
         approved = approved_job(opened, account_id, transaction_id)
-        with etsy.shop(opened, account_id) as client, medusa.pictures() as pictures:
+        with (
+            about(transaction_id=approved.transaction_id),
+            followed(lambda product_id: now_about(product_id=product_id)),
+            etsy.shop(opened, account_id) as client,
+            medusa.pictures() as pictures,
+        ):
             job = publish(
                 opened,
                 client,
@@ -100,7 +103,7 @@ def published_listings(
                 approved.transaction_id,
                 amount_unit=medusa.unit(),
                 run_id=context.run.run_id,
-                on_progress=_progress_logger(context),
+                on_progress=ProgressLog(context.log.info),
             )
         links = status.find_links(opened, account_id=account_id)
         yield dg.MaterializeResult(metadata=shown.publication_metadata(job, links))
@@ -157,21 +160,3 @@ def _approver(config: ApprovalConfig, context: dg.AssetExecutionContext) -> str:
     tags = context.run.tags
     nobody_named = f"Dagster UI, run {context.run.run_id[:8]}"
     return config.approved_by or tags.get(APPROVED_BY_TAG) or tags.get("user") or nobody_named
-
-
-def _progress_logger(context: dg.AssetExecutionContext) -> Any:
-    last = time.monotonic()
-
-    def log(progress: Progress) -> None:
-        nonlocal last
-        if time.monotonic() - last >= PROGRESS_EVERY_SECONDS or progress.done == progress.total:
-            last = time.monotonic()
-            context.log.info(
-                "publishing done=%s of=%s last=%r outcome=%s",
-                progress.done,
-                progress.total,
-                progress.product_title,
-                progress.outcome,
-            )
-
-    return log

@@ -1,12 +1,13 @@
 """What a run knows of the sync that it serves: tags, who asked, and turning our errors into Dagster's."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import dagster as dg
 
 from etsy_pipeline.errors import PipelineError, TakenOver
-from etsy_pipeline.monitoring import report_errors, watch_logs
+from etsy_pipeline.logs import about
+from etsy_pipeline.monitoring import report, report_errors, watch_logs
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync_jobs import decide
@@ -39,16 +40,25 @@ def is_automatic(tags: Mapping[str, str]) -> bool:
 
 @contextmanager
 def helpful_failures(store: Store | None = None, transaction_id: str | None = None) -> Iterator[None]:
-    """Turn an expected error into a Dagster failure without a stack trace's noise, and note it on the sync job."""
+    """Turn an expected error into a Dagster failure without a stack trace's noise, and note it on the sync job.
+
+    What nobody expected goes to Sentry, where that is switched on, and on to Dagster as it is.
+    """
     try:
-        watch_logs()
-        report_errors(Settings.load(), **({"transaction_id": transaction_id} if transaction_id else {}))
-        yield
+        settings = Settings.load()
+        watch_logs(settings)
+        report_errors(settings)
+        with about(transaction_id=transaction_id) if transaction_id else nullcontext():
+            yield
     except PipelineError as error:
         is_ours = not isinstance(error, TakenOver)
         if store is not None and transaction_id is not None and is_ours:
             decide.fail(store, transaction_id, str(error))
         raise failure(error) from None
+    except Exception as error:
+        if not isinstance(error, dg.Failure):
+            report(error, transaction_id=transaction_id)
+        raise
 
 
 def failure(error: PipelineError) -> dg.Failure:

@@ -16,11 +16,13 @@ from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
 from etsy_pipeline.orchestration.partitions import ACCOUNTS, accounts_partitions, partition_change
 from etsy_pipeline.orchestration.resources import EtsyResource, StoreResource
-from etsy_pipeline.orchestration.runs import TRANSACTION_TAG, TRIGGER_TAG, failure, transaction_id_of
+from etsy_pipeline.orchestration.runs import TRANSACTION_TAG, TRIGGER_TAG, failure, transaction_id_of, trigger_of
+from etsy_pipeline.redaction import redacted
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts, jobs, leases
 from etsy_pipeline.store.tables import EtsySyncJob
 from etsy_pipeline.sync_jobs import decide
+from etsy_pipeline.sync_jobs.request import note_failed_plan
 
 HOUR = 3600  # seconds
 NOTICE_SECONDS = 20
@@ -188,8 +190,10 @@ def failed_syncs(context: dg.RunFailureSensorContext, store: StoreResource) -> N
 
     A publication that was begun is not over with its run: `approved_syncs` starts another one.
     """
-    transaction_id = transaction_id_of(context.dagster_run.tags)
+    run = context.dagster_run
+    transaction_id = transaction_id_of(run.tags)
     if transaction_id is None:
+        _note_failed_plan(context, store)
         return
     try:
         with store.opened() as opened:
@@ -200,6 +204,22 @@ def failed_syncs(context: dg.RunFailureSensorContext, store: StoreResource) -> N
             decide.fail(opened, transaction_id, f"The Dagster run {context.dagster_run.run_id} failed. [run_failed]")
     except PipelineError as error:
         raise failure(error) from None
+
+
+def _note_failed_plan(context: dg.RunFailureSensorContext, store: StoreResource) -> None:
+    """A nightly plan that failed before it was a sync would be heard of by nobody."""
+    run = context.dagster_run
+    account_id = run.tags.get("dagster/partition")
+    if run.job_name != plan_sync.name or account_id is None:
+        return
+    failures = [event.step_failure_data.user_failure_data for event in context.get_step_failure_events()]
+    told = next((data.description for data in failures if data and data.description), None)
+    message = redacted(told or f"The Dagster run {run.run_id} failed. [run_failed]")
+    with store.opened() as opened:
+        with opened.reading() as session:
+            is_known = any(account.id == account_id for account in accounts.every(session))
+        if is_known:
+            note_failed_plan(opened, account_id, trigger=trigger_of(run.tags), run_id=run.run_id, message=message)
 
 
 def _result(

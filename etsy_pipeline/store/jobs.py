@@ -33,6 +33,11 @@ def get(session: Session, transaction_id: str, *, lock: bool = False) -> EtsySyn
     return job
 
 
+def of_plan_run(session: Session, run_id: str) -> EtsySyncJob | None:
+    """The sync job whose plan a Dagster run draws up, if it came so far."""
+    return session.scalars(select(EtsySyncJob).where(EtsySyncJob.plan_run_id == run_id).limit(1)).first()
+
+
 def latest(session: Session, *, account_id: str | None = None, most: int = 10) -> Sequence[EtsySyncJob]:
     """The newest sync jobs first."""
     query = select(EtsySyncJob).order_by(EtsySyncJob.created_at.desc(), EtsySyncJob.id.desc()).limit(most)
@@ -148,6 +153,12 @@ def outcomes(session: Session, job_id: str) -> Counter[str]:
     """How many items have which outcome."""
     query = select(SyncItem.outcome, func.count()).where(SyncItem.sync_job_id == job_id).group_by(SyncItem.outcome)
     return Counter({row[0]: row[1] for row in session.execute(query)})
+
+
+def sent_count(session: Session, job_id: str) -> int:
+    """How many items are sent and not read back yet."""
+    is_sent = (SyncItem.outcome == "waiting") & (SyncItem.step == "written")
+    return session.scalars(select(func.count()).where(SyncItem.sync_job_id == job_id, is_sent)).one()
 
 
 def clear_items(session: Session, job_id: str) -> None:

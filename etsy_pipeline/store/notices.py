@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.store.tables import EtsySyncJob, SentNotice
@@ -10,9 +11,19 @@ from etsy_pipeline.store.tables import EtsySyncJob, SentNotice
 STATUSES = ("completed", "failed", "paused")
 
 
-def get(session: Session, transaction_id: str, event: str, receiver: str) -> SentNotice | None:
-    """What is known of one notice to one receiver."""
-    return session.get(SentNotice, (transaction_id, event, receiver), with_for_update=True)
+def locked(session: Session, transaction_id: str, event: str, receiver: str) -> SentNotice:
+    """What is known of one notice to one receiver, locked; made on first use, by one process."""
+    key = (transaction_id, event, receiver)
+    row = session.get(SentNotice, key, with_for_update=True)
+    if row is not None:
+        return row
+    row = SentNotice(transaction_id=transaction_id, event=event, receiver=receiver, attempts=0)
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:  # another process was first
+        return session.get_one(SentNotice, key, with_for_update=True)
+    return row
 
 
 def jobs_with_news(session: Session, since: datetime) -> list[EtsySyncJob]:

@@ -54,6 +54,17 @@ def _hash(account_id: str, selection: Selection | None) -> str:
     return hashlib.sha256(asked.encode()).hexdigest()
 
 
+def note_failed_plan(store: Store, account_id: str, *, trigger: str, run_id: str, message: str) -> None:
+    """Put a sync into the books whose planning failed before there was one, so that somebody hears of it."""
+    with store.writing() as session:
+        if jobs.of_plan_run(session, run_id) is not None:
+            return
+        job = new_job(account_id, trigger)
+        job.status, job.completed_at, job.plan_run_id = "failed", job.created_at, run_id
+        job.error_log = {"job": message}
+        session.add(job)
+
+
 def new_job(account_id: str, trigger: str) -> EtsySyncJob:
     """A job that nothing is known of yet but who asked for it."""
     return EtsySyncJob(

@@ -64,6 +64,31 @@ class PlanFilter:
                 )
 
 
+OVER = frozenset({"completed", "failed", "rejected", "superseded", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a sync stands now. `done` are the products that are settled, or sent and not read back yet."""
+
+    job: EtsySyncJob
+    done: int
+    failed: int
+    total: int
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will happen to it any more."""
+        return self.job.status in OVER
+
+    @property
+    def state(self) -> str:
+        """Its status in words."""
+        if self.job.status != "pending":
+            return self.job.status
+        return "awaiting approval" if self.job.plan_digest else "being planned"
+
+
 EVERYTHING = PlanFilter()
 NOTEWORTHY = PlanFilter(noteworthy=True)
 
@@ -115,6 +140,19 @@ def job(store: Store, transaction_id: str) -> EtsySyncJob:
     """
     with store.reading() as session:
         return jobs.get(session, transaction_id)
+
+
+def standing(store: Store, transaction_id: str) -> Standing:
+    """How a sync stands, counted from its products: the counts of a job follow a little later.
+
+    Raises:
+        NotFound: `sync_job_not_found`.
+    """
+    with store.reading() as session:
+        found = jobs.get(session, transaction_id)
+        outcomes, sent = jobs.outcomes(session, found.id), jobs.sent_count(session, found.id)
+    done = outcomes.total() - outcomes["waiting"] + sent
+    return Standing(found, done, outcomes["failed"], outcomes.total())
 
 
 def latest_jobs(store: Store, *, account_id: str | None = None, most: int = 10) -> Sequence[EtsySyncJob]:

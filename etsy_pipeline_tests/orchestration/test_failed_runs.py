@@ -1,0 +1,42 @@
+"""A plan that failed before it was a sync, as the nightly one does when Medusa is down: somebody hears of it."""
+
+import dagster as dg
+import pytest
+
+from etsy_pipeline.definitions import defs
+from etsy_pipeline.notices.receivers import Receiver
+from etsy_pipeline.orchestration.partitions import ACCOUNTS
+from etsy_pipeline.orchestration.resources import StoreResource
+from etsy_pipeline.orchestration.sensors import failed_syncs
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.sync_jobs import status
+from etsy_pipeline.sync_jobs.notify import send_what_is_due
+from etsy_pipeline_tests.world import World
+
+
+def test_a_nightly_plan_that_fails_is_in_the_books_once_and_told(
+    world: World, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = world.connected(store)
+    monkeypatch.setenv("MEDUSA_API_KEY", "sk_wrongkey0123456789")
+    with dg.instance_for_test() as instance:
+        instance.add_dynamic_partitions(ACCOUNTS, [account.id])
+        tags = {"dagster/schedule_name": "daily_sync"}
+        result = defs.resolve_job_def("plan_sync").execute_in_process(
+            instance=instance, partition_key=account.id, tags=tags, raise_on_error=False
+        )
+        for _ in range(2):
+            context = dg.build_run_status_sensor_context(
+                sensor_name="failed_syncs",
+                dagster_event=result.get_run_failure_event(),
+                dagster_instance=instance,
+                dagster_run=result.dagster_run,
+                resources={"store": StoreResource()},
+            ).for_run_failure()
+            failed_syncs(context)
+    (job,) = status.latest_jobs(store)
+    assert (job.status, job.trigger) == ("failed", "schedule")
+    assert "[medusa_unauthorized]" in job.error_log["job"]
+    told: list[str] = []
+    send_what_is_due(store, [Receiver("a")], lambda _receiver, notice: told.append(notice.text))
+    assert "medusa_unauthorized" in told[0]
