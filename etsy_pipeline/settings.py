@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Annotated, Literal, cast
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from etsy_pipeline.errors import NotConfigured
 
 SANDBOX_FILE = "sandbox.env"
+SHORTEST_API_TOKEN = 16
 DEFAULT_REDIRECT_URI = "http://localhost:9000/admin/oauth/etsy/callback"
 
 # Any of these in the environment means: this is a real installation, leave the sandbox's settings alone.
@@ -36,9 +37,16 @@ def _blank_is_unset(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _long_enough(token: SecretStr | None) -> SecretStr | None:
+    if token is not None and len(token.get_secret_value()) < SHORTEST_API_TOKEN:
+        raise ValueError(f"has fewer than {SHORTEST_API_TOKEN} characters and could be guessed")
+    return token
+
+
 AmountUnit = Literal["minor", "major"]
 OptionalText = Annotated[str | None, BeforeValidator(_blank_is_unset)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
+ApiToken = Annotated[SecretStr | None, AfterValidator(_long_enough), BeforeValidator(_blank_is_unset)]
 
 
 class Settings(BaseSettings):
@@ -78,6 +86,17 @@ class Settings(BaseSettings):
     etsy_pipeline_secret_key: OptionalSecret = Field(
         default=None,
         description="Key that encrypts tokens; several, separated by commas, rotate (the first one encrypts).",
+    )
+    etsy_pipeline_api_token: ApiToken = Field(
+        default=None,
+        description="Bearer token of the HTTP API, 16 characters or more; without it only this machine is answered.",
+    )
+    etsy_pipeline_api_cors_origins: OptionalText = Field(
+        default=None,
+        description="Origins (https://admin.example.com) whose pages may call the HTTP API, separated by commas.",
+    )
+    etsy_webhook_secret: OptionalSecret = Field(
+        default=None, description="Signing secret of Etsy's webhooks (whsec_…), from Etsy's webhook portal."
     )
     etsy_pipeline_stock_reserve_percent: int = Field(
         default=0,
@@ -143,6 +162,13 @@ class Settings(BaseSettings):
         if host and not host.rpartition(":")[2].isdecimal():
             host += ":443" if medusa.scheme == "https" else ":80"
         return [host, *self.etsy_pipeline_trusted_image_hosts.split(",")]
+
+    @property
+    def cors_origins(self) -> list[str]:
+        """The origins whose pages may call the HTTP API."""
+        return [
+            item.strip().rstrip("/") for item in (self.etsy_pipeline_api_cors_origins or "").split(",") if item.strip()
+        ]
 
     def require(self, *variables: str) -> None:
         """Make sure that these environment variables are set.

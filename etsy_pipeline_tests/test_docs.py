@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
+from etsy_pipeline.api import accounts, links, oauth, sync_jobs, syncs, webhooks
 from etsy_pipeline.cli.main import app
 from etsy_pipeline.listings.rules import RULES
 from etsy_pipeline.listings.shop_settings import ShopSettings
@@ -64,6 +66,19 @@ def test_every_command_is_in_the_readme() -> None:
     ]
     missing = [name for name in names if name and f"`{name.replace('_', '-')}`" not in README]
     assert missing == []
+
+
+def test_every_route_is_in_the_page_of_the_api() -> None:
+    text = (DOCS / "api.md").read_text()
+    routes = [
+        f"`{method} {route.path}`"
+        for room in (accounts, oauth, syncs, sync_jobs, links, webhooks)
+        for route in room.router.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
+    ]
+    assert len(routes) >= 20
+    assert [route for route in routes if route not in text] == []
 
 
 @pytest.mark.parametrize("page", sorted([*DOCS.glob("*.md"), PROJECT / "README.md", PROJECT / "CONTRIBUTING.md"]))

@@ -47,6 +47,8 @@ def _merged(present: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str,
         *parents, last = name.split(".")
         target = merged
         for parent in parents:
-            target = target.setdefault(parent, {})
+            inner = target.get(parent)
+            target[parent] = dict(inner) if isinstance(inner, dict) else {}
+            target = target[parent]
         target[last] = value
     return merged

@@ -26,6 +26,7 @@ def start(store: Store, oauth: EtsyOAuth, account_id: str) -> Authorization:
     authorization = oauth.authorization()
     with store.writing() as session:
         accounts.get(session, account_id)
+        accounts.forget_oauth_sessions(session, expired_at=datetime.now(UTC))
         session.add(
             OauthSession(
                 state=authorization.state,
@@ -37,27 +38,32 @@ def start(store: Store, oauth: EtsyOAuth, account_id: str) -> Authorization:
     return authorization
 
 
-def finish(store: Store, oauth: EtsyOAuth, client_for: ClientFor, *, code: str, state: str) -> EtsyAccount:
-    """Exchange the code, find the shop, and activate the account.
+def finish(
+    store: Store, oauth: EtsyOAuth, client_for: ClientFor, *, code: str, state: str, account_id: str | None = None
+) -> EtsyAccount:
+    """Exchange the code, find the shop, and activate the account that the attempt was started for.
+
+    Args:
+        store: the database.
+        oauth: our Etsy app.
+        client_for: a client for an access token.
+        code: what Etsy sent the seller back with.
+        state: of the attempt.
+        account_id: refuse the attempt of another account.
 
     Raises:
-        BadRequest: `oauth_state_unknown` (never given out, used before, or older than ten minutes).
-        Conflict: `shop_connected_elsewhere`.
-        NeedsPerson: what Etsy refused, `etsy_user_has_no_shop`.
+        BadRequest: `oauth_state_unknown` (never given out, used before, older than ten minutes, another account's).
+        Conflict: `shop_connected_elsewhere`, `account_holds_another_shop`.
+        NeedsPerson: what Etsy refused, `etsy_scope_missing`, `etsy_user_has_no_shop`.
     """
-    account_id, verifier = _redeem(store, state)
+    account_id, verifier = _redeem(store, state, account_id)
     tokens = oauth.exchange(code, verifier)
+    _require_scopes(oauth.scope, tokens.scopes)
     with closing(client_for(tokens.access_token)) as client:
         shop = _shop(client)
     with store.writing() as session:
-        holder = accounts.of_shop(session, shop.shop_id)
-        if holder is not None and holder.id != account_id:
-            raise Conflict(
-                f"The shop {shop.shop_name} is already connected, as account {holder.id}.",
-                code="shop_connected_elsewhere",
-                hint=f"Use that account: `etsy-pipeline accounts connect {holder.id}`.",
-            )
         account = accounts.get(session, account_id, lock=True)
+        _require_its_shop(account, shop, accounts.of_shop(session, shop.shop_id))
         keep(store, account, tokens)
         account.shop_id, account.shop_name, account.shop_url = shop.shop_id, shop.shop_name, shop.url
         account.currency_code, account.user_id = shop.currency_code, tokens.user_id
@@ -65,19 +71,53 @@ def finish(store: Store, oauth: EtsyOAuth, client_for: ClientFor, *, code: str, 
     return account
 
 
-def _redeem(store: Store, state: str) -> tuple[str, str]:
+def abandon(store: Store, state: str) -> None:
+    """The seller said no: the attempt is over, and its state worth nothing."""
+    with store.writing() as session:
+        attempt = accounts.oauth_session(session, state)
+        if attempt is not None:
+            attempt.used_at = attempt.used_at or datetime.now(UTC)
+
+
+def _redeem(store: Store, state: str, account_id: str | None) -> tuple[str, str]:
     now = datetime.now(UTC)
     with store.writing() as session:
         attempt = accounts.oauth_session(session, state)
-        if attempt is None or attempt.used_at is not None or attempt.expires_at < now:
+        is_open = attempt is not None and attempt.used_at is None and attempt.expires_at >= now
+        if attempt is None or not is_open or account_id not in {None, attempt.account_id}:
             raise BadRequest(
-                "This attempt to connect is unknown, was used already, or is older than "
+                "This attempt to connect is unknown, another account's, was used already, or is older than "
                 f"{SESSION_MINUTES} minutes (state {state[:6]}…).",
                 code="oauth_state_unknown",
                 hint="Start again with `etsy-pipeline accounts connect ACCOUNT`.",
             )
         attempt.used_at = now
         return attempt.account_id, store.cipher.decrypt(attempt.verifier_encrypted)
+
+
+def _require_scopes(asked: str, granted: str) -> None:
+    lacking = sorted(set(asked.split()) - set((granted or asked).split()))  # FACTS §2: it may be fewer than asked
+    if lacking:
+        raise NeedsPerson(
+            f"Etsy granted fewer permissions than were asked for; missing: {' '.join(lacking)}.",
+            code="etsy_scope_missing",
+            hint="Connect the shop again and grant what ETSY_SCOPE asks for.",
+        )
+
+
+def _require_its_shop(account: EtsyAccount, shop: EtsyShop, holder: EtsyAccount | None) -> None:
+    if holder is not None and holder.id != account.id:
+        raise Conflict(
+            f"The shop {shop.shop_name} is already connected, as account {holder.id}.",
+            code="shop_connected_elsewhere",
+            hint=f"Use that account: `etsy-pipeline accounts connect {holder.id}`.",
+        )
+    if account.shop_id not in {None, shop.shop_id}:
+        raise Conflict(
+            f"The account {account.id} belongs to the shop {account.shop_name}; {shop.shop_name} granted access.",
+            code="account_holds_another_shop",
+            hint=f"Sign in to Etsy as the owner of {account.shop_name}, or add an account for {shop.shop_name}.",
+        )
 
 
 def _shop(client: EtsyClient) -> EtsyShop:

@@ -1,7 +1,6 @@
 """`etsy-pipeline accounts`: adding, listing, connecting and configuring shops."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,14 +9,20 @@ import typer
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure as configuring
 from etsy_pipeline.accounts import connect as connecting
-from etsy_pipeline.accounts.connection import connection_of
+from etsy_pipeline.accounts import disconnect as disconnecting
+from etsy_pipeline.accounts.view import account_view
+from etsy_pipeline.cli.choosing import choose_settings
 from etsy_pipeline.cli.consent import redirect_url
 from etsy_pipeline.cli.opening import opened
 from etsy_pipeline.cli.output import Json, as_json, as_table, console
 from etsy_pipeline.errors import BadRequest
+from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.oauth import code_from_redirect
+from etsy_pipeline.listings.shop import Choice, Kind
+from etsy_pipeline.listings.taxonomy_search import find_categories
+from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
-from etsy_pipeline.store.tables import EtsyAccount
+from etsy_pipeline.store.engine import Store
 
 app = typer.Typer(help="Etsy shops: add, connect, configure.", no_args_is_help=True)
 
@@ -39,7 +44,7 @@ def add(name: Annotated[str, typer.Argument(help="A name for the shop.")], as_js
 def list_(as_json_: Json = False) -> None:
     """List the accounts."""
     with opened() as (_, store), store.reading() as session:
-        found = [_view(account) for account in accounts.every(session)]
+        found = [account_view(account) for account in accounts.every(session)]
     if as_json_:
         as_json(found)
         return
@@ -51,7 +56,7 @@ def list_(as_json_: Json = False) -> None:
 def show(account_id: AccountId, as_json_: Json = False) -> None:
     """Show an account, its shop and its settings."""
     with opened() as (_, store), store.reading() as session:
-        found = _view(accounts.get(session, account_id))
+        found = account_view(accounts.get(session, account_id))
     if as_json_:
         as_json(found)
         return
@@ -87,6 +92,14 @@ def connect(
 
 
 @app.command()
+def disconnect(account_id: AccountId) -> None:
+    """Disconnect an account from its Etsy shop: wipes its tokens, calls off its open syncs, keeps its history."""
+    with opened() as (_, store):
+        account = disconnecting.disconnect(store, account_id)
+    console.print(f"Disconnected {account.id} ({account.shop_name or account.name}).")
+
+
+@app.command()
 def configure(
     account_id: AccountId,
     changes: Annotated[
@@ -97,42 +110,51 @@ def configure(
     choices: Annotated[
         bool, typer.Option("--choices", help="Show the shop's profiles and policies with their ids.")
     ] = False,
+    interactive: Annotated[
+        bool, typer.Option("--interactive", "-i", help="Choose profiles and category by answering questions.")
+    ] = False,
 ) -> None:
     """Change a shop's settings; docs/settings.md lists them."""
     with opened() as (settings, store):
         if choices:
-            with store.reading() as session:
-                shop_id = accounts.get(session, account_id).shop_id or 0
-            client = wiring.shop_client(settings, store, account_id)
-            offered = client.choices(shop_id)
+            offered = _client(settings, store, account_id)[1]
             rows = [(kind, item.id, item.name) for kind, items in offered.items() for item in items]
             as_table(("setting", "value", "what it is"), rows, empty="The shop has no profiles yet.")
             return
         wanted = _from_file(file) | dict(_pair(change) for change in changes or ())
+        if interactive:
+            client, offered = _client(settings, store, account_id)
+            wanted |= choose_settings(offered, client.categories())
         if not wanted:
-            raise BadRequest("Nothing to change.", code="nothing_to_change", hint="Give --set SETTING=VALUE or --file.")
+            raise BadRequest(
+                "Nothing to change.",
+                code="nothing_to_change",
+                hint="Give --set SETTING=VALUE, --file or -i.",
+            )
         configuring.configure(store, account_id, wanted)
     console.print(f"Settings of {account_id} changed: {', '.join(wanted)}.")
 
 
-def _view(account: EtsyAccount) -> dict[str, Any]:
-    connection = connection_of(account, datetime.now(UTC))
-    return {
-        "id": account.id,
-        "name": account.name,
-        "is_active": account.is_active,
-        "shop_id": account.shop_id,
-        "shop_name": account.shop_name,
-        "shop_url": account.shop_url,
-        "currency_code": account.currency_code,
-        "scopes": account.scopes,
-        "refresh_token_expires_at": str(account.refresh_token_expires_at) if account.refresh_token_expires_at else None,
-        "connection": connection.state,
-        "days_left": connection.days_left,
-        "needs_consent_since": str(connection.needs_consent_since) if connection.needs_consent_since else None,
-        "token_problem": connection.problem,
-        "settings": accounts.settings_of(account).model_dump(mode="json"),
-    }
+@app.command()
+def categories(
+    account_id: AccountId,
+    words: Annotated[list[str], typer.Argument(help="Words of the category, in any order.")],
+    as_json_: Json = False,
+) -> None:
+    """Find one of Etsy's categories by words, for etsy_taxonomy_id, taxonomy_by_category or default_taxonomy_id."""
+    with opened() as (settings, store):
+        found = find_categories(" ".join(words), wiring.shop_client(settings, store, account_id).categories())
+    if as_json_:
+        as_json([item._asdict() for item in found])
+    else:
+        as_table(("id", "category"), found, empty="No category has all these words; try fewer.")
+
+
+def _client(settings: Settings, store: Store, account_id: str) -> tuple[EtsyClient, dict[Kind, tuple[Choice, ...]]]:
+    with store.reading() as session:
+        shop_id = accounts.get(session, account_id).shop_id or 0
+    client = wiring.shop_client(settings, store, account_id)
+    return client, client.choices(shop_id)
 
 
 def _connected(item: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ import stamina
 import typer
 from typer.core import TyperGroup
 
-from etsy_pipeline.cli import accounts, database, demo, doctor, links, sandbox, sync
+from etsy_pipeline.cli import accounts, api, database, demo, doctor, links, sandbox, sync
 from etsy_pipeline.errors import BadRequest, Conflict, PipelineError
 
 FAILED, BAD_USE = 1, 2
@@ -45,6 +45,7 @@ app.command("demo")(demo.demo)
 app.command("sandbox")(sandbox.sandbox)
 app.command("doctor")(doctor.doctor)
 app.command("links")(links.links)
+app.command("api")(api.api)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(sync.app, name="sync")
 app.add_typer(database.app, name="db")

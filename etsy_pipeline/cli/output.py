@@ -56,7 +56,7 @@ def print_links(found: Iterable[ProductEtsyLink]) -> None:
     console.print(table if table.row_count else "No product is linked to Etsy yet.")
 
 
-def print_plan(rows: Iterable[Row], summary: PlanSummary) -> None:
+def print_plan(rows: Iterable[Row], summary: PlanSummary, *, more: str = "") -> None:
     """A plan, Terraform-like: brakes first, then each product, groups and totals; silence on what stays."""
     for brake in summary.brakes:
         console.print(f"[bold red]BRAKE[/] {brake['code']}: {escape(str(brake['message']))}")
@@ -73,6 +73,8 @@ def print_plan(rows: Iterable[Row], summary: PlanSummary) -> None:
         table.add_row(f"[{color}]{row.symbol}[/]", escape(row.product), told, str(row.calls or ""), row.fee)
     if table.row_count:
         console.print(table)
+    if more:
+        console.print(f"… and more: {more}, or --json for all of them.")
     _print_groups(summary)
     console.print(f"\n[bold]{summary.headline}[/] {summary.quota}")
 

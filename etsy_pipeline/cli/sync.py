@@ -19,6 +19,7 @@ app = typer.Typer(help="Syncs: start, plan, approve, reject, cancel, status.", n
 
 OVER = {"completed", "failed", "rejected", "superseded", "cancelled"}
 POLL_SECONDS = 1.0
+MOST_ROWS = 100  # of a plan in a terminal; groups and totals are of all of it
 
 TransactionId = Annotated[str, typer.Argument(help="The sync's transaction id, wf_….", metavar="TX")]
 By = Annotated[str | None, typer.Option(help="Who decides; default: the signed-in user.")]
@@ -58,21 +59,22 @@ def plan(
     brake: Annotated[str | None, typer.Option(help="Only products with this brake; `any` for all of them.")] = None,
     conflicts: Annotated[bool, typer.Option("--conflicts", help="Only what somebody changed on Etsy.")] = False,
     product_id: Annotated[str | None, typer.Option(help="Only this product, with every field.")] = None,
-    most: Annotated[int | None, typer.Option(help="At most so many products.", min=1)] = None,
+    most: Annotated[int, typer.Option(help="At most so many products; with --json all of them.", min=1)] = MOST_ROWS,
     as_json_: Json = False,
 ) -> None:
     """Show what a sync would do, the dangerous first."""
     asked = bool(action or brake or conflicts or product_id)
     wanted = status.PlanFilter(
-        tuple(action or ()), product_id, brake, with_conflicts=conflicts, noteworthy=not asked, most=most
-    )
+        tuple(action or ()), product_id, brake, with_conflicts=conflicts, noteworthy=not asked,
+        most=None if as_json_ else most + 1,
+    )  # fmt: skip
     with opened() as (_, store):
         summary = status.plan_summary(status.job(store, transaction_id))
         items = list(status.plan_items(store, transaction_id, wanted))
     if as_json_:
         as_json(asdict(summary) | {"items": [status.plan_item_view(item) for item in items]})
         return
-    print_plan(map(status.plan_row, items), summary)
+    print_plan(map(status.plan_row, items[:most]), summary, more=f"--most {10 * most}" if len(items) > most else "")
     if product_id:
         print_fields(items)
     if summary.status == "pending" and summary.digest:

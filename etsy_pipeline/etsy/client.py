@@ -101,15 +101,20 @@ class EtsyClient:
         found = self._results(f"/shops/{shop_id}/{path}", f"read the {path.replace('/', ' ').replace('-', ' ')}")
         return [Choice(int(item[number]), name(item)) for item in found if not item.get("is_deleted")]
 
+    def categories(self) -> tuple[Choice, ...]:
+        """All of Etsy's categories for sellers, named by their paths."""
+        nodes = [(node, "") for node in self._results("/seller-taxonomy/nodes", "read Etsy's categories")]
+        found = []
+        while nodes:
+            node, above = nodes.pop()
+            path = f"{above}{unescape(str(node.get('name', '')))}"
+            found.append(Choice(int(node["id"]), path))
+            nodes.extend((child, f"{path} > ") for child in node.get("children") or ())
+        return tuple(found)
+
     def taxonomy_ids(self) -> frozenset[int]:
         """The ids of all of Etsy's categories for sellers."""
-        nodes = list(self._results("/seller-taxonomy/nodes", "read Etsy's categories"))
-        ids = set()
-        while nodes:
-            node = nodes.pop()
-            ids.add(int(node["id"]))
-            nodes.extend(node.get("children") or ())
-        return frozenset(ids)
+        return frozenset(category.id for category in self.categories())
 
     def taxonomy_properties(self, taxonomy_id: int) -> tuple[TaxonomyProperty, ...]:
         """The standard properties of a category, and the values that Etsy lists for each (FACTS §7)."""

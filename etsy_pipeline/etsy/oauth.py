@@ -29,6 +29,17 @@ REFUSALS = frozenset(
 )  # fmt: skip
 CONNECT_AGAIN = "Connect the shop again: `etsy-pipeline accounts connect ACCOUNT`."
 
+_DENIALS = {  # RFC 6749 §4.1.2.1
+    "access_denied": "Start again and press “Grant access” on Etsy's page.",
+    "invalid_scope": "Correct ETSY_SCOPE: Etsy refuses all when one scope is unknown (FACTS §2).",
+    "unauthorized_client": "The app is not approved (yet): look at etsy.com/developers/your-apps.",
+}
+_REFUSALS = (  # words in Etsy's answer → what to do
+    ("redirect_uri", "Register ETSY_REDIRECT_URI with the app to the letter, and connect again with the same one."),
+    ("client_id", "Set ETSY_CLIENT_ID to the keystring of your Etsy app."),
+    ("code", f"A code works once, for some minutes. {CONNECT_AGAIN}"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
@@ -118,7 +129,7 @@ class EtsyOAuth:
             raise EtsyUnauthorized(
                 f"Etsy refused to {what}: {error.error}: {error.description or 'no reason given'}.",
                 code=f"oauth_{error.error}",
-                hint=CONNECT_AGAIN,
+                hint=next((hint for words, hint in _REFUSALS if words in str(error.description)), CONNECT_AGAIN),
             ) from None
         except (httpx.HTTPError, ValueError):  # FACTS §2: the endpoint sometimes answers 500, and gateways answer HTML
             raise _unusable(what, "no answer that can be read") from None
@@ -138,14 +149,23 @@ def code_from_redirect(url: str) -> tuple[str, str]:
     """The (code, state) in the address to which Etsy sent the seller back.
 
     Raises:
-        BadRequest: `oauth_denied` when the seller said no, `oauth_redirect_malformed` when there is no code.
+        BadRequest: as `granted` does.
     """
-    query = {name: values[0] for name, values in parse_qs(urlsplit(url.strip()).query).items()}
-    if "error" in query:
+    return granted({name: values[0] for name, values in parse_qs(urlsplit(url.strip()).query).items()})
+
+
+def granted(query: Mapping[str, str]) -> tuple[str, str]:
+    """The (code, state) that Etsy sent the seller back with.
+
+    Raises:
+        BadRequest: `oauth_denied` when the seller said no (or Etsy, FACTS §2), `oauth_redirect_malformed` when there is
+            no code.
+    """
+    if query.get("error"):
         raise BadRequest(
-            f"Etsy did not connect the shop: {query['error']}: {query.get('error_description', 'no reason given')}.",
+            f"Etsy did not connect the shop: {query['error']}: {query.get('error_description') or 'no reason given'}.",
             code="oauth_denied",
-            hint="Start again and press “Grant access” on Etsy's page.",
+            hint=_DENIALS.get(query["error"], "Start again; if it stays so, check the app at etsy.com/developers."),
         )
     if not query.get("code") or not query.get("state"):
         raise BadRequest(

@@ -1,8 +1,9 @@
 """What only the whole catalogue shows: the same product, handle or SKU twice."""
 
 from etsy_pipeline.catalogue.product import Product
+from etsy_pipeline.listings.characters import one_line
+from etsy_pipeline.listings.glimpse import Glimpse
 from etsy_pipeline.listings.rules import verdict
-from etsy_pipeline.listings.variations import sku
 from etsy_pipeline.listings.verdict import Verdict
 
 
@@ -13,14 +14,14 @@ class Seen:
         self._handles: dict[str, str] = {}
         self._skus: dict[str, str] = {}
 
-    def judge(self, product: Product) -> list[Verdict]:
+    def judge(self, product: Product | Glimpse) -> list[Verdict]:
         """What an earlier product has that this one has, too."""
         found = []
         if product.handle:
             other = self._handles.setdefault(product.handle, product.id)
             if other != product.id:
                 found.append(verdict("handle_repeated", other=other, handle=product.handle))
-        for item in {number for variant in product.variants if (number := sku(variant))}:
+        for item in {one_line(variant.sku) for variant in product.variants if variant.sku}:
             other = self._skus.setdefault(item, product.id)
             if other != product.id:
                 found.append(verdict("sku_of_another_product", sku=item, other=other))

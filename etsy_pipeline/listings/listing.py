@@ -42,6 +42,7 @@ class Offering:
     """One cell of the inventory grid. `values` stand in the order of the inventory's properties.
 
     `price` is in major units of the shop's currency. A combination that no variant has is in the grid, too, disabled.
+    `stock` is what Medusa had, where fewer pieces are sent because Etsy sold some meanwhile.
     """
 
     sku: str
@@ -50,6 +51,12 @@ class Offering:
     quantity: int
     is_enabled: bool = True
     has_variant: bool = True
+    stock: int | None = None
+
+    @property
+    def wanted(self) -> int:
+        """Pieces as Medusa had them."""
+        return self.quantity if self.stock is None else self.stock
 
     @property
     def for_sale(self) -> int:

@@ -122,8 +122,7 @@ def validated_listings(
                 this_year=datetime.now(UTC).year,
                 on_trouble=tell,
             )
-            for frame in product_snapshot.frames:
-                yield validation.frame(frame, reader)
+            yield from validation.frames(product_snapshot.frames, reader)
 
     return FrameStream(VALIDATED_SCHEMA, frames(), validation.metadata)
 

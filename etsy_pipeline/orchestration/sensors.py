@@ -19,7 +19,7 @@ from etsy_pipeline.store.tables import EtsySyncJob
 from etsy_pipeline.sync_jobs import decide
 
 HOUR = 3600  # seconds
-SECONDS = 5  # between two looks; a request becomes a run within ten seconds
+SECONDS = 1  # between two looks; the daemon looks every five, and would skip every other one if this were five as well
 IN_FLIGHT = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,

@@ -1,22 +1,33 @@
-"""From frames of products to frames of validated listings, and what a person should read about them."""
+"""From frames of products to frames of validated listings, and what a person should read about them.
 
-from collections import Counter
-from collections.abc import Mapping
+A large catalogue is validated by several processes; a small one is done before they would have started.
+"""
+
+import multiprocessing
+import os
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
-from etsy_pipeline.catalogue.product import Product
 from etsy_pipeline.etsy.shop_reader import ShopReader
+from etsy_pipeline.listings.batch import Row, Task, validate_batch
 from etsy_pipeline.listings.catalogue_checks import Seen
-from etsy_pipeline.listings.codec import to_json
-from etsy_pipeline.listings.mapping import validate
+from etsy_pipeline.listings.codec import from_json
+from etsy_pipeline.listings.glimpse import glimpsed
+from etsy_pipeline.listings.shop import Shop
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.taxonomy import taxonomy_id
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
 from etsy_pipeline.orchestration import metadata as shown
 from etsy_pipeline.orchestration.frames import records
+
+FRAMES_ALONE = 4  # of 500 products each: so many are done in about the time in which processes start
+MOST_PROCESSES = 4
 
 
 @dataclass(slots=True)
@@ -30,24 +41,25 @@ class Validation:
     invalid: list[ValidatedListing] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
 
-    def frame(self, frame: pd.DataFrame, reader: ShopReader) -> pd.DataFrame:
-        """One frame of the snapshot."""
-        rows = records(frame)
-        products = {
-            row["product_id"]: Product.model_validate_json(row["product"]) for row in rows if not row["problem_code"]
-        }
-        categories = (taxonomy_id(product, self.settings, None)[0] for product in products.values())
-        shop = reader.shop(category for category in categories if category is not None)
-        listings = []
-        for row in rows:
-            product = products.get(row["product_id"])
-            if product is None:
-                listings.append(_unusable(row))
-            else:
-                listings.append(validate(product, self.settings, shop, also=self.seen.judge(product)))
-        return pd.DataFrame(
-            [self._row(listing, row["covers_selection"]) for listing, row in zip(listings, rows, strict=True)]
-        )
+    def frames(self, snapshot: Iterable[pd.DataFrame], reader: ShopReader) -> Iterator[pd.DataFrame]:
+        """The snapshot's frames as frames of validated listings, in the same order."""
+        processes = min(os.cpu_count() or 1, MOST_PROCESSES)
+        pending: deque[tuple[Future[list[Row]], list[bool]]] = deque()
+        with ExitStack() as stack:
+            pool: ProcessPoolExecutor | None = None
+            for number, frame in enumerate(snapshot):
+                tasks, covers, shop = self._tasks(frame, reader)
+                if processes == 1 or number < FRAMES_ALONE:
+                    yield self._table(validate_batch(tasks, self.settings, shop), covers)
+                    continue
+                if pool is None:
+                    spawned = multiprocessing.get_context("spawn")  # threads of Dagster's may hold locks: no fork
+                    pool = stack.enter_context(ProcessPoolExecutor(processes, spawned))
+                pending.append((pool.submit(validate_batch, tasks, self.settings, shop), covers))
+                if len(pending) > 2 * processes:
+                    yield self._next(pending)
+            while pending:
+                yield self._next(pending)
 
     def metadata(self) -> Mapping[str, Any]:
         """Counts, what is invalid, and which rules spoke how often."""
@@ -58,27 +70,32 @@ class Validation:
             "not_checked": "; ".join(self.troubles) or "–",
         }
 
-    def _row(self, listing: ValidatedListing, covers_selection: bool) -> dict[str, Any]:  # noqa: FBT001 - a column
-        verdict = "invalid" if listing.errors else "absent" if listing.absent_because else "valid"
-        self.counts[verdict] += 1
-        self.counts["warnings"] += len(listing.warnings)
-        self.rules.update({item.code for item in listing.verdicts})
-        if verdict == "invalid" and len(self.invalid) < shown.ROWS_SHOWN:
-            self.invalid.append(listing)
-        return {
-            "product_id": listing.product_id,
-            "title": listing.product_title,
-            "verdict": verdict,
-            "codes": ",".join(item.code for item in listing.verdicts),
-            "messages": "; ".join(item.message for item in listing.verdicts) or listing.absent_because,
-            "price": str(listing.listing.price) if listing.listing else "",
-            "quantity": listing.listing.quantity if listing.listing else 0,
-            "validated": to_json(listing),
-            "covers_selection": covers_selection,
-        }
+    def _tasks(self, frame: pd.DataFrame, reader: ShopReader) -> tuple[list[Task], list[bool], Shop]:
+        tasks, covers, categories = [], [], set()
+        for row in records(frame):
+            covers.append(row["covers_selection"])
+            if row["problem_code"]:
+                tasks.append(Task(row["product_id"], row["title"], "", (_unusable(row),)))
+                continue
+            product = glimpsed(row["product"])
+            categories.add(taxonomy_id(product, self.settings, None)[0])
+            tasks.append(Task(row["product_id"], row["title"], row["product"], tuple(self.seen.judge(product))))
+        return tasks, covers, reader.shop(category for category in categories if category is not None)
+
+    def _next(self, pending: deque[tuple[Future[list[Row]], list[bool]]]) -> pd.DataFrame:
+        done, covers = pending.popleft()
+        return self._table(done.result(), covers)
+
+    def _table(self, rows: list[Row], covers: list[bool]) -> pd.DataFrame:
+        for row in rows:
+            self.counts[row["verdict"]] += 1
+            self.counts["warnings"] += row.pop("warnings")
+            self.rules.update({code for code in row["codes"].split(",") if code})
+            if row["verdict"] == "invalid" and len(self.invalid) < shown.ROWS_SHOWN:
+                self.invalid.append(from_json(row["validated"]))
+        return pd.DataFrame(rows).assign(covers_selection=covers)
 
 
-def _unusable(row: Mapping[str, Any]) -> ValidatedListing:
+def _unusable(row: Mapping[str, Any]) -> Verdict:
     hint = "Check the product in Medusa." if row["problem_code"] != "product_unknown" else "Check the product id."
-    verdict = Verdict(row["problem_code"], "error", "product", row["problem"], hint)
-    return ValidatedListing(row["product_id"], row["title"], None, (verdict,))
+    return Verdict(row["problem_code"], "error", "product", row["problem"], hint)

@@ -92,14 +92,24 @@ def _settled(
     found = None if held is None else _of(held, value)
     if settings.ownership.get(value, "owned") != "owned":
         return _with(item, value, published if found is None else found), None
+    if value == "quantity" and (found is None or int(str(found)) <= before.for_sale):
+        return _after_sales(item, before, held)
     if found is None or found in {published, wanted}:
         return item, None
-    if value == "quantity" and int(str(found)) < int(str(published)):
-        left = min(item.quantity, int(str(found))) if item.quantity <= before.quantity else item.quantity
-        return _with(item, value, left), ("sold", published, found, left)
     if settings.on_conflict == "keep":
         return _with(item, value, found), ("kept", published, found, wanted)
     return item, ("overwritten", published, found, wanted)
+
+
+def _after_sales(
+    item: Offering, before: Offering, held: Offering | None
+) -> tuple[Offering, tuple[Outcome, object, object, object] | None]:
+    """Pieces that are still for sale: not those that Etsy sold, unless Medusa's stock has risen since."""
+    left = before.for_sale if held is None else held.for_sale
+    pieces = item.quantity if item.quantity > before.wanted else min(item.quantity, left)
+    stock = item.quantity if pieces < item.quantity else None
+    settled = replace(item, quantity=pieces, is_enabled=pieces > 0, stock=stock)
+    return settled, ("sold", before.for_sale, left, pieces) if left < before.for_sale else None
 
 
 def _of(item: Offering, value: Value) -> object:

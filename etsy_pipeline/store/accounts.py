@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, false, or_, select
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.errors import NotFound
@@ -40,6 +41,12 @@ def every(session: Session) -> Sequence[EtsyAccount]:
     return session.scalars(select(EtsyAccount).order_by(EtsyAccount.created_at, EtsyAccount.id)).all()
 
 
+def page(session: Session, *, is_active: bool | None, first: int, most: int) -> tuple[Sequence[EtsyAccount], int]:
+    """Some accounts, oldest first, and how many match in all."""
+    found = [account for account in every(session) if is_active is None or account.is_active == is_active]
+    return found[first : first + most], len(found)
+
+
 def active(session: Session) -> Sequence[EtsyAccount]:
     """The accounts that are connected and in use."""
     return [account for account in every(session) if account.is_active]
@@ -53,6 +60,12 @@ def of_shop(session: Session, shop_id: int) -> EtsyAccount | None:
 def oauth_session(session: Session, state: str) -> OauthSession | None:
     """The attempt to connect with this state, locked until the transaction ends."""
     return session.get(OauthSession, state, with_for_update=True)
+
+
+def forget_oauth_sessions(session: Session, *, account_id: str | None = None, expired_at: datetime) -> None:
+    """Drop attempts to connect that have expired, and all those of an account."""
+    of_account = OauthSession.account_id == account_id if account_id else false()
+    session.execute(delete(OauthSession).where(or_(OauthSession.expires_at < expired_at, of_account)))
 
 
 def rotate_secrets(session: Session, cipher: TokenCipher) -> int:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Text, cast, delete, func, insert, select
@@ -36,6 +37,26 @@ def latest(session: Session, *, account_id: str | None = None, most: int = 10) -
     """The newest sync jobs first."""
     query = select(EtsySyncJob).order_by(EtsySyncJob.created_at.desc(), EtsySyncJob.id.desc()).limit(most)
     return session.scalars(query.where(EtsySyncJob.etsy_account_id == account_id) if account_id else query).all()
+
+
+def page(
+    session: Session, *, account_id: str | None, status: str | None, first: int, most: int
+) -> tuple[Sequence[EtsySyncJob], int]:
+    """Some sync jobs, the newest first, and how many match in all."""
+    query = select(EtsySyncJob)
+    if account_id:
+        query = query.where(EtsySyncJob.etsy_account_id == account_id)
+    if status:
+        query = query.where(EtsySyncJob.status == status)
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    newest = query.order_by(EtsySyncJob.created_at.desc(), EtsySyncJob.id.desc())
+    return session.scalars(newest.offset(first).limit(most)).all(), total
+
+
+def cancel_all(session: Session, account_id: str, now: datetime) -> None:
+    """Call off whatever an account has asked for and not finished."""
+    for job in with_status(session, "pending", *PUBLISHING, account_id=account_id):
+        job.status, job.completed_at = "cancelled", now
 
 
 def with_status(session: Session, *statuses: str, account_id: str | None = None) -> Sequence[EtsySyncJob]:

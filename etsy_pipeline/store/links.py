@@ -46,6 +46,19 @@ def search(
     session: Session, *, account_id: str | None = None, product_id: str | None = None, sync_status: str | None = None
 ) -> Sequence[ProductEtsyLink]:
     """Links that match all that is given."""
+    return session.scalars(_matching(account_id, product_id, sync_status)).all()
+
+
+def page(
+    session: Session, *, account_id: str | None, product_id: str | None, sync_status: str | None, first: int, most: int
+) -> tuple[Sequence[ProductEtsyLink], int]:
+    """Some of the links that match all that is given, and how many there are."""
+    query = _matching(account_id, product_id, sync_status)
+    total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    return session.scalars(query.offset(first).limit(most)).all(), total
+
+
+def _matching(account_id: str | None, product_id: str | None, sync_status: str | None) -> Select[ProductEtsyLink]:
     query = select(ProductEtsyLink).order_by(ProductEtsyLink.etsy_account_id, ProductEtsyLink.product_id)
     if account_id:
         query = query.where(ProductEtsyLink.etsy_account_id == account_id)
@@ -53,7 +66,7 @@ def search(
         query = query.where(ProductEtsyLink.product_id == product_id)
     if sync_status:
         query = query.where(ProductEtsyLink.sync_status == sync_status)
-    return session.scalars(query).all()
+    return query
 
 
 def as_link(row: ProductEtsyLink) -> Link:

@@ -225,3 +225,51 @@ class ApiBudget(Table):
     unknown_calls: Mapped[int] = mapped_column(default=0)
     told_at: Mapped[datetime | None]
     held_until: Mapped[datetime | None]
+
+
+class ApiRequest(Table):
+    """A request that is carried out once however often it is sent: its Idempotency-Key, and the sync it became."""
+
+    __tablename__ = "api_request"
+
+    idempotency_key: Mapped[str] = mapped_column(primary_key=True)
+    body_hash: Mapped[str]
+    transaction_id: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class WebhookDelivery(Table):
+    """An event that Etsy signed, known by its webhook-id, which repetitions share."""
+
+    __tablename__ = "webhook_delivery"
+
+    webhook_id: Mapped[str] = mapped_column(primary_key=True)
+    event_type: Mapped[str]
+    shop_id: Mapped[int | None]
+    resource_url: Mapped[str]
+    received_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class WebhookCount(Table):
+    """How many deliveries a day (UTC, as in 2026-11-23) had which outcome: stored, ignored, repeated, old, forged."""
+
+    __tablename__ = "webhook_count"
+
+    day: Mapped[str] = mapped_column(primary_key=True)
+    outcome: Mapped[str] = mapped_column(primary_key=True)
+    deliveries: Mapped[int] = mapped_column(default=0)
+
+
+class SoldMark(Table):
+    """An order that was paid or canceled: the shop's quantities on Etsy moved.
+
+    As long as `looked_at` is empty, the next plan has to read the live quantities before it sends any.
+    """
+
+    __tablename__ = "sold_mark"
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    receipt_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    event_type: Mapped[str]
+    marked_at: Mapped[datetime]
+    looked_at: Mapped[datetime | None]

@@ -1,12 +1,14 @@
 """Asking for a sync: one row, from which a sensor makes a Dagster run."""
 
+import hashlib
+import json
 import secrets
 from datetime import UTC, datetime
 from typing import Literal
 
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import BadRequest, Conflict
-from etsy_pipeline.store import accounts
+from etsy_pipeline.store import accounts, jobs, requests
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob
 
@@ -14,13 +16,20 @@ Trigger = Literal["ui", "cli", "api", "schedule", "backfill", "demo"]
 
 
 def request_sync(
-    store: Store, account_id: str, *, product_ids: tuple[str, ...] | None, trigger: Trigger
+    store: Store,
+    account_id: str,
+    *,
+    product_ids: tuple[str, ...] | None,
+    trigger: Trigger,
+    idempotency_key: str | None = None,
 ) -> EtsySyncJob:
     """Ask for a sync of some products, or (None) of the shop's whole selection.
 
+    With an `idempotency_key`, the same request made again gives the same sync.
+
     Raises:
         NotFound: `account_not_found`.
-        Conflict: `account_not_connected`.
+        Conflict: `account_not_connected`, `idempotency_key_reused`.
         BadRequest: `no_products`.
     """
     if product_ids is not None and not product_ids:
@@ -29,11 +38,20 @@ def request_sync(
         )
     selection = None if product_ids is None else Selection(product_ids=tuple(dict.fromkeys(product_ids)))
     with store.writing() as session:
-        require_connected(accounts.get(session, account_id))
         job = new_job(account_id, trigger)
+        if idempotency_key is not None:
+            known = requests.claim(session, idempotency_key, _hash(account_id, selection), job.transaction_id)
+            if known != job.transaction_id:
+                return jobs.get(session, known)
+        require_connected(accounts.get(session, account_id))
         job.requested_selection = selection.model_dump(mode="json") if selection else None
         session.add(job)
     return job
+
+
+def _hash(account_id: str, selection: Selection | None) -> str:
+    asked = json.dumps([account_id, selection.product_ids if selection else None])
+    return hashlib.sha256(asked.encode()).hexdigest()
 
 
 def new_job(account_id: str, trigger: str) -> EtsySyncJob:

@@ -131,6 +131,23 @@ def find_links(
         return links.search(session, account_id=account_id, product_id=product_id, sync_status=sync_status)
 
 
+def jobs_page(
+    store: Store, *, account_id: str | None, status: str | None, first: int, most: int
+) -> tuple[Sequence[EtsySyncJob], int]:
+    """Some sync jobs, the newest first, and how many match in all."""
+    with store.reading() as session:
+        return jobs.page(session, account_id=account_id, status=status, first=first, most=most)
+
+
+def links_page(
+    store: Store, *, account_id: str | None, product_id: str | None, sync_status: str | None, first: int, most: int
+) -> tuple[Sequence[ProductEtsyLink], int]:
+    """Some links, and how many match in all."""
+    wanted = {"account_id": account_id, "product_id": product_id, "sync_status": sync_status}
+    with store.reading() as session:
+        return links.page(session, **wanted, first=first, most=most)
+
+
 def plan_summary(job: EtsySyncJob) -> PlanSummary:
     """A job's plan without its rows; all zero while there is none."""
     sums = Totals.of(job.totals)

@@ -5,13 +5,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from etsy_pipeline import wiring
+from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.encryption import new_key
 from etsy_pipeline.store.migrate import code_version
+from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
+from etsy_pipeline_tests.builders import a_product, validated
+from etsy_pipeline_tests.sync_jobs.test_sync_jobs import connected as a_connected_account
 from etsy_pipeline_tests.world import World, a_world
 
 
@@ -44,6 +50,14 @@ class Terminal:
         assert done.returncode == status, said
         assert "Traceback" not in said
         return said
+
+    def answering(self, answers: str, *words: str) -> str:
+        command = [sys.executable, "-c", "from etsy_pipeline.cli.main import run; run()", *words]
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.env, input=answers, capture_output=True, text=True, timeout=120, check=False
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def json(self, *words: str, status: int = 0) -> Any:
         return json.loads(self(*words, "--json", status=status))
@@ -192,3 +206,54 @@ def test_the_demo_goes_the_whole_way_and_can_be_repeated(tmp_path: Path) -> None
 @pytest.mark.parametrize("words", [(), ("sync",), ("accounts",), ("db",), ("sync", "start"), ("sync", "approve")])
 def test_every_command_explains_itself(terminal: Terminal, words: tuple[str, ...]) -> None:
     assert "Usage:" in terminal(*words, "--help")
+
+
+def test_a_long_plan_is_shown_in_part_and_counted_whole(terminal: Terminal) -> None:
+    settings = Settings.load(etsy_pipeline_home=terminal.folder / "state")
+    with closing(wiring.store_of(settings)) as store:
+        account = a_connected_account(store).id
+        listings = (validated(a_product(id=f"prod_{number}")) for number in range(120))
+        job = draw_up_plan(
+            store, account_id=account, transaction_id=None, trigger="ui", validated=listings, covers_selection=True,
+            amount_unit="major", snapshot_ref="", run_id="r",
+        )  # fmt: skip
+    said = terminal("sync", "plan", job.transaction_id)
+    assert said.count("create: not on Etsy yet") == 100 + 1, "a hundred rows, and their group"
+    assert "… and more: --most 1000, or --json" in said
+    assert "120 × create" in said
+    assert len(terminal.json("sync", "plan", job.transaction_id)["items"]) == 120
+    assert terminal.json("sync", "plan", job.transaction_id, "--action", "update")["items"] == []
+    assert "No item of a plan can be 'nonsense'" in terminal(
+        "sync", "plan", job.transaction_id, "--brake", "nonsense", status=2
+    )
+
+
+def test_a_disconnected_shop_has_no_connection_but_its_name(terminal: Terminal) -> None:
+    account_id = connected(terminal)
+    assert "Disconnected" in terminal("accounts", "disconnect", account_id)
+    shown = terminal.json("accounts", "show", account_id)
+    assert (shown["is_active"], shown["scopes"], shown["shop_name"]) == (False, None, "DustySpoonStudio")
+    assert "account_not_connected" in terminal("sync", "start", "--account", account_id, "--all", status=1)
+    terminal("accounts", "connect", account_id, "--sandbox-shop", "1")
+
+
+def test_the_api_listens_to_others_only_with_a_token(terminal: Terminal, world: World) -> None:
+    assert "api_token_missing" in terminal("api", "--host", "0.0.0.0", status=1)  # noqa: S104 - what is refused
+    taken = world.sandbox.etsy_url.rpartition(":")[2]
+    assert "api_cannot_listen" in terminal("api", "--port", taken, status=1)
+    assert "api_cannot_listen" in terminal(
+        "api", "--host", "localhost.invalid", status=1, env={"ETSY_PIPELINE_API_TOKEN": "x" * 16}
+    )
+
+
+def test_profiles_and_category_are_chosen_by_answering_questions(terminal: Terminal) -> None:
+    account_id = connected(terminal)
+    said = terminal.answering("2\n\n9\n1\n\nmugs kitchen\n1\n", "accounts", "configure", account_id, "--interactive")
+    assert "Express shipping" in said
+    assert "'9' is none of 1 to 2." in said
+    settings = terminal.json("accounts", "show", account_id)["settings"]
+    [mugs, *_] = terminal.json("accounts", "categories", account_id, "mugs", "KITCHEN")
+    assert mugs["name"].endswith("Mugs")
+    assert (settings["shipping_profile"], settings["processing_profile"]) == (510000013, 510000011)
+    assert settings["default_taxonomy_id"] == mugs["id"]
+    assert "No category has all these words" in terminal("accounts", "categories", account_id, "nonsense")

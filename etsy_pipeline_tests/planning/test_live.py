@@ -86,6 +86,21 @@ def test_pieces_that_etsy_sold_are_not_offered_again(medusa: int, published: int
     assert [conflict.field for conflict in item.conflicts] == ["quantity"]
 
 
+def test_what_was_sold_stays_sold_when_something_else_was_published_meanwhile() -> None:
+    """Ten in Medusa, two sold on Etsy; then a new title was sent, and eight pieces with it."""
+    sold = replace(AS_PUBLISHED, inventory=stocked(8))
+    first = planned(replace(PUBLISHED, title="New"), sold)
+    assert first.desired is not None
+    assert (first.desired.quantity, first.desired.inventory.offerings[0].wanted) == (8, 10)
+    after = replace(LINK, published=first.desired)
+    titled = replace(sold, values={"title": "New"})
+    assert planned(replace(PUBLISHED, title="New"), titled, after).action == "skip"
+    assert planned(replace(PUBLISHED, title="New", inventory=stocked(9)), titled, after).action == "skip"
+    restocked = planned(replace(PUBLISHED, title="New", inventory=stocked(12)), titled, after)
+    assert restocked.desired is not None
+    assert restocked.desired.quantity == 12
+
+
 def test_a_sold_out_listing_is_not_renewed_for_a_fee_while_medusa_has_no_new_stock() -> None:
     live = replace(AS_PUBLISHED, state="sold_out", inventory=stocked(0))
     item = planned(live=live)

@@ -1,0 +1,98 @@
+"""Is a shop ready to be published to? What is in place, what is missing, and what to do about it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from etsy_pipeline.accounts.connection import State, connection_of
+from etsy_pipeline.errors import PipelineError
+from etsy_pipeline.etsy.client import EtsyClient
+from etsy_pipeline.listings.shop import Choice, Kind
+from etsy_pipeline.listings.shop_settings import ShopSettings
+from etsy_pipeline.store import accounts
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.tables import EtsyAccount
+
+Standing = Literal["ok", "warning", "missing"]
+Choices = Mapping[Kind, Sequence[Choice]]
+
+CONNECTIONS: Mapping[State, Standing] = {
+    "connected": "ok",
+    "expires soon": "warning",
+    "needs consent": "missing",
+    "not connected": "missing",
+}
+
+# What the settings choose from what the shop has: kind, whether publishing needs it, why.
+CHOSEN: tuple[tuple[Kind, Standing, str], ...] = (
+    ("shipping_profile", "missing", "every listing needs one"),
+    ("processing_profile", "missing", "Etsy takes no physical listing without one"),
+    ("return_policy", "warning", "active listings need one, unless the shop is in the EU"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. "warning" lets publishing begin, "missing" does not."""
+
+    what: str
+    standing: Standing
+    detail: str
+    hint: str = ""
+
+
+def readiness(
+    store: Store, account_id: str, *, client_of: Callable[[str], EtsyClient], wanted_scopes: str
+) -> list[Finding]:
+    """Everything that publishing to this shop needs, with how it stands. Asks Etsy when the shop is connected.
+
+    Raises:
+        NotFound: `account_not_found`.
+    """
+    with store.reading() as session:
+        account = accounts.get(session, account_id)
+    findings = list(_connection(account, wanted_scopes))
+    if not account.is_active or account.shop_id is None:
+        return findings
+    try:
+        with closing(client_of(account_id)) as client:
+            shop, choices = client.get_shop(account.shop_id), client.choices(account.shop_id)
+    except PipelineError as error:
+        return [*findings, Finding("shop", "missing", error.message, error.hint)]
+    findings.append(Finding("shop", "ok", f"{shop.shop_name}, sells in {shop.currency_code}"))
+    return [*findings, *_choices(accounts.settings_of(account), choices)]
+
+
+def is_ready(findings: Sequence[Finding]) -> bool:
+    """Whether publishing can begin."""
+    return all(finding.standing != "missing" for finding in findings)
+
+
+def _connection(account: EtsyAccount, wanted_scopes: str) -> Iterator[Finding]:
+    again = f"Connect it: `etsy-pipeline accounts connect {account.id}`."
+    connection = connection_of(account, datetime.now(UTC))
+    standing = CONNECTIONS[connection.state]
+    yield Finding("connection", standing, str(connection), "" if standing == "ok" else again)
+    if connection.state == "not connected":
+        return
+    lacking = sorted(set(wanted_scopes.split()) - set((account.scopes or wanted_scopes).split()))
+    detail = f"not granted: {' '.join(lacking)}" if lacking else account.scopes or "as asked for"
+    yield Finding("scopes", "missing" if lacking else "ok", detail, again if lacking else "")
+
+
+def _choices(settings: ShopSettings, choices: Choices) -> Iterator[Finding]:
+    for kind, otherwise, why in CHOSEN:
+        chosen, offered = getattr(settings, kind), choices.get(kind, ())
+        match = next((item for item in offered if chosen in {item.id, item.name}), None)
+        named = ", ".join(f"{item.id} ({item.name})" for item in offered) or "none yet: make one in Shop Manager"
+        if match:
+            yield Finding(kind, "ok", f"{match.id} ({match.name})")
+        elif chosen is None:
+            yield Finding(kind, otherwise, f"not chosen: {why}", f"Set {kind}; the shop has {named}.")
+        else:
+            yield Finding(kind, "missing", f"{chosen!r} is not in this shop", f"Set {kind}; the shop has {named}.")
+    has_category = settings.default_taxonomy_id or settings.taxonomy_by_category
+    detail = "set" if has_category else "no default: each product has to name its own"
+    yield Finding("category", "ok" if has_category else "warning", detail)

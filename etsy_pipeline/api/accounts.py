@@ -1,0 +1,139 @@
+"""Routes of accounts: add, list, settings, readiness, disconnect."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body
+from pydantic import BaseModel, Field
+
+from etsy_pipeline.accounts import configure, disconnect
+from etsy_pipeline.accounts.connection import State
+from etsy_pipeline.accounts.readiness import Standing, is_ready, readiness
+from etsy_pipeline.accounts.view import account_view
+from etsy_pipeline.api.answers import Done
+from etsy_pipeline.api.backing import Here
+from etsy_pipeline.api.inputs import AccountPath, Name, Page
+from etsy_pipeline.listings.shop_settings import ShopSettings
+from etsy_pipeline.store import accounts
+
+router = APIRouter(prefix="/admin/etsy-accounts", tags=["accounts"])
+
+DEFAULT_NAME = "Etsy shop"
+
+
+class NewAccount(BaseModel):
+    """An account to be added."""
+
+    shop_name: Name | None = Field(default=None, description="A name for the shop, until Etsy tells its own.")
+
+
+class AccountId(BaseModel):
+    """The account that was added."""
+
+    id: str
+
+
+class Account(BaseModel):
+    """An account, its shop and its settings. Never a token."""
+
+    id: str
+    name: str
+    is_active: bool
+    shop_id: int | None
+    shop_name: str | None
+    shop_url: str | None
+    currency_code: str | None
+    scopes: str | None
+    refresh_token_expires_at: str | None
+    connection: State
+    days_left: int | None
+    needs_consent_since: str | None
+    token_problem: str | None
+    settings: dict[str, Any]
+
+
+class Accounts(BaseModel):
+    """Part of the accounts."""
+
+    etsy_accounts: list[Account]
+    count: int
+    offset: int
+    limit: int
+
+
+class FindingAnswer(BaseModel):
+    """One thing that was looked at. `missing` keeps publishing from beginning, `warning` does not."""
+
+    what: str
+    standing: Standing
+    detail: str
+    hint: str
+
+
+class Readiness(BaseModel):
+    """Whether a shop can be published to, and the calls to Etsy that all shops of the app have left today."""
+
+    is_ready: bool
+    findings: list[FindingAnswer]
+    calls_a_day: int
+    calls_left_today: int
+
+
+@router.post("", summary="Add an account; connect it next")
+def add(here: Here, body: NewAccount | None = None) -> AccountId:
+    """Its id goes into the other routes."""
+    name = body.shop_name if body and body.shop_name else DEFAULT_NAME
+    return AccountId(id=configure.add(here.store, name).id)
+
+
+@router.get("", summary="The accounts, oldest first")
+def list_accounts(here: Here, page: Page, is_active: bool | None = None) -> Accounts:  # noqa: FBT001 - a query parameter
+    """Connected or not."""
+    with here.store.reading() as session:
+        found, count = accounts.page(session, is_active=is_active, first=page.offset, most=page.limit)
+    views = [Account(**account_view(account)) for account in found]
+    return Accounts(etsy_accounts=views, count=count, offset=page.offset, limit=page.limit)
+
+
+@router.get("/{account_id}", summary="One account")
+def show(here: Here, account_id: AccountPath) -> Account:
+    """With its shop and settings."""
+    with here.store.reading() as session:
+        return Account(**account_view(accounts.get(session, account_id)))
+
+
+@router.get("/{account_id}/settings", summary="The settings of a shop")
+def show_settings(here: Here, account_id: AccountPath) -> ShopSettings:
+    """All of them, defaults included."""
+    with here.store.reading() as session:
+        return accounts.settings_of(accounts.get(session, account_id))
+
+
+@router.patch("/{account_id}/settings", summary="Change settings of a shop")
+def change_settings(
+    here: Here,
+    account_id: AccountPath,
+    changes: Annotated[
+        dict[str, Any], Body(description="Setting → value; what is not named stays; dots reach inside.")
+    ],
+) -> ShopSettings:
+    """All of them are valid, or none is changed."""
+    return configure.configure(here.store, account_id, changes)
+
+
+@router.get("/{account_id}/readiness", summary="Is the shop ready to be published to?")
+def show_readiness(here: Here, account_id: AccountPath) -> Readiness:
+    """Connection, permissions, profiles, policies; asks Etsy."""
+    found = readiness(here.store, account_id, client_of=here.shop_client, wanted_scopes=here.settings.etsy_scope)
+    quota = here.quota()
+    findings = [FindingAnswer(**asdict(finding)) for finding in found]
+    return Readiness(
+        is_ready=is_ready(found), findings=findings, calls_a_day=quota.per_day, calls_left_today=quota.left_today
+    )
+
+
+@router.post("/{account_id}/disconnect", summary="Forget the shop's tokens")
+def disconnect_shop(here: Here, account_id: AccountPath) -> Done:
+    """Open syncs are called off; the history stays."""
+    disconnect.disconnect(here.store, account_id)
+    return Done()

@@ -1,0 +1,79 @@
+"""The HTTP API put together: routes, who is answered, and the page that describes it."""
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse
+from starlette.middleware.cors import CORSMiddleware
+
+from etsy_pipeline.api import accounts, links, oauth, sync_jobs, syncs, webhooks
+from etsy_pipeline.api.answers import DOCUMENTED, answer_errors
+from etsy_pipeline.api.backing import Backing
+from etsy_pipeline.api.guard import Guard
+from etsy_pipeline.api.pages import page
+from etsy_pipeline.api.shell import BodyLimit, Shell
+from etsy_pipeline.settings import Settings
+from etsy_pipeline.store.engine import Store
+
+ABOUT = "Ask for syncs of a MedusaJS catalogue to Etsy, review their plans, decide on them, and see how they stand."
+
+
+def create_app(settings: Settings, store: Store) -> FastAPI:
+    """The ASGI application.
+
+    Raises:
+        NotConfigured: `webhook_secret_malformed`.
+    """
+    app = FastAPI(
+        title="etsy_pipeline",
+        version=version("etsy_pipeline"),
+        description=ABOUT,
+        responses=DOCUMENTED,
+        docs_url=None,  # its scripts come from elsewhere, and could approve plans here
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.backing = Backing(settings, store)
+    app.state.webhook_secret = webhooks.verifier(settings)
+    for room in (accounts, oauth, syncs, sync_jobs, links, webhooks):
+        app.include_router(room.router)
+    app.add_api_route("/health", _health, methods=["GET"], tags=["about"], summary="Is it there?")
+    app.add_api_route("/docs", _docs, methods=["GET"], include_in_schema=False)
+    answer_errors(app)
+    _surround(app, settings)
+    return app
+
+
+def _surround(app: FastAPI, settings: Settings) -> None:
+    """Middleware; the last added is the outermost."""
+    app.add_middleware(Guard, token=settings.etsy_pipeline_api_token, origins=settings.cors_origins)
+    app.add_middleware(BodyLimit)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "PATCH"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+        )
+    app.add_middleware(Shell)
+
+
+def _health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+def _docs(request: Request) -> HTMLResponse:
+    app: FastAPI = request.app
+    schema = app.openapi()
+    return page(request, "routes.html", schema=schema, body_fields=lambda route: _body_fields(schema, route))
+
+
+def _body_fields(schema: Mapping[str, Any], route: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
+    body = route.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    for option in (body, *body.get("anyOf", ())):
+        name = option.get("$ref", "").rpartition("/")[2]
+        if name:
+            return list(schema["components"]["schemas"][name].get("properties", {}).items())
+    return list(body.get("properties", {}).items())

@@ -1,0 +1,114 @@
+"""Who is answered: with the bearer token when there is one, else only programs on this machine, called directly.
+
+A page in a browser can reach loopback too. So without a token the Host has to be loopback's own name (another name is
+DNS rebinding), no proxy may stand between (it would make anybody local), and no foreign page may be the sender.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from etsy_pipeline.api.answers import error_answer
+
+OPEN = frozenset(
+    [
+        ("GET", "/admin/oauth/etsy/callback"),  # the state protects it
+        ("POST", "/webhooks/etsy"),  # the signature protects it
+        ("GET", "/health"),  # says nothing
+    ]
+)
+OF_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+HOW_TO_BE_LET_IN = "Set ETSY_PIPELINE_API_TOKEN and send it as `Authorization: Bearer …`."
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is not answered."""
+
+    message: str
+    code: str
+    status: int = 403
+    type: str = "not_allowed"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Guard:
+    """ASGI middleware."""
+
+    def __init__(self, app: ASGIApp, *, token: SecretStr | None, origins: Sequence[str]) -> None:
+        self._app, self._origins = app, frozenset(origins)
+        self._token = None if token is None else _digest(token.get_secret_value())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or let pass."""
+        if scope["type"] != "http" or (scope["method"], scope["path"]) in OPEN:
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refusal = self._without_token(scope, headers) if self._token is None else self._with_token(headers)
+        if refusal is None:
+            await self._app(scope, receive, send)
+            return
+        answer = error_answer(
+            refusal.status, refusal.type, code=refusal.code, message=refusal.message, hint=HOW_TO_BE_LET_IN
+        )
+        answer.headers.update(refusal.headers)
+        await answer(scope, receive, send)
+
+    def _with_token(self, headers: Headers) -> Refusal | None:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            return _unauthorized("This API needs a bearer token.", code="api_token_required")
+        if not hmac.compare_digest(_digest(token.strip()), self._token or b""):
+            return _unauthorized("The bearer token is not the one of this API.", code="api_token_wrong")
+        return None
+
+    def _without_token(self, scope: Scope, headers: Headers) -> Refusal | None:
+        client = scope.get("client")
+        if client is None or not is_loopback(client[0]):
+            message = "Without a token this API answers only programs on its machine."
+            return Refusal(message, code="client_not_local")
+        if any(name in headers for name in OF_PROXIES):
+            return Refusal("Without a token this API answers no proxy.", code="proxy_not_trusted")
+        host = headers.get("host", "")
+        if not is_loopback(_hostname(host)):
+            return Refusal(f"The Host {host[:100]!r} is not loopback's.", code="host_not_local")
+        if not self._is_own_page(headers, host):
+            return Refusal("A page of another site may not call this API.", code="origin_not_allowed")
+        return None
+
+    def _is_own_page(self, headers: Headers, host: str) -> bool:
+        origin = headers.get("origin")
+        if origin is None:
+            return headers.get("sec-fetch-site", "none") in {"none", "same-origin"}
+        return origin in self._origins or origin in {f"http://{host}", f"https://{host}"}
+
+
+def _unauthorized(message: str, code: str) -> Refusal:
+    return Refusal(message, code, status=401, type="unauthorized", headers={"www-authenticate": "Bearer"})
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own, to itself."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _hostname(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,56 @@
+"""Routes that show which listing each product became."""
+
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from etsy_pipeline.api.backing import Here
+from etsy_pipeline.api.inputs import IdFilter, Page
+from etsy_pipeline.sync_jobs import status
+
+router = APIRouter(prefix="/admin/product-etsy-links", tags=["links"])
+
+
+class Link(BaseModel):
+    """A product in a shop. Its listing's id stays, whatever fails."""
+
+    product_id: str
+    product_title: str
+    etsy_account_id: str
+    sync_status: str
+    etsy_listing_id: int | None
+    etsy_url: str | None
+    listing_state: str | None
+    last_synced_at: str | None
+    sync_error: str | None
+
+
+class Links(BaseModel):
+    """Part of the links, by account and product."""
+
+    product_etsy_links: list[Link]
+    count: int
+    offset: int
+    limit: int
+
+
+@router.get("", summary="Products and their listings")
+def show(
+    here: Here,
+    page: Page,
+    product_id: IdFilter = None,
+    etsy_account_id: IdFilter = None,
+    sync_status: Literal["pending", "synced", "failed", "out_of_sync"] | None = None,
+) -> Links:
+    """Those that match all filters."""
+    found, count = status.links_page(
+        here.store,
+        account_id=etsy_account_id,
+        product_id=product_id,
+        sync_status=sync_status,
+        first=page.offset,
+        most=page.limit,
+    )
+    views = [Link(**status.link_view(link)) for link in found]
+    return Links(product_etsy_links=views, count=count, offset=page.offset, limit=page.limit)

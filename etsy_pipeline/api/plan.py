@@ -1,0 +1,66 @@
+"""The plan of a sync as an answer: the one place in which the API asks for it."""
+
+from dataclasses import asdict
+from itertools import islice
+from typing import Any
+
+from pydantic import BaseModel
+
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.sync_jobs import status
+from etsy_pipeline.sync_jobs.status import PlanFilter
+
+
+class Group(BaseModel):
+    """Products for which the same is done for the same reason."""
+
+    action: str
+    why: str
+    products: int
+
+
+class Plan(BaseModel):
+    """A plan, or part of it. Without a `plan_digest` there is none yet.
+
+    `for_a_person` says why no policy approves it, `quota` whether it fits into today's calls.
+    """
+
+    transaction_id: str
+    status: str
+    plan_digest: str | None
+    headline: str
+    totals: dict[str, int]
+    brakes: list[dict[str, Any]]
+    groups: list[Group]
+    for_a_person: list[str]
+    quota: str
+    items: list[dict[str, Any]]
+    offset: int
+    limit: int
+    has_more: bool
+
+
+def plan_page(store: Store, transaction_id: str, wanted: PlanFilter, limit: int) -> Plan:
+    """The items that a filter wants, from its first on, with the totals of the whole plan.
+
+    Raises:
+        NotFound: `sync_job_not_found`.
+    """
+    summary = status.plan_summary(status.job(store, transaction_id))
+    items = status.plan_items(store, transaction_id, wanted) if summary.digest else iter(())
+    views = [status.plan_item_view(item) for item in islice(items, limit + 1)]
+    return Plan(
+        transaction_id=summary.transaction_id,
+        status=summary.status,
+        plan_digest=summary.digest,
+        headline=summary.headline,
+        totals=asdict(summary.totals),
+        brakes=[dict(brake) for brake in summary.brakes],
+        groups=[Group(action=action, why=why, products=count) for action, why, count in summary.groups],
+        for_a_person=list(summary.for_a_person),
+        quota=summary.quota,
+        items=views[:limit],
+        offset=wanted.first,
+        limit=limit,
+        has_more=len(views) > limit,
+    )

@@ -1,0 +1,154 @@
+"""Routes of one sync: start, plan, confirm, reject, cancel, retry."""
+
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field, model_validator
+
+from etsy_pipeline.api.answers import Done
+from etsy_pipeline.api.backing import Here
+from etsy_pipeline.api.inputs import (
+    PRINTABLE,
+    IdempotencyKey,
+    IdFilter,
+    Name,
+    Note,
+    Page,
+    ProductIds,
+    TransactionPath,
+)
+from etsy_pipeline.api.plan import Plan, plan_page
+from etsy_pipeline.store.tables import EtsySyncJob
+from etsy_pipeline.sync_jobs import decide
+from etsy_pipeline.sync_jobs.request import request_sync
+from etsy_pipeline.sync_jobs.retry import retry_failed
+from etsy_pipeline.sync_jobs.status import PlanFilter
+
+router = APIRouter(prefix="/admin/products/etsy-sync", tags=["syncs"])
+
+THROUGH = "api"
+
+
+class NewSync(BaseModel):
+    """What to sync: products by id, or everything that the shop sells."""
+
+    product_ids: ProductIds | None = Field(default=None, description="Medusa product ids; repeated ones count once.")
+    etsy_account_id: str = Field(max_length=200, pattern=PRINTABLE, description="The account's id, etsy_acc_….")
+    everything: bool = Field(default=False, description="Instead of product_ids: the shop's whole selection.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.product_ids is None) != self.everything:
+            raise ValueError("give product_ids, or everything: true, and not both")
+        return self
+
+
+class Summary(BaseModel):
+    """How many products were asked for; null when it is the shop's whole selection."""
+
+    total: int | None
+
+
+class Started(BaseModel):
+    """The sync that was asked for; its plan follows."""
+
+    transaction_id: str
+    summary: Summary
+
+
+class Rejection(BaseModel):
+    """Who says no, and why."""
+
+    decided_by: Name = Field(default="HTTP API", description="The person who decides.")
+    note: Note = Field(default="", description="Why.")
+
+
+class Confirmation(Rejection):
+    """Who says yes to what."""
+
+    excluded_products: ProductIds = Field(default_factory=list, description="Products to leave out.")
+    plan_digest: str | None = Field(
+        default=None, max_length=64, pattern=r"^[0-9a-f]*$", description="Refuse if the plan's digest is another one."
+    )
+
+
+@router.post("", status_code=202, summary="Ask for a sync")
+def start(here: Here, body: NewSync, idempotency_key: IdempotencyKey = None) -> Started:
+    """A plan follows within seconds; nothing reaches Etsy before it is confirmed."""
+    product_ids = None if body.product_ids is None else tuple(body.product_ids)
+    job = request_sync(
+        here.store,
+        body.etsy_account_id,
+        product_ids=product_ids,
+        trigger="api",
+        idempotency_key=idempotency_key,
+    )
+    return _started(job)
+
+
+@router.get("/{transaction_id}/plan", summary="What a sync would do, the dangerous first")
+def show_plan(
+    here: Here,
+    transaction_id: TransactionPath,
+    page: Page,
+    action: Annotated[list[str] | None, Query(description="create, update, deactivate, skip, invalid.")] = None,
+    brake: Annotated[str | None, Query(description="Only with this brake; `any` for all of them.")] = None,
+    conflicts: bool = False,  # noqa: FBT001, FBT002 - query parameters
+    noteworthy: bool = False,  # noqa: FBT001, FBT002
+    product_id: IdFilter = None,
+) -> Plan:
+    """Filters narrow the items; the totals are always those of the whole plan."""
+    wanted = PlanFilter(
+        actions=tuple(action or ()),
+        product_id=product_id,
+        brake=brake,
+        with_conflicts=conflicts,
+        noteworthy=noteworthy,
+        first=page.offset,
+        most=page.limit + 1,
+    )
+    return plan_page(here.store, transaction_id, wanted, page.limit)
+
+
+@router.post("/{transaction_id}/confirm", summary="Approve a plan; it is published then")
+def confirm(here: Here, transaction_id: TransactionPath, body: Confirmation | None = None) -> Done:
+    """Bound to the plan as it is: one that changed, is stale, superseded or decided answers 409."""
+    decision = body or Confirmation()
+    decide.approve(
+        here.store,
+        transaction_id,
+        decided_by=decision.decided_by,
+        through=THROUGH,
+        amount_unit=here.amount_unit(),
+        note=decision.note,
+        excluded_products=decision.excluded_products,
+        reviewed_digest=decision.plan_digest,
+    )
+    return Done()
+
+
+@router.post("/{transaction_id}/reject", summary="Reject a plan: nothing of it is published")
+def reject(here: Here, transaction_id: TransactionPath, body: Rejection | None = None) -> Done:
+    """Answers 409 while there is no plan, and once it is decided."""
+    decision = body or Rejection()
+    decide.reject(here.store, transaction_id, decided_by=decision.decided_by, through=THROUGH, note=decision.note)
+    return Done()
+
+
+@router.post("/{transaction_id}/cancel", summary="Call a sync off")
+def cancel(here: Here, transaction_id: TransactionPath) -> Done:
+    """What is under way is finished, the rest is left as it is."""
+    decide.cancel(here.store, transaction_id)
+    return Done()
+
+
+@router.post("/{transaction_id}/retry", status_code=202, summary="Ask for a new sync of what failed")
+def retry(here: Here, transaction_id: TransactionPath, idempotency_key: IdempotencyKey = None) -> Started:
+    """It gets a plan of its own, and needs a confirmation of its own."""
+    return _started(retry_failed(here.store, transaction_id, trigger="api", idempotency_key=idempotency_key))
+
+
+def _started(job: EtsySyncJob) -> Started:
+    selection = job.requested_selection
+    total = len(selection["product_ids"]) if selection else None
+    return Started(transaction_id=job.transaction_id, summary=Summary(total=total))

@@ -1,0 +1,66 @@
+"""`etsy-pipeline api`: the HTTP API for admin pages and programs."""
+
+import logging
+import socket
+from typing import Annotated
+
+import typer
+
+from etsy_pipeline.cli.opening import opened
+from etsy_pipeline.cli.output import console
+from etsy_pipeline.errors import NotConfigured
+from etsy_pipeline.settings import Settings
+
+PORT = 9000  # of the default ETSY_REDIRECT_URI
+
+
+def api(
+    host: Annotated[str, typer.Option(help="Address to listen on; others than loopback need a token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = PORT,
+) -> None:
+    """Run the HTTP API until Ctrl-C; `dagster dev` (or a daemon) turns its requests into runs."""
+    import uvicorn
+
+    from etsy_pipeline.api.app import create_app
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    for chatty in ("httpx", "httpcore", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    with opened() as (settings, store):
+        _require_safe(settings, host)
+        app = create_app(settings, store)
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,  # it would hold the codes of OAuth
+            proxy_headers=False,  # anybody can write them
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+        with _listening(host, port) as listening:
+            shown = listening.getsockname()
+            address = f"http://{f'[{shown[0]}]' if ':' in shown[0] else shown[0]}:{shown[1]}"
+            console.print(f"{address}  (routes: {address}/docs)\nCtrl-C stops it.", soft_wrap=True)
+            uvicorn.Server(config).run(sockets=[listening])
+
+
+def _require_safe(settings: Settings, host: str) -> None:
+    from etsy_pipeline.api.guard import is_loopback
+
+    if settings.etsy_pipeline_api_token is None and not is_loopback(host):
+        raise NotConfigured(
+            f"Without a token the API listens on loopback only, not on {host}.",
+            code="api_token_missing",
+            hint="Set ETSY_PIPELINE_API_TOKEN to 16 characters or more that nobody can guess.",
+        )
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise NotConfigured(
+            f"The API cannot listen on {host}, port {port}: {error.strerror}.",
+            code="api_cannot_listen",
+            hint="Stop the program that has the port (often Medusa itself), or choose another with --port.",
+        ) from None

@@ -1,0 +1,69 @@
+"""Noting what Etsy told of orders, so that a later plan reads live quantities first (FACTS §13). Calls nobody."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from etsy_pipeline.store import accounts, webhooks
+from etsy_pipeline.store.engine import Store
+
+MOVES_STOCK = frozenset({"order.paid", "order.canceled"})
+_RECEIPT = re.compile(r"/receipts/([0-9]{1,18})(?:[/?#]|$)")
+
+Outcome = Literal["stored", "ignored", "repeated", "old", "forged"]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEvent:
+    """An event as Etsy sends it, its signature verified."""
+
+    webhook_id: str
+    event_type: str
+    shop_id: int | None
+    resource_url: str
+
+    @property
+    def name(self) -> str:
+        """The event in the words of Etsy's page: ORDER_PAID is `order.paid` (FACTS §13)."""
+        return self.event_type.lower().replace("_", ".")
+
+    @property
+    def receipt_id(self) -> int | None:
+        """The order."""
+        found = _RECEIPT.search(self.resource_url)
+        return int(found.group(1)) if found else None
+
+
+def note_event(store: Store, event: OrderEvent) -> Outcome:
+    """Store an event once; a paid or canceled order of a shop of ours gets its mark."""
+    now = datetime.now(UTC)
+    with store.writing() as session:
+        is_new = webhooks.add_delivery(
+            session,
+            webhook_id=event.webhook_id,
+            event_type=event.name,
+            shop_id=event.shop_id,
+            resource_url=event.resource_url,
+            now=now,
+        )
+        outcome: Outcome = "repeated" if not is_new else "ignored"
+        shop_id, receipt_id = event.shop_id, event.receipt_id
+        is_ours = shop_id is not None and accounts.of_shop(session, shop_id) is not None
+        if is_new and shop_id is not None and is_ours and receipt_id is not None and event.name in MOVES_STOCK:
+            webhooks.mark_sold(session, shop_id=shop_id, receipt_id=receipt_id, event_type=event.name, now=now)
+            outcome = "stored"
+        webhooks.count(session, outcome, now)
+    return outcome
+
+
+def count_refused(store: Store, outcome: Literal["old", "forged"]) -> None:
+    """Count a delivery that was refused."""
+    with store.writing() as session:
+        webhooks.count(session, outcome, datetime.now(UTC))
+
+
+def delivery_counts(store: Store) -> dict[str, int]:
+    """All deliveries so far, by outcome."""
+    with store.reading() as session:
+        return dict.fromkeys(("stored", "ignored", "repeated", "old", "forged"), 0) | webhooks.counts(session)

@@ -1,0 +1,101 @@
+"""The brief's HTTP session, start to "completed": `etsy-pipeline api` and `dagster dev` as processes, and the sandbox."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from etsy_pipeline.sandbox.consent import grant
+from etsy_pipeline_tests.api.serving import TOKEN, client_of
+from etsy_pipeline_tests.dagster_dev import dagster_dev, partitions, until
+from etsy_pipeline_tests.world import World, a_world
+
+RUN_WITHIN_SECONDS = 10.0
+RUNS = """query($tx: String!) { runsOrError(filter: {tags: [{key: "etsy_pipeline/transaction_id", value: $tx}]}) {
+    ... on Runs { results { jobName creationTime } } } }"""
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    with a_world(tmp_path) as made:
+        for name, value in made.sandbox.environment().items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("ETSY_PIPELINE_API_TOKEN", TOKEN)
+        yield made
+
+
+@contextmanager
+def command_api(folder: Path) -> Iterator[str]:
+    """`etsy-pipeline api` in a process of its own; its address."""
+    code = "from etsy_pipeline.cli.main import run; run()"
+    command = [sys.executable, "-u", "-c", code, "api", "--port", "0"]
+    with (folder / "api.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ)
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().split()[0]
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def test_from_an_empty_database_to_a_completed_sync(world: World, tmp_path: Path) -> None:
+    world.keep_only(*world.product_ids("clean")[:2])
+    ids = world.product_ids("clean")
+    with command_api(tmp_path) as url, client_of(url) as api, dagster_dev(tmp_path) as dagster:
+        account_id = api.post("/admin/etsy-accounts", json={"shop_name": "My Etsy Shop"}).json()["id"]
+        begun = api.get("/admin/oauth/etsy", params={"account_id": account_id}).json()
+        came_back = httpx.URL(grant(begun["location"])).params
+        body = {"id": account_id, "code": came_back["code"], "state": came_back["state"]}
+        connected = api.post("/admin/oauth/etsy/callback", json=body).json()
+        assert connected["success"]
+        settings = dict.fromkeys(("shipping_profile", "return_policy", "processing_profile"), 510_000_011)
+        assert api.patch(f"/admin/etsy-accounts/{account_id}/settings", json=settings).status_code == 200
+        assert api.get(f"/admin/etsy-accounts/{account_id}/readiness").json()["is_ready"]
+        until(lambda: account_id in partitions(dagster), "the account's partition")
+
+        asked_at = datetime.now(UTC).timestamp()
+        started = api.post("/admin/products/etsy-sync", json={"product_ids": ids, "etsy_account_id": account_id})
+        assert (started.status_code, started.json()["summary"]) == (202, {"total": 2})
+        transaction_id = started.json()["transaction_id"]
+        until(lambda: runs(dagster, transaction_id) != [], "the run")
+        waited = runs(dagster, transaction_id)[0]["creationTime"] - asked_at
+        assert waited < RUN_WITHIN_SECONDS
+
+        sync = f"/admin/products/etsy-sync/{transaction_id}"
+        until(lambda: api.get(f"{sync}/plan").json()["plan_digest"] is not None, "the plan")
+        plan = api.get(f"{sync}/plan").json()
+        assert [item["action"] for item in plan["items"]] == ["create", "create"]
+        assert world.listings() == [], "nothing reaches Etsy before it is confirmed"
+        assert api.post(f"{sync}/confirm", json={"plan_digest": plan["plan_digest"]}).json() == {"success": True}
+
+        def job() -> dict[str, Any]:
+            found: dict[str, Any] = api.get("/admin/etsy-sync-jobs", params={"transaction_id": transaction_id}).json()
+            return found
+
+        until(lambda: job()["status"] == "completed", "the publication")
+        done = job()
+        assert (done["total_products"], done["synced_count"], done["failed_count"]) == (2, 2, 0)
+        assert (done["error_log"], done["completed_at"] > done["created_at"]) == ({}, True)
+        links = api.get("/admin/product-etsy-links", params={"product_id": ids[0]}).json()["product_etsy_links"]
+        assert (links[0]["sync_status"], links[0]["listing_state"]) == ("synced", "active")
+    log = (tmp_path / "api.log").read_text()
+    assert "request method=POST path=/admin/products/etsy-sync status=202" in log
+    assert TOKEN not in log
+    assert came_back["code"] not in log
+
+
+def runs(dagster: str, transaction_id: str) -> list[dict[str, Any]]:
+    """The sync's runs, as Dagster tells."""
+    body = {"query": RUNS, "variables": {"tx": transaction_id}}
+    found: list[dict[str, Any]] = httpx.post(f"{dagster}/graphql", json=body, timeout=30).json()["data"]["runsOrError"][
+        "results"
+    ]
+    return found
