@@ -15,6 +15,7 @@ from etsy_pipeline.orchestration.sensors import (
     failed_syncs,
     kept_connections,
     requested_syncs,
+    sent_notices,
 )
 
 
@@ -39,7 +40,7 @@ defs = dg.Definitions(
     ],
     jobs=[plan_sync, publish_sync],
     schedules=[daily_sync_at(os.environ.get("ETSY_PIPELINE_TIMEZONE") or "UTC")],
-    sensors=[account_partitions, requested_syncs, approved_syncs, failed_syncs, kept_connections],
+    sensors=[account_partitions, requested_syncs, approved_syncs, failed_syncs, kept_connections, sent_notices],
     # The assets of a run follow one another, so a process for each would only cost its start.
     executor=dg.in_process_executor,
     resources={

@@ -4,6 +4,7 @@
     ├── BadRequest           what was asked for cannot be: change the request
     │   ├── NotFound         no such account, sync job or product
     │   └── Conflict         not now: the plan is not ready, stale, superseded or decided
+    │       └── TakenOver    another publisher is at work on it: leave everything to that one
     ├── NotConfigured        a setting is missing or unreadable: set it
     ├── NeedsPerson          credentials or permissions: connect again, or ask Etsy or Medusa
     ├── Unavailable          the other side is down or slow: try again
@@ -43,6 +44,10 @@ class NotFound(BadRequest):
 
 class Conflict(BadRequest):
     """The request does not fit the present state: not ready, stale, superseded or already decided."""
+
+
+class TakenOver(Conflict):
+    """Another publisher holds the account's lease: whoever is told so writes nothing more."""
 
 
 class NotConfigured(PipelineError):  # noqa: N818

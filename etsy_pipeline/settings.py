@@ -104,6 +104,17 @@ class Settings(BaseSettings):
         le=90,
         description="Percent of Etsy's calls of a day that only updates of stock and price may use.",
     )
+    etsy_pipeline_notify: OptionalSecret = Field(
+        default=None,
+        description="Who hears when a sync awaits approval, pauses, ends or fails, separated by commas: "
+        "mailto:me@example.com, a Slack webhook, or any https address (a JSON POST).",
+    )
+    etsy_pipeline_smtp_url: OptionalSecret = Field(
+        default=None, description="Mail server of these notices: smtp://user:password@host:587, or smtps://."
+    )
+    sentry_dsn: OptionalSecret = Field(
+        default=None, description="Reports errors to Sentry; needs the extra: pip install 'etsy_pipeline[sentry]'."
+    )
     etsy_pipeline_timezone: str = Field(default="UTC", description="Time zone of the daily sync, as in Europe/Berlin.")
     etsy_pipeline_trusted_image_hosts: str = Field(
         default="",
@@ -155,6 +166,13 @@ class Settings(BaseSettings):
         return self.etsy_pipeline_database_url is None
 
     @property
+    def cors_origins(self) -> list[str]:
+        """The origins whose pages may call the HTTP API."""
+        return [
+            item.strip().rstrip("/") for item in (self.etsy_pipeline_api_cors_origins or "").split(",") if item.strip()
+        ]
+
+    @property
     def trusted_image_hosts(self) -> list[str]:
         """Hosts and networks of one's own that may serve pictures; Medusa's host, at its port, is one."""
         medusa = urlsplit(self.medusa_url or "")
@@ -162,13 +180,6 @@ class Settings(BaseSettings):
         if host and not host.rpartition(":")[2].isdecimal():
             host += ":443" if medusa.scheme == "https" else ":80"
         return [host, *self.etsy_pipeline_trusted_image_hosts.split(",")]
-
-    @property
-    def cors_origins(self) -> list[str]:
-        """The origins whose pages may call the HTTP API."""
-        return [
-            item.strip().rstrip("/") for item in (self.etsy_pipeline_api_cors_origins or "").split(",") if item.strip()
-        ]
 
     def require(self, *variables: str) -> None:
         """Make sure that these environment variables are set.

@@ -1,5 +1,6 @@
 """From settings to the plain objects that do the work, for Dagster's resources and the command line alike."""
 
+import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,11 +16,13 @@ from etsy_pipeline.etsy.picture_hosts import PictureHosts
 from etsy_pipeline.etsy.pictures import PictureSource
 from etsy_pipeline.etsy.shared_budget import SharedBudget
 from etsy_pipeline.etsy.transport import EtsyTransport, TokenSource
+from etsy_pipeline.notices.receivers import receivers, send
 from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import budgets
 from etsy_pipeline.store.encryption import TokenCipher, key_in_state_folder
 from etsy_pipeline.store.engine import Store, open_store
+from etsy_pipeline.sync_jobs.notify import send_what_is_due
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,17 @@ def quota_of(settings: Settings, store: Store, at: Time = REAL_TIME) -> Quota:
     client_id, _ = settings.etsy_app()
     ledger = budgets.present(store, client_id)
     return budget.quota(ledger, settings.etsy_pipeline_stock_reserve_percent, at.clock())
+
+
+def send_notices(settings: Settings, store: Store) -> list[str]:
+    """Tell who is to be told; what happened to each notice.
+
+    Raises:
+        NotConfigured: `notify_malformed`.
+    """
+    addresses = settings.etsy_pipeline_notify.get_secret_value() if settings.etsy_pipeline_notify else ""
+    smtp_url = settings.etsy_pipeline_smtp_url.get_secret_value() if settings.etsy_pipeline_smtp_url else None
+    return send_what_is_due(store, receivers(addresses), functools.partial(send, smtp_url=smtp_url))
 
 
 def catalogue_of(settings: Settings) -> MedusaCatalogue:

@@ -34,7 +34,7 @@ def our_sources() -> Iterator[Path]:
 def codes_in_source() -> set[str]:
     patterns = (
         r'code="([a-z_]+)"',
-        r'Meaning\("([a-z_]+)"',
+        r'Meaning\(\s*"([a-z_]+)"',
         r"\[([a-z]+_[a-z_]+)\]\"",
         r'_problem_row\(\w+, "([a-z_]+)"',
     )

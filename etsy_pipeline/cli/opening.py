@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from etsy_pipeline import wiring
+from etsy_pipeline.monitoring import report_errors, watch_logs
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 
@@ -12,5 +13,7 @@ from etsy_pipeline.store.engine import Store
 def opened() -> Iterator[tuple[Settings, Store]]:
     """The settings, and the database until the block ends."""
     settings = Settings.load()
+    watch_logs()
+    report_errors(settings)
     with closing(wiring.store_of(settings)) as store:
         yield settings, store

@@ -132,10 +132,8 @@ def status_(
             _print_jobs([status.job_view(job) for job in status.latest_jobs(store)], as_json_=as_json_)
             return
         job = status.job(store, transaction_id)
-        while watch and job.status not in OVER:
-            console.print(_line(job))
-            time.sleep(POLL_SECONDS)
-            job = status.job(store, transaction_id)
+        if watch:
+            job = _watched(store, job)
     if as_json_:
         as_json(status.job_view(job))
     else:
@@ -143,6 +141,21 @@ def status_(
         as_table(("product", "error"), job.error_log.items(), empty="No errors.")
     if job.status == "failed":
         raise typer.Exit(1)
+
+
+def _watched(store: Store, job: EtsySyncJob) -> EtsySyncJob:
+    """The sync when it is over; meanwhile one changing line in a terminal, a line a change elsewhere."""
+    told = ""
+    with console.status(_line(job)) as changing:
+        while job.status not in OVER:
+            line = _line(job)
+            if line != told and not console.is_terminal:
+                console.print(line)
+            told = line
+            changing.update(line)
+            time.sleep(POLL_SECONDS)
+            job = status.job(store, job.transaction_id)
+    return job
 
 
 def _print_jobs(views: list[dict[str, Any]], *, as_json_: bool) -> None:
@@ -159,6 +172,7 @@ def _line(job: EtsySyncJob) -> str:
     what = job.status if job.status != "pending" else "awaiting approval" if job.plan_digest else "being planned"
     counts = f"{job.synced_count} synced, {job.failed_count} failed, {job.skipped_count} skipped"
     later = f", {job.deferred_count} to do" if job.deferred_count else ""
+    later += f"; goes on at {job.resume_at:%Y-%m-%d %H:%M} UTC" if job.status == "paused" and job.resume_at else ""
     return f"{job.transaction_id}: {colored(what)}; {job.total_products} products: {counts}{later}"
 
 

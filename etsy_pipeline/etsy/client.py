@@ -15,6 +15,7 @@ from etsy_pipeline.listings.listing import Inventory
 from etsy_pipeline.listings.shop import Choice, Kind, TaxonomyProperty, TaxonomyValue
 from etsy_pipeline.planning.link import LiveListing
 
+NO_PARAMS: Mapping[str, str] = {}
 PAGE = 100  # the most that a page or a batch may hold (FACTS §10)
 
 
@@ -62,8 +63,14 @@ class EtsyImage(_Answer):
 class EtsyClient:
     """Etsy for one shop (or for none, while it is being connected)."""
 
-    def __init__(self, transport: EtsyTransport, *, purpose: Purpose = "publishing") -> None:
-        self._transport, self._purpose = transport, purpose
+    def __init__(
+        self,
+        transport: EtsyTransport,
+        *,
+        purpose: Purpose = "publishing",
+        before_write: Callable[[], None] | None = None,
+    ) -> None:
+        self._transport, self._purpose, self._before_write = transport, purpose, before_write
 
     def close(self) -> None:
         """Close the connections."""
@@ -71,7 +78,11 @@ class EtsyClient:
 
     def for_stock(self) -> "EtsyClient":
         """The same shop, for updates of stock and price: they may use the part of the day that is reserved for them."""
-        return EtsyClient(self._transport, purpose="stock")
+        return EtsyClient(self._transport, purpose="stock", before_write=self._before_write)
+
+    def guarded(self, before_write: Callable[[], None]) -> "EtsyClient":
+        """The same shop, asking something before each call that changes anything: what it raises ends the call."""
+        return EtsyClient(self._transport, purpose=self._purpose, before_write=before_write)
 
     def get_me(self) -> tuple[int, int | None]:
         """(user id, shop id) of the token's owner; no shop id if they have no shop."""
@@ -123,15 +134,14 @@ class EtsyClient:
 
     def create_draft_listing(self, shop_id: int, form: Form) -> EtsyListing:
         """Create a draft. Never repeated by itself: Etsy knows no idempotency key (FACTS §0.1)."""
-        answer = self._transport.call(
-            "POST", f"/shops/{shop_id}/listings", what="create a draft listing", form=form, is_repeatable=False
-        )
+        path = f"/shops/{shop_id}/listings"
+        answer = self._write("POST", path, what="create a draft listing", form=form, is_repeatable=False)
         return _parsed(EtsyListing, answer, "the new listing", may_have_happened=True)
 
     def update_listing(self, shop_id: int, listing_id: int, form: Form) -> EtsyListing:
         """Change the fields in the form, and only these."""
         path = f"/shops/{shop_id}/listings/{listing_id}"
-        answer = self._transport.call("PATCH", path, what=f"update listing {listing_id}", form=form)
+        answer = self._write("PATCH", path, what=f"update listing {listing_id}", form=form)
         return _parsed(EtsyListing, answer, "the updated listing")
 
     def listings_in_state(self, shop_id: int, state: str) -> Iterator[EtsyListing]:
@@ -154,7 +164,8 @@ class EtsyClient:
         found: dict[int, LiveListing] = {}
         for start in range(0, len(listing_ids), PAGE):
             part = listing_ids[start : start + PAGE]
-            answers = {int(item["listing_id"]): item for item in self._batch("/listings/batch", part, "read listings")}
+            told = self._batch("/listings/batch", part, "read listings", {"includes": "Images"})
+            answers = {int(item["listing_id"]): item for item in told}
             for listing_id in set(part) - set(answers):
                 answer = self._one_listing(listing_id)
                 if answer is None:
@@ -168,7 +179,13 @@ class EtsyClient:
 
     def _one_listing(self, listing_id: int) -> dict[str, Any] | None:
         try:
-            answer = self._transport.call("GET", f"/listings/{listing_id}", what=f"read listing {listing_id}")
+            answer = self._transport.call(
+                "GET",
+                f"/listings/{listing_id}",
+                what=f"read listing {listing_id}",
+                params={"includes": "Images"},
+                purpose=self._purpose,
+            )
         except EtsyRefused as error:
             if is_gone(error):
                 return None
@@ -190,8 +207,16 @@ class EtsyClient:
             return self._inventories(listing_ids[:middle]) | self._inventories(listing_ids[middle:])
         return {int(item["listing_id"]): live_inventory(item.get("inventory")) for item in found}
 
-    def _batch(self, path: str, listing_ids: Sequence[int], what: str) -> list[dict[str, Any]]:
-        return self._results(path, what, {"listing_ids": comma_joined(listing_ids)})
+    def _batch(
+        self, path: str, listing_ids: Sequence[int], what: str, params: Mapping[str, str] = NO_PARAMS
+    ) -> list[dict[str, Any]]:
+        return self._results(path, what, {"listing_ids": comma_joined(listing_ids), **params})
+
+    def image_ids(self, listing_id: int) -> list[int]:
+        """Pictures that are on a listing, by rank."""
+        found = self._results(f"/listings/{listing_id}/images", f"read the pictures of listing {listing_id}")
+        images = [_parsed(EtsyImage, item, "a picture") for item in found]
+        return [image.listing_image_id for image in sorted(images, key=lambda image: image.rank)]
 
     def put_inventory(self, listing_id: int, body: dict[str, Any]) -> None:
         """Replace the whole inventory. Repeating it is harmless (FACTS §7).
@@ -201,20 +226,20 @@ class EtsyClient:
         what = f"update the inventory of listing {listing_id}"
         params = {"max_variations_supported": "3"}
         path = f"/listings/{listing_id}/inventory"
-        self._transport.call("PUT", path, what=what, json=body, params=params, purpose=self._purpose)
+        self._write("PUT", path, what=what, json=body, params=params)
 
     def put_personalization(self, shop_id: int, listing_id: int, body: dict[str, Any]) -> None:
         """Replace all questions to the buyer (FACTS §5)."""
         path = f"/shops/{shop_id}/listings/{listing_id}/personalization"
         what = f"update the personalization of listing {listing_id}"
         params = {"supports_multiple_personalization_questions": "true"}
-        self._transport.call("POST", path, what=what, json=body, params=params)
+        self._write("POST", path, what=what, json=body, params=params)
 
     def upload_image(
         self, shop_id: int, listing_id: int, *, content: bytes, filename: str, rank: int, alt_text: str
     ) -> EtsyImage:
         """Put a picture at a rank, in place of one that may be there: repeating makes no second one (FACTS §8)."""
-        answer = self._transport.call(
+        answer = self._write(
             "POST",
             f"/shops/{shop_id}/listings/{listing_id}/images",
             what=f"upload picture {rank} of listing {listing_id}",
@@ -223,8 +248,11 @@ class EtsyClient:
         )
         return _parsed(EtsyImage, answer, "the uploaded picture")
 
+    def _write(self, method: str, path: str, **request: Any) -> Any:
+        return self._transport.call(method, path, purpose=self._purpose, before_send=self._before_write, **request)
+
     def _results(self, path: str, what: str, params: dict[str, str] | None = None) -> list[dict[str, Any]]:
-        answer = self._transport.call("GET", path, what=what, params=params)
+        answer = self._transport.call("GET", path, what=what, params=params, purpose=self._purpose)
         results = answer.get("results") if isinstance(answer, dict) else answer
         return results if isinstance(results, list) else []
 

@@ -10,14 +10,29 @@ class EtsyRefused(Refused):
         message: what was refused, with Etsy's words.
         status: HTTP status.
         words: Etsy's text, as sent.
+        field: that it complains of, where it names one.
         request_uuid: what Etsy's support asks for.
+        is_passing: whether the same request may be accepted a moment later (409).
     """
 
-    def __init__(self, message: str, *, code: str, hint: str, status: int, words: str, request_uuid: str) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        hint: str,
+        status: int,
+        words: str,
+        request_uuid: str,
+        field: str = "",
+        is_passing: bool = False,
+    ) -> None:
         super().__init__(message, code=code, hint=hint)
         self.status = status
         self.words = words
         self.request_uuid = request_uuid
+        self.field = field
+        self.is_passing = is_passing
 
 
 class EtsyUnauthorized(NeedsPerson):
@@ -25,11 +40,17 @@ class EtsyUnauthorized(NeedsPerson):
 
 
 class EtsyUnavailable(Unavailable):
-    """No usable answer. `may_have_happened` says whether the request could have taken effect all the same."""
+    """No usable answer. `may_have_happened` says whether the request could have taken effect all the same.
 
-    def __init__(self, message: str, *, code: str, hint: str, may_have_happened: bool) -> None:
+    `retry_after_seconds` is what Etsy asked for, where it did.
+    """
+
+    def __init__(
+        self, message: str, *, code: str, hint: str, may_have_happened: bool, retry_after_seconds: float | None = None
+    ) -> None:
         super().__init__(message, code=code, hint=hint)
         self.may_have_happened = may_have_happened
+        self.retry_after_seconds = retry_after_seconds
 
 
 class EtsyQuotaExhausted(Unavailable):

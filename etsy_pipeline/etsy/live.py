@@ -20,7 +20,14 @@ def gone(listing_id: int) -> LiveListing:
 def live_listing(answer: Json, inventory: Inventory | None) -> LiveListing:
     """A listing as Etsy has it; fields that the answer leaves out stay unknown."""
     values = {name: value(answer) for name, (key, value) in _VALUES.items() if key in answer}
-    return LiveListing(int(answer["listing_id"]), str(answer["state"]), values, inventory)
+    return LiveListing(int(answer["listing_id"]), str(answer["state"]), values, inventory, _image_ids(answer))
+
+
+def _image_ids(answer: Json) -> tuple[int, ...] | None:
+    images = answer.get("images")
+    if images is None:
+        return None
+    return tuple(int(image["listing_image_id"]) for image in sorted(images, key=lambda image: int(image["rank"])))
 
 
 def live_inventory(answer: Json | None) -> Inventory | None:

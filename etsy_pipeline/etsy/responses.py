@@ -1,7 +1,9 @@
 """Etsy's answers → outcomes: one table of statuses, and the four shapes an error body can have (FACTS §11)."""
 
 import json
+import re
 from collections.abc import Mapping
+from enum import Enum
 from html import unescape
 from typing import Any, NamedTuple
 
@@ -13,28 +15,101 @@ from etsy_pipeline.etsy.errors import EtsyQuotaExhausted, EtsyRefused, EtsyUnaut
 LONGEST_PER_SECOND_WAIT = 5.0  # seconds; a longer retry-after means that the day is spent, not the second
 LONGEST_WORDS = 500  # characters of Etsy's text that are kept
 
+_OF_ONE_LISTING = re.compile(r"/listings/\d+")
+_FIELD = re.compile(r"(?:^|\s)(/[a-z_]+)", re.IGNORECASE)
+
+
+class Action(Enum):
+    """What is done about an answer; the value is how the documentation says it."""
+
+    RETRY = "repeated with growing waits, then the product waits for another round"
+    RETRY_CONFLICT = "repeated with growing waits, then the product fails"
+    SLOW_DOWN = "waited as long as Etsy asks, for all processes, then repeated"
+    REFRESH_TOKEN = "the token is refreshed and the call repeated once, then the job stops"  # noqa: S105 - words
+    FAIL_ITEM = "the product fails with Etsy's words, the others go on"
+    PAUSE_JOB = "the job pauses until calls are free again"
+    STOP_JOB = "the job stops until a person acts"
+
 
 class Meaning(NamedTuple):
-    """What a status means: the error's code and what to do."""
+    """What an answer means: the error's code, what is done about it, and what a person can do."""
 
     code: str
+    action: Action
     hint: str
 
 
-REFUSALS: Mapping[int, Meaning] = {
-    400: Meaning("etsy_rejected", "Correct what Etsy names in the product or the shop's settings, then sync again."),
-    404: Meaning("etsy_not_found", "It was deleted on Etsy, or never existed; plan again."),
-    409: Meaning("etsy_conflict", "The listing changed meanwhile on Etsy; plan again."),
-    413: Meaning("etsy_too_large", "Make the picture smaller."),
-    422: Meaning("etsy_rejected", "Correct what Etsy names in the product or the shop's settings, then sync again."),
-}
+class Answers(NamedTuple):
+    """A row of the table: statuses from `first` to `last` with these words in the body, on calls of these paths."""
 
-# FACTS §3: a bad x-api-key is a 403, as is a missing scope or somebody else's listing (FACTS §2).
-_FORBIDDEN: tuple[tuple[str, Meaning], ...] = (
-    ("lacks scope", Meaning("etsy_scope_missing", "Connect the shop again and grant what ETSY_SCOPE asks for.")),
-    ("x-api-key", Meaning("etsy_key_invalid", "Set ETSY_CLIENT_ID and ETSY_SHARED_SECRET to those of your Etsy app.")),
-    ("API key", Meaning("etsy_key_invalid", "Set ETSY_CLIENT_ID and ETSY_SHARED_SECRET to those of your Etsy app.")),
+    first: int
+    last: int
+    meaning: Meaning
+    words: str = ""
+    path: str = ""
+
+
+_CORRECT = "Correct what Etsy names in the product or the shop's settings, then sync again."
+_KEY = Meaning(
+    "etsy_key_invalid", Action.STOP_JOB, "Set ETSY_CLIENT_ID and ETSY_SHARED_SECRET to those of your Etsy app."
 )
+_REJECTED = Meaning("etsy_rejected", Action.FAIL_ITEM, _CORRECT)
+ONE_LISTING = "/listings/{listing_id}"
+
+# The first row that fits counts. A 429 that asks for some seconds only is SLOW_DOWN (`is_short_wait`). FACTS §11; §3 and §2 for 403: key, scope, or somebody else's listing; §12 for 429.
+ANSWERS: tuple[Answers, ...] = (
+    Answers(
+        401,
+        401,
+        Meaning(
+            "etsy_unauthorized",
+            Action.REFRESH_TOKEN,
+            "Connect the shop again: `etsy-pipeline accounts connect ACCOUNT`.",
+        ),
+    ),
+    Answers(
+        403,
+        403,
+        Meaning("etsy_scope_missing", Action.STOP_JOB, "Connect the shop again and grant what ETSY_SCOPE asks for."),
+        words="lacks scope",
+    ),
+    Answers(403, 403, _KEY, words="x-api-key"),
+    Answers(403, 403, _KEY, words="API key"),
+    Answers(
+        403,
+        403,
+        Meaning("etsy_not_ours", Action.FAIL_ITEM, "Check on Etsy whose listing it is, then plan again."),
+        path=ONE_LISTING,
+    ),
+    Answers(
+        403, 403, Meaning("etsy_forbidden", Action.STOP_JOB, "Check that the ids in the settings belong to this shop.")
+    ),
+    Answers(
+        404, 404, Meaning("etsy_not_found", Action.FAIL_ITEM, "It was deleted on Etsy, or never existed; plan again.")
+    ),
+    Answers(
+        409, 409, Meaning("etsy_conflict", Action.RETRY_CONFLICT, "The listing changed meanwhile on Etsy; plan again.")
+    ),
+    Answers(413, 413, Meaning("etsy_too_large", Action.FAIL_ITEM, "Make the picture smaller.")),
+    Answers(
+        429, 429, Meaning("etsy_quota_exhausted", Action.PAUSE_JOB, "The rest is published when calls are free again.")
+    ),
+    Answers(400, 499, _REJECTED),
+    Answers(500, 599, Meaning("etsy_unavailable", Action.RETRY, "Etsy has a problem; sync again later.")),
+    Answers(300, 399, Meaning("etsy_unavailable", Action.RETRY, "Check ETSY_API_URL; sync again later.")),
+)
+
+
+def meaning_of(status: int, words: str, path: str) -> Meaning:
+    """What an answer means: the first row of the table that fits."""
+    for row in ANSWERS:
+        if row.first <= status <= row.last and row.words in words and (not row.path or _is_of_one_listing(path)):
+            return row.meaning
+    return _REJECTED
+
+
+def _is_of_one_listing(path: str) -> bool:
+    return _OF_ONE_LISTING.search(path) is not None
 
 
 def error_words(response: httpx.Response) -> str:
@@ -53,45 +128,52 @@ def error_words(response: httpx.Response) -> str:
     return " ".join(text.split())[:LONGEST_WORDS]
 
 
-def error_for(response: httpx.Response, what: str) -> PipelineError:
-    """The error that an unsuccessful answer means. `what` names the operation."""
+def error_for(response: httpx.Response, what: str, path: str = "") -> PipelineError:
+    """The error that an unsuccessful answer means.
+
+    Args:
+        response: Etsy's answer.
+        what: the operation in words.
+        path: below `/v3/application`.
+    """
     status, words = response.status_code, error_words(response)
-    said = f": {words}" if words else ""
-    if status == httpx.codes.TOO_MANY_REQUESTS:
+    request_uuid = response.headers.get("x-etsy-request-uuid", "")
+    meaning = meaning_of(status, words, path)
+    said = (f": {words}" if words else "") + (f" (Etsy's request {request_uuid})" if request_uuid else "")
+    if meaning.action is Action.PAUSE_JOB:
         return EtsyQuotaExhausted(
             f"Etsy's limit of calls is used up ({what}){said}.",
-            code="etsy_quota_exhausted",
-            hint="The rest is published when calls are free again.",
+            code=meaning.code,
+            hint=meaning.hint,
             retry_after_seconds=retry_after_seconds(response),
         )
-    if status == httpx.codes.UNAUTHORIZED:
-        return EtsyUnauthorized(
-            f"Etsy does not accept the shop's token ({what}){said}.",
-            code="etsy_unauthorized",
-            hint="Connect the shop again: `etsy-pipeline accounts connect ACCOUNT`.",
-        )
-    if status == httpx.codes.FORBIDDEN:
-        meaning = next(
-            (meaning for needle, meaning in _FORBIDDEN if needle in words),
-            Meaning("etsy_forbidden", "Check that the listing and the ids in the settings belong to this shop."),
-        )
+    if meaning.action is Action.REFRESH_TOKEN:
+        text = f"Etsy does not accept the shop's token ({what}){said}."
+        return EtsyUnauthorized(text, code=meaning.code, hint=meaning.hint)
+    if meaning.action is Action.STOP_JOB:
         return EtsyUnauthorized(f"Etsy forbids {what}{said}.", code=meaning.code, hint=meaning.hint)
-    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+    if meaning.action is Action.RETRY:  # FACTS §0.1: a create that answered 500 has really created
+        text = f"Etsy answered {status} to {what}{said}."
+        asked = retry_after_seconds(response) if "retry-after" in response.headers else None
         return EtsyUnavailable(
-            f"Etsy answered {status} to {what}{said}.",
-            code="etsy_unavailable",
-            hint="Etsy has a problem; sync again later.",
-            may_have_happened=True,  # FACTS §0.1: a create that answered 500 has really created
+            text, code=meaning.code, hint=meaning.hint, may_have_happened=True, retry_after_seconds=asked
         )
-    meaning = REFUSALS.get(status, REFUSALS[400])
     return EtsyRefused(
         f"Etsy refused {what} ({status}){said}.",
         code=meaning.code,
         hint=meaning.hint,
         status=status,
         words=words,
-        request_uuid=response.headers.get("x-etsy-request-uuid", ""),
+        field=field_named_in(words),
+        request_uuid=request_uuid,
+        is_passing=meaning.action is Action.RETRY_CONFLICT,
     )
+
+
+def field_named_in(words: str) -> str:
+    """The field that Etsy complains of, as in `There was a problem with /title/0 : …`; empty where it names none."""
+    found = _FIELD.search(words)
+    return found.group(1) if found else ""
 
 
 def retry_after_seconds(response: httpx.Response) -> float:

@@ -3,8 +3,9 @@
 Not here: which endpoints there are (`client.py`), what an answer means (`responses.py`).
 """
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
 
 import httpx
 import stamina
@@ -13,6 +14,8 @@ from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.etsy.budget import CallBudget, Purpose
 from etsy_pipeline.etsy.errors import EtsyRefused, EtsyUnavailable
 from etsy_pipeline.etsy.responses import error_for, is_short_wait, retry_after_seconds
+
+logger = logging.getLogger(__name__)
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds; uploads of pictures take the longest
 ATTEMPTS = 4
@@ -37,6 +40,11 @@ class _TooFast(Exception):  # noqa: N818 - a signal to the retry loop, never see
     def __init__(self, wait_seconds: float) -> None:
         super().__init__("Etsy asked to slow down")
         self.wait_seconds = wait_seconds
+
+
+class _Pace(NamedTuple):
+    purpose: Purpose
+    before_send: Callable[[], None] | None
 
 
 class EtsyTransport:
@@ -86,6 +94,7 @@ class EtsyTransport:
         json: Any = None,
         files: Mapping[str, Any] | None = None,
         purpose: Purpose = "publishing",
+        before_send: Callable[[], None] | None = None,
     ) -> Any:
         """Make one call and give the answer's JSON.
 
@@ -100,11 +109,13 @@ class EtsyTransport:
             json: JSON body.
             files: files of a multipart form (together with `form`).
             purpose: which part of the day's calls it is taken from.
+            before_send: asked at the last moment before each try; what it raises ends the call.
 
         Raises:
             EtsyRefused, EtsyUnauthorized, EtsyUnavailable, EtsyQuotaExhausted: see `responses.py`.
         """
         request = {"params": params, "data": form, "json": json, "files": files}
+        pace = _Pace(purpose, before_send)
         retry = stamina.retry_context(
             on=lambda error: _wait_before_repeating(error, is_repeatable=is_repeatable),
             attempts=ATTEMPTS,
@@ -115,7 +126,7 @@ class EtsyTransport:
         try:
             for attempt in retry:
                 with attempt:
-                    return self._once(method, path, what, request, purpose)
+                    return self._once(method, path, what, request, pace)
         except _TooFast:
             raise EtsyUnavailable(
                 f"Etsy kept asking to slow down ({what}).",
@@ -125,24 +136,26 @@ class EtsyTransport:
             ) from None
         raise AssertionError("unreachable: the retry loop returns or raises")
 
-    def _once(self, method: str, path: str, what: str, request: Mapping[str, Any], purpose: Purpose) -> Any:
+    def _once(self, method: str, path: str, what: str, request: Mapping[str, Any], pace: _Pace) -> Any:
         token = self._tokens.access_token() if self._tokens else None
-        response = self._send(method, path, what, token, request, purpose)
+        response = self._send(method, path, what, token, request, pace)
         if response.status_code == httpx.codes.UNAUTHORIZED and self._tokens and token:
-            response = self._send(method, path, what, self._tokens.replace(token), request, purpose)
+            response = self._send(method, path, what, self._tokens.replace(token), request, pace)
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
             self._budget.hold(retry_after_seconds(response))
             if is_short_wait(response):
                 raise _TooFast(retry_after_seconds(response))
         if not response.is_success:
-            raise error_for(response, what)
+            raise error_for(response, what, path)
         return _json(response, what)
 
     def _send(
-        self, method: str, path: str, what: str, token: str | None, request: Mapping[str, Any], purpose: Purpose
+        self, method: str, path: str, what: str, token: str | None, request: Mapping[str, Any], pace: _Pace
     ) -> httpx.Response:
         headers = {"x-api-key": self._api_key} | ({"authorization": f"Bearer {token}"} if token else {})
-        self._budget.wait_for_turn(purpose)
+        self._budget.wait_for_turn(pace.purpose)
+        if pace.before_send:
+            pace.before_send()
         try:
             response = self._client.request(
                 method, f"{self._base_url}/v3/application{path}", headers=headers, **request
@@ -155,6 +168,16 @@ class EtsyTransport:
                 may_have_happened=not isinstance(error, _NOT_SENT),
             ) from None
         self._budget.learn(response.headers)
+        level = logging.DEBUG if response.is_success else logging.WARNING
+        logger.log(
+            level,
+            "etsy_call method=%s path=%s status=%s ms=%d uuid=%s",
+            method,
+            path,
+            response.status_code,
+            response.elapsed.total_seconds() * 1000,
+            response.headers.get("x-etsy-request-uuid", "-"),
+        )
         return response
 
 
@@ -162,7 +185,11 @@ def _wait_before_repeating(error: Exception, *, is_repeatable: bool) -> bool | f
     if isinstance(error, _TooFast):
         return error.wait_seconds
     if isinstance(error, EtsyUnavailable):
+        if error.retry_after_seconds and is_repeatable:
+            return min(error.retry_after_seconds, LONGEST_WAIT_SECONDS)
         return is_repeatable or not error.may_have_happened
+    if isinstance(error, EtsyRefused):
+        return error.is_passing  # a 409 says that nothing happened
     return False
 
 

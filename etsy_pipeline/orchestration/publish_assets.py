@@ -22,7 +22,8 @@ from etsy_pipeline.orchestration.runs import (
     is_automatic,
     transaction_id_of,
 )
-from etsy_pipeline.publishing.publisher import Progress, approved_job, publish
+from etsy_pipeline.publishing.batches import Progress
+from etsy_pipeline.publishing.publisher import approved_job, publish
 from etsy_pipeline.store import accounts, jobs
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync_jobs import decide, status

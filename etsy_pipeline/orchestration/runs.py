@@ -5,7 +5,9 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from etsy_pipeline.errors import PipelineError
+from etsy_pipeline.errors import PipelineError, TakenOver
+from etsy_pipeline.monitoring import report_errors, watch_logs
+from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync_jobs import decide
 
@@ -39,9 +41,12 @@ def is_automatic(tags: Mapping[str, str]) -> bool:
 def helpful_failures(store: Store | None = None, transaction_id: str | None = None) -> Iterator[None]:
     """Turn an expected error into a Dagster failure without a stack trace's noise, and note it on the sync job."""
     try:
+        watch_logs()
+        report_errors(Settings.load(), **({"transaction_id": transaction_id} if transaction_id else {}))
         yield
     except PipelineError as error:
-        if store is not None and transaction_id is not None:
+        is_ours = not isinstance(error, TakenOver)
+        if store is not None and transaction_id is not None and is_ours:
             decide.fail(store, transaction_id, str(error))
         raise failure(error) from None
 

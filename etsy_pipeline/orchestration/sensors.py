@@ -3,23 +3,29 @@
 Dagster: https://docs.dagster.io/guides/automate/sensors
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 import dagster as dg
 
+from etsy_pipeline import wiring
 from etsy_pipeline.accounts.tokens import idle_accounts, renew
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
 from etsy_pipeline.orchestration.partitions import ACCOUNTS, accounts_partitions, partition_change
 from etsy_pipeline.orchestration.resources import EtsyResource, StoreResource
 from etsy_pipeline.orchestration.runs import TRANSACTION_TAG, TRIGGER_TAG, failure, transaction_id_of
-from etsy_pipeline.store import accounts, jobs
+from etsy_pipeline.settings import Settings
+from etsy_pipeline.store import accounts, jobs, leases
 from etsy_pipeline.store.tables import EtsySyncJob
 from etsy_pipeline.sync_jobs import decide
 
 HOUR = 3600  # seconds
+NOTICE_SECONDS = 20
 SECONDS = 1  # between two looks; the daemon looks every five, and would skip every other one if this were five as well
+TIME_TO_BEGIN = 120  # seconds in which a run that was started takes its lease, however slow the machine
 IN_FLIGHT = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -42,13 +48,45 @@ def plan_requests(pending: Iterable[EtsySyncJob]) -> list[dg.RunRequest]:
     ]
 
 
-def publish_requests(approved: Iterable[EtsySyncJob], now: datetime) -> list[dg.RunRequest]:
-    """A publication for each approved sync, and again for each paused one whose time has come."""
+@dataclass(frozen=True, slots=True)
+class RunsSoFar:
+    """The publication runs that a sync had: how many, and whether one of them may yet begin or go on."""
+
+    count: int = 0
+    is_alive: bool = False
+
+
+NO_RUNS = RunsSoFar()
+
+
+def publish_requests(
+    approved: Iterable[EtsySyncJob],
+    now: datetime,
+    *,
+    runs: Mapping[str, RunsSoFar] = MappingProxyType({}),
+    held: Collection[str] = (),
+) -> list[dg.RunRequest]:
+    """A publication for each approved sync; again for a paused one whose time has come; again where a publisher died.
+
+    Args:
+        approved: syncs that are not finished.
+        now: the moment.
+        runs: by transaction id.
+        held: accounts for which a publisher is at work: its lease has not run out.
+    """
     requests = []
     for job in approved:
-        is_due = job.status == "paused" and job.resume_at is not None and job.resume_at <= now
-        if job.status == "confirmed" or is_due:
+        so_far = runs.get(job.transaction_id, NO_RUNS)
+        if job.status == "paused":
+            is_due = job.resume_at is not None and job.resume_at <= now and not so_far.is_alive
             suffix = f"@{job.resume_at.isoformat()}" if is_due and job.resume_at else ""
+            suffix += f"#{so_far.count}" if so_far.count else ""
+        else:  # a sync that is confirmed had no run, or one that died before it began
+            was_begun = job.status == "processing"
+            is_free = job.etsy_account_id not in held and not so_far.is_alive
+            is_due = is_free and (so_far.count > 0 if was_begun else job.status == "confirmed")
+            suffix = f"#{so_far.count}" if so_far.count else ""
+        if is_due:
             requests.append(
                 dg.RunRequest(
                     run_key=f"{job.transaction_id}{suffix}",
@@ -88,10 +126,34 @@ def requested_syncs(context: dg.SensorEvaluationContext, store: StoreResource) -
 
 @dg.sensor(job=publish_sync, minimum_interval_seconds=SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
 def approved_syncs(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
-    """The gate: starts publish_sync for approved syncs, and for nothing else."""
+    """The gate: starts publish_sync for approved syncs, also in place of a run that died, and for nothing else."""
+    now = datetime.now(UTC)
     with store.opened() as opened, opened.reading() as session:
-        requests = publish_requests(jobs.with_status(session, "confirmed", "paused"), datetime.now(UTC))
+        waiting = jobs.with_status(session, *jobs.PUBLISHING)
+        held = leases.held(session, now)
+    begun = {job.transaction_id: _runs_so_far(context.instance, job, held, now) for job in waiting}
+    requests = publish_requests(waiting, now, runs=begun, held=held)
     return _result(context, requests, "No approved sync waits to be published.")
+
+
+def _runs_so_far(instance: dg.DagsterInstance, job: EtsySyncJob, held: Collection[str], now: datetime) -> RunsSoFar:
+    """What became of a sync's publication runs; one that Dagster still takes for alive and is not, is reported."""
+    wanted = dg.RunsFilter(job_name=publish_sync.name, tags={TRANSACTION_TAG: job.transaction_id})
+    records = instance.get_run_records(wanted)
+    is_alive = False
+    for record in records:
+        if record.dagster_run.status not in IN_FLIGHT:
+            continue
+        is_dead = job.status == "processing" and job.etsy_account_id not in held and _has_had_time(record, now)
+        if is_dead:
+            instance.report_run_failed(record.dagster_run, "Its process is gone: the publisher's lease has run out.")
+        is_alive = is_alive or not is_dead
+    return RunsSoFar(len(records), is_alive)
+
+
+def _has_had_time(record: dg.RunRecord, now: datetime) -> bool:
+    """Whether a run was started so long ago that it would have taken the lease."""
+    return record.start_time is not None and now.timestamp() - record.start_time > TIME_TO_BEGIN
 
 
 @dg.sensor(minimum_interval_seconds=HOUR, default_status=dg.DefaultSensorStatus.RUNNING)
@@ -105,18 +167,36 @@ def kept_connections(context: dg.SensorEvaluationContext, store: StoreResource, 
     return dg.SkipReason("; ".join(f"{key}: {outcome}" for key, outcome in told.items()) or "No connection was idle.")
 
 
+@dg.sensor(minimum_interval_seconds=NOTICE_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
+def sent_notices(store: StoreResource) -> dg.SkipReason:
+    """Tells people of syncs that await approval, pause, end or fail; a dead receiver stands in nobody's way."""
+    settings = Settings.load()
+    if settings.etsy_pipeline_notify is None:
+        return dg.SkipReason("ETSY_PIPELINE_NOTIFY is not set: nobody is told.")
+    with store.opened() as opened:
+        told = wiring.send_notices(settings, opened)
+    return dg.SkipReason("; ".join(told) or "There is no news.")
+
+
 @dg.run_failure_sensor(
     minimum_interval_seconds=SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     monitored_jobs=[plan_sync, publish_sync],
 )
 def failed_syncs(context: dg.RunFailureSensorContext, store: StoreResource) -> None:
-    """Notes on the sync job that its run ended without a word (killed, out of memory), so that nobody waits for it."""
+    """Notes on the sync job that its run ended without a word (killed, out of memory), so that nobody waits for it.
+
+    A publication that was begun is not over with its run: `approved_syncs` starts another one.
+    """
     transaction_id = transaction_id_of(context.dagster_run.tags)
     if transaction_id is None:
         return
     try:
         with store.opened() as opened:
+            with opened.reading() as session:
+                is_begun = jobs.get(session, transaction_id).status == "processing"
+            if is_begun:
+                return
             decide.fail(opened, transaction_id, f"The Dagster run {context.dagster_run.run_id} failed. [run_failed]")
     except PipelineError as error:
         raise failure(error) from None

@@ -31,10 +31,11 @@ class LiveListing:
     """A listing as Etsy has it now; `etsy` reads it.
 
     `values` are by field of a plan (`fields.py`), those only that Etsy's answer tells. `inventory` is None where it was
-    not told.
+    not told, nor `image_ids`, in their order.
     """
 
     listing_id: int
     state: str
     values: Mapping[str, object] = field(default_factory=dict)
     inventory: Inventory | None = None
+    image_ids: tuple[int, ...] | None = None

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from etsy_pipeline.errors import Refused
 from etsy_pipeline.etsy.client import EtsyClient, EtsyListing
 
-LOOKS = (0.0, 3.0, 6.0)  # seconds to wait before each look: new drafts show a moment late (FACTS §10)
-STATES = ("draft", "active", "inactive")  # a person may have published or deactivated it meanwhile
+LOOKS = (0.0, 2.0, 4.0, 8.0)  # seconds to wait before each look: new drafts show a moment late (FACTS §10)
+STATES = ("draft", "active", "inactive", "expired", "sold_out")  # a person may have done something to it meanwhile
 
 
 def find_ours(
@@ -29,7 +29,7 @@ def find_ours(
             raise Refused(
                 f"Several listings carry the reference {reference}: {', '.join(map(str, sorted(found)))}.",
                 code="several_drafts",
-                hint="Delete all but one of these drafts on Etsy, then sync again.",
+                hint="Delete all but one of these listings on Etsy, then sync again.",
             )
         if found:
             return next(iter(found.values()))

@@ -132,6 +132,12 @@ def item(session: Session, job_id: str, product_id: str) -> SyncItem:
     return session.get_one(SyncItem, (job_id, product_id))
 
 
+def items_of(session: Session, job_id: str, product_ids: Sequence[str]) -> Sequence[SyncItem]:
+    """The items of some products, in the plan's order."""
+    query = select(SyncItem).where(SyncItem.sync_job_id == job_id, SyncItem.product_id.in_(product_ids))
+    return session.scalars(query.order_by(SyncItem.position)).all()
+
+
 def waiting_product_ids(session: Session, job_id: str) -> Sequence[str]:
     """Products of the job that are not finished, in the plan's order."""
     query = select(SyncItem.product_id).where(SyncItem.sync_job_id == job_id, SyncItem.outcome == "waiting")

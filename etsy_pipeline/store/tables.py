@@ -128,7 +128,10 @@ class EtsySyncJob(Table):
 
 
 class SyncItem(Table):
-    """One product of a plan, and the publisher's journal on it. `desired` is the listing as canonical JSON text."""
+    """One product of a plan, and the publisher's journal on it. `desired` is the listing as canonical JSON text.
+
+    `failures` counts the times that Etsy gave no usable answer on it: after some it is left alone as failed.
+    """
 
     __tablename__ = "sync_item"
     __table_args__ = (
@@ -153,10 +156,27 @@ class SyncItem(Table):
     fee_usd_cents: Mapped[int] = mapped_column(default=0)
     step: Mapped[str] = mapped_column(default="")
     attempts: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
     outcome: Mapped[str] = mapped_column(default="waiting")
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]
     finished_at: Mapped[datetime | None]
+
+
+class PublisherLease(Table):
+    """Who publishes for an account: one process at a time, until `expires_at` unless it renews (`publishing/lease.py`).
+
+    `starts` counts publishers of the same sync that began since a product was last finished.
+    """
+
+    __tablename__ = "publisher_lease"
+
+    etsy_account_id: Mapped[str] = mapped_column(ForeignKey("etsy_account.id"), primary_key=True)
+    holder: Mapped[str]
+    transaction_id: Mapped[str]
+    run_id: Mapped[str]
+    expires_at: Mapped[datetime]
+    starts: Mapped[int] = mapped_column(default=0)
 
 
 class Approval(Table):
@@ -273,3 +293,16 @@ class SoldMark(Table):
     event_type: Mapped[str]
     marked_at: Mapped[datetime]
     looked_at: Mapped[datetime | None]
+
+
+class SentNotice(Table):
+    """A notice to one receiver (by its fingerprint): whether it was sent, and when it is tried again."""
+
+    __tablename__ = "sent_notice"
+
+    transaction_id: Mapped[str] = mapped_column(primary_key=True)
+    event: Mapped[str] = mapped_column(primary_key=True)
+    receiver: Mapped[str] = mapped_column(primary_key=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]

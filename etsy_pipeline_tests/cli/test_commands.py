@@ -198,7 +198,7 @@ def test_the_demo_goes_the_whole_way_and_can_be_repeated(tmp_path: Path) -> None
     assert "scripts/dev" in said
     assert "failed" in terminal("links", "--status", "failed")
     job = terminal.json("sync", "status")[0]
-    assert (job["status"], job["synced_count"], job["total_products"]) == ("completed", 52, 76)
+    assert (job["status"], job["synced_count"], job["total_products"]) == ("completed", 53, 76)
     again = " ".join(terminal("demo").split())
     assert "2 to create" in again, "what is published is not published again"
 

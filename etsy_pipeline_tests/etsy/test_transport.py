@@ -113,6 +113,31 @@ def test_what_an_answer_means(answer: Answer, kind: type[PipelineError], code: s
     assert caught.value.hint
 
 
+def test_a_listing_of_another_shop_fails_only_its_product() -> None:
+    etsy = Etsy(said(403, {"error": "User does not own this listing."}, **{"x-etsy-request-uuid": "abc"}))
+    with pytest.raises(EtsyRefused) as caught:
+        etsy.client.update_listing(2, 77, {"title": "x"})
+    assert (caught.value.code, caught.value.request_uuid) == ("etsy_not_ours", "abc")
+    assert "abc" in str(caught.value), "what Etsy's support asks for"
+
+
+def test_the_field_that_etsy_complains_of_is_known() -> None:
+    etsy = Etsy(said(400, {"error": "There was a problem with /title/0 : & can only be use once"}))
+    with pytest.raises(EtsyRefused) as caught:
+        etsy.client.update_listing(2, 77, {"title": "x"})
+    assert caught.value.field == "/title"
+
+
+def test_a_conflict_is_tried_again_and_not_for_ever() -> None:
+    """FACTS §11: a 409 is about the listing's present state."""
+    etsy = Etsy(said(409), httpx.Response(200, json={"listing_id": 77, "state": "active"}))
+    assert etsy.client.update_listing(2, 77, {"title": "x"}).listing_id == 77
+    etsy = Etsy(said(409))
+    with pytest.raises(EtsyRefused):
+        etsy.client.update_listing(2, 77, {"title": "x"})
+    assert len(etsy.requests) == 4
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [

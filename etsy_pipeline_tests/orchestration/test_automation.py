@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.events import DagsterEvent, DagsterEventType
 
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure
@@ -17,6 +19,7 @@ from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.orchestration.runs import trigger_of
 from etsy_pipeline.orchestration.schedules import daily_sync_at
 from etsy_pipeline.orchestration.sensors import (
+    RunsSoFar,
     account_partitions,
     approved_syncs,
     failed_syncs,
@@ -25,7 +28,7 @@ from etsy_pipeline.orchestration.sensors import (
     requested_syncs,
 )
 from etsy_pipeline.settings import Settings
-from etsy_pipeline.store import accounts
+from etsy_pipeline.store import accounts, jobs, leases
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsySyncJob
 from etsy_pipeline.sync_jobs import status
@@ -120,6 +123,52 @@ def test_a_paused_sync_is_published_when_its_time_has_come() -> None:
     assert publish_requests([job], NOW - timedelta(seconds=1)) == []
     (request,) = publish_requests([job], NOW)
     assert request.run_key == f"wf_1@{NOW.isoformat()}", "another run than the one that paused"
+
+
+DIED, AT_WORK = RunsSoFar(1), RunsSoFar(1, is_alive=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "runs", "held", "run_key"),
+    [
+        ("processing", DIED, (), "wf_1#1"),
+        ("processing", RunsSoFar(2), (), "wf_1#2"),
+        ("processing", DIED, ("etsy_acc_1",), None),
+        ("processing", AT_WORK, (), None),
+        ("confirmed", DIED, (), "wf_1#1"),
+        ("confirmed", AT_WORK, (), None),
+    ],
+)
+def test_a_publication_whose_publisher_died_is_started_again_and_no_other(
+    status: str, runs: RunsSoFar, held: tuple[str, ...], run_key: str | None
+) -> None:
+    requests = publish_requests([a_job(status=status)], NOW, runs={"wf_1": runs}, held=held)
+    assert [request.run_key for request in requests] == ([run_key] if run_key else [])
+
+
+def test_the_sensor_replaces_a_publisher_that_was_killed_and_reports_its_run(
+    store: Store, instance: dg.DagsterInstance
+) -> None:
+    """Its lease has run out, and Dagster still shows its run as started."""
+    account_id = an_account(store)
+    instance.add_dynamic_partitions(ACCOUNTS, [account_id])
+    job = request_sync(store, account_id, product_ids=None, trigger="cli")
+    with store.writing() as session:
+        jobs.get(session, job.transaction_id, lock=True).status = "processing"
+        row = leases.taken(session, account_id, "dead", job.transaction_id, datetime.now(UTC) + timedelta(minutes=1))
+    tags = {"etsy_pipeline/transaction_id": job.transaction_id}
+    run = instance.create_run_for_job(defs.resolve_job_def("publish_sync"), tags=tags)
+    start = DagsterEvent(DagsterEventType.RUN_START.value, job_name=run.job_name)
+    instance.report_dagster_event(start, run.run_id, timestamp=time.time() - 600)
+    assert isinstance(tick(instance, approved_syncs), dg.SkipReason), "its lease holds"
+    with store.writing() as session:
+        row = leases.taken(session, account_id, "", "", datetime.now(UTC))
+        row.expires_at = datetime.now(UTC) - timedelta(seconds=1)
+    (request,) = tick(instance, approved_syncs).run_requests
+    assert request.run_key == f"{job.transaction_id}#1"
+    after = instance.get_run_by_id(run.run_id)
+    assert after is not None
+    assert after.status == dg.DagsterRunStatus.FAILURE
 
 
 def test_the_approval_sensor_does_nothing_without_an_approval(store: Store, instance: dg.DagsterInstance) -> None:

@@ -39,7 +39,11 @@ def test_two_shops_are_asked_for_approved_and_backfilled_from_the_command_line(
 
         def planned() -> dict[str, str]:
             jobs = status.latest_jobs(store, most=5)
-            return {job.etsy_account_id: status.plan_summary(job).headline for job in jobs if job.trigger == "backfill"}
+            return {
+                job.etsy_account_id: status.plan_summary(job).headline
+                for job in jobs
+                if job.plan_digest and job.trigger == "backfill"
+            }
 
         until(lambda: {first.id, second.id} <= set(planned()), "both plans")
         assert "Nothing to do" in planned()[first.id]

@@ -1,0 +1,101 @@
+"""The last look before an item is carried out: is the listing on Etsy still what the plan saw? Pure.
+
+What matters is what would be overwritten: an edit of a field that is not sent is no reason to refuse.
+"""
+
+from collections.abc import Iterator
+
+from etsy_pipeline.errors import Refused
+from etsy_pipeline.listings.listing import Listing
+from etsy_pipeline.listings.shop_settings import ShopSettings
+from etsy_pipeline.planning.changes import Conflict
+from etsy_pipeline.planning.inventory import plan_inventory
+from etsy_pipeline.planning.link import GONE, Link, LiveListing
+from etsy_pipeline.planning.listing_fields import changed_fields
+from etsy_pipeline.store.tables import SyncItem
+
+HINT = "Sync again: the new plan shows what is on Etsy now."
+SENT_TOGETHER = frozenset({"who_made", "when_made", "is_supply"})  # one of them in a form brings the others along
+
+
+def require_as_planned(
+    item: SyncItem, desired: Listing | None, link: Link, live: LiveListing, settings: ShopSettings
+) -> None:
+    """Refuse an item whose listing changed since the plan was drawn up.
+
+    Raises:
+        Refused: `listing_gone`, `listing_changed_since_plan`.
+    """
+    if item.action == "create":
+        if live.state != GONE:
+            raise _changed(item, live, [f"it is there again, {live.state}, and the plan was to replace it"])
+        return
+    if live.state == GONE:
+        raise Refused(
+            f"Listing {live.listing_id} was deleted on Etsy after the plan was drawn up, and the plan was to "
+            f"{item.action} it, not to create another one.",
+            code="listing_gone",
+            hint="Sync again: the new plan says that it will be created anew, with its fee.",
+        )
+    found = [*_state(item, live)]
+    if desired is not None and link.published is not None:
+        found += [*_fields(item, desired, link.published, live, settings)]
+        found += [*_inventory(item, desired, link.published, live, settings)]
+    if found:
+        raise _changed(item, live, found)
+
+
+def sent_fields(item: SyncItem) -> set[str]:
+    """The fields that carrying out the item overwrites."""
+    sent = {str(change["field"]) for change in item.differences}
+    return sent | SENT_TOGETHER if sent & SENT_TOGETHER else sent
+
+
+def _state(item: SyncItem, live: LiveListing) -> Iterator[str]:
+    if live.state == "removed":
+        yield "Etsy has taken it down"
+    for change in item.differences:
+        if change["field"] == "state" and live.state not in {change["old"], change["new"]} - {"unknown"}:
+            yield f"state is {live.state}, was {change['old']} in the plan"
+
+
+def _fields(
+    item: SyncItem, desired: Listing, published: Listing, live: LiveListing, settings: ShopSettings
+) -> Iterator[str]:
+    sent = sent_fields(item)
+    _, _, conflicts = changed_fields(desired, published, live.values, settings)
+    for conflict in conflicts:
+        if conflict.field in sent and not _was_known(item, conflict):
+            yield _told(conflict)
+
+
+def _inventory(
+    item: SyncItem, desired: Listing, published: Listing, live: LiveListing, settings: ShopSettings
+) -> Iterator[str]:
+    if live.inventory is None or not any(change["part"] == "inventory" for change in item.differences):
+        return
+    now = plan_inventory(desired.inventory, published.inventory, live.inventory, settings)
+    for conflict in now.conflicts:
+        is_harmless = conflict.outcome == "sold" and now.target == desired.inventory
+        if not is_harmless and not _was_known(item, conflict):
+            yield _told(conflict)
+    planned = {str(change["field"]) for change in item.differences}
+    if any(change.field == "variations" for change in now.differences) and "variations" not in planned:
+        yield "its variations are other ones"
+
+
+def _was_known(item: SyncItem, conflict: Conflict) -> bool:
+    return any(known["field"] == conflict.field and known["live"] == conflict.live for known in item.conflicts)
+
+
+def _told(conflict: Conflict) -> str:
+    return f"{conflict.field} is {conflict.live}, was {conflict.published}"
+
+
+def _changed(item: SyncItem, live: LiveListing, found: list[str]) -> Refused:
+    return Refused(
+        f"Listing {live.listing_id} changed on Etsy after the plan to {item.action} it was drawn up: "
+        f"{'; '.join(found)}. It was left as it is.",
+        code="listing_changed_since_plan",
+        hint=HINT,
+    )

@@ -1,0 +1,132 @@
+"""One publisher at a time for an account: a lease in the database that a living process renews and a dead one loses.
+
+Whoever lost it writes nothing more: the journal checks the holder in each of its transactions (`confirm`), the client
+before each call that changes something at Etsy (`require`). What is left is a process that stands still between that
+check and its bytes on the wire for longer than the lease; docs/reliability.md says what happens then.
+"""
+
+import contextlib
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from etsy_pipeline.errors import PipelineError, TakenOver
+from etsy_pipeline.store import leases
+from etsy_pipeline.store.engine import Session, Store
+from etsy_pipeline.store.tables import EtsySyncJob, PublisherLease
+
+logger = logging.getLogger(__name__)
+
+SECONDS = 60.0  # a publisher that was killed is replaced after so long
+BEATS = 4  # renewals in that time
+
+Clock = Callable[[], datetime]
+
+
+class Lease:
+    """The right to publish for an account, while it is renewed.
+
+    Args:
+        store: the database.
+        account_id: whose.
+        now: the clock; those of machines that share a database have to agree within some seconds.
+        seconds: how long it lasts without being renewed.
+    """
+
+    def __init__(self, store: Store, account_id: str, *, now: Clock, seconds: float = SECONDS) -> None:
+        self._store, self._account_id, self._now = store, account_id, now
+        self._length = timedelta(seconds=seconds)
+        self._holder = secrets.token_hex(8)
+        self._until = now()
+
+    def take(self, session: Session, job: EtsySyncJob, run_id: str) -> int:
+        """Take the lease for a sync; how many publishers of it began since a product was last finished, with this one.
+
+        Raises:
+            TakenOver: `publisher_active`, while another one has it.
+        """
+        now = self._now()
+        row = leases.taken(session, self._account_id, self._holder, job.transaction_id, now)
+        if row.holder != self._holder and row.expires_at > now:
+            raise TakenOver(
+                f"Another publisher (run {row.run_id}) is at work for the account {self._account_id}.",
+                code="publisher_active",
+                hint="Let it finish. If it was killed, its place is free after a minute, and the sensor goes on.",
+            )
+        is_same = row.transaction_id == job.transaction_id
+        row.starts = row.starts + 1 if is_same else 1
+        row.holder, row.transaction_id, row.run_id = self._holder, job.transaction_id, run_id
+        self._extend(row)
+        return row.starts
+
+    def confirm(self, session: Session, *, has_finished_one: bool = False) -> None:
+        """Fail unless the lease is still ours, until the transaction ends; and make it last.
+
+        Raises:
+            TakenOver: `lease_lost`.
+        """
+        row = self._ours(session)
+        if has_finished_one:
+            row.starts = 0
+        if row.expires_at - self._now() < self._length * (1 - 1 / BEATS):
+            self._extend(row)
+
+    def require(self) -> None:
+        """Fail unless the lease is still ours as far as we know; asks the database only when it may have run out.
+
+        Raises:
+            TakenOver: `lease_lost`.
+        """
+        if self._now() >= self._until:
+            self._renew()
+
+    def release(self, session: Session) -> None:
+        """Give it back, in the transaction that ends or pauses the job."""
+        row = self._ours(session)
+        row.expires_at, row.starts = self._now(), 0
+
+    def give_up(self) -> None:
+        """Give it back without having come to an end, if it is still ours: the next publisher need not wait."""
+        with contextlib.suppress(PipelineError), self._store.writing() as session:
+            self._ours(session).expires_at = self._now()
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Renew it in the background while the block runs."""
+        stopped = threading.Event()
+        beats = threading.Thread(target=self._beat, args=(stopped,), name="publisher-lease", daemon=True)
+        beats.start()
+        try:
+            yield
+        finally:
+            stopped.set()
+            beats.join()
+
+    def _beat(self, stopped: threading.Event) -> None:
+        while not stopped.wait(self._length.total_seconds() / BEATS):
+            try:
+                self._renew()
+            except TakenOver:
+                return  # the journal and the client find out by themselves
+            except PipelineError as error:  # the database is away for a moment, perhaps
+                logger.warning("lease_not_renewed account_id=%s code=%s", self._account_id, error.code)
+
+    def _renew(self) -> None:
+        with self._store.writing() as session:
+            self._extend(self._ours(session))
+
+    def _extend(self, row: PublisherLease) -> None:
+        row.expires_at = self._until = self._now() + self._length
+
+    def _ours(self, session: Session) -> PublisherLease:
+        row = leases.locked(session, self._account_id)
+        if row is None or row.holder != self._holder:
+            raise TakenOver(
+                f"This publisher has lost its place for the account {self._account_id} to another one, and stops.",
+                code="lease_lost",
+                hint="Nothing: the other one goes on. Was this machine suspended, or its database away?",
+            )
+        return row

@@ -1,0 +1,110 @@
+"""Pictures of one listing: only what is not there is uploaded, new ones are up before old ones go (FACTS §8).
+
+A picture goes to a rank that nothing else needs, in place of what a lost upload may have left there: so repeating an
+upload makes no second picture. The last PATCH names all pictures in their order, and what it leaves out is detached.
+Pictures of single variations are not mapped yet; they would come after the inventory.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from etsy_pipeline.etsy.client import EtsyClient, EtsyImage
+from etsy_pipeline.etsy.pictures import Picture, PictureSource
+from etsy_pipeline.listings.images import MOST
+from etsy_pipeline.listings.listing import ListingImage
+from etsy_pipeline.publishing.journal import Journal
+from etsy_pipeline.store.tables import ListingImageRow
+
+Rows = dict[int, ListingImageRow]
+Pictures = dict[str, Picture]
+Attempt = Callable[[Callable[[], EtsyImage]], EtsyImage]
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePublisher:
+    """Uploads the pictures of single listings.
+
+    Args:
+        client: the shop's Etsy.
+        shop_id: Etsy's id of the shop.
+        pictures: where they come from.
+        journal: of the job.
+    """
+
+    client: EtsyClient
+    shop_id: int
+    pictures: PictureSource
+    journal: Journal
+
+    def fetch(self, images: Sequence[ListingImage], rows: Rows) -> Pictures:
+        """Fetch all pictures that may be needed before anything is sent: a dead one leaves nothing half done."""
+        placed = _placed(images, rows, {})
+        urls = dict.fromkeys(image.url for image, row in zip(images, placed, strict=True) if row is None)
+        return {url: self.pictures.fetch(url) for url in urls}
+
+    def put(
+        self, product_id: str, listing_id: int, images: Sequence[ListingImage], fetched: Pictures, attempt: Attempt
+    ) -> list[ListingImageRow]:
+        """Upload what is not there yet; all pictures in their order.
+
+        Args:
+            product_id: whose.
+            listing_id: Etsy's id of the listing.
+            images: as they should be.
+            fetched: those that are to be uploaded.
+            attempt: does something with a listing that may be so new that Etsy does not show it yet.
+        """
+        while True:
+            rows = self.journal.images(product_id)
+            placed = _placed(images, rows, fetched)
+            missing = next((image for image, row in zip(images, placed, strict=True) if row is None), None)
+            if missing is None:
+                return [row for row in placed if row is not None]
+            self._upload(product_id, listing_id, missing, fetched, _free_rank(rows, placed), attempt)
+
+    def count(self, product_id: str, listing_id: int) -> bool:
+        """Ask Etsy which of the pictures are there, and forget those that are not; whether there were such."""
+        rows = self.journal.images(product_id)
+        there = set(self.client.image_ids(listing_id))
+        lost = [rank for rank, row in rows.items() if row.etsy_image_id not in there]
+        if lost:
+            self.journal.forget_images(product_id, lost)
+        return bool(lost)
+
+    def _upload(
+        self, product_id: str, listing_id: int, image: ListingImage, fetched: Pictures, rank: int, attempt: Attempt
+    ) -> None:
+        picture = fetched.get(image.url) or self.pictures.fetch(image.url)
+        self.journal.begin(product_id, f"image {rank}")
+        uploaded = attempt(
+            lambda: self.client.upload_image(
+                self.shop_id,
+                listing_id,
+                content=picture.content,
+                filename=picture.filename,
+                rank=rank,
+                alt_text=image.alt_text,
+            )
+        )
+        self.journal.image_uploaded(product_id, rank, image, picture.source_sha256, uploaded.listing_image_id)
+
+
+def _placed(images: Sequence[ListingImage], rows: Rows, fetched: Pictures) -> list[ListingImageRow | None]:
+    """For each picture the one that is on the listing already: the same address or content, with the same text."""
+    free = dict(sorted(rows.items()))
+    found: list[ListingImageRow | None] = []
+    for image in images:
+        content = fetched[image.url].source_sha256 if image.url in fetched else None
+        rank = next((rank for rank, row in free.items() if _is(row, image, content)), None)
+        found.append(None if rank is None else free.pop(rank))
+    return found
+
+
+def _is(row: ListingImageRow, image: ListingImage, content: str | None) -> bool:
+    return row.alt_text == image.alt_text and (row.source_url == image.url or row.content_hash == content)
+
+
+def _free_rank(rows: Rows, placed: Sequence[ListingImageRow | None]) -> int:
+    kept = {row.rank for row in placed if row is not None}
+    unused = [rank for rank in range(1, MOST + 1) if rank not in rows]
+    return unused[0] if unused else max(rank for rank in rows if rank not in kept)

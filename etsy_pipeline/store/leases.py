@@ -1,0 +1,36 @@
+"""Who publishes for which account: one row an account, locked by whoever reads it in order to write."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from etsy_pipeline.store.tables import PublisherLease
+
+
+def locked(session: Session, account_id: str) -> PublisherLease | None:
+    """The account's lease, if it was ever taken; nobody else changes it until the transaction ends."""
+    return session.get(PublisherLease, account_id, with_for_update=True, populate_existing=True)
+
+
+def taken(session: Session, account_id: str, holder: str, transaction_id: str, until: datetime) -> PublisherLease:
+    """The account's lease, taken by a holder if it is the account's first one; else as it stands, locked."""
+    found = locked(session, account_id)
+    if found is not None:
+        return found
+    row = PublisherLease(
+        etsy_account_id=account_id, holder=holder, transaction_id=transaction_id, run_id="", expires_at=until, starts=0
+    )
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:  # another process was first
+        return session.get_one(PublisherLease, account_id, with_for_update=True)
+    return row
+
+
+def held(session: Session, now: datetime) -> set[str]:
+    """Accounts for which somebody publishes at this moment."""
+    query = select(PublisherLease.etsy_account_id).where(PublisherLease.expires_at > now)
+    return set(session.scalars(query))

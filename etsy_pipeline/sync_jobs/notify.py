@@ -1,0 +1,88 @@
+"""Telling people: each change of state of a sync once to each receiver, tried again while a receiver is down."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from etsy_pipeline.errors import PipelineError, Refused
+from etsy_pipeline.notices.notice import Notice
+from etsy_pipeline.notices.receivers import Receiver
+from etsy_pipeline.store import accounts, notices
+from etsy_pipeline.store.engine import Session, Store
+from etsy_pipeline.store.tables import EtsySyncJob, SentNotice
+from etsy_pipeline.sync_jobs.status import plan_summary
+
+logger = logging.getLogger(__name__)
+
+NEWS = timedelta(days=1)  # what is older is no news, also where notices are switched on later
+MOST_ATTEMPTS = 6
+FIRST_WAIT = timedelta(minutes=1)  # doubled after each attempt
+
+Send = Callable[[Receiver, Notice], None]
+
+
+def send_what_is_due(
+    store: Store, receivers: Sequence[Receiver], send: Send, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> list[str]:
+    """Send every notice that is due; what happened to each, in words without addresses."""
+    with store.reading() as session:
+        due = [notice for job in notices.jobs_with_news(session, now() - NEWS) for notice in _notices(session, job)]
+    return [
+        _send(store, notice, receiver, send, now())
+        for notice in due
+        for receiver in receivers
+        if _claim(store, notice, receiver, now())
+    ]
+
+
+def _notices(session: Session, job: EtsySyncJob) -> Iterator[Notice]:
+    summary = plan_summary(job)
+    account = accounts.get(session, job.etsy_account_id)
+    name = account.shop_name or account.name
+    counts = f"{job.synced_count} synced, {job.failed_count} failed, {job.skipped_count} skipped"
+    if job.status == "pending" and job.plan_digest and summary.totals.changes:
+        approve = f"Approve it: etsy-pipeline sync approve {job.transaction_id}"
+        event, told = f"planned:{job.plan_digest[:12]}", f"{summary.headline}\n{approve}"
+        yield Notice(event, job.transaction_id, name, "awaits approval", told)
+    elif job.status == "paused" and job.resume_at:
+        told = f"{counts}, {job.deferred_count} to do. {job.error_log.get('job', '')}"
+        event = f"paused:{job.resume_at:%Y-%m-%dT%H:%M}"
+        yield Notice(event, job.transaction_id, name, "paused", told, job.synced_count, job.failed_count)
+    elif job.status in {"completed", "failed"}:
+        told = f"{counts}. {job.error_log.get('job', '')}".strip()
+        yield Notice(job.status, job.transaction_id, name, job.status, told, job.synced_count, job.failed_count)
+
+
+def _claim(store: Store, notice: Notice, receiver: Receiver, now: datetime) -> bool:
+    """Take a notice for sending, once for all processes; a process that dies with it leaves it for the next try."""
+    with store.writing() as session:
+        row = notices.get(session, notice.transaction_id, notice.event, receiver.fingerprint)
+        if row is None:
+            row = SentNotice(transaction_id=notice.transaction_id, event=notice.event, receiver=receiver.fingerprint)
+            row.attempts = 0
+            session.add(row)
+        elif row.sent_at is not None or row.attempts >= MOST_ATTEMPTS or (row.next_try_at and row.next_try_at > now):
+            return False
+        row.attempts += 1
+        row.next_try_at = now + FIRST_WAIT * 2 ** (row.attempts - 1)
+    return True
+
+
+def _send(store: Store, notice: Notice, receiver: Receiver, send: Send, now: datetime) -> str:
+    name = f"{notice.transaction_id} {notice.status} to {receiver.kind}"
+    try:
+        send(receiver, notice)
+    except PipelineError as error:
+        logger.warning("notice_not_sent transaction_id=%s code=%s", notice.transaction_id, error.code)
+        if isinstance(error, Refused):
+            _note(store, notice, receiver, attempts=MOST_ATTEMPTS)
+        return f"{name}: {error.message}"
+    _note(store, notice, receiver, sent_at=now)
+    return f"{name}: sent"
+
+
+def _note(store: Store, notice: Notice, receiver: Receiver, **changes: object) -> None:
+    with store.writing() as session:
+        row = notices.get(session, notice.transaction_id, notice.event, receiver.fingerprint)
+        for name, value in changes.items():
+            setattr(row, name, value)

@@ -1,0 +1,162 @@
+"""Publishers that die and publishers that meet: real processes, on both kinds of database."""
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import pytest
+
+from etsy_pipeline import wiring
+from etsy_pipeline.errors import TakenOver
+from etsy_pipeline.etsy.pictures import PictureSource
+from etsy_pipeline.publishing.batches import Progress
+from etsy_pipeline.publishing.publisher import publish
+from etsy_pipeline.settings import Settings
+from etsy_pipeline.store import jobs
+from etsy_pipeline.store.encryption import TokenCipher
+from etsy_pipeline.store.engine import Store, open_store
+from etsy_pipeline.store.tables import EtsySyncJob
+from etsy_pipeline_tests.publishing.test_publisher import Shop
+from etsy_pipeline_tests.world import a_world
+
+LEASE_SECONDS = 2.0
+LONG = 20.0  # seconds that a call hangs, so that its publisher can be killed in the middle
+
+
+@pytest.fixture
+def shop(tmp_path: Path, store: Store) -> Iterator[Shop]:
+    with a_world(tmp_path) as world:
+        yield Shop(world, store, world.connected(store))
+
+
+def publish_in_a_process(
+    url: str, cipher: TokenCipher, settings: Settings, account_id: str, transaction_id: str
+) -> None:
+    """What a process of its own does; it ends with status 3 where another one is at work."""
+    with closing(open_store(url, cipher, upgrade=False)) as store:
+        try:
+            publish(
+                store, wiring.shop_client(settings, store, account_id), wiring.pictures_of(settings), transaction_id,
+                amount_unit="major", run_id=f"process {os.getpid()}", sleep=lambda _: None,
+                lease_seconds=LEASE_SECONDS,
+            )  # fmt: skip
+        except TakenOver:
+            os._exit(3)
+
+
+def started(shop: Shop, job: EtsySyncJob) -> BaseProcess:
+    url = shop.store.engine.url.render_as_string(hide_password=False)
+    given = (url, shop.store.cipher, shop.world.settings, shop.id, job.transaction_id)
+    process = multiprocessing.get_context("spawn").Process(target=publish_in_a_process, args=given)
+    process.start()
+    return process
+
+
+def an_approved_job(shop: Shop, products: int) -> EtsySyncJob:
+    shop.world.keep_only(*shop.world.product_ids("clean")[:products])
+    job = shop.plan()
+    return shop.approve(job)
+
+
+def until_under_way(shop: Shop, product: int) -> None:
+    """Until Etsy hangs on the draft of the n-th product."""
+    deadline = time.monotonic() + 60
+    while True:
+        with shop.store.reading() as session:
+            (job,) = jobs.latest(session)
+            steps = [item.step for item in jobs.items(session, job.id)]
+        if steps[product - 1] == "create":
+            return
+        assert time.monotonic() < deadline, steps
+        time.sleep(0.05)
+
+
+def status_of(process: BaseProcess) -> int | None:
+    process.join(60)
+    return process.exitcode
+
+
+def test_a_publisher_killed_in_the_middle_is_replaced_after_its_lease_and_nothing_is_there_twice(shop: Shop) -> None:
+    job = an_approved_job(shop, 3)
+    shop.fault(operation="createDraftListing", kind="delay_after", seconds=LONG, every=2, times=1)
+    first = started(shop, job)
+    until_under_way(shop, 2)
+    assert first.pid
+    os.kill(first.pid, signal.SIGKILL)
+    assert status_of(first) == -signal.SIGKILL
+    while True:  # another one may take its place when the lease has run out, and not before
+        second = started(shop, job)
+        if status_of(second) != 3:
+            break
+    assert second.exitcode == 0
+    with shop.store.reading() as session:
+        found = jobs.get(session, job.transaction_id)
+    assert (found.status, found.synced_count, found.failed_count) == ("completed", 3, 0)
+    titles = [item["title"] for item in shop.world.listings()]
+    assert len(titles) == len(set(titles)) == 3
+
+
+def test_of_two_publishers_at_once_one_stands_back(shop: Shop) -> None:
+    job = an_approved_job(shop, 2)
+    shop.fault(operation="createDraftListing", kind="delay_before", seconds=LEASE_SECONDS * 2, times=1)
+    first = started(shop, job)
+    until_under_way(shop, 1)
+    second = started(shop, job)
+    assert status_of(second) == 3, "the first one is slower than its lease, and renews it"
+    assert status_of(first) == 0
+    assert len(shop.world.listings()) == 2
+
+
+class Suspended:
+    """A clock that stood still with its process."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+def test_a_publisher_that_lost_its_lease_writes_nothing_more(shop: Shop) -> None:
+    """Its machine was suspended for an hour; another publisher has finished the job meanwhile."""
+    job, clock = an_approved_job(shop, 3), Suspended()
+
+    def sleep_an_hour(progress: Progress) -> None:
+        if progress.done == 2:
+            clock.ahead = timedelta(hours=1)
+            assert shop.publish(job, now=clock.now).synced_count == 3
+
+    with pytest.raises(TakenOver, match="lost its place"):
+        shop.publish(job, now=clock.now, on_progress=sleep_an_hour)
+    assert len(shop.world.listings()) == 3
+    calls = shop.world.calls()
+    assert calls["createDraftListing"] == 3
+    with shop.store.reading() as session:
+        assert jobs.get(session, job.transaction_id).status == "completed"
+
+
+def test_a_publisher_that_keeps_dying_gives_up(shop: Shop) -> None:
+    job = an_approved_job(shop, 1)
+
+    class Killed(BaseException):
+        """Stands for a SIGKILL."""
+
+    class Deadly(PictureSource):
+        def fetch(self, url: str) -> object:  # type: ignore[override]
+            raise Killed(url)
+
+    for _ in range(5):
+        with pytest.raises(Killed):
+            publish(
+                shop.store, wiring.shop_client(shop.world.settings, shop.store, shop.id), Deadly(),
+                job.transaction_id, amount_unit="major", run_id="r",
+            )  # fmt: skip
+    found = shop.publish(job)
+    assert found.status == "failed"
+    assert "publisher_keeps_dying" in found.error_log["job"]

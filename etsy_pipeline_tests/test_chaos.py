@@ -1,0 +1,17 @@
+"""A small share of chaos/run.py: publishers killed at random instants while Etsy has faults."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+
+
+@pytest.mark.chaos
+def test_whatever_happens_every_product_is_on_etsy_once_and_as_approved() -> None:
+    command = [sys.executable, "chaos/run.py", "--seeds", "1", "--kills", "12", "--products", "10"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 duplicate, 0 lost, 0 differing, 0 books" in done.stdout
