@@ -88,7 +88,7 @@ class Metadata:
         return None
 
     def _present(self, keys: Sequence[str]) -> Sequence[tuple[str, Any]]:
-        return [(key, self._values[key]) for key in keys if key in self._values]
+        return [(key, self._values[key]) for key in keys if key in self._values] if self._values else ()
 
     def _unusable(self, key: str, value: object, wanted: str) -> None:
         self.found.append(verdict("metadata_unusable", key=key, value=value, wanted=wanted))

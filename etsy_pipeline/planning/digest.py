@@ -1,8 +1,9 @@
 """The plan's digest: a fingerprint of everything that approving it would send, the same on every machine."""
 
 import hashlib
-import json
 from collections.abc import Iterable
+
+import msgspec
 
 MAPPER_VERSION = "2"  # raise it when the same product would be sent differently: plans made before become stale
 
@@ -25,5 +26,4 @@ def settings_fingerprint(settings_json: str, amount_unit: str) -> str:
 
 
 def _sha256(value: object) -> str:
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(msgspec.json.encode(value)).hexdigest()

@@ -129,7 +129,7 @@ def items(
 def add_items(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Write items of a plan."""
     if rows:
-        session.execute(insert(SyncItem), rows)
+        session.execute(insert(SyncItem.metadata.tables[SyncItem.__tablename__]), rows)
 
 
 def item(session: Session, job_id: str, product_id: str) -> SyncItem:
