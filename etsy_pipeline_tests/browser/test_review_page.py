@@ -94,6 +94,7 @@ def test_a_shop_owner_signs_in_looks_leaves_one_out_approves_and_sees_it_done(
         shop.publish(job)
         site.see("What became of it")  # by itself
         site.see("without the new bowl")
+        site.see("listing on Etsy")  # of the product that is new there
         site.look("results")
         site.open("/review/products")
         site.see("synced")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from etsy_pipeline.api.backing import Backing
@@ -55,8 +55,10 @@ class Card:
         return self.item.action in CHANGING
 
 
-def card_of(backing: Backing, item: SyncItem, *, address: str = "", is_left_out: bool = False) -> Card:
-    """The card of an item."""
+def card_of(
+    backing: Backing, item: SyncItem, *, address: str = "", is_left_out: bool = False, is_open: bool = True
+) -> Card:
+    """The card of an item; once its plan is decided, it tells what was."""
     listing = listing_from_json(item.desired) if item.desired else None
     first = listing.images[0] if listing and listing.images else None
     return Card(
@@ -66,7 +68,7 @@ def card_of(backing: Backing, item: SyncItem, *, address: str = "", is_left_out:
         picture=first.url if first and is_picture(backing, first.url) else "",
         picture_text=first.alt_text if first else "",
         price=_price(listing) if listing else "",
-        changes=[_change(difference) for difference in item.differences],
+        changes=[_change(difference, is_open=is_open) for difference in item.differences],
         warnings=[verdict for verdict in item.verdicts if verdict["severity"] == "warning"],
         errors=[verdict for verdict in item.verdicts if verdict["severity"] == "error"],
         fee=dollars(item.fee_usd_cents) if item.fee_usd_cents else "",
@@ -80,13 +82,21 @@ def web_address(text: str | None) -> str:
     return text if text and text.startswith(("https://", "http://")) else ""
 
 
-def _change(difference: Mapping[str, Any]) -> Change:
+def _change(difference: Mapping[str, Any], *, is_open: bool) -> Change:
     published, live, old, new = (str(difference.get(side) or "") for side in ("published", "live", "old", "new"))
-    if published and live and published != live:
-        before = [Side("Last published", published), Side("On Etsy now", live)]
+    on_etsy = "On Etsy now" if is_open else "On Etsy then"
+    if published and live and not _same(published, live):
+        before = [Side("Last published", published), Side(on_etsy, live)]
     else:
-        before = [Side("On Etsy now" if live else "Last published" if published else "Now", old)]
-    return Change(str(difference["field"]), [*before, Side("Will be", new, is_new=True)])
+        before = [Side(on_etsy if live else "Last published" if published else "Before", old)]
+    return Change(str(difference["field"]), [*before, Side("Will be" if is_open else "New", new, is_new=True)])
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return Decimal(one) == Decimal(other)  # 30 and 30.00
+    except InvalidOperation:
+        return one == other
 
 
 def _price(listing: Listing) -> str:

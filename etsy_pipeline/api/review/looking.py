@@ -18,7 +18,7 @@ from etsy_pipeline.sync_jobs.status import PlanFilter
 A_PAGE = 50
 OUTCOMES = ("failed", "synced", "waiting")
 SHOWN: Mapping[str, str] = {
-    "": "What would change, or cannot",
+    "": "Changes and problems",
     "brakes": "With a brake",
     "conflicts": "Changed on Etsy by somebody",
     "price_hundredfold": "Brake: price a hundredfold",

@@ -69,7 +69,13 @@ def _cards(
     items = review.some_items(here.store, standing.job, wanted, outcome)
     addresses = review.addresses(here.store, standing.account.id, (item.product_id for item in items))
     cards = [
-        card_of(here, item, address=addresses.get(item.product_id, ""), is_left_out=item.position in left_out)
+        card_of(
+            here,
+            item,
+            address=addresses.get(item.product_id, ""),
+            is_left_out=item.position in left_out,
+            is_open=standing.job.status == "pending",
+        )
         for item in items[:A_PAGE]
     ]
     return cards, len(items) > A_PAGE
