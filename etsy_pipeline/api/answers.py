@@ -59,6 +59,9 @@ EXCEPTIONS: Mapping[str, int] = {  # where the class alone says too little
     "account_not_connected": 409,
     "etsy_user_has_no_shop": 409,
     "etsy_scope_missing": 403,
+    "form_expired": 403,
+    "sign_in_wrong": 403,
+    "sign_in_too_often": 429,
 }
 
 

@@ -5,14 +5,15 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.middleware.cors import CORSMiddleware
 
 from etsy_pipeline.api import accounts, links, oauth, sync_jobs, syncs, webhooks
 from etsy_pipeline.api.answers import DOCUMENTED, answer_errors
 from etsy_pipeline.api.backing import Backing
-from etsy_pipeline.api.guard import Guard
+from etsy_pipeline.api.guard import REVIEW, Guard
 from etsy_pipeline.api.pages import page
+from etsy_pipeline.api.review.app import create_review
 from etsy_pipeline.api.shell import BodyLimit, Shell
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
@@ -41,6 +42,8 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         app.include_router(room.router)
     app.add_api_route("/health", _health, methods=["GET"], tags=["about"], summary="Is it there?")
     app.add_api_route("/docs", _docs, methods=["GET"], include_in_schema=False)
+    app.add_api_route(REVIEW, _review, methods=["GET"], include_in_schema=False)
+    app.mount(REVIEW, create_review(app.state.backing))
     answer_errors(app)
     _surround(app, settings)
     return app
@@ -62,6 +65,10 @@ def _surround(app: FastAPI, settings: Settings) -> None:
 
 def _health() -> dict[str, str]:
     return {"status": "ok"}
+
+
+def _review() -> RedirectResponse:
+    return RedirectResponse(f"{REVIEW}/")
 
 
 def _docs(request: Request) -> HTMLResponse:

@@ -2,6 +2,8 @@
 
 A page in a browser can reach loopback too. So without a token the Host has to be loopback's own name (another name is
 DNS rebinding), no proxy may stand between (it would make anybody local), and no foreign page may be the sender.
+
+The review page asks people to sign in with the token itself (`review/session.py`): a browser sends no bearer token.
 """
 
 import hashlib
@@ -24,6 +26,7 @@ OPEN = frozenset(
         ("GET", "/health"),  # says nothing
     ]
 )
+REVIEW = "/review"
 OF_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 HOW_TO_BE_LET_IN = "Set ETSY_PIPELINE_API_TOKEN and send it as `Authorization: Bearer …`."
 
@@ -51,8 +54,7 @@ class Guard:
         if scope["type"] != "http" or (scope["method"], scope["path"]) in OPEN:
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        refusal = self._without_token(scope, headers) if self._token is None else self._with_token(headers)
+        refusal = self._refusal(scope, Headers(scope=scope))
         if refusal is None:
             await self._app(scope, receive, send)
             return
@@ -61,6 +63,11 @@ class Guard:
         )
         answer.headers.update(refusal.headers)
         await answer(scope, receive, send)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> Refusal | None:
+        if self._token is None:
+            return self._without_token(scope, headers)
+        return None if is_for_people(scope["path"]) else self._with_token(headers)
 
     def _with_token(self, headers: Headers) -> Refusal | None:
         scheme, _, token = headers.get("authorization", "").partition(" ")
@@ -80,7 +87,7 @@ class Guard:
         host = headers.get("host", "")
         if not is_loopback(_hostname(host)):
             return Refusal(f"The Host {host[:100]!r} is not loopback's.", code="host_not_local")
-        if not self._is_own_page(headers, host):
+        if not (self._is_own_page(headers, host) or _is_link_to_page(scope, headers)):
             return Refusal("A page of another site may not call this API.", code="origin_not_allowed")
         return None
 
@@ -93,6 +100,17 @@ class Guard:
 
 def _unauthorized(message: str, code: str) -> Refusal:
     return Refusal(message, code, status=401, type="unauthorized", headers={"www-authenticate": "Bearer"})
+
+
+def is_for_people(path: str) -> bool:
+    """Whether this is the review page's: it lets nobody in who has not signed in, and has a token in every form."""
+    return path == REVIEW or path.startswith(f"{REVIEW}/")
+
+
+def _is_link_to_page(scope: Scope, headers: Headers) -> bool:
+    """Somebody follows a link to the review page; what it shows stays unreadable for the page with the link."""
+    is_followed = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+    return scope["method"] == "GET" and is_followed and "origin" not in headers and is_for_people(scope["path"])
 
 
 def is_loopback(host: str) -> bool:

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from etsy_pipeline.errors import NotConfigured
 
@@ -19,14 +21,20 @@ class TokenCipher:
     """
 
     def __init__(self, keys: str) -> None:
+        each = [key.strip() for key in keys.split(",") if key.strip()]
         try:
-            self._fernet = MultiFernet([Fernet(key.strip()) for key in keys.split(",") if key.strip()])
+            self._fernet = MultiFernet([Fernet(key) for key in each])
         except ValueError:
             raise NotConfigured(
                 "ETSY_PIPELINE_SECRET_KEY is not a list of Fernet keys (32 bytes, url-safe base64).",
                 code="secret_key_malformed",
                 hint="Make one with `etsy-pipeline db new-key`.",
             ) from None
+        self._first = each[0].encode()
+
+    def key_for(self, purpose: str) -> str:
+        """Another key, made of the first one, that says nothing about it; the same in every process."""
+        return HKDF(SHA256(), length=32, salt=None, info=purpose.encode()).derive(self._first).hex()
 
     def encrypt(self, secret: str) -> str:
         """Turn a secret into text that is safe to store."""

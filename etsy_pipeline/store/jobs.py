@@ -126,6 +126,15 @@ def items(
     yield from session.scalars(query.execution_options(yield_per=ITEMS_AT_ONCE))
 
 
+def items_at(session: Session, job_id: str, positions: Sequence[int]) -> Iterator[SyncItem]:
+    """The items at these positions of a plan, in the plan's order."""
+    ordered = sorted(set(positions))
+    for start in range(0, len(ordered), ITEMS_AT_ONCE):
+        part = ordered[start : start + ITEMS_AT_ONCE]
+        query = select(SyncItem).where(SyncItem.sync_job_id == job_id, SyncItem.position.in_(part))
+        yield from session.scalars(query.order_by(SyncItem.position))
+
+
 def add_items(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Write items of a plan."""
     if rows:

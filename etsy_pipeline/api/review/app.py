@@ -1,0 +1,54 @@
+"""The review pages put together: for people, rendered here, without scripts. Every error is a page, too."""
+
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from etsy_pipeline.api.answers import status_of
+from etsy_pipeline.api.backing import Backing
+from etsy_pipeline.api.review import decision, lists, plan, shops, sign_in
+from etsy_pipeline.api.review.guesses import Guesses
+from etsy_pipeline.api.review.page import page, to
+from etsy_pipeline.api.review.session import SIGNED_IN, Sessions, SignInNeededError, signing_key
+from etsy_pipeline.errors import BadRequest, PipelineError
+
+BEHIND_SIGN_IN = (lists, shops, decision, plan)  # plan last: its path fits anything
+
+
+def create_review(backing: Backing) -> FastAPI:
+    """The application that is mounted at /review."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.backing, app.state.guesses = backing, Guesses()
+    app.include_router(sign_in.router)
+    for room in BEHIND_SIGN_IN:
+        app.include_router(room.router, dependencies=[SIGNED_IN])
+    app.add_middleware(Sessions, key=signing_key(backing))
+    app.add_exception_handler(SignInNeededError, _to_sign_in)
+    app.add_exception_handler(PipelineError, _expected)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _routing)
+    return app
+
+
+def _to_sign_in(request: Request, _error: Exception) -> Response:
+    where = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return to(f"/review/sign-in?next={quote(where)}" if request.method == "GET" else "/review/sign-in")
+
+
+def _expected(request: Request, error: Exception) -> Response:
+    assert isinstance(error, PipelineError)  # noqa: S101 - it is registered for nothing else
+    return page(request, "problem.html", status_of(error)[0], error=error)
+
+
+def _malformed(request: Request, _error: Exception) -> Response:
+    problem = BadRequest("What was sent is not what this page takes.", code="request_malformed", hint="Go back.")
+    return page(request, "problem.html", 422, error=problem)
+
+
+def _routing(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - the same
+    problem = BadRequest(f"{error.detail}.", code="route_not_found", hint="The syncs are listed on the first page.")
+    return page(request, "problem.html", error.status_code, error=problem)

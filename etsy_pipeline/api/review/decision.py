@@ -1,0 +1,132 @@
+"""Deciding on a plan: one page that says what is decided, then approve or reject; later call off, or try again."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel, Field
+
+from etsy_pipeline.api.answers import status_of
+from etsy_pipeline.api.backing import Backing, Here
+from etsy_pipeline.api.inputs import NOTE, PRINTABLE, TransactionPath
+from etsy_pipeline.api.review.card import CHANGING
+from etsy_pipeline.api.review.looking import Looking
+from etsy_pipeline.api.review.page import page, to
+from etsy_pipeline.api.review.session import LAST_NAME, OWN_FORM
+from etsy_pipeline.errors import PipelineError
+from etsy_pipeline.planning.plan_view import dollars
+from etsy_pipeline.store.tables import SyncItem
+from etsy_pipeline.sync_jobs import decide, retry, review, status
+
+router = APIRouter()
+
+THROUGH = "review page"
+LONGEST_LIST = 4_000_000  # characters: 100,000 product ids of Medusa's length
+
+
+class Decision(BaseModel):
+    """What stands in the form."""
+
+    plan_digest: str = Field(max_length=64, pattern=r"^[0-9a-f]+$")
+    decided_by: str = Field(default="", max_length=200, pattern=PRINTABLE)
+    note: str = Field(default="", max_length=2000, pattern=NOTE)
+    left_out: str = Field(default="", max_length=LONGEST_LIST, pattern=NOTE)
+
+    @property
+    def product_ids(self) -> Sequence[str]:
+        """The products to leave out, wherever there is space between them."""
+        return self.left_out.split()
+
+
+Decided = Annotated[Decision, Form()]
+
+
+@router.get("/{transaction_id}/decide")
+def ask(
+    request: Request, here: Here, transaction_id: TransactionPath, looking: Annotated[Looking, Query()]
+) -> Response:
+    """What is about to be decided: the plan, and what is left out of it."""
+    job = status.job(here.store, transaction_id)
+    if not looking.is_of(job) or job.status != "pending" or job.plan_digest is None:
+        return to(looking.address(job, plan=looking.plan))
+    items = review.items_at(here.store, job, sorted(looking.left_out(job)))
+    items = [item for item in items if item.action in CHANGING]
+    left_out = "\n".join(item.product_id for item in items)
+    name = str(request.session.get(LAST_NAME, ""))
+    decision = Decision(plan_digest=job.plan_digest, decided_by=name, left_out=left_out)
+    return _form(request, here, transaction_id, decision, items=items, back=looking.address(job))
+
+
+@router.post("/{transaction_id}/approve", dependencies=[OWN_FORM])
+def approve(request: Request, here: Here, transaction_id: TransactionPath, decision: Decided) -> Response:
+    """The plan that was on the screen, without what was left out; no other one."""
+    request.session[LAST_NAME] = decision.decided_by
+    try:
+        decide.approve(
+            here.store,
+            transaction_id,
+            decided_by=decision.decided_by,
+            through=THROUGH,
+            amount_unit=here.amount_unit(),
+            note=decision.note,
+            excluded_products=decision.product_ids,
+            reviewed_digest=decision.plan_digest,
+        )
+    except PipelineError as problem:
+        return _form(request, here, transaction_id, decision, problem=problem)
+    return to(f"/review/{transaction_id}?follow=yes")
+
+
+@router.post("/{transaction_id}/reject", dependencies=[OWN_FORM])
+def reject(request: Request, here: Here, transaction_id: TransactionPath, decision: Decided) -> Response:
+    """Nothing of the plan is published."""
+    request.session[LAST_NAME] = decision.decided_by
+    name = decision.decided_by.strip() or "somebody on the review page"
+    try:
+        decide.reject(here.store, transaction_id, decided_by=name, through=THROUGH, note=decision.note)
+    except PipelineError as problem:
+        return _form(request, here, transaction_id, decision, problem=problem)
+    return to(f"/review/{transaction_id}")
+
+
+@router.post("/{transaction_id}/cancel", dependencies=[OWN_FORM])
+def cancel(here: Here, transaction_id: TransactionPath) -> RedirectResponse:
+    """Call it off; what is under way is finished."""
+    decide.cancel(here.store, transaction_id)
+    return to(f"/review/{transaction_id}")
+
+
+@router.post("/{transaction_id}/retry", dependencies=[OWN_FORM])
+def again(here: Here, transaction_id: TransactionPath) -> RedirectResponse:
+    """A new sync of what failed, with a plan of its own."""
+    job = retry.retry_failed(here.store, transaction_id, trigger="ui")
+    return to(f"/review/{job.transaction_id}?follow=yes")
+
+
+def _form(
+    request: Request,
+    here: Backing,
+    transaction_id: str,
+    decision: Decision,
+    *,
+    items: Sequence[SyncItem] = (),
+    back: str = "",
+    problem: PipelineError | None = None,
+) -> Response:
+    standing = review.standing(here.store, transaction_id)
+    summary = status.plan_summary(standing.job)
+    return page(
+        request,
+        "decide.html",
+        200 if problem is None else status_of(problem)[0],
+        job=standing.job,
+        shop=review.name_of(standing.account),
+        summary=summary,
+        decision=decision,
+        items=items,
+        saved_calls=sum(item.estimated_calls for item in items),
+        saved_fees=dollars(sum(item.fee_usd_cents for item in items)),
+        back=back or f"/review/{transaction_id}",
+        problem=problem,
+    )

@@ -1,0 +1,80 @@
+"""The shops: how each one's connection stands, connect, disconnect, and its settings to read."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from etsy_pipeline.accounts import configure, connect, disconnect
+from etsy_pipeline.accounts.view import account_view
+from etsy_pipeline.api.backing import Here
+from etsy_pipeline.api.inputs import PRINTABLE, AccountPath
+from etsy_pipeline.api.review.card import web_address
+from etsy_pipeline.api.review.page import page, to
+from etsy_pipeline.api.review.session import OWN_FORM
+from etsy_pipeline.store import accounts
+
+router = APIRouter(prefix="/accounts")
+
+
+@router.get("")
+def every(request: Request, here: Here) -> Response:
+    """All of them, oldest first."""
+    with here.store.reading() as session:
+        views = [account_view(account) for account in accounts.every(session)]
+    return page(request, "shops.html", shops=[(view, web_address(view["shop_url"])) for view in views])
+
+
+@router.post("", dependencies=[OWN_FORM])
+def add(here: Here, name: Annotated[str, Form(max_length=200, pattern=PRINTABLE)] = "") -> RedirectResponse:
+    """One more, to be connected next."""
+    configure.add(here.store, name)
+    return to("/review/accounts")
+
+
+@router.get("/{account_id}")
+def one(request: Request, here: Here, account_id: AccountPath) -> Response:
+    """A shop and its settings."""
+    with here.store.reading() as session:
+        view = account_view(accounts.get(session, account_id))
+    return page(
+        request, "shop.html", shop=view, address=web_address(view["shop_url"]), settings=_flat(view["settings"])
+    )
+
+
+@router.post("/{account_id}/connect", dependencies=[OWN_FORM])
+def begin(here: Here, account_id: AccountPath) -> RedirectResponse:
+    """On to Etsy, where the seller consents."""
+    return to(connect.start(here.store, here.oauth(), account_id).location)
+
+
+@router.get("/{account_id}/disconnect")
+def ask(request: Request, here: Here, account_id: AccountPath) -> Response:
+    """What it means."""
+    with here.store.reading() as session:
+        view = account_view(accounts.get(session, account_id))
+    return page(request, "disconnect.html", shop=view)
+
+
+@router.post("/{account_id}/disconnect", dependencies=[OWN_FORM])
+def forget(here: Here, account_id: AccountPath) -> RedirectResponse:
+    """The shop's tokens are wiped."""
+    disconnect.disconnect(here.store, account_id)
+    return to("/review/accounts")
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", _told(value)
+
+
+def _told(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "–"
+    return "–" if value in (None, "", {}) else str(value)

@@ -1,0 +1,74 @@
+"""Signing in with the API's token, and out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from etsy_pipeline.api.answers import status_of
+from etsy_pipeline.api.backing import Here
+from etsy_pipeline.api.review.page import STYLE, page, to
+from etsy_pipeline.api.review.session import OWN_FORM, begin, is_token, needs_sign_in
+from etsy_pipeline.errors import BadRequest, PipelineError
+
+router = APIRouter()
+
+HOME = "/review/"
+CACHED = "public, max-age=86400, immutable"  # its address has its hash
+
+Next = Annotated[str, Query(alias="next", max_length=20_000)]
+
+
+@router.get("/style.css")
+def style() -> Response:
+    """The only style sheet."""
+    return Response(STYLE, media_type="text/css", headers={"cache-control": CACHED})
+
+
+@router.get("/sign-in")
+def ask(request: Request, where: Next = HOME) -> Response:
+    """The form."""
+    return page(request, "sign_in.html", where=_ours(where)) if needs_sign_in(request) else to(HOME)
+
+
+@router.post("/sign-in", dependencies=[OWN_FORM])
+def sign_in(
+    request: Request,
+    here: Here,
+    token: Annotated[str, Form(max_length=1000)] = "",
+    where: Annotated[str, Form(max_length=20_000)] = HOME,
+) -> Response:
+    """The right token begins a session."""
+    try:
+        _require_token(request, here, token)
+    except PipelineError as problem:
+        return _again(request, problem, where)
+    begin(request)
+    return to(_ours(where))
+
+
+@router.post("/sign-out", dependencies=[OWN_FORM])
+def sign_out(request: Request) -> RedirectResponse:
+    """Ends the session."""
+    request.session.clear()
+    return to("/review/sign-in")
+
+
+def _require_token(request: Request, here: Here, token: str) -> None:
+    guesses, address = request.app.state.guesses, request.client.host if request.client else ""
+    guesses.require_few(address)
+    if not is_token(here, token.strip()):
+        guesses.note_wrong(address)
+        raise BadRequest(
+            "This is not the API's token.", code="sign_in_wrong", hint="It is the value of ETSY_PIPELINE_API_TOKEN."
+        )
+
+
+def _again(request: Request, problem: PipelineError, where: str) -> HTMLResponse:
+    return page(request, "sign_in.html", status_of(problem)[0], problem=problem, where=_ours(where))
+
+
+def _ours(where: str) -> str:
+    """Where to go afterwards: a page of ours, else the first one."""
+    is_ours = where.startswith("/review/") and "\\" not in where and where.isprintable()
+    return where if is_ours else HOME
