@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from etsy_pipeline.errors import Conflict
-from etsy_pipeline.logs import about, now_about
+from etsy_pipeline.logs import about
 from etsy_pipeline.orchestration import metadata as shown
 from etsy_pipeline.orchestration.partitions import accounts_partitions
 from etsy_pipeline.orchestration.plan_assets import OWNERS, sync_plan
@@ -25,7 +25,6 @@ from etsy_pipeline.orchestration.runs import (
 from etsy_pipeline.publishing.publisher import approved_job, publish
 from etsy_pipeline.store import accounts, jobs
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.steps import followed
 from etsy_pipeline.sync_jobs import decide, status
 
 
@@ -92,7 +91,6 @@ def published_listings(
         approved = approved_job(opened, account_id, transaction_id)
         with (
             about(transaction_id=approved.transaction_id),
-            followed(lambda product_id: now_about(product_id=product_id)),
             etsy.shop(opened, account_id) as client,
             medusa.pictures() as pictures,
         ):
@@ -104,6 +102,7 @@ def published_listings(
                 amount_unit=medusa.unit(),
                 run_id=context.run.run_id,
                 on_progress=ProgressLog(context.log.info),
+                at_once=etsy.products_at_once,
             )
         links = status.find_links(opened, account_id=account_id)
         yield dg.MaterializeResult(metadata=shown.publication_metadata(job, links))

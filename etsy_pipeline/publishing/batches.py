@@ -1,10 +1,12 @@
 """The loop over a plan's items: a last look, carrying out, reading back, a hundred at a time, and again what is left.
 
+Products are carried out side by side, a few at a time; what becomes of them is judged here, one by one.
 One product's failure stops only that product. What concerns all of them pauses the job (no calls left, Etsy down) or
 stops it (credentials).
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,20 +14,20 @@ from datetime import datetime, timedelta
 
 from etsy_pipeline.errors import NeedsPerson, PipelineError, Refused, TakenOver
 from etsy_pipeline.etsy.errors import EtsyQuotaExhausted, EtsyRefused, EtsyUnavailable
-from etsy_pipeline.listings.codec import listing_from_json
-from etsy_pipeline.listings.listing import Listing
 from etsy_pipeline.listings.shop_settings import ShopSettings
-from etsy_pipeline.planning.link import Link, LiveListing
-from etsy_pipeline.publishing.journal import WRITTEN, Journal
+from etsy_pipeline.planning.link import LiveListing
+from etsy_pipeline.publishing.journal import Journal
 from etsy_pipeline.publishing.last_look import require_as_planned
 from etsy_pipeline.publishing.publish_item import ItemPublisher
 from etsy_pipeline.publishing.read_back import not_applied
-from etsy_pipeline.store.tables import EtsySyncJob, SyncItem
+from etsy_pipeline.publishing.side_by_side import side_by_side
+from etsy_pipeline.publishing.work import Work
+from etsy_pipeline.store.tables import EtsySyncJob
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 100  # the most that one of Etsy's batched reads takes (FACTS §10)
-COUNT_EVERY = 10  # items between two updates of the job's counts
+COUNT_EVERY_SECONDS = 2.0  # between two updates of the job's counts
 MOST_FAILURES = 3  # rounds without a usable answer, each with its repetitions, after which a product is left alone
 UNAVAILABLE_IN_A_ROW = 5  # Etsy is down, not one product poisoned
 PAUSE_WHEN_DOWN = timedelta(minutes=10)
@@ -65,6 +67,7 @@ class Batches:
         excluded: products that the approval leaves out.
         on_progress: told of each product.
         now: the clock.
+        at_once: products that are carried out side by side.
     """
 
     journal: Journal
@@ -74,8 +77,10 @@ class Batches:
     excluded: frozenset[str]
     on_progress: Callable[[Progress], None]
     now: Callable[[], datetime]
+    at_once: int
     pause: _Stop | None = None
     done: int = 0
+    counted_at: float = 0.0
     successes: int = 0
     last_words: str = ""
     total: int = 0
@@ -104,191 +109,195 @@ class Batches:
             raise self._paused(message, PAUSE_BEFORE_RETRY)
 
     def _batch(self, product_ids: Sequence[str]) -> None:
-        items = self._without_quiet_ones(self.journal.items(product_ids))
+        works = self._without_quiet_ones(self.journal.take_up(product_ids))
         for is_stock in (False, True):
-            group = [item for item in items if _is_stock(item) == is_stock]
+            group = [work for work in works if work.is_stock == is_stock]
             if group and (is_stock or self.pause is None):
                 self._carry_out(self.stock if is_stock else self.publishing, group)
 
-    def _without_quiet_ones(self, items: Sequence[SyncItem]) -> list[SyncItem]:
-        """The items for which something is sent; the others are settled."""
-        quiet = [item for item in items if item.product_id in self.excluded or item.action == "skip"]
-        rest = [item for item in items if item not in quiet]
+    def _without_quiet_ones(self, works: Sequence[Work]) -> list[Work]:
+        """The products for which something is sent; the others are settled."""
+        quiet = [work for work in works if work.product_id in self.excluded or work.item.action == "skip"]
         if quiet:
-            self.journal.skipped(quiet)
-        for item in quiet:
-            self._tell(item, "skipped")
-        for item in rest:
-            if item.action == "invalid":
-                self._fail(item, "invalid", item.reason)
-        return [item for item in rest if item.action != "invalid"]
+            self.journal.skipped([work.product_id for work in quiet])
+        for work in quiet:
+            self._tell(work, "skipped")
+        rest = [work for work in works if work not in quiet]
+        for work in rest:
+            if work.item.action == "invalid":
+                self._fail(work, "invalid", work.item.reason)
+        return [work for work in rest if work.item.action != "invalid"]
 
-    def _carry_out(self, publisher: ItemPublisher, items: list[SyncItem]) -> None:
+    def _carry_out(self, publisher: ItemPublisher, works: list[Work]) -> None:
         """A batch of one kind. What was sent is read back even where the job ends in the middle."""
-        links = self.journal.links([item.product_id for item in items])
-        known = [item for item in items if item.etsy_listing_id and _is_untouched(item, links)]
-        live = self._live(publisher, {item.product_id: item.etsy_listing_id or 0 for item in known}, known)
-        sent: list[SyncItem] = []
-        try:
-            for item in items:
-                if item in known and item.etsy_listing_id not in live:
-                    continue  # Etsy did not say how it is
-                self._require_not_cancelled()
-                self._send(publisher, item, links.get(item.product_id), live if item in known else {}, sent)
-                if self.pause and publisher is self.publishing:
-                    break
-        except _Stop as stop:
-            if stop.status != "failed":
-                self._read_back(publisher, sent, links)
-            raise
-        self._read_back(publisher, sent, links)
+        known = {work.product_id: work.listing_id or 0 for work in works if _is_untouched(work)}
+        live = self._live(publisher, known, [work for work in works if work.product_id in known])
+        stops: list[_Stop] = []
+        sent = list(self._sent(publisher, self._as_planned(works, known, live), stops))
+        if not any(stop.status == "failed" for stop in stops):
+            self._read_back(publisher, sent)
+        if stops:
+            raise stops[0]
 
-    def _send(
-        self, publisher: ItemPublisher, item: SyncItem, link: Link | None, live: Live, sent: list[SyncItem]
-    ) -> None:
-        with self._minding([item]):
-            if item.step != WRITTEN:
-                seen = live.get(item.etsy_listing_id or 0)
-                if seen is not None and link is not None:
-                    require_as_planned(item, _desired(item), link, seen, self.settings)
-                publisher.publish(item)
+    def _as_planned(self, works: list[Work], known: Mapping[str, int], live: Live) -> Iterator[Work]:
+        """Those whose listings are as the plan saw them; the others are settled, or wait where Etsy did not say."""
+        for work in works:
+            seen = live.get(known.get(work.product_id, 0))
+            if work.product_id not in known:
+                yield work
+            elif seen is not None and work.before is not None:
+                with self._minding([work]):
+                    require_as_planned(work.item, work.desired(), work.before, seen, self.settings)
+                    yield work
+
+    def _sent(self, publisher: ItemPublisher, works: Iterator[Work], stops: list[_Stop]) -> Iterator[Work]:
+        """Send each product, side by side; those that were. Nothing more is begun once the job is to stop."""
+
+        def until_stop() -> Iterator[Work]:
+            for work in works:
+                if stops or (self.pause and publisher is self.publishing) or self._is_called_off(stops):
+                    return
+                yield work
+
+        for work, error in side_by_side(lambda work: _send(publisher, work), until_stop(), self.at_once):
+            if error is None:
                 self.unavailable.clear()
-                self._tell(item, "written")
-            sent.append(item)
+                self._tell(work, "written")
+                yield work
+                continue
+            try:
+                self._judge([work], error)
+            except _Stop as stop:
+                stops.append(stop)
 
-    def _read_back(self, publisher: ItemPublisher, items: list[SyncItem], before: Mapping[str, Link]) -> None:
+    def _is_called_off(self, stops: list[_Stop]) -> bool:
+        if self.journal.is_cancelled():
+            stops.append(_Stop("cancelled"))
+        return bool(stops)
+
+    def _read_back(self, publisher: ItemPublisher, works: list[Work]) -> None:
         """Compare with what was meant; what Etsy accepted and did not apply is sent once more."""
-        again: list[SyncItem] = []
-        for item, missing in self._different(publisher, items, before):
-            logger.warning("not_applied product_id=%s fields=%s", item.product_id, ",".join(missing))
-            with self._minding([item]):
-                publisher.publish(item, is_again=True)
-                again.append(item)
+        again: list[Work] = []
+        for work, missing in self._different(publisher, works):
+            logger.warning("not_applied product_id=%s fields=%s", work.product_id, ",".join(missing))
+            with self._minding([work]):
+                publisher.publish(work, is_again=True)
+                again.append(work)
         if again:
             publisher.sleep(SETTLE_SECONDS)
-        for item, missing in self._different(publisher, again, before):
-            self._fail(item, "not_applied", str(_was_not_applied(missing)))
-        if items:
+        for work, missing in self._different(publisher, again):
+            self._fail(work, "not_applied", str(_was_not_applied(missing)))
+        if works:
             self.journal.count()  # what agreed is synced only now
 
-    def _different(
-        self, publisher: ItemPublisher, items: list[SyncItem], before: Mapping[str, Link]
-    ) -> list[tuple[SyncItem, list[str]]]:
+    def _different(self, publisher: ItemPublisher, works: list[Work]) -> list[tuple[Work, list[str]]]:
         """Note what is as it was meant; what is not, with the fields that differ."""
-        if not items:
-            return []
-        links = self.journal.links([item.product_id for item in items])
-        ids = {item.product_id: links[item.product_id].etsy_listing_id or 0 for item in items}
-        live = self._live(publisher, ids, items)
-        found = []
-        for item in items:
-            seen = live.get(ids[item.product_id])
+        ids = {work.product_id: work.listing_id or 0 for work in works}
+        live = self._live(publisher, ids, works)
+        found, agreed = [], []
+        for work in works:
+            seen = live.get(ids[work.product_id])
             if seen is None:
                 continue
-            if missing := self._missing(item, before.get(item.product_id), seen):
-                found.append((item, missing))
+            if missing := _missing(work, seen):
+                found.append((work, missing))
             else:
-                self.journal.synced(item, seen.state)
-                self.successes += 1
+                agreed.append((work, seen.state))
+        self.journal.synced(agreed)
+        self.successes += len(agreed)
         return found
 
-    def _missing(self, item: SyncItem, before: Link | None, live: LiveListing) -> list[str]:
-        desired = _desired(item)
-        published = before.published.inventory if before and before.published else None
-        sends_images = item.action == "create" or any(change["part"] == "images" for change in item.differences)
-        rows = self.journal.images(item.product_id) if desired and desired.images and sends_images else {}
-        image_ids = [row.etsy_image_id for _, row in sorted(rows.items())]
-        return not_applied(item, desired, published, image_ids, live)
-
-    def _live(self, publisher: ItemPublisher, ids: Mapping[str, int], items: list[SyncItem]) -> Live:
+    def _live(self, publisher: ItemPublisher, ids: Mapping[str, int], works: list[Work]) -> Live:
         """Listings as they are; where Etsy cannot tell of all together, one by one, without those it cannot tell."""
-        if not items:
+        if not works:
             return {}
         try:
-            return publisher.client.live_listings([ids[item.product_id] for item in items])
+            return publisher.client.live_listings([ids[work.product_id] for work in works])
         except (EtsyUnavailable, EtsyRefused):
             found: dict[int, LiveListing] = {}
-            for item in items:
-                with self._minding([item]):
-                    found |= publisher.client.live_listings([ids[item.product_id]])
+            for work in works:
+                with self._minding([work]):
+                    found |= publisher.client.live_listings([ids[work.product_id]])
                     self.unavailable.clear()
             return found
         except PipelineError as error:
-            self._judge(items, error)
+            self._judge(works, error)
             return {}
 
     @contextmanager
-    def _minding(self, items: list[SyncItem]) -> Iterator[None]:
-        """Turn an error of the block into what happens to these items, or to the job."""
+    def _minding(self, works: list[Work]) -> Iterator[None]:
+        """Turn an error of the block into what happens to these products, or to the job."""
         try:
             yield
         except PipelineError as error:
-            self._judge(items, error)
+            self._judge(works, error)
 
-    def _judge(self, items: list[SyncItem], error: PipelineError) -> None:
+    def _judge(self, works: list[Work], error: PipelineError) -> None:
         if isinstance(error, TakenOver):
             raise error
         if isinstance(error, NeedsPerson):
             logger.error("publication_stopped code=%s", error.code)
             raise _Stop("failed", str(error)) from error
         if isinstance(error, EtsyQuotaExhausted):
-            self._judge_quota(items, error)
+            self._judge_quota(works, error)
             return
-        for item in items:
+        for work in works:
             if isinstance(error, EtsyUnavailable):
-                self._judge_unavailable(item, error)
+                self._judge_unavailable(work, error)
             else:
-                self._fail(item, error.code, str(error))
+                self._fail(work, error.code, str(error))
 
-    def _judge_quota(self, items: list[SyncItem], error: EtsyQuotaExhausted) -> None:
+    def _judge_quota(self, works: list[Work], error: EtsyQuotaExhausted) -> None:
         if self.pause is None:
             resume_at = self.now() + timedelta(seconds=error.retry_after_seconds)
             self.pause = _Stop("paused", f"{error} It goes on at {resume_at:%Y-%m-%d %H:%M} UTC.", resume_at)
-        if all(_is_stock(item) for item in items):
+        if all(work.is_stock for work in works):
             raise self.pause
 
-    def _judge_unavailable(self, item: SyncItem, error: EtsyUnavailable) -> None:
+    def _judge_unavailable(self, work: Work, error: EtsyUnavailable) -> None:
         self.last_words = str(error)
-        self.unavailable.append(item.product_id)
+        self.unavailable.append(work.product_id)
         if len(self.unavailable) >= UNAVAILABLE_IN_A_ROW:
             self.journal.pardon(self.unavailable)
             raise self._paused(f"Etsy is down: {error}", PAUSE_WHEN_DOWN)
-        if self.journal.unanswered(item) >= MOST_FAILURES:
+        if self.journal.unanswered(work) >= MOST_FAILURES:
             quarantined = _was_quarantined(error)
-            self._fail(item, quarantined.code, str(quarantined))
+            self._fail(work, quarantined.code, str(quarantined))
 
     def _paused(self, message: str, pause: timedelta) -> _Stop:
         resume_at = self.now() + pause
         return _Stop("paused", f"{message} It goes on at {resume_at:%Y-%m-%d %H:%M} UTC.", resume_at)
 
-    def _fail(self, item: SyncItem, code: str, message: str) -> None:
-        self.journal.failed(item, code, message)
+    def _fail(self, work: Work, code: str, message: str) -> None:
+        self.journal.failed(work, code, message)
         self.successes += 1  # it is settled, too
-        self._tell(item, "failed")
+        self._tell(work, "failed")
 
-    def _tell(self, item: SyncItem, outcome: str) -> None:
+    def _tell(self, work: Work, outcome: str) -> None:
         self.done += 1
-        self.on_progress(Progress(min(self.done, self.total), self.total, item.product_title, outcome))
-        if self.done % COUNT_EVERY == 0:
+        self.on_progress(Progress(min(self.done, self.total), self.total, work.item.product_title, outcome))
+        if time.monotonic() - self.counted_at > COUNT_EVERY_SECONDS:
             self.journal.count()
-
-    def _require_not_cancelled(self) -> None:
-        if self.journal.is_cancelled():
-            raise _Stop("cancelled")
+            self.counted_at = time.monotonic()
 
 
-def _desired(item: SyncItem) -> Listing | None:
-    return listing_from_json(item.desired) if item.desired else None
+def _send(publisher: ItemPublisher, work: Work) -> None:
+    if not work.is_written:
+        publisher.publish(work)
 
 
-def _is_untouched(item: SyncItem, links: Mapping[str, Link]) -> bool:
+def _is_untouched(work: Work) -> bool:
     """Whether the product's listing is still the one that the plan knew, and nothing was sent completely."""
-    link = links.get(item.product_id)
-    return item.step != WRITTEN and link is not None and link.etsy_listing_id == item.etsy_listing_id
+    planned = work.item.etsy_listing_id
+    return planned is not None and work.listing_id == planned and not work.is_written
 
 
-def _is_stock(item: SyncItem) -> bool:
-    return item.action == "update" and {difference["part"] for difference in item.differences} == {"inventory"}
+def _missing(work: Work, live: LiveListing) -> list[str]:
+    desired, published = work.desired(), work.before.published if work.before else None
+    sends_images = work.item.action == "create" or any(change["part"] == "images" for change in work.item.differences)
+    rows = work.images if desired and desired.images and sends_images else {}
+    image_ids = [row.etsy_image_id for _, row in sorted(rows.items())]
+    return not_applied(work.item, desired, published.inventory if published else None, image_ids, live)
 
 
 def _was_not_applied(missing: Sequence[str]) -> Refused:

@@ -22,6 +22,7 @@ from etsy_pipeline.store.tables import EtsySyncJob
 from etsy_pipeline.sync_jobs.draw_up import digest_of_stored_plan
 
 MOST_STARTS = 5  # publishers of one sync that may die one after the other without finishing a single product
+PRODUCTS_AT_ONCE = 4  # while Etsy thinks about one product, others are sent
 
 HINT_APPROVE = (
     "Look at the plan on sync_plan, then materialize publication_approval for this account (or run "
@@ -62,12 +63,13 @@ def publish(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     lease_seconds: float = SECONDS,
     most_starts: int = MOST_STARTS,
+    at_once: int = PRODUCTS_AT_ONCE,
 ) -> EtsySyncJob:
     """Publish an approved plan and record what happened to every product.
 
     The job ends as `completed`, or `failed` when no product is in order or it could not go on, or `paused` when the
     day's calls are used up or Etsy is down; updates of stock and price go on before that, with the calls that are
-    reserved for them.
+    reserved for them. `at_once` products are carried out side by side.
 
     Raises:
         Conflict: `not_approved`, `plan_stale`.
@@ -86,7 +88,7 @@ def publish(
         with lease.kept():
             if starts > most_starts:
                 return journal.finish("failed", message=_keeps_dying(starts - 1))
-            return Batches(journal, publishing, stock, settings, excluded, on_progress, now).publish()
+            return Batches(journal, publishing, stock, settings, excluded, on_progress, now, at_once).publish()
     finally:
         lease.give_up()
 

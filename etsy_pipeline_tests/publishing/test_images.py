@@ -38,7 +38,7 @@ def urls_of(shop: Shop) -> list[str]:
         from etsy_pipeline.store import links
 
         (link,) = links.search(session)
-        rows = links.images(session, link.etsy_account_id, link.product_id)
+        rows = links.images_of(session, link.etsy_account_id, [link.product_id])[link.product_id]
     return [row.source_url for _, row in sorted(rows.items())]
 
 

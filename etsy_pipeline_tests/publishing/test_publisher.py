@@ -321,8 +321,8 @@ def test_a_plan_that_changed_after_its_approval_is_not_published(shop: Shop) -> 
     assert shop.world.listings() == []
 
 
-def test_a_cancelled_job_stops_between_two_products(shop: Shop) -> None:
-    shop.world.keep_only(*shop.world.product_ids("clean")[:3])
+def test_a_cancelled_job_ends_what_it_has_begun_and_begins_nothing_more(shop: Shop) -> None:
+    shop.world.keep_only(*shop.world.product_ids("clean")[:5])
     job = shop.plan()
     shop.approve(job)
 
@@ -330,8 +330,8 @@ def test_a_cancelled_job_stops_between_two_products(shop: Shop) -> None:
         if progress.done == 1:
             decide.cancel(shop.store, job.transaction_id)
 
-    found = shop.publish(job, on_progress=cancel_after_one)
-    assert (found.status, found.synced_count, found.deferred_count) == ("cancelled", 1, 2)
+    found = shop.publish(job, on_progress=cancel_after_one, at_once=2)
+    assert (found.status, found.synced_count, found.deferred_count) == ("cancelled", 2, 3)
 
 
 def _variant_id(shop: Shop, product_id: str) -> str:

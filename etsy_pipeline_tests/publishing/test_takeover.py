@@ -133,7 +133,7 @@ def test_a_publisher_that_lost_its_lease_writes_nothing_more(shop: Shop) -> None
             assert shop.publish(job, now=clock.now).synced_count == 3
 
     with pytest.raises(TakenOver, match="lost its place"):
-        shop.publish(job, now=clock.now, on_progress=sleep_an_hour)
+        shop.publish(job, now=clock.now, on_progress=sleep_an_hour, at_once=1)
     assert len(shop.world.listings()) == 3
     calls = shop.world.calls()
     assert calls["createDraftListing"] == 3
