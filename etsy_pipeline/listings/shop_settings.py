@@ -139,6 +139,12 @@ class ShopSettings(_Settings):
     )
     brakes: BrakeLimits = BrakeLimits()
     approval: ApprovalPolicy = ApprovalPolicy()
+    approval_expires_hours: Decimal | None = Field(
+        default=Decimal(72),
+        gt=0,
+        le=8760,
+        description="Hours after which an approved plan whose publication has not begun is called off; null: never.",
+    )
     schedule_enabled: bool = Field(default=False, description="Whether the daily sync plans this shop.")
 
     @model_validator(mode="after")
