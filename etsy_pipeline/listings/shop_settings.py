@@ -135,7 +135,9 @@ class ShopSettings(_Settings):
         default="overwrite", description="What a plan does with fields that someone changed on Etsy: overwrite or keep."
     )
     check_live: bool = Field(
-        default=True, description="Read the live listings for each plan: two calls for 100 of them."
+        default=True,
+        description="Read the live listings for each plan: two calls for 100 of them. Off: only after orders came in, as "
+        "far as Etsy's webhooks tell of them.",
     )
     brakes: BrakeLimits = BrakeLimits()
     approval: ApprovalPolicy = ApprovalPolicy()

@@ -52,7 +52,7 @@ class Shop:
         self.world, self.store, self.id = world, store, account.id
         self.time = wiring.REAL_TIME
 
-    def plan(self) -> EtsySyncJob:
+    def plan(self, **changes: Any) -> EtsySyncJob:
         with self.store.reading() as session:
             account = session.get_one(EtsyAccount, self.id)
         pages = wiring.catalogue_of(self.world.settings).pages(Selection())
@@ -67,11 +67,12 @@ class Shop:
             for page in pages
             for product in page.products
         )
-        return draw_up_plan(
-            self.store, account_id=self.id, transaction_id=None, trigger="ui", validated=validated,
-            covers_selection=True, amount_unit="major", snapshot_ref="", run_id="r",
-            live_of=client.live_listings,
-        )  # fmt: skip
+        values: dict[str, Any] = {
+            "account_id": self.id, "transaction_id": None, "trigger": "ui", "validated": validated,
+            "covers_selection": True, "amount_unit": "major", "snapshot_ref": "", "run_id": "r",
+            "live_of": client.live_listings,
+        }  # fmt: skip
+        return draw_up_plan(self.store, **(values | changes))
 
     def approve(self, job: EtsySyncJob, **changes: Any) -> EtsySyncJob:
         values: dict[str, Any] = {"decided_by": "Ada", "through": "cli", "amount_unit": "major"}
