@@ -136,8 +136,8 @@ class ShopSettings(_Settings):
     )
     check_live: bool = Field(
         default=True,
-        description="Read the live listings for each plan: two calls for 100 of them. Off: only after orders came in, as "
-        "far as Etsy's webhooks tell of them.",
+        description="Read the live listings for each plan: two calls for 100 of them. Off: only after Etsy's webhooks "
+        "told of orders.",
     )
     brakes: BrakeLimits = BrakeLimits()
     approval: ApprovalPolicy = ApprovalPolicy()
