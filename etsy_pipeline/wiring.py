@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from etsy_pipeline.accounts.connect import ClientFor
 from etsy_pipeline.accounts.tokens import AccountTokens
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
 from etsy_pipeline.etsy import budget
@@ -81,7 +80,7 @@ def shop_client(settings: Settings, store: Store, account_id: str, at: Time = RE
     return _client(settings, store, tokens_of(settings, store, account_id, at), at)
 
 
-def client_for(settings: Settings, store: Store) -> ClientFor:
+def client_for(settings: Settings, store: Store) -> Callable[[str], EtsyClient]:
     """Etsy for whoever has an access token: a shop that is just being connected."""
     return lambda access_token: _client(settings, store, _OneToken(access_token), REAL_TIME)
 

@@ -6,18 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 from etsy_pipeline.accounts.tokens import keep
 from etsy_pipeline.errors import BadRequest, Conflict, NeedsPerson
-from etsy_pipeline.etsy.client import EtsyClient, EtsyShop
-from etsy_pipeline.etsy.oauth import Authorization, EtsyOAuth
+from etsy_pipeline.etsy.oauth import Authorization
+from etsy_pipeline.external_stores.provider import OAuth, ShopClient, ShopInfo
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount, OauthSession
 
 SESSION_MINUTES = 10
 
-ClientFor = Callable[[str], EtsyClient]  # an access token → a client that uses it
+ClientFor = Callable[[str], ShopClient]  # an access token → a client that uses it
 
 
-def start(store: Store, oauth: EtsyOAuth, account_id: str) -> Authorization:
+def start(store: Store, oauth: OAuth, account_id: str) -> Authorization:
     """Begin to connect: remembers state and verifier, and says where to send the seller.
 
     Raises:
@@ -39,13 +39,13 @@ def start(store: Store, oauth: EtsyOAuth, account_id: str) -> Authorization:
 
 
 def finish(
-    store: Store, oauth: EtsyOAuth, client_for: ClientFor, *, code: str, state: str, account_id: str | None = None
+    store: Store, oauth: OAuth, client_for: ClientFor, *, code: str, state: str, account_id: str | None = None
 ) -> EtsyAccount:
     """Exchange the code, find the shop, and activate the account that the attempt was started for.
 
     Args:
         store: the database.
-        oauth: our Etsy app.
+        oauth: our app.
         client_for: a client for an access token.
         code: what Etsy sent the seller back with.
         state: of the attempt.
@@ -105,7 +105,7 @@ def _require_scopes(asked: str, granted: str) -> None:
         )
 
 
-def _require_its_shop(account: EtsyAccount, shop: EtsyShop, holder: EtsyAccount | None) -> None:
+def _require_its_shop(account: EtsyAccount, shop: ShopInfo, holder: EtsyAccount | None) -> None:
     if holder is not None and holder.id != account.id:
         raise Conflict(
             f"The shop {shop.shop_name} is already connected, as account {holder.id}.",
@@ -120,7 +120,7 @@ def _require_its_shop(account: EtsyAccount, shop: EtsyShop, holder: EtsyAccount 
         )
 
 
-def _shop(client: EtsyClient) -> EtsyShop:
+def _shop(client: ShopClient) -> ShopInfo:
     user_id, shop_id = client.get_me()
     if shop_id is not None:
         return client.get_shop(shop_id)

@@ -6,9 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from etsy_pipeline import wiring
-from etsy_pipeline.accounts.connect import ClientFor
 from etsy_pipeline.etsy.client import EtsyClient
-from etsy_pipeline.etsy.oauth import EtsyOAuth
 from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
@@ -20,14 +18,6 @@ class Backing:
 
     settings: Settings
     store: Store
-
-    def oauth(self) -> EtsyOAuth:
-        """Our side of OAuth."""
-        return wiring.oauth_of(self.settings)
-
-    def client_for(self) -> ClientFor:
-        """Etsy for a shop that is just being connected."""
-        return wiring.client_for(self.settings, self.store)
 
     def shop_client(self, account_id: str) -> EtsyClient:
         """Etsy for a connected shop."""

@@ -13,13 +13,13 @@ from etsy_pipeline.api.answers import status_of
 from etsy_pipeline.api.backing import Backing, Here
 from etsy_pipeline.api.inputs import PRINTABLE
 from etsy_pipeline.api.pages import page, wants_page
-from etsy_pipeline.errors import BadRequest, PipelineError
+from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.etsy.oauth import granted
+from etsy_pipeline.external_stores.provider import Provider
+from etsy_pipeline.platforms import provider_of
 from etsy_pipeline.store.tables import EtsyAccount
 
 router = APIRouter(prefix="/admin/oauth", tags=["oauth"])
-
-PLATFORMS = ("etsy",)
 
 Short = Annotated[str, Query(max_length=4000, pattern=PRINTABLE)]
 
@@ -59,8 +59,7 @@ class Connected(BaseModel):
 @router.get("/{platform}", summary="Begin to connect a shop")
 def begin(here: Here, platform: str, account_id: Annotated[str, Query(max_length=200, pattern=PRINTABLE)]) -> Location:
     """Send the seller's browser to `location`."""
-    _require_known(platform)
-    authorization = connect.start(here.store, here.oauth(), account_id)
+    authorization = connect.start(here.store, provider_of(platform).oauth(here.settings), account_id)
     return Location(location=authorization.location, state=authorization.state)
 
 
@@ -77,8 +76,7 @@ def come_back(
     """Needs no bearer token: the state protects it. A browser gets a page."""
     query = {"code": code, "state": state, "error": error, "error_description": error_description}
     try:
-        _require_known(platform)
-        account = _finish(here, query)
+        account = _finish(here, provider_of(platform), query)
     except PipelineError as problem:
         if not wants_page(request):
             raise
@@ -89,15 +87,15 @@ def come_back(
 @router.post("/{platform}/callback", summary="Finish connecting a shop")
 def finish(here: Here, platform: str, body: Granted) -> Connected:
     """For admin pages that caught the redirect themselves."""
-    _require_known(platform)
-    return _connected(_finish(here, {"code": body.code, "state": body.state}, body.id))
+    return _connected(_finish(here, provider_of(platform), {"code": body.code, "state": body.state}, body.id))
 
 
-def _finish(here: Backing, query: dict[str, str], account_id: str | None = None) -> EtsyAccount:
+def _finish(here: Backing, provider: Provider, query: dict[str, str], account_id: str | None = None) -> EtsyAccount:
     if query.get("error") and query["state"]:
         connect.abandon(here.store, query["state"])
     code, state = granted(query)
-    return connect.finish(here.store, here.oauth(), here.client_for(), code=code, state=state, account_id=account_id)
+    oauth, client_for = provider.oauth(here.settings), provider.client_for(here.settings, here.store)
+    return connect.finish(here.store, oauth, client_for, code=code, state=state, account_id=account_id)
 
 
 def _connected(account: EtsyAccount) -> Connected:
@@ -108,12 +106,3 @@ def _connected(account: EtsyAccount) -> Connected:
         currency=account.currency_code,
     )
     return Connected(account=Account(**account_view(account)), shop_info=shop)
-
-
-def _require_known(platform: str) -> None:
-    if platform not in PLATFORMS:
-        raise BadRequest(
-            f"There is no platform {platform[:50]!r}.",
-            code="platform_unknown",
-            hint=f"Known: {', '.join(PLATFORMS)}.",
-        )

@@ -24,8 +24,9 @@ from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsySyncJob
 from etsy_pipeline.sync_jobs import decide, status
 from etsy_pipeline.sync_jobs.request import request_sync
+from etsy_pipeline.sync_jobs.retry import retry_failed
 
-app = typer.Typer(help="Syncs: start, plan, approve, reject, cancel, status.", no_args_is_help=True)
+app = typer.Typer(help="Syncs: start, plan, approve, reject, cancel, retry, status.", no_args_is_help=True)
 
 POLL_SECONDS = 1.0
 MOST_ROWS = 100  # of a plan in a terminal; groups and totals are of all of it
@@ -33,6 +34,7 @@ MOST_ROWS = 100  # of a plan in a terminal; groups and totals are of all of it
 TransactionId = Annotated[str, typer.Argument(help="The sync's transaction id, wf_….", metavar="TX")]
 By = Annotated[str | None, typer.Option(help="Who decides; default: the signed-in user.")]
 Note = Annotated[str, typer.Option(help="Why.")]
+Wait = Annotated[bool, typer.Option(help="Wait until the plan is there (`dagster dev` has to be running).")]
 
 
 @app.command()
@@ -40,7 +42,7 @@ def start(
     account: Annotated[str, typer.Option(help="The account's id, etsy_acc_….")],
     product_id: Annotated[list[str] | None, typer.Option(help="A Medusa product id; may be repeated.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All products of the shop's selection.")] = False,
-    wait: Annotated[bool, typer.Option(help="Wait until the plan is there (`dagster dev` has to be running).")] = False,
+    wait: Wait = False,
     as_json_: Json = False,
 ) -> None:
     """Ask for a sync; prints its transaction id. A plan follows; nothing is published until you approve it."""
@@ -50,15 +52,7 @@ def start(
         )
     with opened() as (_, store):
         job = request_sync(store, account, product_ids=None if everything else tuple(product_id or ()), trigger="cli")
-        if wait:
-            job = _wait_for_plan(store, job.transaction_id)
-    if as_json_:
-        as_json(status.job_view(job))
-    else:
-        typer.echo(job.transaction_id)
-    if wait and job.status == "failed":
-        typer.echo(job.error_log.get("job", ""), err=True)
-        raise typer.Exit(1)
+        _tell_started(store, job, wait=wait, as_json_=as_json_)
 
 
 @app.command()
@@ -129,6 +123,13 @@ def cancel(transaction_id: TransactionId) -> None:
     console.print(f"Cancelled {transaction_id}.")
 
 
+@app.command()
+def retry(transaction_id: TransactionId, wait: Wait = False, as_json_: Json = False) -> None:
+    """Ask for a new sync of what failed in another one; prints its transaction id. It needs an approval of its own."""
+    with opened() as (_, store):
+        _tell_started(store, retry_failed(store, transaction_id, trigger="cli"), wait=wait, as_json_=as_json_)
+
+
 @app.command("status")
 def status_(
     transaction_id: Annotated[str | None, typer.Argument(metavar="[TX]", help="Without it: the latest syncs.")] = None,
@@ -168,6 +169,18 @@ def _line(job: EtsySyncJob) -> str:
     later = f", {job.deferred_count} to do" if job.deferred_count else ""
     later += f"; goes on at {job.resume_at:%Y-%m-%d %H:%M} UTC" if job.status == "paused" and job.resume_at else ""
     return f"{job.transaction_id}: {colored(what)}; {job.total_products} products: {counts}{later}"
+
+
+def _tell_started(store: Store, job: EtsySyncJob, *, wait: bool, as_json_: bool) -> None:
+    if wait:
+        job = _wait_for_plan(store, job.transaction_id)
+    if as_json_:
+        as_json(status.job_view(job))
+    else:
+        typer.echo(job.transaction_id)
+    if wait and job.status == "failed":
+        typer.echo(job.error_log.get("job", ""), err=True)
+        raise typer.Exit(1)
 
 
 def _wait_for_plan(store: Store, transaction_id: str) -> EtsySyncJob:

@@ -135,10 +135,18 @@ class ShopSettings(_Settings):
         default="overwrite", description="What a plan does with fields that someone changed on Etsy: overwrite or keep."
     )
     check_live: bool = Field(
-        default=True, description="Read the live listings for each plan: two calls for 100 of them."
+        default=True,
+        description="Read the live listings for each plan: two calls for 100 of them. Off: only after Etsy's webhooks "
+        "told of orders.",
     )
     brakes: BrakeLimits = BrakeLimits()
     approval: ApprovalPolicy = ApprovalPolicy()
+    approval_expires_hours: Decimal | None = Field(
+        default=Decimal(72),
+        gt=0,
+        le=8760,
+        description="Hours after which an approved plan whose publication has not begun is called off; null: never.",
+    )
     schedule_enabled: bool = Field(default=False, description="Whether the daily sync plans this shop.")
 
     @model_validator(mode="after")

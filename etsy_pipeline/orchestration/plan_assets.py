@@ -36,7 +36,7 @@ from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount
 from etsy_pipeline.sync_jobs import decide, status
-from etsy_pipeline.sync_jobs.draw_up import LiveOf, draw_up_plan, nothing_live
+from etsy_pipeline.sync_jobs.draw_up import LiveOf, draw_up_plan
 from etsy_pipeline.sync_jobs.request import require_connected
 
 OWNERS = ["team:shop-owners"]
@@ -154,7 +154,7 @@ def sync_plan(
                 snapshot_ref=f"{context.run.run_id}/product_snapshot",
                 run_id=context.run.run_id,
                 quota=etsy.quota(opened),
-                live_of=_live_of(client, context.log) if settings_of(account).check_live else nothing_live,
+                live_of=_live_of(client, context.log),
             )
         context.log.info("plan_drawn_up transaction_id=%s digest=%s", job.transaction_id, job.plan_digest)
         if not job.totals["for_a_person"]:

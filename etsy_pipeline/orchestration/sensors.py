@@ -22,6 +22,7 @@ from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts, jobs, leases
 from etsy_pipeline.store.tables import EtsySyncJob
 from etsy_pipeline.sync_jobs import decide
+from etsy_pipeline.sync_jobs.expiry import end_expired
 from etsy_pipeline.sync_jobs.request import note_failed_plan
 
 HOUR = 3600  # seconds
@@ -128,14 +129,21 @@ def requested_syncs(context: dg.SensorEvaluationContext, store: StoreResource) -
 
 @dg.sensor(job=publish_sync, minimum_interval_seconds=SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
 def approved_syncs(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
-    """The gate: starts publish_sync for approved syncs, also in place of a run that died, and for nothing else."""
+    """The gate: starts publish_sync for approved syncs, also in place of a run that died, and for nothing else.
+
+    A sync whose approval has expired is called off instead.
+    """
     now = datetime.now(UTC)
-    with store.opened() as opened, opened.reading() as session:
-        waiting = jobs.with_status(session, *jobs.PUBLISHING)
-        held = leases.held(session, now)
+    with store.opened() as opened:
+        expired = end_expired(opened, now)
+        with opened.reading() as session:
+            waiting = jobs.with_status(session, *jobs.PUBLISHING)
+            held = leases.held(session, now)
+    for words in expired:
+        context.log.warning(words)
     begun = {job.transaction_id: _runs_so_far(context.instance, job, held, now) for job in waiting}
     requests = publish_requests(waiting, now, runs=begun, held=held)
-    return _result(context, requests, "No approved sync waits to be published.")
+    return _result(context, requests, " ".join(expired) or "No approved sync waits to be published.")
 
 
 def _runs_so_far(instance: dg.DagsterInstance, job: EtsySyncJob, held: Collection[str], now: datetime) -> RunsSoFar:

@@ -28,6 +28,9 @@ BRAKES: dict[str, BrakeRule] = {
     "price_moved": BrakeRule("A price moves by more than a share of it.", "brakes.price_change_percent"),
     "variations_vanish": BrakeRule("Variations that buyers have now would vanish.", "–"),
     "listing_gone": BrakeRule("A listing is no longer on Etsy; it would be created again, for a fee.", "–"),
+    "stock_unread": BrakeRule(
+        "Orders came in on Etsy, and the listing could not be read since: its stock is held back.", "–"
+    ),
     "catalogue_shrunk": BrakeRule("Many linked products are missing from the catalogue.", "brakes.shrunk_percent"),
     "many_deactivations": BrakeRule(
         "A large share of the shop's listings would be deactivated.", "brakes.deactivations_percent"
@@ -79,6 +82,12 @@ def of_variations(vanishing: Sequence[str]) -> list[Brake]:
 def of_missing_listing(listing_id: int) -> Brake:
     """A listing that Etsy no longer has."""
     return Brake("listing_gone", f"Listing {listing_id} is no longer on Etsy; a new one would be created, for a fee.")
+
+
+def of_unread_stock(listing_id: int | None, orders: int) -> Brake:
+    """A listing that may have sold pieces, and could not be read."""
+    events = f"{orders} order{'s were' if orders > 1 else ' was'} paid or canceled on Etsy since the last plan"
+    return Brake("stock_unread", f"{events}, and listing {listing_id} could not be read: its stock is held back.")
 
 
 def of_plan(

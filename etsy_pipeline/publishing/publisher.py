@@ -20,6 +20,7 @@ from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.tables import EtsySyncJob
 from etsy_pipeline.sync_jobs.draw_up import digest_of_stored_plan
+from etsy_pipeline.sync_jobs.expiry import require_fresh
 
 MOST_STARTS = 5  # publishers of one sync that may die one after the other without finishing a single product
 PRODUCTS_AT_ONCE = 4  # while Etsy thinks about one product, others are sent
@@ -72,9 +73,10 @@ def publish(
     reserved for them. `at_once` products are carried out side by side.
 
     Raises:
-        Conflict: `not_approved`, `plan_stale`.
+        Conflict: `not_approved`, `approval_expired`, `plan_stale`.
         TakenOver: `publisher_active`, `lease_lost`: another publisher is at work, and the job is its business.
     """
+    require_fresh(store, transaction_id, now())
     with store.reading() as session:
         account_id = jobs.get(session, transaction_id).etsy_account_id
     lease = Lease(store, account_id, now=now, seconds=lease_seconds)

@@ -13,6 +13,8 @@ from etsy_pipeline.planning.digest import settings_fingerprint
 from etsy_pipeline.store.encryption import TokenCipher
 from etsy_pipeline.store.tables import EtsyAccount, OauthSession
 
+SHAPES_NO_LISTING = {"approval_expires_hours"}  # it may be changed while an approved plan waits
+
 
 def get(session: Session, account_id: str, *, lock: bool = False) -> EtsyAccount:
     """One account.
@@ -94,5 +96,5 @@ def settings_of(account: EtsyAccount) -> ShopSettings:
 
 def fingerprint(account: EtsyAccount, amount_unit: str) -> str:
     """A fingerprint of what shapes every listing of the shop: its settings, currency and the unit of amounts."""
-    settings = settings_of(account).model_dump(mode="json")
+    settings = settings_of(account).model_dump(mode="json", exclude=SHAPES_NO_LISTING)
     return settings_fingerprint(json.dumps([settings, account.currency_code], sort_keys=True), amount_unit)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from etsy_pipeline.store.tables import EtsySyncJob, SentNotice
 
-STATUSES = ("completed", "failed", "paused")
+STATUSES = ("completed", "failed", "paused", "cancelled")
 
 
 def locked(session: Session, transaction_id: str, event: str, receiver: str) -> SentNotice:

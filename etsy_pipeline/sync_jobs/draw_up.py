@@ -24,7 +24,8 @@ from etsy_pipeline.planning.link import Link, LiveListing
 from etsy_pipeline.planning.plan import PlanItem, plan_product, plan_removed
 from etsy_pipeline.planning.plan_view import Totals, groups_of, totals
 from etsy_pipeline.planning.quota import Quota
-from etsy_pipeline.store import accounts, jobs, links
+from etsy_pipeline.planning.sold import held_back, is_stock_read
+from etsy_pipeline.store import accounts, jobs, links, webhooks
 from etsy_pipeline.store.accounts import fingerprint, settings_of
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob
@@ -70,6 +71,7 @@ def draw_up_plan(
         run_id: the Dagster run that draws it up.
         quota: how many calls Etsy still allows.
         live_of: reads listings as Etsy has them now, by id; what it leaves out is planned from what was published.
+            Not asked where `check_live` is off, unless orders came in since a plan last read the whole shop.
 
     Returns:
         The job. Its totals say why a person has to decide (`for_a_person`); nothing where the shop's policy approves.
@@ -83,7 +85,9 @@ def draw_up_plan(
         settings = settings_of(account)
         jobs.clear_items(session, job.id)
         linked, on_sale = links.with_listing(session, account_id)
-    drawing = _Drawing(store, account, job, run_id, settings, live_of, PolicyReview(settings.approval))
+        marks = webhooks.sold_marks(session, account.shop_id or 0)
+    live_of = live_of if settings.check_live or marks else nothing_live
+    drawing = _Drawing(store, account, job, run_id, settings, live_of, len(marks), PolicyReview(settings.approval))
     stream = iter(validated)
     while batch := list(itertools.islice(stream, PRODUCTS_AT_ONCE)):
         drawing.add(batch)
@@ -110,6 +114,8 @@ def draw_up_plan(
         }
         job.total_products = drawing.totals.products
         job.brakes, job.planned_at = to_builtins(plan_brakes), datetime.now(UTC)
+        if covers_selection and not drawing.unread:
+            webhooks.looked_at(session, marks, job.planned_at)
         _supersede_older(session, job)
     return job
 
@@ -127,7 +133,7 @@ def digest_of_stored_plan(session: Session, account: EtsyAccount, job: EtsySyncJ
 
 @dataclass(slots=True)
 class _Drawing:
-    """A plan that is being drawn up, batch by batch."""
+    """A plan that is being drawn up, batch by batch. `orders` came in since; `unread` listings may have sold pieces."""
 
     store: Store
     account: EtsyAccount
@@ -135,11 +141,13 @@ class _Drawing:
     run_id: str
     settings: ShopSettings
     live_of: LiveOf
+    orders: int
     review: PolicyReview
     digests: list[str] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)
     groups: Counter[tuple[str, str]] = field(default_factory=Counter)
     seen: set[str] = field(default_factory=set)
+    unread: int = 0
 
     def add(self, batch: Sequence[ValidatedListing]) -> None:
         """Plan some products; of one that the snapshot holds twice, the first counts."""
@@ -166,12 +174,14 @@ class _Drawing:
             count += len(gone)
 
     def _planned(self, item: ValidatedListing, link: Link | None, live: Mapping[int, LiveListing]) -> PlanItem:
-        listing_id = link.etsy_listing_id if link else None
-        return plan_product(item, link, live.get(listing_id) if listing_id else None, self.settings)
+        found = live.get(link.etsy_listing_id) if link and link.etsy_listing_id else None
+        return held_back(plan_product(item, link, found, self.settings), found, self.orders)
 
     def _live(self, known: Iterable[Link]) -> Mapping[int, LiveListing]:
         ids = [link.etsy_listing_id for link in known if link.etsy_listing_id is not None]
-        return self.live_of(ids) if ids else {}
+        found = self.live_of(ids) if ids else {}
+        self.unread += sum(not is_stock_read(found.get(listing_id)) for listing_id in ids)
+        return found
 
     def _write(self, planned: Sequence[PlanItem]) -> None:
         rows = [_row(self.job.id, len(self.digests) + number, item) for number, item in enumerate(planned)]

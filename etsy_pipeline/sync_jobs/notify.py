@@ -66,6 +66,9 @@ def _notices(session: Session, job: EtsySyncJob) -> Iterator[Notice]:
         told = f"{counts}, {job.deferred_count} to do. {redacted(job.error_log.get('job', ''))}"
         event = f"paused:{job.resume_at:%Y-%m-%dT%H:%M}"
         yield Notice(event, job.transaction_id, name, "paused", told, job.synced_count, job.failed_count)
+    elif job.status == "cancelled" and job.started_at is None and "job" in job.error_log:  # by no person
+        told = redacted(job.error_log["job"])
+        yield Notice("expired", job.transaction_id, name, "was called off: its approval has expired", told)
     elif job.status in {"completed", "failed"}:
         told = f"{counts}. {redacted(job.error_log.get('job', ''))}".strip()
         yield Notice(job.status, job.transaction_id, name, job.status, told, job.synced_count, job.failed_count)

@@ -15,7 +15,10 @@ from etsy_pipeline import wiring
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.encryption import new_key
 from etsy_pipeline.store.migrate import code_version
+from etsy_pipeline.sync_jobs import status
 from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
+from etsy_pipeline.sync_jobs.request import request_sync
+from etsy_pipeline_tests.api.planned import draw_up, publish
 from etsy_pipeline_tests.builders import a_product, validated
 from etsy_pipeline_tests.sync_jobs.test_sync_jobs import connected as a_connected_account
 from etsy_pipeline_tests.world import World, a_world
@@ -226,6 +229,25 @@ def test_a_long_plan_is_shown_in_part_and_counted_whole(terminal: Terminal) -> N
     assert "No item of a plan can be 'nonsense'" in terminal(
         "sync", "plan", job.transaction_id, "--brake", "nonsense", status=2
     )
+
+
+def test_what_failed_is_tried_again_by_a_new_sync(terminal: Terminal) -> None:
+    settings = Settings.load(etsy_pipeline_home=terminal.folder / "state")
+    with closing(wiring.store_of(settings)) as store:
+        first = request_sync(store, a_connected_account(store).id, product_ids=("prod_0", "prod_1"), trigger="cli")
+        tx = first.transaction_id
+        assert "sync_not_finished" in terminal("sync", "retry", tx, status=1)
+        draw_up(store, tx)
+        publish(store, tx, failed=("prod_1",))
+        again = terminal("sync", "retry", tx).strip()
+        job = status.job(store, again)
+        assert (job.status, job.trigger, job.plan_digest) == ("pending", "cli", None), "it waits for its own plan"
+        assert (job.requested_selection or {})["product_ids"] == ["prod_1"]
+        found = terminal.json("sync", "retry", tx)
+        assert (found["status"], found["transaction_id"] not in {tx, again}) == ("pending", True)
+        publish(store, tx)
+        assert "nothing_failed" in terminal("sync", "retry", tx, status=1)
+    assert "sync_job_not_found" in terminal("sync", "retry", "wf_nope", status=2)
 
 
 def test_a_disconnected_shop_has_no_connection_but_its_name(terminal: Terminal) -> None:

@@ -178,6 +178,21 @@ def test_the_approval_sensor_does_nothing_without_an_approval(store: Store, inst
     assert isinstance(tick(instance, approved_syncs), dg.SkipReason)
 
 
+def test_the_sensor_calls_an_expired_approval_off_and_says_so(store: Store, instance: dg.DagsterInstance) -> None:
+    account_id = an_account(store)
+    instance.add_dynamic_partitions(ACCOUNTS, [account_id])
+    job = request_sync(store, account_id, product_ids=None, trigger="cli")
+    with store.writing() as session:
+        row = jobs.get(session, job.transaction_id, lock=True)
+        row.status, row.confirmed_at = "confirmed", datetime.now(UTC) - timedelta(hours=71)
+    assert tick(instance, approved_syncs).run_requests, "in time"
+    with store.writing() as session:
+        jobs.get(session, job.transaction_id, lock=True).confirmed_at = datetime.now(UTC) - timedelta(hours=73)
+    skipped = tick(instance, approved_syncs)
+    assert "has expired" in str(skipped.skip_message)
+    assert status.job(store, job.transaction_id).status == "cancelled"
+
+
 def test_the_daily_sync_plans_the_shops_that_want_it(store: Store, instance: dg.DagsterInstance) -> None:
     wants, does_not = an_account(store, schedule_enabled=True), an_account(store)
     instance.add_dynamic_partitions(ACCOUNTS, [wants, does_not])

@@ -87,8 +87,8 @@ def test_a_plan_that_is_odd_as_a_whole_brakes(facts: dict[str, int], codes: list
 
 def test_every_brake_has_its_row_in_the_table() -> None:
     assert set(BRAKES) == {
-        "price_hundredfold", "price_moved", "variations_vanish", "listing_gone", "catalogue_shrunk",
-        "many_deactivations", "fees_over_budget",
+        "price_hundredfold", "price_moved", "variations_vanish", "listing_gone", "stock_unread",
+        "catalogue_shrunk", "many_deactivations", "fees_over_budget",
     }  # fmt: skip
 
 

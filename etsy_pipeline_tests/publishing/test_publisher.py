@@ -1,7 +1,7 @@
 """Publishing to a local Etsy over real HTTP: what is approved gets there once, and the books say what happened."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ class Shop:
         self.world, self.store, self.id = world, store, account.id
         self.time = wiring.REAL_TIME
 
-    def plan(self) -> EtsySyncJob:
+    def plan(self, **changes: Any) -> EtsySyncJob:
         with self.store.reading() as session:
             account = session.get_one(EtsyAccount, self.id)
         pages = wiring.catalogue_of(self.world.settings).pages(Selection())
@@ -67,11 +67,12 @@ class Shop:
             for page in pages
             for product in page.products
         )
-        return draw_up_plan(
-            self.store, account_id=self.id, transaction_id=None, trigger="ui", validated=validated,
-            covers_selection=True, amount_unit="major", snapshot_ref="", run_id="r",
-            live_of=client.live_listings,
-        )  # fmt: skip
+        values: dict[str, Any] = {
+            "account_id": self.id, "transaction_id": None, "trigger": "ui", "validated": validated,
+            "covers_selection": True, "amount_unit": "major", "snapshot_ref": "", "run_id": "r",
+            "live_of": client.live_listings,
+        }  # fmt: skip
+        return draw_up_plan(self.store, **(values | changes))
 
     def approve(self, job: EtsySyncJob, **changes: Any) -> EtsySyncJob:
         values: dict[str, Any] = {"decided_by": "Ada", "through": "cli", "amount_unit": "major"}
@@ -319,6 +320,37 @@ def test_a_plan_that_changed_after_its_approval_is_not_published(shop: Shop) -> 
     with pytest.raises(Conflict, match="stale"):
         shop.publish(job, amount_unit="minor")
     assert shop.world.listings() == []
+
+
+def test_an_approval_that_has_expired_is_not_published(shop: Shop) -> None:
+    one_product(shop)
+    job = shop.plan()
+    shop.approve(job)
+    in_four_days = datetime.now(UTC) + timedelta(days=4)
+    with pytest.raises(Conflict, match="has expired") as caught:
+        shop.publish(job, now=lambda: in_four_days)
+    assert caught.value.code == "approval_expired"
+    assert (shop.world.listings(), status.job(shop.store, job.transaction_id).status) == ([], "cancelled")
+    assert shop.sync().synced_count == 1, "a new plan can be approved and published"
+
+
+def test_a_publication_that_began_in_time_goes_on_however_late(shop: Shop) -> None:
+    """Once killed, once paused: both had begun."""
+    shop.world.keep_only(*shop.world.product_ids("clean")[:3])
+    job = shop.plan()
+    shop.approve(job)
+
+    def killed(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        shop.publish(job, on_progress=killed)
+    shop.fault(operation="*", kind="html")
+    in_four_days = datetime.now(UTC) + timedelta(days=4)
+    assert shop.publish(job, now=lambda: in_four_days).status == "paused"
+    shop.world.etsy("DELETE", "faults")
+    in_eight_days = datetime.now(UTC) + timedelta(days=8)
+    assert shop.publish(job, now=lambda: in_eight_days).synced_count == 3
 
 
 def test_a_cancelled_job_ends_what_it_has_begun_and_begins_nothing_more(shop: Shop) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure, connect, disconnect
 from etsy_pipeline.accounts.view import account_view
 from etsy_pipeline.api.backing import Here
@@ -46,7 +47,7 @@ def one(request: Request, here: Here, account_id: AccountPath) -> Response:
 @router.post("/{account_id}/connect", dependencies=[OWN_FORM])
 def begin(here: Here, account_id: AccountPath) -> RedirectResponse:
     """On to Etsy, where the seller consents."""
-    return to(connect.start(here.store, here.oauth(), account_id).location)
+    return to(connect.start(here.store, wiring.oauth_of(here.settings), account_id).location)
 
 
 @router.get("/{account_id}/disconnect")
