@@ -11,10 +11,12 @@ from etsy_pipeline.errors import Conflict
 from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.pictures import PictureSource
 from etsy_pipeline.listings.shop_settings import ShopSettings
-from etsy_pipeline.publishing.batches import Batches, Progress
+from etsy_pipeline.publishing.batches import Batches
 from etsy_pipeline.publishing.journal import Journal
 from etsy_pipeline.publishing.lease import SECONDS, Lease
 from etsy_pipeline.publishing.publish_item import ItemPublisher
+from etsy_pipeline.publishing.settling import Progress, Settling
+from etsy_pipeline.publishing.source import Source, no_source
 from etsy_pipeline.store import accounts, jobs
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Session, Store
@@ -65,12 +67,14 @@ def publish(
     lease_seconds: float = SECONDS,
     most_starts: int = MOST_STARTS,
     at_once: int = PRODUCTS_AT_ONCE,
+    source: Source = no_source,
 ) -> EtsySyncJob:
     """Publish an approved plan and record what happened to every product.
 
     The job ends as `completed`, or `failed` when no product is in order or it could not go on, or `paused` when the
     day's calls are used up or Etsy is down; updates of stock and price go on before that, with the calls that are
-    reserved for them. `at_once` products are carried out side by side.
+    reserved for them. `at_once` products are carried out side by side. `source` tells what products are now, for the
+    last look.
 
     Raises:
         Conflict: `not_approved`, `approval_expired`, `plan_stale`.
@@ -90,7 +94,8 @@ def publish(
         with lease.kept():
             if starts > most_starts:
                 return journal.finish("failed", message=_keeps_dying(starts - 1))
-            return Batches(journal, publishing, stock, settings, excluded, on_progress, now, at_once).publish()
+            settling = Settling(journal, on_progress, now)
+            return Batches(journal, publishing, stock, settings, excluded, settling, at_once, source).publish()
     finally:
         lease.give_up()
 

@@ -53,6 +53,15 @@ class Work:
         parts = {difference["part"] for difference in self.item.differences}
         return self.item.action == "update" and parts == {"inventory"}
 
+    @property
+    def is_untouched(self) -> bool:
+        """Whether no publisher of this sync has tried anything with it yet."""
+        return not self.item.step
+
+    def sends(self, part: str) -> bool:
+        """Whether carrying it out sends this part of the listing."""
+        return self.item.action == "create" or any(change["part"] == part for change in self.item.differences)
+
     def desired(self) -> Listing | None:
         """The listing as it should be; None where there is none to be."""
         return listing_from_json(self.item.desired) if self.item.desired else None

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from etsy_pipeline.orchestration.progress import ProgressLog
-from etsy_pipeline.publishing.batches import Progress
+from etsy_pipeline.publishing.settling import Progress
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync_jobs import status
 from etsy_pipeline_tests.publishing.test_publisher import Shop

@@ -14,8 +14,8 @@ from etsy_pipeline.errors import Conflict
 from etsy_pipeline.etsy.shop_reader import ShopReader
 from etsy_pipeline.listings.mapping import validate
 from etsy_pipeline.listings.taxonomy import taxonomy_id
-from etsy_pipeline.publishing.batches import Progress
 from etsy_pipeline.publishing.publisher import approved_job, publish
+from etsy_pipeline.publishing.settling import Progress
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob, ProductEtsyLink
