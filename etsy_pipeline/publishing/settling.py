@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 COUNT_EVERY_SECONDS = 2.0  # between two updates of the job's counts
 MOST_FAILURES = 3  # rounds without a usable answer, each with its repetitions, after which a product is left alone
 UNAVAILABLE_IN_A_ROW = 5  # Etsy is down, not one product poisoned
+TOO_FAST = "etsy_too_fast"  # the code of an error after several polite waits (`etsy/transport.py`)
 PAUSE_WHEN_DOWN = timedelta(minutes=10)
 PAUSE_BEFORE_RETRY = timedelta(minutes=1)
 
@@ -133,6 +134,8 @@ class Settling:
         if isinstance(error, EtsyQuotaExhausted):
             self._judge_quota(works, error)
             return
+        if isinstance(error, EtsyUnavailable) and error.code == TOO_FAST:
+            raise self._paused(str(error), PAUSE_BEFORE_RETRY)  # whoever else uses the key: no product's fault
         for work in works:
             if isinstance(error, EtsyUnavailable):
                 self._judge_unavailable(work, error)

@@ -353,6 +353,19 @@ def test_a_publication_that_began_in_time_goes_on_however_late(shop: Shop) -> No
     assert shop.publish(job, now=lambda: in_eight_days).synced_count == 3
 
 
+def test_a_job_pauses_while_etsy_keeps_asking_to_slow_down_and_no_product_is_blamed(shop: Shop) -> None:
+    one_product(shop)
+    job = shop.plan()
+    shop.approve(job)
+    shop.fault(operation="uploadListingImage", kind="status", status=429, headers={"retry-after": "0"})
+    for _ in range(4):  # more often than a product may fail
+        paused = shop.publish(job)
+        assert (paused.status, paused.failed_count) == ("paused", 0)
+        assert "slow down" in paused.error_log["job"]
+    shop.world.etsy("DELETE", "faults")
+    assert shop.publish(job).synced_count == 1
+
+
 def test_a_cancelled_job_ends_what_it_has_begun_and_begins_nothing_more(shop: Shop) -> None:
     shop.world.keep_only(*shop.world.product_ids("clean")[:5])
     job = shop.plan()
