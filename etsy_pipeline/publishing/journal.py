@@ -8,12 +8,15 @@ Each transaction makes sure first that the account's lease is still ours (`lease
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from etsy_pipeline.etsy.client import EtsyListing
+from etsy_pipeline.listings.codec import listing_to_json
 from etsy_pipeline.listings.listing import ListingImage
+from etsy_pipeline.listings.verdict import Verdict
 from etsy_pipeline.publishing.lease import Lease
 from etsy_pipeline.publishing.work import WRITTEN, Result, Work
 from etsy_pipeline.store import jobs, links, progress
@@ -102,6 +105,11 @@ class Journal:
         work.images = kept | {rank: row}
         work.results.append(partial(progress.put_image, row=row))
 
+    def leave_out(self, work: Work, warnings: Sequence[Verdict]) -> None:
+        """Result: these pictures cannot be had; the product goes on without them."""
+        work.item.verdicts = [*work.item.verdicts, *map(asdict, warnings)]
+        work.results.append(self._items([work.product_id], verdicts=work.item.verdicts))
+
     def forget_images(self, work: Work, ranks: Sequence[int]) -> None:
         """Result: what we took for uploaded is not on the listing."""
         work.images = {rank: row for rank, row in work.images.items() if rank not in ranks}
@@ -136,9 +144,7 @@ class Journal:
         if not found:
             return
         now, product_ids = datetime.now(UTC), [work.product_id for work, _ in found]
-        listings = [
-            {"of_product": work.product_id, "state": state, "desired": work.item.desired} for work, state in found
-        ]
+        listings = [{"of_product": work.product_id, "state": state, "desired": _sent(work)} for work, state in found]
         with self._writing(has_finished_one=True) as session:
             progress.set_synced(session, self.job.etsy_account_id, listings, now)
             progress.finish_items(session, self.job.id, product_ids, "synced", now)
@@ -223,6 +229,15 @@ class Journal:
     def _reference(self, product_id: str) -> str:
         digest = hashlib.sha256(f"{self.job.etsy_account_id}/{product_id}".encode()).hexdigest()
         return f"{REFERENCE_PREFIX}{digest[:20]}"
+
+
+def _sent(work: Work) -> str | None:
+    """The listing as it is now: with the pictures that are there, where others were left out."""
+    desired = work.desired() if work.left_out else None
+    if desired is None:
+        return work.item.desired
+    there = (ListingImage(row.source_url, row.alt_text) for _, row in sorted(work.images.items()))
+    return listing_to_json(replace(desired, images=tuple(there)))
 
 
 def _at(row: ListingImageRow, rank: int) -> ListingImageRow:

@@ -5,9 +5,10 @@ inventory is replaced whole, the last PATCH says everything it wants to be true.
 """
 
 import functools
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from etsy_pipeline.errors import PipelineError, Refused
 from etsy_pipeline.etsy.client import EtsyClient, EtsyListing
@@ -23,14 +24,17 @@ from etsy_pipeline.etsy.requests import (
 )
 from etsy_pipeline.etsy.transport import is_gone
 from etsy_pipeline.listings.listing import Listing
+from etsy_pipeline.listings.verdict import Verdict
 from etsy_pipeline.logs import about
 from etsy_pipeline.planning.fields import FIELDS
 from etsy_pipeline.publishing.adoption import find_ours
 from etsy_pipeline.publishing.journal import Journal
-from etsy_pipeline.publishing.publish_images import ImagePublisher, Pictures
+from etsy_pipeline.publishing.publish_images import ImagePublisher, Pictures, Rows
 from etsy_pipeline.publishing.read_back import should_activate
-from etsy_pipeline.publishing.work import Work
+from etsy_pipeline.publishing.work import LEFT_OUT, Work
 from etsy_pipeline.store.tables import ListingImageRow, SyncItem
+
+logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -49,6 +53,7 @@ class ItemPublisher:
         pictures: where pictures come from.
         journal: of the job.
         sleep: waits so many seconds; tests do not.
+        broken_images: whether a product is published without pictures that cannot be had.
     """
 
     client: EtsyClient
@@ -56,6 +61,7 @@ class ItemPublisher:
     pictures: PictureSource
     journal: Journal
     sleep: Callable[[float], None]
+    broken_images: Literal["fail", "warn"] = "fail"
 
     def publish(self, work: Work, *, is_again: bool = False) -> None:
         """Carry out one item of the plan, so that only reading it back is left.
@@ -92,8 +98,9 @@ class ItemPublisher:
         was_interrupted = is_again or work.item.step.startswith("image")
         if sends_images and was_interrupted and listing_id is not None:  # count first: an upload may not have happened
             self._once_visible(work, functools.partial(self._images.count, work, listing_id))
-        rows = {} if listing_id is None else work.images
-        fetched = self._images.fetch(listing.images, rows) if sends_images else {}
+        fetched = Pictures()
+        if sends_images:
+            listing, fetched = self._fetched(work, listing, {} if listing_id is None else work.images)
         if listing_id is None:
             draft, is_adopted = self._create(work, listing)
             listing_id = draft.listing_id
@@ -108,6 +115,18 @@ class ItemPublisher:
     @property
     def _images(self) -> ImagePublisher:
         return ImagePublisher(self.client, self.shop_id, self.pictures, self.journal)
+
+    def _fetched(self, work: Work, listing: Listing, rows: Rows) -> tuple[Listing, Pictures]:
+        """The listing without pictures that cannot be had, where these may be missing; and those to be uploaded."""
+        fetched, broken = self._images.fetch(listing.images, rows, may_be_broken=self.broken_images == "warn")
+        if not broken:
+            return listing, fetched
+        for url, error in broken.items():
+            logger.warning("image_left_out product_id=%s code=%s url=%s", work.product_id, error.code, url)
+        numbered = enumerate(work.planned_images(), start=1)
+        told = [_left_out(number, broken[image.url]) for number, image in numbered if image.url in broken]
+        self.journal.leave_out(work, told)
+        return work.desired() or listing, fetched
 
     def _create(self, work: Work, listing: Listing) -> tuple[EtsyListing, bool]:
         """The draft, and whether it was adopted from an earlier try: then it may say what was true at that time."""
@@ -222,6 +241,16 @@ def _listing_id(listing_id: int | None) -> int:
     if listing_id is None:
         raise Refused("The product has no listing on Etsy.", code="listing_unknown", hint="Sync again.")
     return listing_id
+
+
+def _left_out(number: int, error: PipelineError) -> Verdict:
+    return Verdict(
+        LEFT_OUT,
+        "warning",
+        f"images[{number}]",
+        f"Picture {number} was left out: {error.message} Pictures that were on the listing before stay there.",
+        "Mend the picture in Medusa; each sync tries again.",
+    )
 
 
 def _unaccounted(error: PipelineError) -> EtsyUnavailable:

@@ -88,7 +88,8 @@ def publish(
     journal = Journal(store, job, lease)
     guarded = client.guarded(lease.require)
     publishing, stock = (
-        ItemPublisher(shop, shop_id, pictures, journal, sleep) for shop in (guarded, guarded.for_stock())
+        ItemPublisher(shop, shop_id, pictures, journal, sleep, settings.broken_images)
+        for shop in (guarded, guarded.for_stock())
     )
     try:
         with lease.kept():

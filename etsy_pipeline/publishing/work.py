@@ -1,15 +1,16 @@
 """One product on its way: the plan's item, and what our books say of its listing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from etsy_pipeline.listings.codec import listing_from_json
-from etsy_pipeline.listings.listing import Listing
+from etsy_pipeline.listings.listing import Listing, ListingImage
 from etsy_pipeline.planning.link import Link
 from etsy_pipeline.store.engine import Session
 from etsy_pipeline.store.tables import ListingImageRow, SyncItem
 
 Result = Callable[[Session], None]
+LEFT_OUT = "image_left_out"  # the code of the warning that the plan's item gets
 WRITTEN = "written"  # the step of an item of which everything was sent, and nothing read back
 
 
@@ -62,6 +63,25 @@ class Work:
         """Whether carrying it out sends this part of the listing."""
         return self.item.action == "create" or any(change["part"] == part for change in self.item.differences)
 
+    @property
+    def left_out(self) -> frozenset[int]:
+        """Which of the desired pictures could not be had and are left out, counted from 1."""
+        fields = [verdict["field"] for verdict in self.item.verdicts if verdict["code"] == LEFT_OUT]
+        return frozenset(int(field.removeprefix("images[").removesuffix("]")) for field in fields)
+
+    def planned_images(self) -> tuple[ListingImage, ...]:
+        """The pictures as planned."""
+        return listing_from_json(self.item.desired).images if self.item.desired else ()
+
     def desired(self) -> Listing | None:
-        """The listing as it should be; None where there is none to be."""
-        return listing_from_json(self.item.desired) if self.item.desired else None
+        """The listing as it should be, without pictures that are left out; None where there is none to be.
+
+        Without any picture it stays a draft: Etsy publishes none (FACTS §6).
+        """
+        listing = listing_from_json(self.item.desired) if self.item.desired else None
+        if listing is None or not self.left_out:
+            return listing
+        left_out = self.left_out
+        images = tuple(image for number, image in enumerate(listing.images, start=1) if number not in left_out)
+        publish_as = listing.publish_as if images or self.images else "draft"
+        return replace(listing, images=images, publish_as=publish_as)
