@@ -38,13 +38,13 @@ def shop(tmp_path: Path, store: Store) -> Iterator[Shop]:
 def publish_in_a_process(
     url: str, cipher: TokenCipher, settings: Settings, account_id: str, transaction_id: str
 ) -> None:
-    """What a process of its own does; it ends with status 3 where another one is at work."""
+    """What a process of its own does, product by product; it ends with status 3 where another one is at work."""
     with closing(open_store(url, cipher, upgrade=False)) as store:
         try:
             publish(
                 store, wiring.shop_client(settings, store, account_id), wiring.pictures_of(settings), transaction_id,
                 amount_unit="major", run_id=f"process {os.getpid()}", sleep=lambda _: None,
-                lease_seconds=LEASE_SECONDS,
+                lease_seconds=LEASE_SECONDS, at_once=1,
             )  # fmt: skip
         except TakenOver:
             os._exit(3)
