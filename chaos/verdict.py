@@ -40,7 +40,8 @@ def judge(account_id: str, sandbox: Path, products: int, number: int, store: Sto
                     there = _images(etsy, row["listing_id"])
                     wanted = [Pictures().fetch(image.url).source_sha256 for image in item.listing.images]
                     if [sha for _, sha in there] != wanted:
-                        found["differing"].append(f"{item.product_id}: pictures")
+                        seen, meant = [sha[:6] for _, sha in there], [sha[:6] for sha in wanted]
+                        found["differing"].append(f"{item.product_id}: pictures {seen}, not {meant}")
                     if [image.etsy_image_id for image in ours] != [image_id for image_id, _ in there]:
                         found["books"].append(f"{item.product_id}: pictures")
         if len(rows) != len(books):

@@ -64,7 +64,7 @@ class State:
 
     @contextmanager
     def working(self, *, keep: bool = True) -> Iterator["State"]:
-        """One transaction; with `keep=False` nothing of it stays."""
+        """One transaction; with `keep=False` nothing of it stays, but for the ids that it used up."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -72,7 +72,10 @@ class State:
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise
+            used = [] if keep else self.rows("SELECT name, value FROM sequence")
             self._connection.execute("COMMIT" if keep else "ROLLBACK")
+            for row in used:  # Etsy gives no id twice
+                self.run("INSERT OR REPLACE INTO sequence (name, value) VALUES (?, ?)", *row)
 
     def now(self) -> float:
         """Seconds since the epoch, by the sandbox's clock."""

@@ -115,8 +115,12 @@ def test_a_silent_200_on_the_inventory_leaves_it(etsy: Etsy, world: World) -> No
 def test_a_silent_upload_leaves_no_picture(etsy: Etsy, world: World) -> None:
     listing_id = etsy.draft()
     add(world, operation="uploadListingImage", kind="silent_200", times=1)
-    assert upload(etsy, listing_id).status_code == 201
+    silent = upload(etsy, listing_id)
+    assert silent.status_code == 201
     assert etsy("GET", f"/listings/{listing_id}/images").json()["count"] == 0
+    assert upload(etsy, listing_id).json()["listing_image_id"] != silent.json()["listing_image_id"], (
+        "no id is given twice"
+    )
 
 
 def test_a_refused_call_does_not_use_a_fault_up(etsy: Etsy, world: World) -> None:
