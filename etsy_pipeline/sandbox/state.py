@@ -72,10 +72,21 @@ class State:
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise
-            used = [] if keep else self.rows("SELECT name, value FROM sequence")
-            self._connection.execute("COMMIT" if keep else "ROLLBACK")
-            for row in used:  # Etsy gives no id twice
-                self.run("INSERT OR REPLACE INTO sequence (name, value) VALUES (?, ?)", *row)
+            if keep:
+                self._connection.execute("COMMIT")
+            else:
+                self._roll_back()
+
+    def _roll_back(self) -> None:
+        """Forget the transaction, but for the ids that it used up: Etsy gives none twice."""
+        numbers = self.rows("SELECT name, value FROM sequence")
+        rows = self.rows("SELECT seq, name FROM sqlite_sequence")
+        self._connection.execute("ROLLBACK")
+        for number in numbers:
+            self.run("INSERT OR REPLACE INTO sequence (name, value) VALUES (?, ?)", *number)
+        for row in rows:
+            if not self.rows("UPDATE sqlite_sequence SET seq = ? WHERE name = ? RETURNING seq", *row):
+                self.run("INSERT INTO sqlite_sequence (seq, name) VALUES (?, ?)", *row)
 
     def now(self) -> float:
         """Seconds since the epoch, by the sandbox's clock."""

@@ -105,6 +105,13 @@ def test_a_silent_200_shows_an_update_that_did_not_happen(etsy: Etsy, world: Wor
     assert etsy.patch(listing_id, title="New").json()["title"] == "New"
 
 
+def test_a_silent_create_makes_no_listing_and_no_other_one_gets_its_id(etsy: Etsy, world: World) -> None:
+    add(world, operation="createDraftListing", kind="silent_200", times=1)
+    silent = etsy.draft()
+    assert etsy("GET", f"/listings/{silent}").status_code == 404
+    assert etsy.draft() != silent
+
+
 def test_a_silent_200_on_the_inventory_leaves_it(etsy: Etsy, world: World) -> None:
     listing_id = etsy.draft()
     add(world, operation="updateListingInventory", kind="silent_200", times=1)
