@@ -2,6 +2,8 @@
 
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -52,6 +54,17 @@ class Downloads:
         """What is at an address, redirects followed one by one.
 
         Raises:
+            As `get_if_changed`.
+        """
+        found = self.get_if_changed(address, None)
+        if found is None:
+            raise _unavailable(_url(address), "says that it is unchanged, unasked")
+        return found
+
+    def get_if_changed(self, address: str, since: datetime | None) -> bytes | None:
+        """What is at an address, redirects followed one by one; None where its server says it is as it was then.
+
+        Raises:
             Refused: `image_missing`, `image_too_large`, `image_unreadable`, `image_url_malformed`,
                 `image_host_forbidden`, `image_redirected_too_often`.
             Unavailable: `image_server_unavailable`, `image_too_slow`.
@@ -59,12 +72,12 @@ class Downloads:
         url = _url(address)
         for _ in range(self._limits.redirects + 1):
             try:
-                found = self._get_one(url)
+                found = self._get_one(url, since)
             except httpx.HTTPError as error:
                 if is_time_up():
                     raise self._too_slow(url) from None
                 raise _unavailable(url, f"gave no answer ({type(error).__name__})") from None
-            if isinstance(found, bytes):
+            if not isinstance(found, httpx.URL):
                 return found
             url = found
         most = self._limits.redirects
@@ -79,12 +92,15 @@ class Downloads:
             hint="Sync again later, or make the picture smaller.",
         )
 
-    def _get_one(self, url: httpx.URL) -> bytes | httpx.URL:
-        request = httpx.Request("GET", url, headers=HEADERS, extensions={"timeout": TIMEOUT.as_dict()})
+    def _get_one(self, url: httpx.URL, since: datetime | None) -> bytes | httpx.URL | None:
+        headers = HEADERS | ({"if-modified-since": format_datetime(since, usegmt=True)} if since else {})
+        request = httpx.Request("GET", url, headers=headers, extensions={"timeout": TIMEOUT.as_dict()})
         with closing(self._transport.handle_request(request)) as response:
             if response.has_redirect_location:  # its body is not read
                 return _url(_joined(url, response.headers["location"]))
             status = response.status_code
+            if status == httpx.codes.NOT_MODIFIED:
+                return None
             if status >= httpx.codes.INTERNAL_SERVER_ERROR or status in TRY_AGAIN:
                 raise _unavailable(url, f"answered {status}")
             if not response.is_success:

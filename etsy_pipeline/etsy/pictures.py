@@ -4,7 +4,9 @@
 `picture_conversion.py` makes of it what Etsy takes.
 """
 
+import hashlib
 import threading
+from datetime import datetime
 
 import stamina
 from cachetools import LRUCache
@@ -68,6 +70,20 @@ class PictureSource:
         if isinstance(found, Refused):
             raise Refused(found.message, code=found.code, hint=found.hint)
         return found
+
+    def sha256_if_changed(self, url: str, since: datetime) -> str | None:
+        """The fingerprint of a picture as it is now, as in `Picture`; None where its server says it did not change.
+
+        Args:
+            url: the picture's address.
+            since: a moment in UTC.
+
+        Raises:
+            Refused, Unavailable: as `fetch`.
+        """
+        with time_limit(self._limits.seconds):
+            content = self._downloads.get_if_changed(url, since)
+        return None if content is None else hashlib.sha256(content).hexdigest()
 
     def _download(self, url: str) -> bytes:
         retry = stamina.retry_context(

@@ -18,10 +18,14 @@ QuestionType = Literal["text_input", "dropdown", "unlabeled_upload", "labeled_up
 
 @dataclass(frozen=True, slots=True)
 class ListingImage:
-    """A picture of the listing. `url` is where Medusa has it; the position in the listing is its rank."""
+    """A picture of the listing. `url` is where Medusa has it; the position in the listing is its rank.
+
+    `sha256` is of what is there now, where that was looked at and is not what was published.
+    """
 
     url: str
     alt_text: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,11 @@ class ShopSettings(_Settings):
         description="A picture that cannot be had: fail leaves its product as it is, warn publishes it without that "
         "picture (those that are on the listing stay) and tries again with the next sync.",
     )
+    image_check: Literal["address", "content"] = Field(
+        default="address",
+        description="How a plan sees that a picture changed: by its address, which is a new one for each upload to "
+        "Medusa; or by content, which asks for each published picture once a plan.",
+    )
     check_live: bool = Field(
         default=True,
         description="Read the live listings for each plan: two calls for 100 of them. Off: only after Etsy's webhooks "

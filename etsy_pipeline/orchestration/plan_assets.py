@@ -133,7 +133,7 @@ def sync_plan(
     first = next(table, None)
     with store.opened() as opened, helpful_failures(opened, transaction_id):
         account = _connected(opened, context.partition_key)
-        with etsy.shop(opened, account.id) as client:
+        with etsy.shop(opened, account.id) as client, medusa.pictures() as pictures:
             job = draw_up_plan(
                 opened,
                 account_id=account.id,
@@ -146,6 +146,7 @@ def sync_plan(
                 run_id=context.run.run_id,
                 quota=etsy.quota(opened),
                 live_of=_live_of(client, context.log),
+                sha256_if_changed=pictures.sha256_if_changed,
             )
         context.log.info("plan_drawn_up transaction_id=%s digest=%s", job.transaction_id, job.plan_digest)
         if not job.totals["for_a_person"]:

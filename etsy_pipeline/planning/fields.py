@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
-from etsy_pipeline.listings.listing import Listing
+from etsy_pipeline.listings.listing import Listing, ListingImage
 from etsy_pipeline.listings.origin import this_years
 
 Part = Literal["listing", "images", "inventory", "personalization", "state"]
@@ -100,4 +100,6 @@ def shown(value: object) -> str:
 def _item(item: object) -> str:
     if isinstance(item, tuple):
         return " ".join(map(str, item))
-    return str(getattr(item, "url", None) or getattr(item, "question_text", None) or item)
+    if isinstance(item, ListingImage):
+        return f"{item.url} (new content)" if item.sha256 else item.url
+    return str(getattr(item, "question_text", None) or item)

@@ -232,9 +232,9 @@ class Journal:
 
 
 def _sent(work: Work) -> str | None:
-    """The listing as it is now: with the pictures that are there, where others were left out."""
-    desired = work.desired() if work.left_out else None
-    if desired is None:
+    """The listing as it is now: with the pictures that are there, where some were left out or are at old addresses."""
+    desired = work.desired()
+    if desired is None or not (work.left_out or any(image.sha256 for image in desired.images)):
         return work.item.desired
     there = (ListingImage(row.source_url, row.alt_text) for _, row in sorted(work.images.items()))
     return listing_to_json(replace(desired, images=tuple(there)))

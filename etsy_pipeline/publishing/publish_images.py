@@ -118,7 +118,10 @@ def _placed(images: Sequence[ListingImage], rows: Rows, fetched: Pictures) -> li
 
 
 def _is(row: ListingImageRow, image: ListingImage, content: str | None) -> bool:
-    return row.alt_text == image.alt_text and (row.source_url == image.url or row.content_hash == content)
+    if row.alt_text != image.alt_text:
+        return False
+    is_at_its_address = row.source_url == image.url and not image.sha256
+    return is_at_its_address or row.content_hash in {content, image.sha256 or content}
 
 
 def _others(work: Work, chosen: Sequence[ListingImageRow]) -> list[ListingImageRow]:

@@ -5,12 +5,13 @@ approved is, too; less is not, for that would sell what nobody has.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import Refused
 from etsy_pipeline.etsy.shop_reader import ShopReader
-from etsy_pipeline.listings.listing import Inventory, Listing, Offering
+from etsy_pipeline.listings.listing import Inventory, Listing, ListingImage, Offering
 from etsy_pipeline.listings.mapping import validate
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.taxonomy import taxonomy_id
@@ -97,8 +98,15 @@ _IN_WORDS = {
 def _fields(work: Work, desired: Listing, now: Listing) -> Iterator[str]:
     sent = set(FIELDS) if work.item.action == "create" else sent_fields(work.item)
     for name, field in FIELDS.items():
-        if name in sent and not same(name, field.value(desired), field.value(now)):
+        if name in sent and not same(name, _without_content(field.value(desired)), _without_content(field.value(now))):
             yield f"{name} is another one"
+
+
+def _without_content(value: object) -> object:
+    """What a picture shows is looked at when it is fetched."""
+    if not isinstance(value, tuple):
+        return value
+    return tuple(replace(item, sha256="") if isinstance(item, ListingImage) else item for item in value)
 
 
 def _inventory(desired: Inventory, now: Inventory) -> Iterator[str]:

@@ -29,6 +29,7 @@ from etsy_pipeline.store import accounts, jobs, links, webhooks
 from etsy_pipeline.store.accounts import fingerprint, settings_of
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob
+from etsy_pipeline.sync_jobs.image_check import Sha256IfChanged, with_changed_images
 from etsy_pipeline.sync_jobs.request import new_job, require_connected
 
 PRODUCTS_AT_ONCE = 500
@@ -56,6 +57,7 @@ def draw_up_plan(
     run_id: str,
     live_of: LiveOf = nothing_live,
     quota: Quota | None = None,
+    sha256_if_changed: Sha256IfChanged | None = None,
 ) -> EtsySyncJob:
     """Draw up the plan of a requested sync, or of a new one, and supersede older plans of the account.
 
@@ -72,6 +74,7 @@ def draw_up_plan(
         quota: how many calls Etsy still allows.
         live_of: reads listings as Etsy has them now, by id; what it leaves out is planned from what was published.
             Not asked where `check_live` is off, unless orders came in since a plan last read the whole shop.
+        sha256_if_changed: asks for a picture, where the shop's `image_check` is by content.
 
     Returns:
         The job. Its totals say why a person has to decide (`for_a_person`); nothing where the shop's policy approves.
@@ -87,7 +90,9 @@ def draw_up_plan(
         linked, on_sale = links.with_listing(session, account_id)
         marks = webhooks.sold_marks(session, account.shop_id or 0)
     live_of = live_of if settings.check_live or marks else nothing_live
-    drawing = _Drawing(store, account, job, run_id, settings, live_of, len(marks), PolicyReview(settings.approval))
+    check = sha256_if_changed if settings.image_check == "content" else None
+    review = PolicyReview(settings.approval)
+    drawing = _Drawing(store, account, job, run_id, settings, live_of, check, len(marks), review)
     stream = iter(validated)
     while batch := list(itertools.islice(stream, PRODUCTS_AT_ONCE)):
         drawing.add(batch)
@@ -141,6 +146,7 @@ class _Drawing:
     run_id: str
     settings: ShopSettings
     live_of: LiveOf
+    sha256_if_changed: Sha256IfChanged | None
     orders: int
     review: PolicyReview
     digests: list[str] = field(default_factory=list)
@@ -156,8 +162,13 @@ class _Drawing:
             if item.product_id not in self.seen:
                 self.seen.add(item.product_id)
                 fresh.append(item)
+        product_ids = [item.product_id for item in fresh]
         with self.store.reading() as session:
-            known = links.of_products(session, self.account.id, [item.product_id for item in fresh])
+            rows = links.rows_of(session, self.account.id, product_ids)
+            images = links.images_of(session, self.account.id, product_ids) if self.sha256_if_changed else {}
+        if self.sha256_if_changed:
+            fresh = with_changed_images(fresh, rows, images, self.sha256_if_changed)
+        known = {product_id: links.as_link(row) for product_id, row in rows.items()}
         live = self._live(known.values())
         self._write([self._planned(item, known.get(item.product_id), live) for item in fresh])
 

@@ -1,14 +1,21 @@
 """Pictures on Etsy: only what is new is uploaded, nothing twice, and the order is the shop's."""
 
+import functools
+import os
+import threading
+import time
 from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import stamina
+from PIL import Image
 
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.store import jobs
 from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.tables import EtsySyncJob, SyncItem
 from etsy_pipeline_tests.publishing.test_publisher import Shop
 from etsy_pipeline_tests.world import a_world
 
@@ -126,6 +133,78 @@ class TestAPictureThatCannotBeHad:
         set_urls(shop, [good])
         shop.sync()
         assert shop.world.listings()[0]["state"] == "active"
+
+
+class TestNewContentAtAnOldAddress:
+    """Seen by plans of shops whose `image_check` is by content."""
+
+    @pytest.fixture
+    def asked(self, shop: Shop, tmp_path: Path) -> Iterator[list[str]]:
+        """A server of two pictures, in a folder `pictures`; the status of each answer."""
+        answered: list[str] = []
+
+        class Pictures(SimpleHTTPRequestHandler):
+            def log_request(self, code: object = "-", size: object = "-") -> None:
+                del size
+                answered.append(str(int(str(getattr(code, "value", code)))))
+
+        folder = tmp_path / "pictures"
+        folder.mkdir()
+        draw(folder / "one.png", "red", days_old=9)
+        draw(folder / "two.png", "green", days_old=9)
+        with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Pictures, directory=str(folder))) as server:
+            host = f"127.0.0.1:{server.server_port}"
+            shop.trusted_image_hosts = host
+            set_urls(shop, [f"http://{host}/one.png", f"http://{host}/two.png"])
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield answered
+            server.shutdown()
+
+    def test_is_planned_uploaded_once_and_then_quiet(self, shop: Shop, asked: list[str], tmp_path: Path) -> None:
+        configure.configure(shop.store, shop.id, {"image_check": "content"})
+        shop.sync()
+        before = pictures(shop)
+        asked.clear()
+        assert shop.calls_of(shop.plan()) == {}
+        assert asked == ["304", "304"], "what did not change is not fetched"
+        draw(tmp_path / "pictures" / "two.png", "blue")
+        job = shop.plan()
+        (difference,) = items_of(shop, job)[0].differences
+        assert difference["part"] == "images"
+        assert difference["new"].endswith("two.png (new content)")
+        assert shop.calls_of(job)["uploadListingImage"] == 1
+        after = pictures(shop)
+        assert (after[0][1], len(after)) == (before[0][1], 2)
+        assert after[1][1] != before[1][1]
+        assert shop.calls_of(shop.plan()) == {}, "all is as it should be"
+
+    def test_is_not_looked_for_unless_the_shop_wants_it(self, shop: Shop, asked: list[str], tmp_path: Path) -> None:
+        shop.sync()
+        asked.clear()
+        draw(tmp_path / "pictures" / "two.png", "blue")
+        assert shop.calls_of(shop.plan()) == {}
+        assert asked == []
+
+    def test_a_picture_that_cannot_be_asked_for_counts_as_unchanged(
+        self, shop: Shop, asked: list[str], tmp_path: Path
+    ) -> None:
+        configure.configure(shop.store, shop.id, {"image_check": "content"})
+        shop.sync()
+        asked.clear()
+        (tmp_path / "pictures" / "two.png").unlink()
+        assert shop.calls_of(shop.plan()) == {}
+        assert max(asked) == "404"
+
+
+def draw(path: Path, color: str, *, days_old: int = 0) -> None:
+    Image.new("RGB", (60, 60), color).save(path)
+    then = time.time() - days_old * 86_400
+    os.utime(path, (then, then))
+
+
+def items_of(shop: Shop, job: EtsySyncJob) -> list[SyncItem]:
+    with shop.store.reading() as session:
+        return list(jobs.items(session, job.id))
 
 
 def urls_in_medusa(shop: Shop) -> list[str]:

@@ -11,6 +11,7 @@ import stamina
 from etsy_pipeline import wiring
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import Conflict
+from etsy_pipeline.etsy.pictures import PictureSource
 from etsy_pipeline.etsy.shop_reader import ShopReader
 from etsy_pipeline.listings.mapping import validate
 from etsy_pipeline.listings.taxonomy import taxonomy_id
@@ -51,6 +52,11 @@ class Shop:
     def __init__(self, world: World, store: Store, account: EtsyAccount) -> None:
         self.world, self.store, self.id = world, store, account.id
         self.time = wiring.REAL_TIME
+        self.trusted_image_hosts = world.settings.etsy_pipeline_trusted_image_hosts
+
+    def pictures(self) -> PictureSource:
+        trusted = {"etsy_pipeline_trusted_image_hosts": self.trusted_image_hosts}
+        return wiring.pictures_of(self.world.settings.model_copy(update=trusted), first_wait_seconds=0.01)
 
     def plan(self, **changes: Any) -> EtsySyncJob:
         with self.store.reading() as session:
@@ -71,6 +77,7 @@ class Shop:
             "account_id": self.id, "transaction_id": None, "trigger": "ui", "validated": validated,
             "covers_selection": True, "amount_unit": "major", "snapshot_ref": "", "run_id": "r",
             "live_of": client.live_listings,
+            "sha256_if_changed": self.pictures().sha256_if_changed,
         }  # fmt: skip
         return draw_up_plan(self.store, **(values | changes))
 
@@ -80,9 +87,8 @@ class Shop:
 
     def publish(self, job: EtsySyncJob, **changes: Any) -> EtsySyncJob:
         client = wiring.shop_client(self.world.settings, self.store, self.id)
-        pictures = wiring.pictures_of(self.world.settings, first_wait_seconds=0.01)
         values: dict[str, Any] = {"amount_unit": "major", "run_id": "run_2", "sleep": lambda _: None}
-        return publish(self.store, client, pictures, job.transaction_id, **(values | changes))
+        return publish(self.store, client, self.pictures(), job.transaction_id, **(values | changes))
 
     def sync(self, **changes: Any) -> EtsySyncJob:
         job = self.plan()
