@@ -1,45 +1,38 @@
 """How close to Etsy's limits we publish, and what keeping to them costs. Over real HTTP against the sandbox.
 
-    python bench/publishing.py [--seconds 30] [--calls 500] [--database-url postgresql://…]
+    python bench/publishing.py [--seconds 30] [--calls 500] [--products 100] [--database-url postgresql://…]
 
 Prints calls made ÷ calls permitted at 5 and 10 calls a second, with one and two processes that share the API key
 (goal: at least 0.97, no 429), and, where the limit is far away, the time of our calls ÷ that of a bare httpx loop
 (goal: at most 1.25). Then calls per product for each kind of change, the time of a whole publication ÷ that of a bare
-loop of as many calls (goal: at most 1.25), and the most memory that publishing so many unchanged products took.
+loop of as many calls (goal: at most 1.25), once with answers at once and once with answers as slow as over a network,
+and the most memory that publishing many products took. The local Etsy is a process of its own.
 """
 
 import argparse
+import base64
 import hashlib
-import io
-import os
 import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
 import httpx
-from PIL import Image
+from shop import Shop, a_connected_shop
 
 from etsy_pipeline import wiring
-from etsy_pipeline.accounts import configure, connect
 from etsy_pipeline.etsy.client import EtsyClient
-from etsy_pipeline.etsy.oauth import code_from_redirect
 from etsy_pipeline.etsy.pictures import Picture, PictureSource
 from etsy_pipeline.etsy.requests import create_form, inventory_body
 from etsy_pipeline.listings.listing import Inventory, Listing, ListingImage, Offering, VariationProperty
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.publishing.publisher import publish
-from etsy_pipeline.sandbox.consent import grant
-from etsy_pipeline.sandbox.server import Sandbox, SandboxOptions
 from etsy_pipeline.settings import Settings
-from etsy_pipeline.store.encryption import new_key
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync_jobs import decide
 from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
@@ -47,89 +40,58 @@ from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
 START_IN_SECONDS = 6.0  # until all processes have imported what they need
 WARM_UP_SECONDS = 2.0  # the first second allows a burst, and a new limit has to be learned
 FAR_AWAY = 1000  # calls a second
+NETWORK_SECONDS = 0.25  # to Etsy and back, with its work
 ROUNDS = 5
 TOO_MANY = 429
+PICTURE = base64.b64decode(  # 8 by 8 black PNG
+    b"iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAADElEQVR42mNgGB4AAADIAAGTvaWOAAAAAElFTkSuQmCC"
+)
+KINDS: dict[str, dict[str, object]] = {
+    "new, 2 pictures, variations": {},
+    "unchanged": {},
+    "price only": {"price": "21"},
+    "text only": {"price": "21", "text": ", better"},
+    "one more picture": {"price": "21", "text": ", better", "images": 3},
+}
 
 
-@contextmanager
-def a_connected_shop(database_url: str | None) -> Iterator[tuple[Sandbox, str]]:
-    """A sandbox, the environment pointing at it, and an account that is connected to it."""
-    with tempfile.TemporaryDirectory() as folder:
-        options = SandboxOptions(state_path=Path(folder) / "sandbox.db", requests_per_day=1_000_000)
-        with Sandbox(options) as sandbox:
-            os.environ |= sandbox.environment() | {"ETSY_PIPELINE_HOME": folder}
-            if database_url:
-                os.environ |= {"ETSY_PIPELINE_DATABASE_URL": database_url, "ETSY_PIPELINE_SECRET_KEY": new_key()}
-            settings = Settings.load()
-            with closing(wiring.store_of(settings, upgrade=True)) as store:
-                account, oauth = configure.add(store, "Bench"), wiring.oauth_of(settings)
-                code, state = code_from_redirect(grant(connect.start(store, oauth, account.id).location, 1))
-                connect.finish(store, oauth, wiring.client_for(settings, store), code=code, state=state)
-            yield sandbox, account.id
-
-
-@contextmanager
-def the_shops_client(account_id: str) -> Iterator[EtsyClient]:
-    """The client as a publisher has it."""
-    settings = Settings.load()
-    with (
-        closing(wiring.store_of(settings)) as store,
-        closing(wiring.shop_client(settings, store, account_id)) as client,
-    ):
-        yield client
-
-
-def call_until(account_id: str, start_at: float, end_at: float) -> None:
+def call_until(shop: Shop, start_at: float, end_at: float) -> None:
     """One process: call as fast as the limiter allows."""
-    with the_shops_client(account_id) as client:
+    with shop.client() as client:
         time.sleep(max(0.0, start_at - time.time()))
         while time.time() < end_at:
             client.get_me()
 
 
-def made_of_permitted(sandbox: Sandbox, account_id: str, per_second: int, processes: int, seconds: float) -> None:
+def made_of_permitted(shop: Shop, per_second: int, processes: int, seconds: float) -> None:
     """Print one line of the first table."""
-    set_limit(sandbox, per_second)
+    shop.allow(per_second)
     start_at = time.time() + START_IN_SECONDS
     end_at = start_at + WARM_UP_SECONDS + seconds
-    command = [sys.executable, __file__, "--child", account_id, str(start_at), str(end_at)]
+    command = [sys.executable, __file__, "--child", str(shop.folder), shop.account_id, str(start_at), str(end_at)]
     for child in [subprocess.Popen(command) for _ in range(processes)]:
         if child.wait() != 0:
             raise SystemExit("a process failed")
-    since = start_at + WARM_UP_SECONDS
-    statuses = [
-        row["status"] for row in sandbox.state.rows("SELECT * FROM request_log WHERE at >= ? AND at < ?", since, end_at)
-    ]
+    statuses = shop.statuses(start_at + WARM_UP_SECONDS, end_at)
     refused, permitted = statuses.count(TOO_MANY), per_second * seconds
     made = len(statuses) - refused
     share = f"{made:>5} of {permitted:>5.0f}  {made / permitted:.3f}"
     print(f"{per_second:>4}/s  {processes} processes  {share}  {refused} × 429")
 
 
-def cost_of_a_call(sandbox: Sandbox, account_id: str, calls: int) -> None:
+def cost_of_a_call(shop: Shop, calls: int) -> None:
     """Print how long our calls take, and bare ones, in turns so that both meet the same machine."""
-    set_limit(sandbox, FAR_AWAY)
-    url = f"{sandbox.etsy_url}/v3/application/users/me"
-    with the_shops_client(account_id) as client, httpx.Client() as bare:
+    shop.allow(FAR_AWAY)
+    url = f"{shop.api}/users/me"
+    with shop.client() as client, httpx.Client(headers=shop.headers) as bare:
         client.get_me()  # learns the limit, and has a valid token
-        headers = {
-            "x-api-key": f"{sandbox.client_id}:{sandbox.shared_secret}",
-            "authorization": f"Bearer {a_token(account_id)}",
-        }
         ours, theirs = [], []
         for _ in range(ROUNDS):
-            theirs.append(seconds_of(lambda: bare.get(url, headers=headers).raise_for_status().json(), calls))
+            theirs.append(seconds_of(lambda: bare.get(url).raise_for_status().json(), calls))
             ours.append(seconds_of(client.get_me, calls))
     mine, bare_seconds = statistics.median(ours) / calls, statistics.median(theirs) / calls
     both = f"ours {mine * 1000:.2f} ms a call, bare httpx {bare_seconds * 1000:.2f} ms"
     print(f"{FAR_AWAY}/s  {both}: {mine / bare_seconds:.2f}")
-
-
-def a_token(account_id: str) -> str:
-    """The account's access token."""
-    settings = Settings.load()
-    with closing(wiring.store_of(settings)) as store:
-        return wiring.tokens_of(settings, store, account_id).access_token()
 
 
 def seconds_of(act: Callable[[], object], times: int) -> float:
@@ -159,16 +121,14 @@ class OnePicture(PictureSource):
 
     def fetch(self, url: str) -> Picture:
         """A small picture."""
-        buffer = io.BytesIO()
-        Image.new("RGB", (8, 8)).save(buffer, "PNG")
-        return Picture(buffer.getvalue(), "thing.png", hashlib.sha256(url.encode()).hexdigest())
+        return Picture(PICTURE, "thing.png", hashlib.sha256(url.encode()).hexdigest())
 
 
-def publish_all(store: Store, client: EtsyClient, account_id: str, products: Iterable[ValidatedListing]) -> float:
+def publish_all(store: Store, client: EtsyClient, shop: Shop, products: Iterable[ValidatedListing]) -> float:
     """Plan, approve and publish; the seconds that publishing took."""
     job = draw_up_plan(
-        store, account_id=account_id, transaction_id=None, trigger="cli", validated=products, covers_selection=False,
-        amount_unit="major", snapshot_ref="", run_id="bench", live_of=client.live_listings,
+        store, account_id=shop.account_id, transaction_id=None, trigger="cli", validated=products,
+        covers_selection=False, amount_unit="major", snapshot_ref="", run_id="bench", live_of=client.live_listings,
     )  # fmt: skip
     decide.approve(store, job.transaction_id, decided_by="bench", through="cli", amount_unit="major")
     started = time.perf_counter()
@@ -178,90 +138,100 @@ def publish_all(store: Store, client: EtsyClient, account_id: str, products: Ite
     return time.perf_counter() - started
 
 
-def whole_publications(sandbox: Sandbox, account_id: str, products: int, unchanged: int) -> None:
-    """Print calls per product, time against a bare loop, and memory."""
-    set_limit(sandbox, FAR_AWAY)
-    settings = Settings.load()
-    kinds = {
-        "new, 2 pictures, variations": {},
-        "unchanged": {},
-        "price only": {"price": "21"},
-        "text only": {"price": "21", "text": ", better"},
-        "one more picture": {"price": "21", "text": ", better", "images": 3},
-    }
-    first_seconds = per_call = 0.0
-    with closing(wiring.store_of(settings)) as store, the_shops_client(account_id) as client:
-        for kind, changes in kinds.items():
-            before = Counter(row["operation"] for row in sandbox.state.rows("SELECT operation FROM request_log"))
+def calls_a_product(shop: Shop, products: int) -> None:
+    """Print what each kind of change costs."""
+    shop.allow(FAR_AWAY)
+    with closing(wiring.store_of(Settings.load())) as store, shop.client() as client:
+        for kind, changes in KINDS.items():
+            before = shop.calls()
             made_up = [a_bench_listing(number, **changes) for number in range(products)]  # type: ignore[arg-type]
-            seconds = publish_all(store, client, account_id, made_up)
-            after = Counter(row["operation"] for row in sandbox.state.rows("SELECT operation FROM request_log"))
-            calls = after - before
+            seconds = publish_all(store, client, shop, made_up)
+            calls = shop.calls() - before
             reads = sum(count for name, count in calls.items() if name.startswith("get"))
             writes = (sum(calls.values()) - reads) / products
             print(f"{kind:<28} {writes:.2f} calls a product, {reads} batched reads (with the plan's), {seconds:.1f} s")
-            if not first_seconds:
-                first_seconds, per_call = seconds, seconds / max(1, sum(calls.values()))
-        bare = bare_seconds(sandbox, account_id, products)
-        print(
-            f"new: {first_seconds:.1f} s, a bare httpx loop of the same calls {bare:.1f} s: {first_seconds / bare:.2f}"
-        )
-        print(f"({per_call * 1000:.1f} ms a call, all included)")
-    for count in (unchanged // 10, unchanged):
-        made = (ValidatedListing(f"skip_{number:06}", "", None, (), "not for sale") for number in range(count))
-        with closing(wiring.store_of(settings)) as store, the_shops_client(account_id) as client:
-            publish_all(store, client, account_id, made)
-        print(f"{count} products: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB at most")
 
 
-def bare_seconds(sandbox: Sandbox, account_id: str, products: int) -> float:
-    """The same calls of new products, with nothing around them."""
-    api = f"{sandbox.etsy_url}/v3/application"
-    key = f"{sandbox.client_id}:{sandbox.shared_secret}"
-    headers = {"x-api-key": key, "authorization": f"Bearer {a_token(account_id)}"}
-    shop_id, picture = 51_000_001, OnePicture().fetch("x").content
-    with httpx.Client(headers=headers) as bare:
-        started = time.perf_counter()
-        for number in range(products):
-            listing = a_bench_listing(number + 10**6).listing
+def against_a_bare_loop(shop: Shop, products: int, first: int) -> None:
+    """Print the time of publishing new products ÷ that of the same calls with nothing around them."""
+    made_up = [a_bench_listing(number) for number in range(first, first + products)]
+    bare = seconds_of(lambda: bare_calls(shop, made_up), 1)
+    with closing(wiring.store_of(Settings.load())) as store, shop.client() as client:
+        client.get_me()  # learns the limit, and has a valid token
+        ours = publish_all(store, client, shop, made_up)
+    print(f"{products} new products: {ours:.1f} s, a bare httpx loop {bare:.1f} s: {ours / bare:.2f}")
+
+
+def at_etsys_pace(shop: Shop, products: int, per_second: int) -> None:
+    """Print how much of the pace a publication uses, where answers take as long as over a network."""
+    shop.allow(per_second)
+    with closing(wiring.store_of(Settings.load())) as store, shop.client() as client:
+        client.get_me()
+        before, started = shop.calls(), time.time()
+        seconds = publish_all(store, client, shop, [a_bench_listing(8 * 10**5 + n) for n in range(products)])
+        calls = sum((shop.calls() - before).values())
+        refused = shop.statuses(started, time.time()).count(TOO_MANY)
+    share = calls / seconds / per_second
+    print(f"at {per_second}/s: {calls} calls in {seconds:.1f} s, {share:.3f} of the pace, {refused} × 429")
+
+
+def bare_calls(shop: Shop, products: Iterable[ValidatedListing]) -> None:
+    """The calls that new products take, one after the other."""
+    api, shop_id, picture = shop.api, 51_000_001, OnePicture().fetch("x").content
+    with httpx.Client(headers=shop.headers, timeout=30) as bare:
+        for listing in (product.listing for product in products):
             if listing is None:
                 continue
             form = create_form(listing, reference="bench")
             made = bare.post(f"{api}/shops/{shop_id}/listings", data=form).raise_for_status().json()
             path = f"shops/{shop_id}/listings/{made['listing_id']}"
-            for rank in (1, 2):
+            for rank in range(1, len(listing.images) + 1):
                 files, fields = {"image": ("x.png", picture)}, {"rank": str(rank), "overwrite": "true"}
                 bare.post(f"{api}/{path}/images", data=fields, files=files).raise_for_status()
             body = inventory_body(listing.inventory, readiness_state_id=listing.readiness_state_id)
             bare.put(f"{api}/listings/{made['listing_id']}/inventory", json=body).raise_for_status()
             bare.patch(f"{api}/{path}", data={"description": "x", "state": "active"}).raise_for_status()
-        return time.perf_counter() - started
 
 
-def set_limit(sandbox: Sandbox, per_second: int) -> None:
-    """What the local Etsy allows from now on."""
-    httpx.post(f"{sandbox.etsy_url}/sandbox/limits", json={"per_second": per_second}).raise_for_status()
+def memory(shop: Shop, most: int) -> None:
+    """Print the most memory that publishing so many new products took, and a tenth of them."""
+    with closing(wiring.store_of(Settings.load())) as store, shop.client() as client:
+        for count in (most // 10, most):
+            made = (a_bench_listing(10**6 + count + number, images=1) for number in range(count))
+            seconds = publish_all(store, client, shop, made)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+            print(f"{count} published: {peak} MB at most, {seconds:.0f} s")
 
 
 def main() -> None:
     """The command."""
     if sys.argv[1:2] == ["--child"]:
-        call_until(sys.argv[2], float(sys.argv[3]), float(sys.argv[4]))
+        folder, account_id, start_at, end_at = sys.argv[2:]
+        call_until(Shop(Path(folder), account_id), float(start_at), float(end_at))
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=30.0, help="of each measurement; 0 leaves the first table out")
     parser.add_argument("--calls", type=int, default=500, help="in each round of the second table")
     parser.add_argument("--products", type=int, default=100, help="of the publications")
-    parser.add_argument("--unchanged", type=int, default=10_000, help="products of the last publication")
+    parser.add_argument("--most", type=int, default=0, help="products of the publication whose memory is measured")
     parser.add_argument("--database-url", help="default: SQLite")
     given = parser.parse_args()
-    with a_connected_shop(given.database_url) as (sandbox, account_id):
+    with a_connected_shop(given.database_url) as shop:
         print("limit   processes    made of permitted")
         for per_second in (5, 10) if given.seconds else ():
             for processes in (1, 2):
-                made_of_permitted(sandbox, account_id, per_second, processes, given.seconds)
-        cost_of_a_call(sandbox, account_id, given.calls)
-        whole_publications(sandbox, account_id, given.products, given.unchanged)
+                made_of_permitted(shop, per_second, processes, given.seconds)
+        cost_of_a_call(shop, given.calls)
+        calls_a_product(shop, given.products)
+        for turn in range(1, 4):
+            against_a_bare_loop(shop, given.products, turn * 10**5)
+        with shop.answering_after(NETWORK_SECONDS):
+            print(f"answers after {NETWORK_SECONDS} s:", end=" ")
+            against_a_bare_loop(shop, given.products // 4, 9 * 10**5)
+            at_etsys_pace(shop, given.products, per_second=10)
+            shop.allow(FAR_AWAY)
+        if given.most:
+            memory(shop, given.most)
 
 
 if __name__ == "__main__":

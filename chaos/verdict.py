@@ -35,7 +35,8 @@ def judge(account_id: str, sandbox: Path, products: int, number: int, store: Sto
                     continue
                 _check(found, item.product_id, link, row, item.listing)
                 if item.listing:
-                    ours = [image for _, image in sorted(links.images(session, account_id, item.product_id).items())]
+                    known = links.images_of(session, account_id, [item.product_id]).get(item.product_id, {})
+                    ours = [image for _, image in sorted(known.items())]
                     there = _images(etsy, row["listing_id"])
                     wanted = [Pictures().fetch(image.url).source_sha256 for image in item.listing.images]
                     if [sha for _, sha in there] != wanted:

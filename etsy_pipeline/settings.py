@@ -109,6 +109,12 @@ class Settings(BaseSettings):
         le=90,
         description="Percent of Etsy's calls of a day that only updates of stock and price may use.",
     )
+    etsy_pipeline_products_at_once: int = Field(
+        default=4,
+        ge=1,
+        le=16,
+        description="Products that one publisher carries out side by side; more than Etsy's pace allows is no gain.",
+    )
     etsy_pipeline_notify: OptionalSecret = Field(
         default=None,
         description="Who hears when a sync awaits approval, pauses, ends or fails, separated by commas: "

@@ -41,6 +41,14 @@ def configure(store: Store, account_id: str, changes: Mapping[str, Any]) -> Shop
     return settings
 
 
+def value_of(text: str) -> Any:
+    """A setting's value as a person types it: JSON, or else the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
 def _merged(present: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     merged: dict[str, Any] = json.loads(json.dumps(present))
     for name, value in changes.items():

@@ -73,8 +73,15 @@ class AccountTokens:
         self._known = self._newer(lambda account: _is_idle(account, self._now()))
 
     def _newer(self, is_stale: Callable[[EtsyAccount], bool]) -> tuple[str, datetime]:
-        if self._budget:
-            self._budget.wait_for_turn("stock")  # before the row is locked: others write while we wait
+        if self._budget is None:
+            return self._newest(is_stale)
+        self._budget.wait_for_turn("stock")  # before the row is locked: others write while we wait
+        try:
+            return self._newest(is_stale)
+        finally:
+            self._budget.learn({})  # and after it: the budget has a lock of its own, and a row in the same database
+
+    def _newest(self, is_stale: Callable[[EtsyAccount], bool]) -> tuple[str, datetime]:
         refreshed: Tokens | None = None
         try:
             with self._store.writing() as session:
@@ -94,11 +101,7 @@ class AccountTokens:
 
     def _refreshed(self, account: EtsyAccount) -> Tokens:
         refresh_token = self._store.cipher.decrypt(account.refresh_token_encrypted or "")
-        try:
-            return self._oauth.refresh(refresh_token, account.scopes or "")
-        finally:
-            if self._budget:
-                self._budget.learn({})
+        return self._oauth.refresh(refresh_token, account.scopes or "")
 
     def _kept_again(self, is_stale: Callable[[EtsyAccount], bool], refreshed: Tokens) -> tuple[str, datetime]:
         """The database was lost after Etsy had rotated: without the new pair the shop would be lost as well."""

@@ -182,7 +182,4 @@ def _pair(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise BadRequest(f"{text!r} is not SETTING=VALUE.", code="shop_settings_invalid", hint="Put an = between them.")
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value
+    return name, configuring.value_of(value)

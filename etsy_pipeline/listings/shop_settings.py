@@ -134,6 +134,11 @@ class ShopSettings(_Settings):
     on_conflict: OnConflict = Field(
         default="overwrite", description="What a plan does with fields that someone changed on Etsy: overwrite or keep."
     )
+    broken_images: Literal["fail", "warn"] = Field(
+        default="fail",
+        description="A picture that cannot be had: fail leaves its product as it is, warn publishes it without that "
+        "picture (those that are on the listing stay) and tries again with the next sync.",
+    )
     check_live: bool = Field(
         default=True,
         description="Read the live listings for each plan: two calls for 100 of them. Off: only after Etsy's webhooks "

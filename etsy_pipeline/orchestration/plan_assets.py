@@ -18,7 +18,6 @@ from etsy_pipeline.catalogue.product import Product, content_hash
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import Unavailable
 from etsy_pipeline.etsy.client import EtsyClient
-from etsy_pipeline.etsy.shop_reader import ShopReader
 from etsy_pipeline.listings.codec import from_json
 from etsy_pipeline.orchestration import metadata as shown
 from etsy_pipeline.orchestration.frames import SNAPSHOT_SCHEMA, VALIDATED_SCHEMA, FrameStream, rows
@@ -29,7 +28,7 @@ from etsy_pipeline.orchestration.runs import (
     transaction_id_of,
     trigger_of,
 )
-from etsy_pipeline.orchestration.validation import Validation
+from etsy_pipeline.orchestration.validation import Validation, shop_reader
 from etsy_pipeline.planning.link import LiveListing
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.accounts import settings_of
@@ -61,7 +60,7 @@ def _snapshot(context: dg.AssetExecutionContext, store: StoreResource, medusa: M
 
     def frames() -> Iterator[pd.DataFrame]:
         with store.opened() as opened, helpful_failures(opened, transaction_id):
-            selection, covers = _selection(opened, account_id, transaction_id)
+            selection, covers = selection_of(opened, account_id, transaction_id)
             with medusa.catalogue() as catalogue:
                 for page in catalogue.pages(selection):
                     good = [_product_row(product, covers_selection=covers) for product in page.products]
@@ -114,15 +113,7 @@ def validated_listings(
             helpful_failures(opened, transaction_id),
             etsy.shop(opened, account.id) as client,
         ):
-            reader = ShopReader(
-                client,
-                account.shop_id or 0,
-                currency_code=account.currency_code or "",
-                amount_unit=unit,
-                this_year=datetime.now(UTC).year,
-                on_trouble=tell,
-            )
-            yield from validation.frames(product_snapshot.frames, reader)
+            yield from validation.frames(product_snapshot.frames, shop_reader(client, account, unit, tell))
 
     return FrameStream(VALIDATED_SCHEMA, frames(), validation.metadata)
 
@@ -176,7 +167,7 @@ def _live_of(client: EtsyClient, log: dg.DagsterLogManager) -> LiveOf:
     return live_of
 
 
-def _selection(store: Store, account_id: str, transaction_id: str | None) -> tuple[Selection, bool]:
+def selection_of(store: Store, account_id: str, transaction_id: str | None) -> tuple[Selection, bool]:
     """What to snapshot, and whether that is all that the shop sells."""
     account = _connected(store, account_id)
     if transaction_id is not None:

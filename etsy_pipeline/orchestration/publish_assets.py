@@ -6,14 +6,19 @@ Dagster: https://docs.dagster.io/guides/build/assets
 """
 
 from collections.abc import Iterator
+from typing import NoReturn
 
 import dagster as dg
 
-from etsy_pipeline.errors import Conflict
-from etsy_pipeline.logs import about, now_about
+from etsy_pipeline.catalogue.medusa import MedusaCatalogue
+from etsy_pipeline.errors import Conflict, Unavailable
+from etsy_pipeline.etsy.client import EtsyClient
+from etsy_pipeline.etsy.shop_reader import ShopReader
+from etsy_pipeline.listings.shop import AmountUnit
+from etsy_pipeline.logs import about
 from etsy_pipeline.orchestration import metadata as shown
 from etsy_pipeline.orchestration.partitions import accounts_partitions
-from etsy_pipeline.orchestration.plan_assets import OWNERS, sync_plan
+from etsy_pipeline.orchestration.plan_assets import OWNERS, selection_of, sync_plan
 from etsy_pipeline.orchestration.progress import ProgressLog
 from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, StoreResource
 from etsy_pipeline.orchestration.runs import (
@@ -22,10 +27,13 @@ from etsy_pipeline.orchestration.runs import (
     is_automatic,
     transaction_id_of,
 )
+from etsy_pipeline.orchestration.validation import shop_reader
 from etsy_pipeline.publishing.publisher import approved_job, publish
+from etsy_pipeline.publishing.source import Source, source_of
 from etsy_pipeline.store import accounts, jobs
+from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.steps import followed
+from etsy_pipeline.store.tables import EtsySyncJob
 from etsy_pipeline.sync_jobs import decide, status
 
 
@@ -92,9 +100,9 @@ def published_listings(
         approved = approved_job(opened, account_id, transaction_id)
         with (
             about(transaction_id=approved.transaction_id),
-            followed(lambda product_id: now_about(product_id=product_id)),
             etsy.shop(opened, account_id) as client,
             medusa.pictures() as pictures,
+            medusa.catalogue() as catalogue,
         ):
             job = publish(
                 opened,
@@ -104,12 +112,30 @@ def published_listings(
                 amount_unit=medusa.unit(),
                 run_id=context.run.run_id,
                 on_progress=ProgressLog(context.log.info),
+                at_once=etsy.products_at_once,
+                source=_source(opened, approved, client, catalogue, medusa.unit()),
             )
         links = status.find_links(opened, account_id=account_id)
         yield dg.MaterializeResult(metadata=shown.publication_metadata(job, links))
     if job.status == "failed":
         message = job.error_log.get("job") or f"None of {job.failed_count} products could be published."
         raise dg.Failure(f"{message} `errors` on published_listings lists them all.", allow_retries=False)
+
+
+def _source(store: Store, job: EtsySyncJob, client: EtsyClient, catalogue: MedusaCatalogue, unit: AmountUnit) -> Source:
+    """Products as they are when they are published."""
+    with store.reading() as session:
+        account = accounts.get(session, job.etsy_account_id)
+
+    def reader() -> ShopReader:
+        return shop_reader(client, account, unit, _not_read)
+
+    selection, _ = selection_of(store, account.id, job.transaction_id)
+    return source_of(catalogue, selection, settings_of(account), reader)
+
+
+def _not_read(trouble: str) -> NoReturn:
+    raise Unavailable(trouble, code="etsy_unavailable", hint="Nothing: what was approved is published.")
 
 
 def _plan_to_approve(store: Store, account_id: str) -> str:

@@ -90,6 +90,11 @@ class EtsyResource(dg.ConfigurableResource[EtsyClient]):
         """How many calls our app has left today."""
         return wiring.quota_of(self._settings(), store)
 
+    @property
+    def products_at_once(self) -> int:
+        """How many products a publisher carries out side by side."""
+        return self._settings().etsy_pipeline_products_at_once
+
     def _settings(self) -> Settings:
         return Settings.load(
             etsy_client_id=self.client_id,

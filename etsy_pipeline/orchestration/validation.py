@@ -6,28 +6,45 @@ A large catalogue is validated by several processes; a small one is done before 
 import multiprocessing
 import os
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 
+from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.shop_reader import ShopReader
 from etsy_pipeline.listings.batch import Row, Task, validate_batch
 from etsy_pipeline.listings.catalogue_checks import Seen
 from etsy_pipeline.listings.codec import from_json
 from etsy_pipeline.listings.glimpse import glimpsed
-from etsy_pipeline.listings.shop import Shop
+from etsy_pipeline.listings.shop import AmountUnit, Shop
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.taxonomy import taxonomy_id
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
 from etsy_pipeline.orchestration import metadata as shown
 from etsy_pipeline.orchestration.frames import records
+from etsy_pipeline.store.tables import EtsyAccount
 
 FRAMES_ALONE = 4  # of 500 products each: so many are done in about the time in which processes start
 MOST_PROCESSES = 4
+
+
+def shop_reader(
+    client: EtsyClient, account: EtsyAccount, unit: AmountUnit, on_trouble: Callable[[str], None]
+) -> ShopReader:
+    """What a mapping has to know of an account's shop."""
+    return ShopReader(
+        client,
+        account.shop_id or 0,
+        currency_code=account.currency_code or "",
+        amount_unit=unit,
+        this_year=datetime.now(UTC).year,
+        on_trouble=on_trouble,
+    )
 
 
 @dataclass(slots=True)

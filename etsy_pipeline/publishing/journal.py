@@ -1,28 +1,33 @@
-"""The publisher's journal: intent before each write to Etsy, result after it, each committed at once.
+"""The publisher's journal: intent before each write to Etsy, result after it.
 
-Progress is a step on the row, not a variable in a process: a publisher that is started again goes on from here. Each
-transaction makes sure first that the account's lease is still ours (`lease.py`).
+A result is committed together with the next intent, for nothing happens in between; where none follows, `keep` commits
+it. Progress is a step on the row, not a variable in a process: a publisher that is started again goes on from here.
+Each transaction makes sure first that the account's lease is still ours (`lease.py`).
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 from etsy_pipeline.etsy.client import EtsyListing
+from etsy_pipeline.listings.codec import listing_to_json
 from etsy_pipeline.listings.listing import ListingImage
-from etsy_pipeline.planning.link import Link
+from etsy_pipeline.listings.verdict import Verdict
 from etsy_pipeline.publishing.lease import Lease
-from etsy_pipeline.store import jobs, links
+from etsy_pipeline.publishing.work import WRITTEN, Result, Work
+from etsy_pipeline.store import jobs, links, progress
 from etsy_pipeline.store.engine import Session, Store
-from etsy_pipeline.store.tables import EtsySyncJob, ListingImageRow, ProductEtsyLink, SyncItem
+from etsy_pipeline.store.tables import EtsySyncJob, ListingImageRow
 
 REFERENCE_PREFIX = "ref:etsy_pipeline/"
-WRITTEN = "written"  # the step of an item of which everything was sent, and nothing read back
 
 
 class Journal:
-    """The journal of one job."""
+    """The journal of one job. Threads may share it, each with a product of its own."""
 
     def __init__(self, store: Store, job: EtsySyncJob, lease: Lease) -> None:
         self._store, self.job, self.lease = store, job, lease
@@ -32,138 +37,141 @@ class Journal:
         with self._store.reading() as session:
             return jobs.waiting_product_ids(session, self.job.id)
 
-    def items(self, product_ids: Sequence[str]) -> list[SyncItem]:
-        """The items of some products, in the plan's order."""
+    def take_up(self, product_ids: Sequence[str]) -> list[Work]:
+        """Some products, in the plan's order, and what our books say of them."""
+        account_id = self.job.etsy_account_id
         with self._store.reading() as session:
-            return list(jobs.items_of(session, self.job.id, product_ids))
-
-    def links(self, product_ids: Sequence[str]) -> Mapping[str, Link]:
-        """The links of some products."""
-        with self._store.reading() as session:
-            return links.of_products(session, self.job.etsy_account_id, product_ids)
+            items = jobs.items_of(session, self.job.id, product_ids)
+            rows = links.rows_of(session, account_id, product_ids)
+            images = links.images_of(session, account_id, product_ids)
+        works = []
+        for item in items:
+            row = rows.get(item.product_id)
+            work = Work(item, images=images.get(item.product_id, {}))
+            if row is not None:
+                work.before, work.listing_id = links.as_link(row), row.etsy_listing_id
+                work.state, work.url, work.reference = row.listing_state, row.etsy_url, row.create_reference
+            works.append(work)
+        return works
 
     def is_cancelled(self) -> bool:
         """Whether somebody called the job off meanwhile."""
         with self._store.reading() as session:
-            return jobs.get(session, self.job.transaction_id).status == "cancelled"
+            return jobs.status(session, self.job.transaction_id) == "cancelled"
 
-    def link(self, product_id: str) -> ProductEtsyLink | None:
-        """The link of a product."""
-        with self._store.reading() as session:
-            return links.get(session, self.job.etsy_account_id, product_id)
-
-    def images(self, product_id: str) -> dict[int, ListingImageRow]:
-        """The pictures that are on a product's listing, by rank."""
-        with self._store.reading() as session:
-            return links.images(session, self.job.etsy_account_id, product_id)
-
-    def begin(self, product_id: str, step: str) -> None:
+    def begin(self, work: Work, step: str) -> None:
         """Intent: this step is about to be tried."""
-        with self._writing() as session:
-            item = jobs.item(session, self.job.id, product_id)
-            item.step, item.attempts = step, item.attempts + 1
+        self._commit(work, partial(progress.try_step, job_id=self.job.id, product_id=work.product_id, step=step))
 
-    def begin_create(self, item: SyncItem) -> tuple[str, bool]:
+    def begin_create(self, work: Work) -> tuple[str, bool]:
         """Intent to create a draft: (the reference it carries, whether an earlier create is unaccounted for)."""
-        with self._writing() as session:
-            link = self._link(session, item)
-            was_tried = link.create_reference is not None
-            link.create_reference = link.create_reference or self._reference(item.product_id)
-            row = jobs.item(session, self.job.id, item.product_id)
-            row.step, row.attempts = "create", row.attempts + 1
-            return link.create_reference, was_tried
+        was_tried = work.reference is not None
+        work.reference = work.reference or self._reference(work.product_id)
+        work.results.append(self._link(work, create_reference=work.reference))
+        self.begin(work, "create")
+        return work.reference, was_tried
 
-    def not_created(self, item: SyncItem) -> None:
+    def not_created(self, work: Work) -> None:
         """Result: Etsy made no draft, for certain."""
-        with self._writing() as session:
-            self._link(session, item).create_reference = None
+        work.reference = None
+        work.results.append(self._link(work, create_reference=None))
 
-    def created(self, item: SyncItem, listing: EtsyListing) -> None:
+    def created(self, work: Work, listing: EtsyListing) -> None:
         """Result: the draft exists. From now on the product has a listing id, whatever happens."""
-        with self._writing() as session:
-            link = self._link(session, item)
-            link.etsy_listing_id, link.listing_state = listing.listing_id, listing.state
-            link.etsy_url, link.create_reference = listing.url, None
-            link.published, link.wanted_state = None, listing.state
-            links.drop_images(session, self.job.etsy_account_id, item.product_id, range(100))
+        work.listing_id, work.state, work.url = listing.listing_id, listing.state, listing.url
+        work.reference, work.images = None, {}
+        known: dict[str, Any] = {
+            "etsy_listing_id": work.listing_id,
+            "listing_state": work.state,
+            "etsy_url": work.url,
+        }
+        work.results += [
+            self._link(work, **known, create_reference=None, published=None, wanted_state=listing.state),
+            self._images(work, []),
+        ]
 
-    def image_uploaded(self, product_id: str, rank: int, image: ListingImage, sha256: str, image_id: int) -> None:
+    def image_uploaded(self, work: Work, rank: int, image: ListingImage, sha256: str, image_id: int) -> None:
         """Result: this picture is on the listing at this rank. What else was to have its id was never there."""
-        with self._writing() as session:
-            known = links.images(session, self.job.etsy_account_id, product_id)
-            ghosts = [row.rank for row in known.values() if row.etsy_image_id == image_id and row.rank != rank]
-            links.drop_images(session, self.job.etsy_account_id, product_id, ghosts)
-            session.merge(self._image(product_id, rank, image.url, image.alt_text, sha256, image_id))
+        row = ListingImageRow(
+            product_id=work.product_id,
+            etsy_account_id=self.job.etsy_account_id,
+            rank=rank,
+            source_url=image.url,
+            content_hash=sha256,
+            etsy_image_id=image_id,
+            alt_text=image.alt_text,
+        )
+        kept = {at: known for at, known in work.images.items() if known.etsy_image_id != image_id}
+        work.images = kept | {rank: row}
+        work.results.append(partial(progress.put_image, row=row))
 
-    def forget_images(self, product_id: str, ranks: Sequence[int]) -> None:
+    def leave_out(self, work: Work, warnings: Sequence[Verdict]) -> None:
+        """Result: these pictures cannot be had; the product goes on without them."""
+        work.item.verdicts = [*work.item.verdicts, *map(asdict, warnings)]
+        work.results.append(self._items([work.product_id], verdicts=work.item.verdicts))
+
+    def forget_images(self, work: Work, ranks: Sequence[int]) -> None:
         """Result: what we took for uploaded is not on the listing."""
-        with self._writing() as session:
-            links.drop_images(session, self.job.etsy_account_id, product_id, ranks)
+        work.images = {rank: row for rank, row in work.images.items() if rank not in ranks}
+        work.results.append(self._images(work, list(work.images.values())))
 
     def written(
-        self,
-        item: SyncItem,
-        listing: EtsyListing,
-        *,
-        images: Sequence[ListingImageRow] | None,
-        wanted_state: str | None,
+        self, work: Work, listing: EtsyListing, *, images: Sequence[ListingImageRow] | None, wanted_state: str | None
     ) -> None:
         """Result: everything was sent and accepted; whether it was applied is to be read back.
 
         Args:
-            item: of the plan.
+            work: the product.
             listing: as Etsy answered.
             images: its pictures in their order, where they were sent.
             wanted_state: the state that it was given, where it was given one.
         """
-        with self._writing() as session:
-            link = self._link(session, item)
-            link.listing_state, link.etsy_url = listing.state, listing.url or link.etsy_url
-            link.wanted_state = wanted_state or link.wanted_state
-            if images is not None:
-                links.drop_images(session, self.job.etsy_account_id, item.product_id, range(100))
-                for rank, row in enumerate(images, start=1):
-                    known = row.source_url, row.alt_text, row.content_hash, row.etsy_image_id
-                    session.add(self._image(item.product_id, rank, *known))
-            jobs.item(session, self.job.id, item.product_id).step = WRITTEN
+        work.state, work.url = listing.state, listing.url or work.url
+        if images is not None:
+            work.images = {rank: _at(row, rank) for rank, row in enumerate(images, start=1)}
+            work.results.append(self._images(work, list(work.images.values())))
+        wanted = {"wanted_state": wanted_state} if wanted_state else {}
+        work.results.append(self._link(work, listing_state=work.state, etsy_url=work.url, **wanted))
+        self._commit(work, self._items([work.product_id], step=WRITTEN))
 
-    def synced(self, item: SyncItem, state: str) -> None:
-        """Result: the listing was read back, in this state, and is as approved."""
-        now = datetime.now(UTC)
+    def keep(self, work: Work) -> None:
+        """Commit what happened, where no further intent does."""
+        if work.results:
+            self._commit(work)
+
+    def synced(self, found: Sequence[tuple[Work, str]]) -> None:
+        """Result: these listings were read back, each in its state, and are as approved."""
+        if not found:
+            return
+        now, product_ids = datetime.now(UTC), [work.product_id for work, _ in found]
+        listings = [{"of_product": work.product_id, "state": state, "desired": _sent(work)} for work, state in found]
         with self._writing(has_finished_one=True) as session:
-            link = self._link(session, item)
-            link.sync_status, link.sync_error, link.last_synced_at = "synced", None, now
-            link.published, link.listing_state = item.desired or link.published, state
-            self._finish(session, item.product_id, "synced", now)
+            progress.set_synced(session, self.job.etsy_account_id, listings, now)
+            progress.finish_items(session, self.job.id, product_ids, "synced", now)
 
-    def failed(self, item: SyncItem, code: str, message: str) -> None:
+    def failed(self, work: Work, code: str, message: str) -> None:
         """Result: this product could not be published; its listing id, if any, stays."""
         now = datetime.now(UTC)
         with self._writing(has_finished_one=True) as session:
-            link = self._link(session, item)
-            link.sync_status, link.sync_error, link.updated_at = "failed", message, now
-            row = self._finish(session, item.product_id, "failed", now)
-            row.error_code, row.error_message = code, message
+            self._link(work, sync_status="failed", sync_error=message)(session)
+            progress.finish_items(session, self.job.id, [work.product_id], "failed", now)
+            self._items([work.product_id], error_code=code, error_message=message)(session)
 
-    def unanswered(self, item: SyncItem) -> int:
+    def unanswered(self, work: Work) -> int:
         """Result: Etsy gave no usable answer, so the product waits for another round; how often this happened."""
-        with self._writing() as session:
-            row = jobs.item(session, self.job.id, item.product_id)
-            row.failures += 1
-            return row.failures
+        work.item.failures += 1
+        self._commit(work, self._items([work.product_id], failures=work.item.failures))
+        return work.item.failures
 
     def pardon(self, product_ids: Sequence[str]) -> None:
         """It was Etsy and not these products: what failed does not count."""
         with self._writing() as session:
-            for row in jobs.items_of(session, self.job.id, product_ids):
-                row.failures = 0
+            self._items(product_ids, failures=0)(session)
 
-    def skipped(self, items: Sequence[SyncItem]) -> None:
+    def skipped(self, product_ids: Sequence[str]) -> None:
         """Result: there was nothing to do for these."""
-        now = datetime.now(UTC)
         with self._writing(has_finished_one=True) as session:
-            for item in items:
-                self._finish(session, item.product_id, "skipped", now)
+            progress.finish_items(session, self.job.id, product_ids, "skipped", datetime.now(UTC))
 
     def count(self) -> None:
         """Bring the job's counts up to date, so that its progress can be watched."""
@@ -197,43 +205,48 @@ class Journal:
             self.lease.confirm(session, has_finished_one=has_finished_one)
             yield session
 
+    def _commit(self, work: Work, *more: Result) -> None:
+        with self._writing() as session:
+            for write in (*work.results, *more):
+                write(session)
+        work.results.clear()
+
+    def _link(self, work: Work, **values: Any) -> Result:
+        known = {"product_title": work.item.product_title, "updated_at": datetime.now(UTC)}
+        return lambda session: progress.set_link(session, self.job.etsy_account_id, work.product_id, **known, **values)
+
+    def _images(self, work: Work, rows: Sequence[ListingImageRow]) -> Result:
+        return lambda session: progress.set_images(session, self.job.etsy_account_id, work.product_id, rows)
+
+    def _items(self, product_ids: Sequence[str], **values: Any) -> Result:
+        return lambda session: progress.set_items(session, self.job.id, product_ids, **values)
+
     def _count(self, session: Session, job: EtsySyncJob) -> None:
         outcomes = jobs.outcomes(session, job.id)
         job.synced_count, job.failed_count = outcomes["synced"], outcomes["failed"]
         job.skipped_count, job.deferred_count = outcomes["skipped"], outcomes["waiting"]
 
-    def _finish(self, session: Session, product_id: str, outcome: str, now: datetime) -> SyncItem:
-        row = jobs.item(session, self.job.id, product_id)
-        row.outcome, row.finished_at, row.step = outcome, now, "done"
-        return row
-
-    def _link(self, session: Session, item: SyncItem) -> ProductEtsyLink:
-        now = datetime.now(UTC)
-        link = links.get(session, self.job.etsy_account_id, item.product_id)
-        if link is None:
-            link = ProductEtsyLink(
-                product_id=item.product_id,
-                etsy_account_id=self.job.etsy_account_id,
-                sync_status="pending",
-                updated_at=now,
-            )
-            session.add(link)
-        link.product_title, link.updated_at = item.product_title, now
-        return link
-
-    def _image(
-        self, product_id: str, rank: int, url: str, alt_text: str, sha256: str, image_id: int
-    ) -> ListingImageRow:
-        return ListingImageRow(
-            product_id=product_id,
-            etsy_account_id=self.job.etsy_account_id,
-            rank=rank,
-            source_url=url,
-            content_hash=sha256,
-            etsy_image_id=image_id,
-            alt_text=alt_text,
-        )
-
     def _reference(self, product_id: str) -> str:
         digest = hashlib.sha256(f"{self.job.etsy_account_id}/{product_id}".encode()).hexdigest()
         return f"{REFERENCE_PREFIX}{digest[:20]}"
+
+
+def _sent(work: Work) -> str | None:
+    """The listing as it is now: with the pictures that are there, where others were left out."""
+    desired = work.desired() if work.left_out else None
+    if desired is None:
+        return work.item.desired
+    there = (ListingImage(row.source_url, row.alt_text) for _, row in sorted(work.images.items()))
+    return listing_to_json(replace(desired, images=tuple(there)))
+
+
+def _at(row: ListingImageRow, rank: int) -> ListingImageRow:
+    return ListingImageRow(
+        product_id=row.product_id,
+        etsy_account_id=row.etsy_account_id,
+        rank=rank,
+        source_url=row.source_url,
+        content_hash=row.content_hash,
+        etsy_image_id=row.etsy_image_id,
+        alt_text=row.alt_text,
+    )

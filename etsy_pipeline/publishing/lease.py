@@ -68,10 +68,13 @@ class Lease:
         Raises:
             TakenOver: `lease_lost`.
         """
-        row = self._ours(session)
-        if has_finished_one:
-            row.starts = 0
-        if row.expires_at - self._now() < self._length * (1 - 1 / BEATS):
+        holder, expires_at = leases.holder(session, self._account_id) or ("", self._now())
+        if holder != self._holder:
+            raise self._lost()
+        is_ageing = expires_at - self._now() < self._length * (1 - 1 / BEATS)
+        if has_finished_one or is_ageing:
+            row = self._ours(session)
+            row.starts = 0 if has_finished_one else row.starts
             self._extend(row)
 
     def require(self) -> None:
@@ -124,9 +127,12 @@ class Lease:
     def _ours(self, session: Session) -> PublisherLease:
         row = leases.locked(session, self._account_id)
         if row is None or row.holder != self._holder:
-            raise TakenOver(
-                f"This publisher has lost its place for the account {self._account_id} to another one, and stops.",
-                code="lease_lost",
-                hint="Nothing: the other one goes on. Was this machine suspended, or its database away?",
-            )
+            raise self._lost()
         return row
+
+    def _lost(self) -> TakenOver:
+        return TakenOver(
+            f"This publisher has lost its place for the account {self._account_id} to another one, and stops.",
+            code="lease_lost",
+            hint="Nothing: the other one goes on. Was this machine suspended, or its database away?",
+        )

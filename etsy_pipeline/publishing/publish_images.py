@@ -8,15 +8,18 @@ Pictures of single variations are not mapped yet; they would come after the inve
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from etsy_pipeline.errors import PipelineError, Refused, Unavailable
 from etsy_pipeline.etsy.client import EtsyClient, EtsyImage
 from etsy_pipeline.etsy.pictures import Picture, PictureSource
 from etsy_pipeline.listings.images import MOST
 from etsy_pipeline.listings.listing import ListingImage
 from etsy_pipeline.publishing.journal import Journal
+from etsy_pipeline.publishing.work import Work
 from etsy_pipeline.store.tables import ListingImageRow
 
 Rows = dict[int, ListingImageRow]
 Pictures = dict[str, Picture]
+Broken = dict[str, PipelineError]
 Attempt = Callable[[Callable[[], EtsyImage]], EtsyImage]
 
 
@@ -36,46 +39,60 @@ class ImagePublisher:
     pictures: PictureSource
     journal: Journal
 
-    def fetch(self, images: Sequence[ListingImage], rows: Rows) -> Pictures:
-        """Fetch all pictures that may be needed before anything is sent: a dead one leaves nothing half done."""
+    def fetch(
+        self, images: Sequence[ListingImage], rows: Rows, *, may_be_broken: bool = False
+    ) -> tuple[Pictures, Broken]:
+        """Fetch all pictures that may be needed before anything is sent: a dead one leaves nothing half done.
+
+        Args:
+            images: as they should be.
+            rows: those that are on the listing.
+            may_be_broken: whether those that cannot be had are given back, or the first one's error raised.
+        """
         placed = _placed(images, rows, {})
-        urls = dict.fromkeys(image.url for image, row in zip(images, placed, strict=True) if row is None)
-        return {url: self.pictures.fetch(url) for url in urls}
+        fetched, broken = Pictures(), Broken()
+        for url in dict.fromkeys(image.url for image, row in zip(images, placed, strict=True) if row is None):
+            try:
+                fetched[url] = self.pictures.fetch(url)
+            except (Refused, Unavailable) as error:
+                if not may_be_broken:
+                    raise
+                broken[url] = error
+        return fetched, broken
 
     def put(
-        self, product_id: str, listing_id: int, images: Sequence[ListingImage], fetched: Pictures, attempt: Attempt
+        self, work: Work, listing_id: int, images: Sequence[ListingImage], fetched: Pictures, attempt: Attempt
     ) -> list[ListingImageRow]:
         """Upload what is not there yet; all pictures in their order.
 
         Args:
-            product_id: whose.
+            work: the product.
             listing_id: Etsy's id of the listing.
             images: as they should be.
             fetched: those that are to be uploaded.
             attempt: does something with a listing that may be so new that Etsy does not show it yet.
         """
         while True:
-            rows = self.journal.images(product_id)
-            placed = _placed(images, rows, fetched)
+            placed = _placed(images, work.images, fetched)
             missing = next((image for image, row in zip(images, placed, strict=True) if row is None), None)
             if missing is None:
-                return [row for row in placed if row is not None]
-            self._upload(product_id, listing_id, missing, fetched, _free_rank(rows, placed), attempt)
+                chosen = [row for row in placed if row is not None]
+                return chosen + _others(work, chosen) if work.left_out else chosen
+            self._upload(work, listing_id, missing, fetched, _free_rank(work.images, placed), attempt)
 
-    def count(self, product_id: str, listing_id: int) -> bool:
+    def count(self, work: Work, listing_id: int) -> bool:
         """Ask Etsy which of the pictures are there, and forget those that are not; whether there were such."""
-        rows = self.journal.images(product_id)
         there = set(self.client.image_ids(listing_id))
-        lost = [rank for rank, row in rows.items() if row.etsy_image_id not in there]
+        lost = [rank for rank, row in work.images.items() if row.etsy_image_id not in there]
         if lost:
-            self.journal.forget_images(product_id, lost)
+            self.journal.forget_images(work, lost)
         return bool(lost)
 
     def _upload(
-        self, product_id: str, listing_id: int, image: ListingImage, fetched: Pictures, rank: int, attempt: Attempt
+        self, work: Work, listing_id: int, image: ListingImage, fetched: Pictures, rank: int, attempt: Attempt
     ) -> None:
         picture = fetched.get(image.url) or self.pictures.fetch(image.url)
-        self.journal.begin(product_id, f"image {rank}")
+        self.journal.begin(work, f"image {rank}")
         uploaded = attempt(
             lambda: self.client.upload_image(
                 self.shop_id,
@@ -86,7 +103,7 @@ class ImagePublisher:
                 alt_text=image.alt_text,
             )
         )
-        self.journal.image_uploaded(product_id, rank, image, picture.source_sha256, uploaded.listing_image_id)
+        self.journal.image_uploaded(work, rank, image, picture.source_sha256, uploaded.listing_image_id)
 
 
 def _placed(images: Sequence[ListingImage], rows: Rows, fetched: Pictures) -> list[ListingImageRow | None]:
@@ -102,6 +119,12 @@ def _placed(images: Sequence[ListingImage], rows: Rows, fetched: Pictures) -> li
 
 def _is(row: ListingImageRow, image: ListingImage, content: str | None) -> bool:
     return row.alt_text == image.alt_text and (row.source_url == image.url or row.content_hash == content)
+
+
+def _others(work: Work, chosen: Sequence[ListingImageRow]) -> list[ListingImageRow]:
+    """What else is on the listing, and stays while a picture that should replace it cannot be had."""
+    ranks = {row.rank for row in chosen}
+    return [row for rank, row in sorted(work.images.items()) if rank not in ranks][: MOST - len(chosen)]
 
 
 def _free_rank(rows: Rows, placed: Sequence[ListingImageRow | None]) -> int:

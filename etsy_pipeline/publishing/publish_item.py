@@ -5,9 +5,10 @@ inventory is replaced whole, the last PATCH says everything it wants to be true.
 """
 
 import functools
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from etsy_pipeline.errors import PipelineError, Refused
 from etsy_pipeline.etsy.client import EtsyClient, EtsyListing
@@ -22,14 +23,18 @@ from etsy_pipeline.etsy.requests import (
     update_form,
 )
 from etsy_pipeline.etsy.transport import is_gone
-from etsy_pipeline.listings.codec import listing_from_json
 from etsy_pipeline.listings.listing import Listing
+from etsy_pipeline.listings.verdict import Verdict
+from etsy_pipeline.logs import about
 from etsy_pipeline.planning.fields import FIELDS
 from etsy_pipeline.publishing.adoption import find_ours
 from etsy_pipeline.publishing.journal import Journal
-from etsy_pipeline.publishing.publish_images import ImagePublisher, Pictures
+from etsy_pipeline.publishing.publish_images import ImagePublisher, Pictures, Rows
 from etsy_pipeline.publishing.read_back import should_activate
+from etsy_pipeline.publishing.work import LEFT_OUT, Work
 from etsy_pipeline.store.tables import ListingImageRow, SyncItem
+
+logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -40,7 +45,7 @@ BAD_REQUEST = 400
 
 @dataclass(frozen=True, slots=True)
 class ItemPublisher:
-    """Publishes single products of one shop.
+    """Publishes single products of one shop; several threads may, each a product.
 
     Args:
         client: the shop's Etsy.
@@ -48,6 +53,7 @@ class ItemPublisher:
         pictures: where pictures come from.
         journal: of the job.
         sleep: waits so many seconds; tests do not.
+        broken_images: whether a product is published without pictures that cannot be had.
     """
 
     client: EtsyClient
@@ -55,74 +61,87 @@ class ItemPublisher:
     pictures: PictureSource
     journal: Journal
     sleep: Callable[[float], None]
+    broken_images: Literal["fail", "warn"] = "fail"
 
-    def publish(self, item: SyncItem, *, is_again: bool = False) -> None:
+    def publish(self, work: Work, *, is_again: bool = False) -> None:
         """Carry out one item of the plan, so that only reading it back is left.
 
         Args:
-            item: of the plan.
+            work: the product.
             is_again: whether all was sent before, and Etsy has not applied it.
 
         Raises:
             PipelineError: what Etsy or the picture's server said; the journal holds how far it came.
         """
-        if item.action == "deactivate":
-            self._deactivate(item)
-        elif item.action in {"create", "update"} and item.desired:
-            self._create_or_update(item, listing_from_json(item.desired), is_again=is_again)
-        else:
-            raise AssertionError(f"nothing is published for {item.action}")
+        desired = work.desired()
+        with about(product_id=work.product_id):
+            try:
+                if work.item.action == "deactivate":
+                    self._deactivate(work)
+                elif work.item.action in {"create", "update"} and desired:
+                    self._create_or_update(work, desired, is_again=is_again)
+                else:
+                    raise AssertionError(f"nothing is published for {work.item.action}")
+            finally:
+                self.journal.keep(work)
 
-    def _deactivate(self, item: SyncItem) -> None:
-        self.journal.begin(item.product_id, "deactivate")
-        listing = self.client.update_listing(self.shop_id, _listing_id(item.etsy_listing_id), {"state": "inactive"})
-        self.journal.written(item, listing, images=None, wanted_state="inactive")
+    def _deactivate(self, work: Work) -> None:
+        self.journal.begin(work, "deactivate")
+        listing_id = _listing_id(work.item.etsy_listing_id)
+        listing = self.client.update_listing(self.shop_id, listing_id, {"state": "inactive"})
+        self.journal.written(work, listing, images=None, wanted_state="inactive")
 
-    def _create_or_update(self, item: SyncItem, listing: Listing, *, is_again: bool) -> None:
-        changed, fields = _to_send(item, listing)
+    def _create_or_update(self, work: Work, listing: Listing, *, is_again: bool) -> None:
+        changed, fields = _to_send(work.item, listing)
         sends_images = "images" in changed
-        listing_id = self._present_listing(item)
-        was_interrupted = is_again or item.step.startswith("image")
+        listing_id = _present_listing(work)
+        was_interrupted = is_again or work.item.step.startswith("image")
         if sends_images and was_interrupted and listing_id is not None:  # count first: an upload may not have happened
-            self._once_visible(item, functools.partial(self._images.count, item.product_id, listing_id))
-        rows = {} if listing_id is None else self.journal.images(item.product_id)
-        fetched = self._images.fetch(listing.images, rows) if sends_images else {}
+            self._once_visible(work, functools.partial(self._images.count, work, listing_id))
+        fetched = Pictures()
+        if sends_images:
+            listing, fetched = self._fetched(work, listing, {} if listing_id is None else work.images)
         if listing_id is None:
-            draft, is_adopted = self._create(item, listing)
+            draft, is_adopted = self._create(work, listing)
             listing_id = draft.listing_id
             fields = fields if is_adopted else list(FIELDS_AFTER_CREATE)
-        images = self._put_images(item, listing, listing_id, fetched) if sends_images else None
+        images = self._put_images(work, listing, listing_id, fetched) if sends_images else None
         if "inventory" in changed:
-            self._put_inventory(item, listing, listing_id)
+            self._put_inventory(work, listing, listing_id)
         if "personalization" in changed:
-            self._put_personalization(item, listing, listing_id)
-        self._complete(item, listing, listing_id, fields, images, fetched)
+            self._put_personalization(work, listing, listing_id)
+        self._complete(work, listing, listing_id, fields, images, fetched)
 
     @property
     def _images(self) -> ImagePublisher:
         return ImagePublisher(self.client, self.shop_id, self.pictures, self.journal)
 
-    def _present_listing(self, item: SyncItem) -> int | None:
-        """The listing that the product has; None where one is to be created, be it in place of one that is gone."""
-        link = self.journal.link(item.product_id)
-        listing_id = link.etsy_listing_id if link else None
-        is_replaced = item.action == "create" and listing_id == item.etsy_listing_id
-        return None if is_replaced else listing_id
+    def _fetched(self, work: Work, listing: Listing, rows: Rows) -> tuple[Listing, Pictures]:
+        """The listing without pictures that cannot be had, where these may be missing; and those to be uploaded."""
+        fetched, broken = self._images.fetch(listing.images, rows, may_be_broken=self.broken_images == "warn")
+        if not broken:
+            return listing, fetched
+        for url, error in broken.items():
+            logger.warning("image_left_out product_id=%s code=%s url=%s", work.product_id, error.code, url)
+        numbered = enumerate(work.planned_images(), start=1)
+        told = [_left_out(number, broken[image.url]) for number, image in numbered if image.url in broken]
+        self.journal.leave_out(work, told)
+        return work.desired() or listing, fetched
 
-    def _create(self, item: SyncItem, listing: Listing) -> tuple[EtsyListing, bool]:
+    def _create(self, work: Work, listing: Listing) -> tuple[EtsyListing, bool]:
         """The draft, and whether it was adopted from an earlier try: then it may say what was true at that time."""
-        reference, was_tried = self.journal.begin_create(item)
+        reference, was_tried = self.journal.begin_create(work)
         adopted = self._find(reference) if was_tried else None
-        draft = adopted or self._create_draft(item, listing, reference)
-        self.journal.created(item, draft)
+        draft = adopted or self._create_draft(work, listing, reference)
+        self.journal.created(work, draft)
         return draft, adopted is not None
 
-    def _create_draft(self, item: SyncItem, listing: Listing, reference: str) -> EtsyListing:
+    def _create_draft(self, work: Work, listing: Listing, reference: str) -> EtsyListing:
         try:
             return self.client.create_draft_listing(self.shop_id, create_form(listing, reference=reference))
         except PipelineError as error:
             if not (isinstance(error, EtsyUnavailable) and error.may_have_happened):
-                self.journal.not_created(item)  # nothing to search for next time
+                self.journal.not_created(work)  # nothing to search for next time
                 raise
             found = self._find(reference)
             if found is None:
@@ -132,25 +151,23 @@ class ItemPublisher:
     def _find(self, reference: str) -> EtsyListing | None:
         return find_ours(self.client, self.shop_id, reference, sleep=self.sleep)
 
-    def _put_images(
-        self, item: SyncItem, listing: Listing, listing_id: int, fetched: Pictures
-    ) -> list[ListingImageRow]:
-        attempt = functools.partial(self._once_visible, item)
-        return self._images.put(item.product_id, listing_id, listing.images, fetched, attempt)
+    def _put_images(self, work: Work, listing: Listing, listing_id: int, fetched: Pictures) -> list[ListingImageRow]:
+        attempt = functools.partial(self._once_visible, work)
+        return self._images.put(work, listing_id, listing.images, fetched, attempt)
 
-    def _put_inventory(self, item: SyncItem, listing: Listing, listing_id: int) -> None:
-        self.journal.begin(item.product_id, "inventory")
+    def _put_inventory(self, work: Work, listing: Listing, listing_id: int) -> None:
+        self.journal.begin(work, "inventory")
         body = inventory_body(listing.inventory, readiness_state_id=listing.readiness_state_id)
-        self._once_visible(item, functools.partial(self.client.put_inventory, listing_id, body))
+        self._once_visible(work, functools.partial(self.client.put_inventory, listing_id, body))
 
-    def _put_personalization(self, item: SyncItem, listing: Listing, listing_id: int) -> None:
-        self.journal.begin(item.product_id, "personalization")
+    def _put_personalization(self, work: Work, listing: Listing, listing_id: int) -> None:
+        self.journal.begin(work, "personalization")
         body = personalization_body(listing.personalization)
-        self._once_visible(item, functools.partial(self.client.put_personalization, self.shop_id, listing_id, body))
+        self._once_visible(work, functools.partial(self.client.put_personalization, self.shop_id, listing_id, body))
 
-    def _once_visible(self, item: SyncItem, act: Callable[[], Result]) -> Result:
+    def _once_visible(self, work: Work, act: Callable[[], Result]) -> Result:
         """Do something with a listing; one that was created moments ago may be a 404 for some seconds (FACTS §10)."""
-        for wait in WAITS_FOR_NEW if item.action == "create" else ():
+        for wait in WAITS_FOR_NEW if work.item.action == "create" else ():
             try:
                 return act()
             except EtsyRefused as error:
@@ -161,25 +178,23 @@ class ItemPublisher:
 
     def _complete(
         self,
-        item: SyncItem,
+        work: Work,
         listing: Listing,
         listing_id: int,
         fields: list[str],
         images: list[ListingImageRow] | None,
         fetched: Pictures,
     ) -> None:
-        form = _last_form(item, listing, fields, images or ())
+        form = _last_form(work.item, listing, fields, images or ())
         if form:
-            published, images = self._patch(item, listing, listing_id, form, images, fetched)
+            published, images = self._patch(work, listing, listing_id, form, images, fetched)
         else:  # only price or stock changed: the inventory's PUT has said it all
-            link = self.journal.link(item.product_id)
-            state = (link.listing_state if link else None) or "draft"
-            published = EtsyListing(listing_id=listing_id, state=state, url=link.etsy_url if link else None)
-        self.journal.written(item, published, images=images, wanted_state=form.get("state"))
+            published = EtsyListing(listing_id=listing_id, state=work.state or "draft", url=work.url)
+        self.journal.written(work, published, images=images, wanted_state=form.get("state"))
 
     def _patch(
         self,
-        item: SyncItem,
+        work: Work,
         listing: Listing,
         listing_id: int,
         form: Form,
@@ -187,14 +202,14 @@ class ItemPublisher:
         fetched: Pictures,
     ) -> tuple[EtsyListing, list[ListingImageRow] | None]:
         """The last PATCH; if Etsy refuses it for pictures that it took and does not have, these are put again."""
-        self.journal.begin(item.product_id, "complete")
+        self.journal.begin(work, "complete")
         patch = functools.partial(self.client.update_listing, self.shop_id, listing_id)
         try:
-            return self._once_visible(item, functools.partial(patch, form)), images
+            return self._once_visible(work, functools.partial(patch, form)), images
         except EtsyRefused as error:
-            if not images or error.status != BAD_REQUEST or not self._images.count(item.product_id, listing_id):
+            if not images or error.status != BAD_REQUEST or not self._images.count(work, listing_id):
                 raise
-        images = self._put_images(item, listing, listing_id, fetched)
+        images = self._put_images(work, listing, listing_id, fetched)
         form |= {"image_ids": comma_joined(row.etsy_image_id for row in images)}
         return patch(form), images
 
@@ -216,10 +231,26 @@ def _to_send(item: SyncItem, listing: Listing) -> tuple[set[str], list[str]]:
     return {"inventory", *(part for part, value in optional.items() if value)}, list(FIELDS)
 
 
+def _present_listing(work: Work) -> int | None:
+    """The listing that the product has; None where one is to be created, be it in place of one that is gone."""
+    is_replaced = work.item.action == "create" and work.listing_id == work.item.etsy_listing_id
+    return None if is_replaced else work.listing_id
+
+
 def _listing_id(listing_id: int | None) -> int:
     if listing_id is None:
         raise Refused("The product has no listing on Etsy.", code="listing_unknown", hint="Sync again.")
     return listing_id
+
+
+def _left_out(number: int, error: PipelineError) -> Verdict:
+    return Verdict(
+        LEFT_OUT,
+        "warning",
+        f"images[{number}]",
+        f"Picture {number} was left out: {error.message} Pictures that were on the listing before stay there.",
+        "Mend the picture in Medusa; each sync tries again.",
+    )
 
 
 def _unaccounted(error: PipelineError) -> EtsyUnavailable:

@@ -11,10 +11,12 @@ from etsy_pipeline.errors import Conflict
 from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.pictures import PictureSource
 from etsy_pipeline.listings.shop_settings import ShopSettings
-from etsy_pipeline.publishing.batches import Batches, Progress
+from etsy_pipeline.publishing.batches import Batches
 from etsy_pipeline.publishing.journal import Journal
 from etsy_pipeline.publishing.lease import SECONDS, Lease
 from etsy_pipeline.publishing.publish_item import ItemPublisher
+from etsy_pipeline.publishing.settling import Progress, Settling
+from etsy_pipeline.publishing.source import Source, no_source
 from etsy_pipeline.store import accounts, jobs
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Session, Store
@@ -23,6 +25,7 @@ from etsy_pipeline.sync_jobs.draw_up import digest_of_stored_plan
 from etsy_pipeline.sync_jobs.expiry import require_fresh
 
 MOST_STARTS = 5  # publishers of one sync that may die one after the other without finishing a single product
+PRODUCTS_AT_ONCE = 4  # while Etsy thinks about one product, others are sent
 
 HINT_APPROVE = (
     "Look at the plan on sync_plan, then materialize publication_approval for this account (or run "
@@ -63,12 +66,15 @@ def publish(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     lease_seconds: float = SECONDS,
     most_starts: int = MOST_STARTS,
+    at_once: int = PRODUCTS_AT_ONCE,
+    source: Source = no_source,
 ) -> EtsySyncJob:
     """Publish an approved plan and record what happened to every product.
 
     The job ends as `completed`, or `failed` when no product is in order or it could not go on, or `paused` when the
     day's calls are used up or Etsy is down; updates of stock and price go on before that, with the calls that are
-    reserved for them.
+    reserved for them. `at_once` products are carried out side by side. `source` tells what products are now, for the
+    last look.
 
     Raises:
         Conflict: `not_approved`, `approval_expired`, `plan_stale`.
@@ -82,13 +88,15 @@ def publish(
     journal = Journal(store, job, lease)
     guarded = client.guarded(lease.require)
     publishing, stock = (
-        ItemPublisher(shop, shop_id, pictures, journal, sleep) for shop in (guarded, guarded.for_stock())
+        ItemPublisher(shop, shop_id, pictures, journal, sleep, settings.broken_images)
+        for shop in (guarded, guarded.for_stock())
     )
     try:
         with lease.kept():
             if starts > most_starts:
                 return journal.finish("failed", message=_keeps_dying(starts - 1))
-            return Batches(journal, publishing, stock, settings, excluded, on_progress, now).publish()
+            settling = Settling(journal, on_progress, now)
+            return Batches(journal, publishing, stock, settings, excluded, settling, at_once, source).publish()
     finally:
         lease.give_up()
 

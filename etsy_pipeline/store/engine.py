@@ -5,8 +5,9 @@ instead of failing half way; on PostgreSQL rows are locked one by one where it m
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ class Store:
     def __init__(self, engine: Engine, cipher: TokenCipher) -> None:
         self.engine = engine
         self.cipher = cipher
+        self._writer = engine.execution_options(sqlite_begin="IMMEDIATE")
+        self._turn: AbstractContextManager[object] = _Turn() if engine.dialect.name == "sqlite" else nullcontext()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -47,19 +50,37 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back if the block raises."""
-        engine = self.engine.execution_options(sqlite_begin="IMMEDIATE")
-        with _helpful_errors(), Session(engine, expire_on_commit=False) as session, session.begin():
+        with (
+            _helpful_errors(),
+            self._turn,
+            Session(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             session.connection()  # take the lock now, not at the first statement
             yield session
 
     def upgrade(self) -> str:
         """Bring the tables up to this code's version, which is returned."""
-        with _helpful_errors(), self.engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
+        with _helpful_errors(), self._writer.begin() as connection:
             return migrate.upgrade(connection)
 
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+class _Turn:
+    """Threads that write to a SQLite file take turns: SQLite itself lets them try again at growing intervals."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=SQLITE_BUSY_SECONDS):
+            raise _locked()
+
+    def __exit__(self, *_error: object) -> None:
+        self._lock.release()
 
 
 def open_store(url: str, cipher: TokenCipher, *, upgrade: bool) -> Store:
@@ -133,11 +154,7 @@ def _helpful_errors() -> Iterator[None]:
         yield
     except OperationalError as error:
         if "locked" in str(error.orig):
-            raise Unavailable(
-                f"The database stayed locked for {SQLITE_BUSY_SECONDS} seconds.",
-                code="database_locked",
-                hint="Close other programs that hold the SQLite file open, or use PostgreSQL.",
-            ) from error
+            raise _locked() from error
         raise Unavailable(
             f"The database cannot be used: {_first_line(error)}.",
             code="database_unreachable",
@@ -149,6 +166,14 @@ def _helpful_errors() -> Iterator[None]:
             code="database_not_migrated",
             hint="Run `etsy-pipeline db upgrade` once.",
         ) from error
+
+
+def _locked() -> Unavailable:
+    return Unavailable(
+        f"The database stayed locked for {SQLITE_BUSY_SECONDS} seconds.",
+        code="database_locked",
+        hint="Close other programs that hold the SQLite file open, or use PostgreSQL.",
+    )
 
 
 def _first_line(error: OperationalError | ProgrammingError) -> str:

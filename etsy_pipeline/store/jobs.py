@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, cast, delete, func, insert, select
+from sqlalchemy import Table, Text, bindparam, cast, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.errors import NotFound
@@ -14,6 +14,9 @@ from etsy_pipeline.store.tables import Approval, EtsySyncJob, SyncItem
 
 PUBLISHING = ("confirmed", "processing", "paused")  # approved, and not finished
 ITEMS_AT_ONCE = 500
+
+_JOB: Table = EtsySyncJob.metadata.tables[EtsySyncJob.__tablename__]
+_STATUS = select(_JOB.c.status).where(_JOB.c.transaction_id == bindparam("transaction_id"))
 
 
 def get(session: Session, transaction_id: str, *, lock: bool = False) -> EtsySyncJob:
@@ -31,6 +34,11 @@ def get(session: Session, transaction_id: str, *, lock: bool = False) -> EtsySyn
             hint="`etsy-pipeline sync status` lists the latest ones.",
         )
     return job
+
+
+def status(session: Session, transaction_id: str) -> str | None:
+    """The status of a sync job, and nothing else of it."""
+    return session.scalar(_STATUS, {"transaction_id": transaction_id})
 
 
 def of_plan_run(session: Session, run_id: str) -> EtsySyncJob | None:
@@ -139,11 +147,6 @@ def add_items(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Write items of a plan."""
     if rows:
         session.execute(insert(SyncItem.metadata.tables[SyncItem.__tablename__]), rows)
-
-
-def item(session: Session, job_id: str, product_id: str) -> SyncItem:
-    """One item; it must be there."""
-    return session.get_one(SyncItem, (job_id, product_id))
 
 
 def items_of(session: Session, job_id: str, product_ids: Sequence[str]) -> Sequence[SyncItem]:

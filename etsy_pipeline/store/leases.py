@@ -2,16 +2,29 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.store.tables import PublisherLease
 
+_LEASE: Table = PublisherLease.metadata.tables[PublisherLease.__tablename__]
+_HOLDER = (
+    select(_LEASE.c.holder, _LEASE.c.expires_at)
+    .where(_LEASE.c.etsy_account_id == bindparam("account_id"))
+    .with_for_update()
+)
+
 
 def locked(session: Session, account_id: str) -> PublisherLease | None:
     """The account's lease, if it was ever taken; nobody else changes it until the transaction ends."""
     return session.get(PublisherLease, account_id, with_for_update=True, populate_existing=True)
+
+
+def holder(session: Session, account_id: str) -> tuple[str, datetime] | None:
+    """Who holds the account's lease, and until when; nobody else changes it until the transaction ends."""
+    row = session.execute(_HOLDER, {"account_id": account_id}).one_or_none()
+    return None if row is None else (row.holder, row.expires_at)
 
 
 def taken(session: Session, account_id: str, holder: str, transaction_id: str, until: datetime) -> PublisherLease:

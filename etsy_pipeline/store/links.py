@@ -1,8 +1,8 @@
 """Queries on links (product × account) and on the pictures of their listings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import Select, delete, exists, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.listings.codec import listing_from_json
@@ -19,11 +19,16 @@ def get(session: Session, account_id: str, product_id: str) -> ProductEtsyLink |
 
 def of_products(session: Session, account_id: str, product_ids: Sequence[str]) -> dict[str, Link]:
     """Links by product id, as planning sees them."""
-    found: dict[str, Link] = {}
+    return {product_id: as_link(row) for product_id, row in rows_of(session, account_id, product_ids).items()}
+
+
+def rows_of(session: Session, account_id: str, product_ids: Sequence[str]) -> dict[str, ProductEtsyLink]:
+    """Links by product id."""
+    found: dict[str, ProductEtsyLink] = {}
     for start in range(0, len(product_ids), LINKS_AT_ONCE):
         part = product_ids[start : start + LINKS_AT_ONCE]
         query = _of_account(account_id).where(ProductEtsyLink.product_id.in_(part))
-        found |= {row.product_id: as_link(row) for row in session.scalars(query)}
+        found |= {row.product_id: row for row in session.scalars(query)}
     return found
 
 
@@ -82,23 +87,15 @@ def as_link(row: ProductEtsyLink) -> Link:
     )
 
 
-def images(session: Session, account_id: str, product_id: str) -> dict[int, ListingImageRow]:
-    """The pictures that we put on a product's listing, by rank."""
+def images_of(session: Session, account_id: str, product_ids: Sequence[str]) -> dict[str, dict[int, ListingImageRow]]:
+    """The pictures that we put on products' listings, by product id and rank."""
     query = select(ListingImageRow).where(
-        ListingImageRow.etsy_account_id == account_id, ListingImageRow.product_id == product_id
+        ListingImageRow.etsy_account_id == account_id, ListingImageRow.product_id.in_(product_ids)
     )
-    return {row.rank: row for row in session.scalars(query)}
-
-
-def drop_images(session: Session, account_id: str, product_id: str, ranks: Iterable[int]) -> None:
-    """Forget the pictures at these ranks."""
-    session.execute(
-        delete(ListingImageRow).where(
-            ListingImageRow.etsy_account_id == account_id,
-            ListingImageRow.product_id == product_id,
-            ListingImageRow.rank.in_(list(ranks)),
-        )
-    )
+    found: dict[str, dict[int, ListingImageRow]] = {}
+    for row in session.scalars(query.order_by(ListingImageRow.rank)):
+        found.setdefault(row.product_id, {})[row.rank] = row
+    return found
 
 
 def _of_account(account_id: str) -> Select[ProductEtsyLink]:

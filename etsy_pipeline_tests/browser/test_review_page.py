@@ -18,6 +18,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import jobs
 from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.tables import EtsySyncJob
 from etsy_pipeline.sync_jobs import status
 from etsy_pipeline_tests.api.serving import TOKEN, serving
 from etsy_pipeline_tests.browser.chromium import chromium, needs_chromium
@@ -66,45 +67,11 @@ def test_a_shop_owner_signs_in_looks_leaves_one_out_approves_and_sees_it_done(
     job = shop.plan()
     with serving(settings, sqlite_store) as url:
         site = Site(browser, url)
-        site.open("/review")
-        site.look("sign-in")
-        site.type("token", TOKEN)
-        site.press("Sign in")
-        site.see("Syncs")
-        site.look("syncs")
-
-        site.open(f"/review/{job.transaction_id}")
-        site.see("hundredfold")
-        site.see("Last pieces: hand thrown mug")
-        assert site.pictures() > 0, "the policy lets them through"
-        site.look("plan")
-        site.choose("show", "To create")
-        site.press("Show")
-        site.tick("Leave out")
-        site.look("plan-ticked")
-        site.press("Decide…")
-        site.see("Left out: 1 product")
-        site.type("decided_by", "Ada")
-        site.type("note", "without the new bowl")
-        site.look("decide")
-        site.press("Approve and publish")
-        site.see("It is being published")
-        site.look("progress", **FOLLOWED)
-
+        sign_in(site)
+        review_and_approve(site, job)
         shop.publish(job)
-        site.see("What became of it")  # by itself
-        site.see("without the new bowl")
-        site.see("listing on Etsy")  # of the product that is new there
-        site.look("results")
-        site.open("/review/products")
-        site.see("synced")
-        site.look("products")
-        site.open("/review/accounts")
-        site.look("shops")
-        site.press("Settings")
-        site.look("settings")
-        site.open(f"/review/accounts/{shop.id}/disconnect")
-        site.look("disconnect")
+        see_what_became_of_it(site)
+        look_at_the_shops(site, shop)
         site.open("/review/wf_nope")
         site.look("problem")
         connect_again(site)
@@ -116,6 +83,62 @@ def test_a_shop_owner_signs_in_looks_leaves_one_out_approves_and_sees_it_done(
     assert record is not None
     assert [item.product_id for item in left_out] == record.excluded_products
     assert len(left_out) == 1
+
+
+def sign_in(site: "Site") -> None:
+    site.open("/review")
+    site.look("sign-in")
+    site.type("token", TOKEN)
+    site.press("Sign in")
+    site.see("Syncs")
+    site.look("syncs")
+
+
+def review_and_approve(site: "Site", job: EtsySyncJob) -> None:
+    site.open(f"/review/{job.transaction_id}")
+    site.see("hundredfold")
+    site.see("Last pieces: hand thrown mug")
+    assert site.pictures() > 0, "the policy lets them through"
+    site.look("plan")
+    site.choose("show", "To create")
+    site.press("Show")
+    site.tick("Leave out")
+    site.look("plan-ticked")
+    site.press("Decide…")
+    site.see("Left out: 1 product")
+    site.type("decided_by", "Ada")
+    site.type("note", "without the new bowl")
+    site.look("decide")
+    site.press("Approve and publish")
+    site.see("It is being published")
+    site.look("progress", **FOLLOWED)
+
+
+def see_what_became_of_it(site: "Site") -> None:
+    site.see("What became of it")  # by itself
+    site.see("without the new bowl")
+    site.see("listing on Etsy")  # of the product that is new there
+    site.look("results")
+    site.open("/review/products")
+    site.see("synced")
+    site.look("products")
+
+
+def look_at_the_shops(site: "Site", shop: Shop) -> None:
+    site.open("/review/accounts")
+    site.look("shops")
+    site.press("Settings")
+    site.look("settings")
+    site.type("setting", "price.rounding")
+    site.type("value", "sideways")
+    site.press("Change it")
+    site.see("price.rounding")
+    site.look("settings-wrong")
+    site.type("value", "ninety_nine")
+    site.press("Change it")
+    site.see("Changed: price.rounding")
+    site.open(f"/review/accounts/{shop.id}/disconnect")
+    site.look("disconnect")
 
 
 def connect_again(site: "Site") -> None:
@@ -144,7 +167,9 @@ class Site:
         self.wait(lambda browser: browser.find_element(By.TAG_NAME, "html") != page)
 
     def type(self, field: str, text: str) -> None:
-        self._browser.find_element(By.ID, field).send_keys(text)
+        element = self._browser.find_element(By.ID, field)
+        element.clear()
+        element.send_keys(text)
 
     def choose(self, field: str, text: str) -> None:
         Select(self._browser.find_element(By.ID, field)).select_by_visible_text(text)

@@ -38,7 +38,7 @@ def job_is(state: str, **changes: Any) -> Step:
 def product_is(number: int, **changes: Any) -> Step:
     def change(store: Store, job: EtsySyncJob) -> None:
         with store.writing() as session:
-            item = jobs.item(session, job.id, f"prod_{number}")
+            (item,) = jobs.items_of(session, job.id, [f"prod_{number}"])
             for name, value in changes.items():
                 setattr(item, name, value)
 

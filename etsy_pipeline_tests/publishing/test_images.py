@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import stamina
 
+from etsy_pipeline.accounts import configure
+from etsy_pipeline.store import jobs
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.publishing.test_publisher import Shop
 from etsy_pipeline_tests.world import a_world
@@ -38,7 +40,7 @@ def urls_of(shop: Shop) -> list[str]:
         from etsy_pipeline.store import links
 
         (link,) = links.search(session)
-        rows = links.images(session, link.etsy_account_id, link.product_id)
+        rows = links.images_of(session, link.etsy_account_id, [link.product_id])[link.product_id]
     return [row.source_url for _, row in sorted(rows.items())]
 
 
@@ -64,3 +66,70 @@ def test_an_upload_whose_answer_is_lost_is_not_there_twice(shop: Shop) -> None:
     shop.fault(operation="uploadListingImage", kind="drop_after", times=2)
     assert shop.sync().synced_count == 1
     assert [rank for rank, _ in pictures(shop)] == list(range(1, 7))
+
+
+class TestAPictureThatCannotBeHad:
+    """By the shop's setting `broken_images`; the listing that is on Etsy never loses a picture for it."""
+
+    DEAD = "/static/nothing-here.png"
+
+    def dead(self, shop: Shop) -> str:
+        return f"{shop.world.settings.medusa_url}{self.DEAD}"
+
+    def warn(self, shop: Shop) -> None:
+        configure.configure(shop.store, shop.id, {"broken_images": "warn"})
+
+    def told(self, shop: Shop) -> list[str]:
+        with shop.store.reading() as session:
+            (job,) = jobs.latest(session, most=1)
+            (item,) = jobs.items(session, job.id)
+        return [verdict["message"] for verdict in item.verdicts if verdict["code"] == "image_left_out"]
+
+    def test_fails_its_product_unless_the_shop_wants_otherwise(self, shop: Shop) -> None:
+        set_urls(shop, [urls_in_medusa(shop)[0], self.dead(shop)])
+        job = shop.sync()
+        assert (job.failed_count, shop.world.listings()) == (1, [])
+
+    def test_is_left_out_told_and_tried_again_with_the_next_sync(self, shop: Shop) -> None:
+        self.warn(shop)
+        good = urls_in_medusa(shop)[:2]
+        set_urls(shop, [good[0], self.dead(shop), good[1]])
+        assert shop.sync().synced_count == 1
+        assert [rank for rank, _ in pictures(shop)] == [1, 2]
+        assert [message.split(":")[0] for message in self.told(shop)] == ["Picture 2 was left out"]
+        assert shop.world.listings()[0]["state"] == "active"
+        assert shop.sync().synced_count == 1, "it is planned again, and tried in vain"
+        set_urls(shop, good)
+        assert shop.sync().failed_count == 0
+        assert self.told(shop) == []
+        assert shop.calls_of(shop.plan()) == {}, "all is as it should be"
+
+    def test_takes_no_picture_from_a_listing(self, shop: Shop) -> None:
+        shop.sync()
+        before, urls = pictures(shop), urls_of(shop)
+        self.warn(shop)
+        set_urls(shop, [self.dead(shop), urls[1]])
+        assert shop.sync().synced_count == 1
+        assert sorted(content for _, content in pictures(shop)) == sorted(content for _, content in before)
+        assert pictures(shop)[0][1] == before[1][1], "the one that is wanted comes first"
+        set_urls(shop, [urls[1]])
+        shop.sync()
+        assert [content for _, content in pictures(shop)] == [before[1][1]], "when nothing is broken, the rest goes"
+
+    def test_leaves_a_draft_where_there_is_no_other(self, shop: Shop) -> None:
+        self.warn(shop)
+        good = urls_in_medusa(shop)[0]
+        set_urls(shop, [self.dead(shop)])
+        assert shop.sync().synced_count == 1
+        assert shop.world.listings()[0]["state"] == "draft"
+        assert len(self.told(shop)) == 1
+        set_urls(shop, [good])
+        shop.sync()
+        assert shop.world.listings()[0]["state"] == "active"
+
+
+def urls_in_medusa(shop: Shop) -> list[str]:
+    rows = shop.world.sandbox.state.rows(
+        "SELECT json_extract(value, '$.url') AS url FROM medusa_product, json_each(data, '$.images')"
+    )
+    return [row["url"] for row in rows]

@@ -14,8 +14,8 @@ from etsy_pipeline.errors import Conflict
 from etsy_pipeline.etsy.shop_reader import ShopReader
 from etsy_pipeline.listings.mapping import validate
 from etsy_pipeline.listings.taxonomy import taxonomy_id
-from etsy_pipeline.publishing.batches import Progress
 from etsy_pipeline.publishing.publisher import approved_job, publish
+from etsy_pipeline.publishing.settling import Progress
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob, ProductEtsyLink
@@ -353,8 +353,21 @@ def test_a_publication_that_began_in_time_goes_on_however_late(shop: Shop) -> No
     assert shop.publish(job, now=lambda: in_eight_days).synced_count == 3
 
 
-def test_a_cancelled_job_stops_between_two_products(shop: Shop) -> None:
-    shop.world.keep_only(*shop.world.product_ids("clean")[:3])
+def test_a_job_pauses_while_etsy_keeps_asking_to_slow_down_and_no_product_is_blamed(shop: Shop) -> None:
+    one_product(shop)
+    job = shop.plan()
+    shop.approve(job)
+    shop.fault(operation="uploadListingImage", kind="status", status=429, headers={"retry-after": "0"})
+    for _ in range(4):  # more often than a product may fail
+        paused = shop.publish(job)
+        assert (paused.status, paused.failed_count) == ("paused", 0)
+        assert "slow down" in paused.error_log["job"]
+    shop.world.etsy("DELETE", "faults")
+    assert shop.publish(job).synced_count == 1
+
+
+def test_a_cancelled_job_ends_what_it_has_begun_and_begins_nothing_more(shop: Shop) -> None:
+    shop.world.keep_only(*shop.world.product_ids("clean")[:5])
     job = shop.plan()
     shop.approve(job)
 
@@ -362,8 +375,8 @@ def test_a_cancelled_job_stops_between_two_products(shop: Shop) -> None:
         if progress.done == 1:
             decide.cancel(shop.store, job.transaction_id)
 
-    found = shop.publish(job, on_progress=cancel_after_one)
-    assert (found.status, found.synced_count, found.deferred_count) == ("cancelled", 1, 2)
+    found = shop.publish(job, on_progress=cancel_after_one, at_once=2)
+    assert (found.status, found.synced_count, found.deferred_count) == ("cancelled", 2, 3)
 
 
 def _variant_id(shop: Shop, product_id: str) -> str:

@@ -22,7 +22,7 @@ PER_SECOND = 5
 
 
 class FastForward:
-    """Our clock and the local Etsy's, moved together: whoever waits puts both forward."""
+    """Our clock and the local Etsy's, moved together: whoever waits puts both forward. One thread at a time can wait."""
 
     def __init__(self, world: World) -> None:
         self._world, self._ahead = world, 0.0
@@ -52,7 +52,7 @@ def publish_now(shop: Shop, job: EtsySyncJob, forward: FastForward, **settings: 
     chosen = shop.world.settings.model_copy(update=settings)
     return publish(
         shop.store, wiring.shop_client(chosen, shop.store, shop.id, forward.time), wiring.pictures_of(chosen), job.transaction_id,
-        amount_unit="major", run_id="run", sleep=forward.sleep, now=forward.time.now,
+        amount_unit="major", run_id="run", sleep=forward.sleep, now=forward.time.now, at_once=1,
     )  # fmt: skip
 
 

@@ -15,8 +15,8 @@ import pytest
 from etsy_pipeline import wiring
 from etsy_pipeline.errors import TakenOver
 from etsy_pipeline.etsy.pictures import PictureSource
-from etsy_pipeline.publishing.batches import Progress
 from etsy_pipeline.publishing.publisher import publish
+from etsy_pipeline.publishing.settling import Progress
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import jobs
 from etsy_pipeline.store.encryption import TokenCipher
@@ -38,13 +38,13 @@ def shop(tmp_path: Path, store: Store) -> Iterator[Shop]:
 def publish_in_a_process(
     url: str, cipher: TokenCipher, settings: Settings, account_id: str, transaction_id: str
 ) -> None:
-    """What a process of its own does; it ends with status 3 where another one is at work."""
+    """What a process of its own does, product by product; it ends with status 3 where another one is at work."""
     with closing(open_store(url, cipher, upgrade=False)) as store:
         try:
             publish(
                 store, wiring.shop_client(settings, store, account_id), wiring.pictures_of(settings), transaction_id,
                 amount_unit="major", run_id=f"process {os.getpid()}", sleep=lambda _: None,
-                lease_seconds=LEASE_SECONDS,
+                lease_seconds=LEASE_SECONDS, at_once=1,
             )  # fmt: skip
         except TakenOver:
             os._exit(3)
@@ -133,7 +133,7 @@ def test_a_publisher_that_lost_its_lease_writes_nothing_more(shop: Shop) -> None
             assert shop.publish(job, now=clock.now).synced_count == 3
 
     with pytest.raises(TakenOver, match="lost its place"):
-        shop.publish(job, now=clock.now, on_progress=sleep_an_hour)
+        shop.publish(job, now=clock.now, on_progress=sleep_an_hour, at_once=1)
     assert len(shop.world.listings()) == 3
     calls = shop.world.calls()
     assert calls["createDraftListing"] == 3

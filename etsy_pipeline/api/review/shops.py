@@ -1,22 +1,29 @@
-"""The shops: how each one's connection stands, connect, disconnect, and its settings to read."""
+"""The shops: how each one's connection stands, connect, disconnect, and its settings."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure, connect, disconnect
 from etsy_pipeline.accounts.view import account_view
-from etsy_pipeline.api.backing import Here
+from etsy_pipeline.api.answers import status_of
+from etsy_pipeline.api.backing import Backing, Here
 from etsy_pipeline.api.inputs import PRINTABLE, AccountPath
 from etsy_pipeline.api.review.card import web_address
 from etsy_pipeline.api.review.page import page, to
 from etsy_pipeline.api.review.session import OWN_FORM
+from etsy_pipeline.errors import BadRequest
+from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.store import accounts
 
 router = APIRouter(prefix="/accounts")
+
+Typed = Annotated[str, Form(max_length=2000, pattern=PRINTABLE)]
+Changed = Annotated[str, Query(max_length=200, pattern=PRINTABLE)]
 
 
 @router.get("")
@@ -35,13 +42,19 @@ def add(here: Here, name: Annotated[str, Form(max_length=200, pattern=PRINTABLE)
 
 
 @router.get("/{account_id}")
-def one(request: Request, here: Here, account_id: AccountPath) -> Response:
+def one(request: Request, here: Here, account_id: AccountPath, changed: Changed = "") -> Response:
     """A shop and its settings."""
-    with here.store.reading() as session:
-        view = account_view(accounts.get(session, account_id))
-    return page(
-        request, "shop.html", shop=view, address=web_address(view["shop_url"]), settings=_flat(view["settings"])
-    )
+    return _settings(request, here, account_id, changed=changed)
+
+
+@router.post("/{account_id}/settings", dependencies=[OWN_FORM])
+def change(request: Request, here: Here, account_id: AccountPath, setting: Typed, value: Typed = "") -> Response:
+    """One setting, by its name."""
+    try:
+        configure.configure(here.store, account_id, {setting.strip(): configure.value_of(value)})
+    except BadRequest as problem:
+        return _settings(request, here, account_id, problem=problem, setting=setting, value=value)
+    return to(f"/review/accounts/{account_id}?{urlencode({'changed': setting.strip()})}")
 
 
 @router.post("/{account_id}/connect", dependencies=[OWN_FORM])
@@ -63,6 +76,24 @@ def forget(here: Here, account_id: AccountPath) -> RedirectResponse:
     """The shop's tokens are wiped."""
     disconnect.disconnect(here.store, account_id)
     return to("/review/accounts")
+
+
+def _settings(
+    request: Request, here: Backing, account_id: str, problem: BadRequest | None = None, **form: str
+) -> Response:
+    with here.store.reading() as session:
+        view = account_view(accounts.get(session, account_id))
+    return page(
+        request,
+        "shop.html",
+        status=status_of(problem)[0] if problem else 200,
+        shop=view,
+        address=web_address(view["shop_url"]),
+        settings=_flat(view["settings"]),
+        names=[name for name, _ in _flat(ShopSettings().model_dump(mode="json"))],
+        form=form,
+        problem=problem,
+    )
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -1,0 +1,136 @@
+"""A season of the storm: a plan is published by publishers that are killed, alone or two at once, until it is done."""
+
+import functools
+import os
+import signal
+import time
+from collections import Counter
+from contextlib import closing
+from typing import Any
+
+import stamina
+from catalogue import Pictures, season
+from children import STOOD_BACK, child, in_a_process
+from storm import FAULTS, Storm
+
+from etsy_pipeline import wiring
+from etsy_pipeline.accounts import configure, connect
+from etsy_pipeline.errors import NeedsPerson
+from etsy_pipeline.etsy.oauth import code_from_redirect
+from etsy_pipeline.publishing.publisher import publish
+from etsy_pipeline.sandbox.consent import grant
+from etsy_pipeline.settings import Settings
+from etsy_pipeline.store import budgets, jobs
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.sync_jobs import decide
+from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
+
+KILLED_AFTER = 0.35  # seconds that a publisher lives, on average
+BETWEEN_PUBLISHERS = 61.0  # seconds by both clocks: the lease of the one that was killed has run out
+RIVALS = 0.2  # share of publishers that have another one beside them
+MOST_SYNCS = 12  # of one season: what is not published by then is told as lost or differing
+FOR_EVER = 10**9
+
+
+def publish_a_season(storm: Storm, number: int, kills: int) -> None:
+    """Until everything is published: what failed is planned, approved and published again, some times."""
+    for _ in range(MOST_SYNCS):
+        transaction_id = in_a_process(storm, functools.partial(plan_and_approve, storm, number))
+        for fault in FAULTS:
+            storm.control("POST", "faults", {**fault, "seed": storm.dice.randrange(FOR_EVER)})
+        outcome: dict[str, Any] = {"status": "processing"}
+        while outcome["status"] in {"processing", "paused"}:
+            ended = publish_until_killed(storm, transaction_id, may_kill=storm.kills < kills)
+            storm.control("POST", "clock", {"advance_seconds": BETWEEN_PUBLISHERS})
+            outcome = storm.answer() if ended else outcome
+        storm.control("DELETE", "faults")
+        storm.counts.update(dict(outcome["errors"].items()))
+        storm.counts["syncs"] += 1
+        if not outcome["errors"] and outcome["status"] == "completed":
+            return
+
+
+def publish_until_killed(storm: Storm, transaction_id: str, *, may_kill: bool) -> bool:
+    """One publisher, at times two at once, killed at a random instant; whether the sync came to an end before that."""
+    count = 2 if storm.dice.random() < RIVALS else 1
+    alive = {child(functools.partial(publish_once, storm, transaction_id)) for _ in range(count)}
+    storm.counts["rivals"] += count - 1
+    deadline = time.monotonic() + (0.05 + storm.dice.expovariate(1 / KILLED_AFTER) if may_kill else FOR_EVER)
+    has_ended = False
+    while alive:
+        for publisher in list(alive):
+            done, status = os.waitpid(publisher, os.WNOHANG)
+            if not done:
+                continue
+            alive.remove(publisher)
+            if os.WEXITSTATUS(status) not in {0, STOOD_BACK}:
+                raise SystemExit("a publisher failed")
+            has_ended = has_ended or os.WEXITSTATUS(status) == 0
+        if alive and time.monotonic() >= deadline:
+            storm.kills += 1
+            for publisher in alive:
+                os.kill(publisher, signal.SIGKILL)
+                os.waitpid(publisher, 0)
+            break
+        time.sleep(0.005)
+    return has_ended
+
+
+def publish_once(storm: Storm, transaction_id: str) -> None:
+    """What a publisher does, in a process of its own."""
+    stamina.set_testing(testing=True, attempts=4)
+    at, settings = storm.fast_forward(), Settings.load()
+    with (
+        closing(wiring.store_of(settings, upgrade=False)) as store,
+        closing(wiring.shop_client(settings, store, storm.account_id, at)) as client,
+    ):
+        with store.reading() as session:
+            is_over = jobs.get(session, transaction_id).status not in jobs.PUBLISHING
+        if not is_over:  # or else the one before was killed just after its last word
+            publish(
+                store, client, Pictures(), transaction_id,
+                amount_unit="major", run_id=f"process {os.getpid()}", sleep=at.sleep, now=at.now, most_starts=FOR_EVER,
+            )  # fmt: skip
+        storm.note(outcome_of(store, transaction_id))
+
+
+def plan_and_approve(storm: Storm, number: int, store: Store) -> str:
+    """Draw up the plan of a season and approve it; its transaction id."""
+    try:
+        wiring.tokens_of(Settings.load(), store, storm.account_id, storm.fast_forward()).access_token()
+    except NeedsPerson:
+        consent(store, storm.account_id)
+    with closing(wiring.shop_client(Settings.load(), store, storm.account_id, storm.fast_forward())) as client:
+        job = draw_up_plan(
+            store, account_id=storm.account_id, transaction_id=None, trigger="cli",
+            validated=season(storm.products, number), covers_selection=True, amount_unit="major", snapshot_ref="",
+            run_id="chaos", live_of=client.live_listings,
+        )  # fmt: skip
+    decide.approve(store, job.transaction_id, decided_by="chaos", through="cli", amount_unit="major")
+    return job.transaction_id
+
+
+def outcome_of(store: Store, transaction_id: str) -> dict[str, Any]:
+    """How a sync stands."""
+    with store.reading() as session:
+        job = jobs.get(session, transaction_id)
+        errors = Counter(item.error_code or "?" for item in jobs.items(session, job.id, outcome="failed"))
+        if "invalid_grant" in str(job.error_log.get("job")):
+            errors["consent lost"] += 1
+        return {"status": job.status, "errors": dict(errors)}
+
+
+def connected(store: Store) -> str:
+    """An account that is connected to the local Etsy."""
+    account = configure.add(store, "Chaos")
+    consent(store, account.id)
+    return account.id
+
+
+def consent(store: Store, account_id: str) -> None:
+    """The seller's consent; a second one is needed where a publisher was killed while it rotated the token."""
+    with budgets.changing(store, Settings.load().etsy_app()[0]) as ledger:
+        ledger.held_until = None  # by a clock that is hours ahead of the one that consent goes by
+    oauth = wiring.oauth_of(Settings.load())
+    code, state = code_from_redirect(grant(connect.start(store, oauth, account_id).location, 1))
+    connect.finish(store, oauth, wiring.client_for(Settings.load(), store), code=code, state=state)

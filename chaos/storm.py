@@ -1,0 +1,78 @@
+"""One seed of the storm: its dice, its place, both clocks, and the faults that Etsy has meanwhile."""
+
+import json
+import random
+import time
+import urllib.request
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from etsy_pipeline import wiring
+
+REAL_SHARE = 1 / 40  # of the time that is waited
+
+WRITES = ("createDraftListing", "updateListing", "updateListingInventory", "uploadListingImage")
+READS = ("getListingsByShop", "getListingsByListingIds", "getListingsInventoryByListingIds", "getListingImages")
+FAULTS: tuple[dict[str, Any], ...] = (
+    *({"operation": name, "kind": "fail_after", "probability": 0.02} for name in WRITES),
+    *({"operation": name, "kind": "drop_after", "probability": 0.02} for name in WRITES),
+    *({"operation": name, "kind": "late_visibility", "seconds": 3, "probability": 0.02} for name in WRITES[:1]),
+    *({"operation": name, "kind": "silent_200", "probability": 0.02} for name in WRITES[1:]),
+    {"operation": "*", "kind": "status", "status": 503, "probability": 0.02},
+    {"operation": "*", "kind": "status", "status": 429, "headers": {"retry-after": "1"}, "probability": 0.01},
+    {"operation": "*", "kind": "drop_before", "probability": 0.01},
+    {"operation": "*", "kind": "html", "probability": 0.01},
+    {"operation": "*", "kind": "empty", "probability": 0.01},
+    *({"operation": name, "kind": "delay_after", "seconds": 0.05, "probability": 0.02} for name in (*WRITES, *READS)),
+)
+
+
+@dataclass
+class Storm:
+    """One seed: its dice, its place, and what has happened so far."""
+
+    seed: int
+    folder: Path
+    products: int
+    etsy_url: str
+    account_id: str = ""
+    kills: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        """The seed's own dice."""
+        self.dice = random.Random(self.seed)
+
+    def answer(self) -> Any:
+        """What the last child of ours left."""
+        return json.loads((self.folder / "answer.json").read_text())
+
+    def note(self, answer: Any) -> None:
+        """Leave an answer for the parent."""
+        (self.folder / "next.json").write_text(json.dumps(answer))
+        (self.folder / "next.json").replace(self.folder / "answer.json")
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """A control route of the local Etsy."""
+        request = urllib.request.Request(  # noqa: S310 - our own server
+            f"{self.etsy_url}/sandbox/{path}",
+            json.dumps(body).encode() if body is not None else None,
+            {"content-type": "application/json"},
+            method=method,
+        )
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+            return json.load(response)
+
+    def fast_forward(self) -> wiring.Time:
+        """Our clock as the local Etsy's stands; waiting moves both, and takes a fraction of it."""
+        ahead = float(self.control("GET", "clock")["now"]) - time.time()
+
+        def sleep(seconds: float) -> None:
+            nonlocal ahead
+            ahead += seconds
+            self.control("POST", "clock", {"advance_seconds": seconds})
+            time.sleep(seconds * REAL_SHARE)
+
+        return wiring.Time(clock=lambda: time.time() + ahead, sleep=sleep)

@@ -1,0 +1,89 @@
+"""What a publisher notes while it works: on the plan's items, the links and their pictures.
+
+Plain SQL, a few statements a product, each made once: making it takes longer than SQLite takes to carry it out. Values
+name columns of `sync_item` and `product_etsy_link`. Nothing is read: whoever publishes knows what is there.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, bindparam, delete, func, insert, update
+from sqlalchemy.orm import Session
+
+from etsy_pipeline.store.tables import ListingImageRow, ProductEtsyLink, SyncItem
+
+_ITEM: Table = SyncItem.metadata.tables[SyncItem.__tablename__]
+_LINK: Table = SyncItem.metadata.tables[ProductEtsyLink.__tablename__]
+_IMAGE: Table = SyncItem.metadata.tables[ListingImageRow.__tablename__]
+
+_THE_ITEM = (_ITEM.c.sync_job_id == bindparam("of_job")) & (_ITEM.c.product_id == bindparam("of_product"))
+_THE_LINK = (_LINK.c.etsy_account_id == bindparam("of_account")) & (_LINK.c.product_id == bindparam("of_product"))
+_ITS_IMAGES = (_IMAGE.c.etsy_account_id == bindparam("of_account")) & (_IMAGE.c.product_id == bindparam("of_product"))
+
+_TRY = update(_ITEM).where(_THE_ITEM).values(step=bindparam("new_step"), attempts=_ITEM.c.attempts + 1)
+_SET_ITEM = update(_ITEM).where(_THE_ITEM)
+_SET_LINK = update(_LINK).where(_THE_LINK)
+_ADD_LINK = insert(_LINK)
+_DROP_IMAGES = delete(_IMAGE).where(_ITS_IMAGES)
+_REPLACE_IMAGE = delete(_IMAGE).where(
+    _ITS_IMAGES, (_IMAGE.c.rank == bindparam("at_rank")) | (_IMAGE.c.etsy_image_id == bindparam("image_id"))
+)
+_ADD_IMAGE = insert(_IMAGE)
+_SYNCED_LINK = (
+    update(_LINK)
+    .where(_THE_LINK)
+    .values(
+        sync_status="synced", sync_error=None, last_synced_at=bindparam("now"), updated_at=bindparam("now"),
+        listing_state=bindparam("state"), published=func.coalesce(bindparam("desired"), _LINK.c.published),
+    )
+)  # fmt: skip
+
+
+def try_step(session: Session, job_id: str, product_id: str, step: str) -> None:
+    """This step of an item is tried once more."""
+    session.execute(_TRY, {"of_job": job_id, "of_product": product_id, "new_step": step})
+
+
+def set_items(session: Session, job_id: str, product_ids: Sequence[str], **values: Any) -> None:
+    """Write the same values on some items."""
+    rows = [{"of_job": job_id, "of_product": product_id} | values for product_id in product_ids]
+    session.connection().execute(_SET_ITEM, rows)
+
+
+def finish_items(session: Session, job_id: str, product_ids: Sequence[str], outcome: str, now: datetime) -> None:
+    """These items are done."""
+    set_items(session, job_id, product_ids, outcome=outcome, finished_at=now, step="done")
+
+
+def set_link(session: Session, account_id: str, product_id: str, **values: Any) -> None:
+    """Write values on a product's link; it is made where there is none."""
+    keys = {"of_account": account_id, "of_product": product_id}
+    changed = session.connection().execute(_SET_LINK, keys | values)
+    if changed.rowcount == 0:
+        made = {"product_id": product_id, "etsy_account_id": account_id, "sync_status": "pending"} | values
+        session.connection().execute(_ADD_LINK, made)
+
+
+def set_synced(session: Session, account_id: str, listings: Iterable[dict[str, Any]], now: datetime) -> None:
+    """These links are as they should be: `of_product`, its `state`, and what was `desired` as JSON, if anything."""
+    rows = [listing | {"of_account": account_id, "now": now} for listing in listings]
+    session.connection().execute(_SYNCED_LINK, rows)
+
+
+def put_image(session: Session, row: ListingImageRow) -> None:
+    """A picture is at its rank, in place of what was known there; nothing else has its id."""
+    keys = {"of_account": row.etsy_account_id, "of_product": row.product_id}
+    session.execute(_REPLACE_IMAGE, keys | {"at_rank": row.rank, "image_id": row.etsy_image_id})
+    session.execute(_ADD_IMAGE, _values(row))
+
+
+def set_images(session: Session, account_id: str, product_id: str, rows: Sequence[ListingImageRow]) -> None:
+    """These are the listing's pictures, and no others."""
+    session.execute(_DROP_IMAGES, {"of_account": account_id, "of_product": product_id})
+    if rows:
+        session.execute(_ADD_IMAGE, [_values(row) for row in rows])
+
+
+def _values(row: ListingImageRow) -> dict[str, Any]:
+    return {column.name: getattr(row, column.name) for column in _IMAGE.columns}
