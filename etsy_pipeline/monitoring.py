@@ -4,7 +4,9 @@ Without a DSN Sentry is not even imported.
 """
 
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -12,12 +14,14 @@ from urllib.parse import unquote, urlsplit
 from pydantic import SecretStr
 
 from etsy_pipeline import logs
-from etsy_pipeline.errors import NotConfigured
+from etsy_pipeline.errors import NotConfigured, PipelineError
 from etsy_pipeline.redaction import redacted_deeply, remember
 from etsy_pipeline.settings import Settings
 
 FLUSH_SECONDS = 2.0
-SPEAKS_FOR_ITSELF = "dagster"  # it logs each failure several times, without the exception: `report` sends it once
+# These log what `report` sends with its exception, once.
+SPEAK_FOR_THEMSELVES = ("dagster", "etsy_pipeline.api.answers")
+_reported: dict[tuple[str, ...], float] = {}  # what went wrong where → when it was last sent
 
 
 def watch_logs(settings: Settings) -> None:
@@ -46,6 +50,7 @@ def report_errors(settings: Settings) -> bool:
             code="sentry_missing",
             hint="pip install 'etsy_pipeline[sentry]', or unset SENTRY_DSN.",
         ) from None
+    remember(_secrets(settings))
     if sentry_sdk.is_initialized():
         return True
     try:
@@ -54,6 +59,7 @@ def report_errors(settings: Settings) -> bool:
             release=f"{logs.PACKAGE}@{version(logs.PACKAGE)}",
             environment="sandbox" if settings.uses_sandbox else settings.sentry_environment,
             include_local_variables=False,  # they hold tokens
+            auto_enabling_integrations=False,  # they would tell of queries, headers and the database's parameters
             max_request_body_size="never",
             before_send=_without_secrets,
             before_breadcrumb=_without_secrets,
@@ -65,7 +71,8 @@ def report_errors(settings: Settings) -> bool:
             code="sentry_dsn_malformed",
             hint="Copy it from the project's settings in Sentry.",
         ) from None
-    ignore_logger(SPEAKS_FOR_ITSELF)
+    for name in SPEAK_FOR_THEMSELVES:
+        ignore_logger(name)
     return True
 
 
@@ -82,6 +89,26 @@ def report(error: Exception, **tags: str | None) -> None:
         scope.set_tags({name: value for name, value in tags.items() if value})
         sentry_sdk.capture_exception(error)
     sentry_sdk.flush(FLUSH_SECONDS)
+
+
+def report_unexpected(error: Exception, *, at_most_every: float = 0.0, **tags: str | None) -> None:
+    """The same from wherever an error ends up: a command, a sensor, a request. Never in the way of the error itself.
+
+    Args:
+        error: what nobody expected; an error of `errors.py` is told to the person, and not sent.
+        at_most_every: seconds in which the same kind of error with the same tags is sent once.
+        tags: where it happened.
+    """
+    if isinstance(error, PipelineError):
+        return
+    kind = (type(error).__name__, *(str(value) for value in tags.values()))
+    now = time.monotonic()
+    if at_most_every and now - _reported.get(kind, -at_most_every) < at_most_every:
+        return
+    with suppress(PipelineError):
+        if report_errors(Settings.load()):
+            _reported[kind] = now
+            report(error, **tags)
 
 
 def _secrets(settings: Settings) -> Iterator[str]:

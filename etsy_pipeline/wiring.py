@@ -14,7 +14,7 @@ from etsy_pipeline.etsy.picture_hosts import PictureHosts
 from etsy_pipeline.etsy.pictures import PictureSource
 from etsy_pipeline.etsy.shared_budget import SharedBudget
 from etsy_pipeline.etsy.transport import EtsyTransport, TokenSource
-from etsy_pipeline.notices.receivers import receivers, sender
+from etsy_pipeline.notices.receivers import check, receivers, sender
 from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import budgets
@@ -109,9 +109,22 @@ def send_notices(settings: Settings, store: Store) -> list[str]:
     Raises:
         NotConfigured: `notify_malformed`, `smtp_url_malformed`.
     """
-    addresses = settings.etsy_pipeline_notify.get_secret_value() if settings.etsy_pipeline_notify else ""
-    smtp_url = settings.etsy_pipeline_smtp_url.get_secret_value() if settings.etsy_pipeline_smtp_url else None
+    addresses, smtp_url = _notify(settings)
     return send_what_is_due(store, receivers(addresses), sender(smtp_url))
+
+
+def check_notices(settings: Settings) -> list[str]:
+    """Who would be told, without their addresses; nothing is sent.
+
+    Raises:
+        NotConfigured: `notify_malformed`, `smtp_url_malformed`, `setting_missing`.
+    """
+    return [receiver.kind for receiver in check(*_notify(settings))]
+
+
+def _notify(settings: Settings) -> tuple[str, str | None]:
+    addresses, smtp_url = settings.etsy_pipeline_notify, settings.etsy_pipeline_smtp_url
+    return addresses.get_secret_value() if addresses else "", smtp_url.get_secret_value() if smtp_url else None
 
 
 def catalogue_of(settings: Settings) -> MedusaCatalogue:

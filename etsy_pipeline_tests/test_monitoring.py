@@ -147,3 +147,99 @@ def test_an_unexpected_error_of_a_run_is_reported_once_with_release_and_sync_and
     assert event["release"] == f"etsy_pipeline@{version('etsy_pipeline')}"
     assert event["environment"] == "staging"
     assert not {"sentry-trace", "baggage"} & set(done.stdout.split()), "Etsy and Medusa are told nothing of it"
+
+
+COMMAND = """
+import sys
+from etsy_pipeline.cli import main
+from etsy_pipeline.errors import Conflict
+
+@main.app.command("surprising")
+def surprising():
+    raise ValueError("Bearer {token} was refused")
+
+@main.app.command("expected")
+def expected():
+    raise Conflict("Not now.", code="not_now")
+
+sys.argv = ["etsy-pipeline", {word!r}]
+main.run()
+"""
+
+REQUEST = """
+import httpx
+from etsy_pipeline import wiring
+from etsy_pipeline.errors import Conflict
+from etsy_pipeline.settings import Settings
+from etsy_pipeline_tests.api import serving
+from etsy_pipeline.api import syncs
+
+def surprising(**_):
+    raise ValueError("Bearer {token} was refused")
+
+def expected(**_):
+    raise Conflict("Not now.", code="not_now")
+
+syncs.decide.cancel = lambda *_: {word}()
+settings = Settings.load()
+with serving.serving(settings, wiring.store_of(settings)) as url:
+    address = url + "/admin/products/etsy-sync/wf_1/cancel?code={code}"
+    print(httpx.post(address, headers={{"cookie": "session={code}"}}, content=b"{code}").status_code)
+"""
+
+SENSOR = """
+import dagster as dg
+from etsy_pipeline.errors import Conflict
+from etsy_pipeline.orchestration import sensors
+from etsy_pipeline.orchestration.resources import StoreResource
+
+def surprising(*_):
+    raise ValueError("Bearer {token} was refused")
+
+def expected(*_):
+    raise Conflict("Not now.", code="not_now")
+
+sensors.end_expired = {word}
+with dg.instance_for_test() as instance:
+    for _ in range(3):  # it looks each second
+        try:
+            sensors.approved_syncs(dg.build_sensor_context(instance=instance, resources={{"store": StoreResource()}}))
+        except (ValueError, Conflict) as error:
+            print(type(error).__name__)
+"""
+CODE = "a1b2c3d4e5f6a7b8c9d0e1f2"
+
+
+@pytest.mark.parametrize(
+    ("where", "tag"),
+    [(COMMAND, "command"), (REQUEST, "path"), (SENSOR, "sensor")],
+    ids=["command", "request", "sensor"],
+)
+@pytest.mark.parametrize("word", ["surprising", "expected"])
+def test_an_unexpected_error_of_a_command_a_request_or_a_sensor_is_reported_once_and_an_expected_one_is_not(
+    tmp_path: Path, where: str, tag: str, word: str
+) -> None:
+    with a_sentry() as (dsn, taken):
+        environment = os.environ | {"SENTRY_DSN": dsn, "ETSY_PIPELINE_HOME": str(tmp_path)}
+        code = where.format(token=TOKEN, word=word, code=CODE)
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False, timeout=120
+        )
+    text = b"".join(taken).decode()
+    events = [json.loads(line) for line in text.splitlines() if '"level"' in line]
+    if word == "expected":
+        assert events == [], done.stderr
+        return
+    (event,) = events
+    assert event["exception"]["values"][-1]["value"] == f"Bearer {HIDDEN} was refused"
+    assert tag in event["tags"]
+    assert TOKEN not in text
+    assert CODE not in text, "no query, no cookie, no body"
+
+
+def test_a_sentry_that_cannot_be_used_is_not_in_the_way_of_the_error(tmp_path: Path) -> None:
+    environment = os.environ | {"SENTRY_DSN": "hunter2", "ETSY_PIPELINE_HOME": str(tmp_path)}
+    code = COMMAND.format(token=TOKEN, word="surprising")
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert "ValueError" in done.stderr
+    assert "hunter2" not in done.stderr

@@ -3,14 +3,17 @@
 import logging
 import time
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from etsy_pipeline.api.answers import error_answer, unexpected
+from etsy_pipeline.monitoring import report_unexpected
 
 logger = logging.getLogger(__name__)
 
+FAULT = 500  # of ours
 LARGEST_BODY = 8_000_000  # bytes; 100,000 product ids of Medusa's length are a half of it
 SAFE_HEADERS = {
     "cache-control": "no-store",
@@ -50,9 +53,14 @@ class Shell:
             answer = unexpected(error)
             if not status:
                 await answer(scope, receive, sending)
+            if answer.status_code == FAULT:
+                await run_in_threadpool(report_unexpected, error, method=scope["method"], path=_path(scope))
         milliseconds = round((time.monotonic() - began) * 1000)
-        path = scope["path"].encode("unicode_escape").decode()
-        logger.info("request method=%s path=%s status=%s ms=%s", scope["method"], path, status, milliseconds)
+        logger.info("request method=%s path=%s status=%s ms=%s", scope["method"], _path(scope), status, milliseconds)
+
+
+def _path(scope: Scope) -> str:
+    return str(scope["path"]).encode("unicode_escape").decode()
 
 
 class BodyLimit:

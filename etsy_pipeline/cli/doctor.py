@@ -53,6 +53,7 @@ def _findings() -> Iterator[Finding]:
     yield Finding("settings", is_good=True, detail=SANDBOX if settings.uses_sandbox else "from the environment")
     yield _look("Etsy app", lambda: f"keystring {settings.etsy_app()[0][:4]}…")
     yield _look("Medusa", lambda: _medusa(settings))
+    yield _look("notices", lambda: _notices(settings))
     try:
         store = wiring.store_of(settings)
     except PipelineError as error:
@@ -81,6 +82,11 @@ def _medusa(settings: Settings) -> str:
     with closing(wiring.catalogue_of(settings)) as catalogue:
         page = next(iter(catalogue.pages(Selection())), None)
     return f"{page.total if page else 0} products at {url}, amounts in {unit} units"
+
+
+def _notices(settings: Settings) -> str:
+    told = wiring.check_notices(settings)
+    return f"to {', '.join(told)}" if told else "nobody is told: ETSY_PIPELINE_NOTIFY is not set"
 
 
 def _shop(settings: Settings, store: Store, account: EtsyAccount) -> str:

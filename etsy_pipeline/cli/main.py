@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from etsy_pipeline.cli import accounts, api, database, demo, doctor, links, sandbox, sync
 from etsy_pipeline.errors import BadRequest, Conflict, PipelineError
+from etsy_pipeline.monitoring import report_unexpected
 
 FAILED, BAD_USE = 1, 2
 
@@ -29,6 +30,15 @@ class Commands(TyperGroup):
             typer.echo(f"  [{error.code}]", err=True)
             is_bad_use = isinstance(error, BadRequest) and not isinstance(error, Conflict)
             raise typer.Exit(BAD_USE if is_bad_use else FAILED) from None
+        except Exception as error:
+            if not _is_an_end(error):
+                report_unexpected(error, command=ctx.invoked_subcommand)
+            raise
+
+
+def _is_an_end(error: Exception) -> bool:
+    """Whether a command ended as it should: with an exit status, bad use, Ctrl-C, or a reader that has gone."""
+    return hasattr(error, "exit_code") or isinstance(error, (typer.Abort, BrokenPipeError))
 
 
 app = typer.Typer(

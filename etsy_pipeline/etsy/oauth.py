@@ -1,7 +1,8 @@
 """Etsy's OAuth 2: authorization code with PKCE (S256), and refreshing. No client secret is sent (FACTS §2)."""
 
+import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ with warnings.catch_warnings():  # Authlib would rather use httpx2, which this p
 
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.etsy.errors import EtsyUnauthorized, EtsyUnavailable
+from etsy_pipeline.etsy.transport import REQUEST_UUID, log_call
 
 REFRESH_TOKEN_DAYS = 90  # FACTS §2; a new term starts with each refresh
 TIMEOUT_SECONDS = 20
@@ -105,7 +107,7 @@ class EtsyOAuth:
         """
         return self._tokens("refresh the token", refresh_token=refresh_token, known_scopes=scopes)
 
-    def _client(self) -> OAuth2Client:
+    def _client(self, on_response: Sequence[Callable[[httpx.Response], None]] = ()) -> OAuth2Client:
         return OAuth2Client(
             client_id=self.client_id,
             redirect_uri=self.redirect_uri,
@@ -113,12 +115,17 @@ class EtsyOAuth:
             token_endpoint_auth_method="none",  # noqa: S106 - PKCE: there is no secret
             code_challenge_method="S256",
             timeout=TIMEOUT_SECONDS,
+            event_hooks={"response": list(on_response)},
         )
 
     def _tokens(self, what: str, known_scopes: str = "", **grant: str) -> Tokens:
-        now = self.now()
+        now, began, path = self.now(), time.monotonic(), urlsplit(self.token_url).path
+
+        def log(response: httpx.Response) -> None:
+            log_call("POST", path, response.status_code, began, response.headers.get(REQUEST_UUID))
+
         try:
-            with self._client() as client:
+            with self._client([log]) as client:
                 if "refresh_token" in grant:
                     answer = client.refresh_token(self.token_url, grant["refresh_token"])
                 else:
@@ -131,7 +138,12 @@ class EtsyOAuth:
                 code=f"oauth_{error.error}",
                 hint=next((hint for words, hint in _REFUSALS if words in str(error.description)), CONNECT_AGAIN),
             ) from None
-        except (httpx.HTTPError, ValueError):  # FACTS §2: the endpoint sometimes answers 500, and gateways answer HTML
+        except (
+            httpx.HTTPError,
+            ValueError,
+        ) as error:  # FACTS §2: the endpoint sometimes answers 500, and gateways answer HTML
+            if isinstance(error, httpx.TransportError):
+                log_call("POST", path, f"none:{type(error).__name__}", began)
             raise _unusable(what, "no answer that can be read") from None
         return _parse(answer, now, known_scopes)
 

@@ -22,6 +22,7 @@ TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds; uploads of pictures take
 ATTEMPTS = 4
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 10.0
+REQUEST_UUID = "x-etsy-request-uuid"  # Etsy's support asks for it
 
 # Nothing was sent, so nothing can have happened.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
@@ -163,7 +164,7 @@ class EtsyTransport:
                 method, f"{self._base_url}/v3/application{path}", headers=headers, **request
             )
         except httpx.HTTPError as error:
-            _log(method, path, f"none:{type(error).__name__}", began)
+            log_call(method, path, f"none:{type(error).__name__}", began)
             raise EtsyUnavailable(
                 f"No answer from Etsy to {what} ({type(error).__name__}).",
                 code="etsy_unreachable",
@@ -171,11 +172,11 @@ class EtsyTransport:
                 may_have_happened=not isinstance(error, _NOT_SENT),
             ) from None
         self._budget.learn(response.headers)
-        _log(method, path, response.status_code, began, response.headers.get("x-etsy-request-uuid"))
+        log_call(method, path, response.status_code, began, response.headers.get(REQUEST_UUID))
         return response
 
 
-def _log(method: str, path: str, status: int | str, began: float, uuid: str | None = None) -> None:
+def log_call(method: str, path: str, status: int | str, began: float, uuid: str | None = None) -> None:
     """A line for each call: DEBUG where it worked, else a warning. The path alone: a query can hold anything."""
     is_good = isinstance(status, int) and status < httpx.codes.BAD_REQUEST
     logger.log(

@@ -71,6 +71,20 @@ def receivers(addresses: str) -> list[Receiver]:
     return found
 
 
+def check(addresses: str, smtp_url: str | None) -> list[Receiver]:
+    """The receivers, when everything that sending to them needs is in place; nothing is sent.
+
+    Raises:
+        NotConfigured: `notify_malformed`, `smtp_url_malformed`, `setting_missing` for mails without a server.
+    """
+    found = receivers(addresses)
+    if smtp_url:
+        MailServer.at(smtp_url)
+    elif any(item.is_mail for item in found):
+        raise _no_mail_server()
+    return found
+
+
 def sender(smtp_url: str | None) -> Callable[[Receiver, Notice], None]:
     """What sends a notice to a receiver, mails by this server.
 
@@ -86,15 +100,19 @@ def sender(smtp_url: str | None) -> Callable[[Receiver, Notice], None]:
         if not receiver.is_mail:
             web.post(receiver.url, receiver.kind, notice, is_slack=receiver.is_slack)
         elif server is None:
-            raise NotConfigured(
-                "Notices by e-mail need a mail server.",
-                code="setting_missing",
-                hint="Set ETSY_PIPELINE_SMTP_URL, for example smtp://user:password@mail.example.com:587.",
-            )
+            raise _no_mail_server()
         else:
             server.send(receiver.address.removeprefix(MAIL), notice)
 
     return send
+
+
+def _no_mail_server() -> NotConfigured:
+    return NotConfigured(
+        "Notices by e-mail need a mail server.",
+        code="setting_missing",
+        hint="Set ETSY_PIPELINE_SMTP_URL, for example smtp://user:password@mail.example.com:587.",
+    )
 
 
 def _is_web(url: str) -> bool:

@@ -1,17 +1,23 @@
 """What a run knows of the sync that it serves: tags, who asked, and turning our errors into Dagster's."""
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from typing import ParamSpec, TypeVar
 
 import dagster as dg
 
 from etsy_pipeline.errors import PipelineError, TakenOver
 from etsy_pipeline.logs import about
-from etsy_pipeline.monitoring import report, report_errors, watch_logs
+from etsy_pipeline.monitoring import report, report_errors, report_unexpected, watch_logs
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync_jobs import decide
 
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+HOUR = 3600.0  # seconds
 TRANSACTION_TAG = "etsy_pipeline/transaction_id"
 APPROVED_BY_TAG = "etsy_pipeline/approved_by"
 TRIGGER_TAG = "etsy_pipeline/trigger"
@@ -59,6 +65,21 @@ def helpful_failures(store: Store | None = None, transaction_id: str | None = No
         if not isinstance(error, dg.Failure):
             report(error, transaction_id=transaction_id)
         raise
+
+
+def reporting(evaluated: Callable[Given, Result]) -> Callable[Given, Result]:
+    """A sensor or schedule whose unexpected errors go to Sentry, too: each kind once an hour, as it looks so often."""
+
+    @functools.wraps(evaluated)
+    def reported(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        try:
+            return evaluated(*args, **kwargs)
+        except Exception as error:
+            if not isinstance(error, dg.Failure):
+                report_unexpected(error, at_most_every=HOUR, sensor=evaluated.__name__)
+            raise
+
+    return reported
 
 
 def failure(error: PipelineError) -> dg.Failure:

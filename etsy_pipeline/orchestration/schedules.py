@@ -8,6 +8,7 @@ import dagster as dg
 from etsy_pipeline.orchestration.jobs import plan_sync
 from etsy_pipeline.orchestration.partitions import ACCOUNTS
 from etsy_pipeline.orchestration.resources import StoreResource
+from etsy_pipeline.orchestration.runs import reporting
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.accounts import settings_of
 
@@ -23,6 +24,7 @@ def daily_sync_at(time_zone: str) -> dg.ScheduleDefinition:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Plans a sync of every active account that has `schedule_enabled` in its settings.",
     )
+    @reporting
     def daily_sync(context: dg.ScheduleEvaluationContext, store: StoreResource) -> list[dg.RunRequest] | dg.SkipReason:
         with store.opened() as opened, opened.reading() as session:
             wanted = {item.id for item in accounts.active(session) if settings_of(item).schedule_enabled}

@@ -16,7 +16,14 @@ from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
 from etsy_pipeline.orchestration.partitions import ACCOUNTS, accounts_partitions, partition_change
 from etsy_pipeline.orchestration.resources import EtsyResource, StoreResource
-from etsy_pipeline.orchestration.runs import TRANSACTION_TAG, TRIGGER_TAG, failure, transaction_id_of, trigger_of
+from etsy_pipeline.orchestration.runs import (
+    TRANSACTION_TAG,
+    TRIGGER_TAG,
+    failure,
+    reporting,
+    transaction_id_of,
+    trigger_of,
+)
 from etsy_pipeline.redaction import redacted
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts, jobs, leases
@@ -101,6 +108,7 @@ def publish_requests(
 
 
 @dg.sensor(minimum_interval_seconds=SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
+@reporting
 def account_partitions(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
     """Keeps the partitions equal to the active accounts."""
     with store.opened() as opened, opened.reading() as session:
@@ -120,6 +128,7 @@ def account_partitions(context: dg.SensorEvaluationContext, store: StoreResource
 
 
 @dg.sensor(job=plan_sync, minimum_interval_seconds=SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
+@reporting
 def requested_syncs(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
     """Starts plan_sync for every sync that the command line or the HTTP API asked for."""
     with store.opened() as opened, opened.reading() as session:
@@ -128,6 +137,7 @@ def requested_syncs(context: dg.SensorEvaluationContext, store: StoreResource) -
 
 
 @dg.sensor(job=publish_sync, minimum_interval_seconds=SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
+@reporting
 def approved_syncs(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
     """The gate: starts publish_sync for approved syncs, also in place of a run that died, and for nothing else.
 
@@ -167,6 +177,7 @@ def _has_had_time(record: dg.RunRecord, now: datetime) -> bool:
 
 
 @dg.sensor(minimum_interval_seconds=HOUR, default_status=dg.DefaultSensorStatus.RUNNING)
+@reporting
 def kept_connections(context: dg.SensorEvaluationContext, store: StoreResource, etsy: EtsyResource) -> dg.SkipReason:
     """Refreshes the tokens of shops that nobody has used for a week, so that no connection runs out (90 days)."""
     with store.opened() as opened:
@@ -178,6 +189,7 @@ def kept_connections(context: dg.SensorEvaluationContext, store: StoreResource, 
 
 
 @dg.sensor(minimum_interval_seconds=NOTICE_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
+@reporting
 def sent_notices(store: StoreResource) -> dg.SkipReason:
     """Tells people of syncs that await approval, pause, end or fail; a dead receiver stands in nobody's way."""
     settings = Settings.load()
@@ -193,6 +205,7 @@ def sent_notices(store: StoreResource) -> dg.SkipReason:
     default_status=dg.DefaultSensorStatus.RUNNING,
     monitored_jobs=[plan_sync, publish_sync],
 )
+@reporting
 def failed_syncs(context: dg.RunFailureSensorContext, store: StoreResource) -> None:
     """Notes on the sync job that its run ended without a word (killed, out of memory), so that nobody waits for it.
 

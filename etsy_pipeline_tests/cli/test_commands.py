@@ -20,6 +20,7 @@ from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
 from etsy_pipeline.sync_jobs.request import request_sync
 from etsy_pipeline_tests.api.planned import draw_up, publish
 from etsy_pipeline_tests.builders import a_product, validated
+from etsy_pipeline_tests.notices.test_notices import a_server
 from etsy_pipeline_tests.sync_jobs.test_sync_jobs import connected as a_connected_account
 from etsy_pipeline_tests.world import World, a_world
 
@@ -62,8 +63,8 @@ class Terminal:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def json(self, *words: str, status: int = 0) -> Any:
-        return json.loads(self(*words, "--json", status=status))
+    def json(self, *words: str, status: int = 0, env: dict[str, str] | None = None) -> Any:
+        return json.loads(self(*words, "--json", status=status, env=env))
 
 
 @pytest.fixture
@@ -181,6 +182,35 @@ def test_the_doctor_tells_a_medusa_that_is_down_and_a_wrong_etsy_key(terminal: T
     assert "medusa_unreachable" in said
     said = " ".join(terminal("doctor", status=1, env={"ETSY_SHARED_SECRET": "wrong"}).split())
     assert "etsy_key_invalid" in said
+
+
+@pytest.mark.parametrize(
+    ("notify", "smtp", "code"),
+    [
+        ("https://x.test/hook, hunter2", "", "notify_malformed"),
+        ("mailto:me@hunter2.test", "", "setting_missing"),
+        ("", "mail.hunter2.test", "smtp_url_malformed"),
+    ],
+)
+def test_the_doctor_tells_notice_settings_that_cannot_work(
+    terminal: Terminal, notify: str, smtp: str, code: str
+) -> None:
+    env = {"ETSY_PIPELINE_NOTIFY": notify, "ETSY_PIPELINE_SMTP_URL": smtp}
+    found = {item["what"]: item for item in terminal.json("doctor", status=1, env=env)}
+    assert (found["notices"]["is_good"], code in found["notices"]["detail"]) == (False, True)
+    assert "hunter2" not in found["notices"]["detail"]
+
+
+def test_the_doctor_says_who_is_told_and_sends_nothing(terminal: Terminal) -> None:
+    assert "nobody is told" in terminal("doctor", status=1)
+    with a_server() as (url, taken):
+        env = {"ETSY_PIPELINE_NOTIFY": f"{url},mailto:me@x.test", "ETSY_PIPELINE_SMTP_URL": "smtp://127.0.0.1:1"}
+        found = {item["what"]: item for item in terminal.json("doctor", status=1, env=env)}
+    assert (found["notices"]["is_good"], found["notices"]["detail"], taken) == (
+        True,
+        "to webhook at 127.0.0.1, mail",
+        [],
+    )
 
 
 def test_a_sandbox_whose_port_is_taken_says_so(terminal: Terminal, world: World) -> None:
