@@ -1,0 +1,63 @@
+"""What a publisher notes on links and pictures, on both databases."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from etsy_pipeline.accounts import configure
+from etsy_pipeline.store import links, progress
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.tables import ListingImageRow
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+@pytest.fixture
+def account_id(store: Store) -> str:
+    return configure.add(store, "Shop").id
+
+
+def a_picture(account_id: str, rank: int, image_id: int, product_id: str = "prod_1") -> ListingImageRow:
+    return ListingImageRow(
+        product_id=product_id, etsy_account_id=account_id, rank=rank, source_url=f"http://pictures.test/{rank}.png",
+        content_hash=f"{rank}", etsy_image_id=image_id, alt_text="",
+    )  # fmt: skip
+
+
+def known(store: Store, account_id: str, product_id: str = "prod_1") -> dict[int, int]:
+    """Etsy's ids of the product's pictures by rank."""
+    with store.reading() as session:
+        rows = links.images_of(session, account_id, [product_id]).get(product_id, {})
+    return {rank: row.etsy_image_id for rank, row in rows.items()}
+
+
+def test_a_link_is_made_where_there_is_none_and_changed_where_there_is(store: Store, account_id: str) -> None:
+    for state in ("draft", "active"):
+        with store.writing() as session:
+            progress.set_link(session, account_id, "prod_1", updated_at=NOW, listing_state=state)
+    with store.reading() as session:
+        link = links.get(session, account_id, "prod_1")
+    assert link is not None
+    assert (link.listing_state, link.sync_status, link.product_title) == ("active", "pending", "")
+
+
+def test_a_picture_takes_its_rank_and_no_other_one_keeps_its_id(store: Store, account_id: str) -> None:
+    """What was noted with the same id, for an upload that never happened, is gone; a read-back could not tell."""
+    with store.writing() as session:
+        for rank, image_id in ((1, 77), (2, 78)):
+            progress.put_image(session, a_picture(account_id, rank, image_id))
+        progress.put_image(session, a_picture(account_id, 1, 99, "prod_2"))
+        progress.put_image(session, a_picture(account_id, 3, 77))
+        progress.put_image(session, a_picture(account_id, 2, 79))
+    assert known(store, account_id) == {2: 79, 3: 77}
+    assert known(store, account_id, "prod_2") == {1: 99}, "other products' are theirs"
+
+
+def test_the_pictures_of_a_listing_are_replaced_together(store: Store, account_id: str) -> None:
+    with store.writing() as session:
+        progress.put_image(session, a_picture(account_id, 5, 50))
+        progress.set_images(session, account_id, "prod_1", [a_picture(account_id, 1, 50), a_picture(account_id, 2, 51)])
+    assert known(store, account_id) == {1: 50, 2: 51}
+    with store.writing() as session:
+        progress.set_images(session, account_id, "prod_1", [])
+    assert known(store, account_id) == {}
