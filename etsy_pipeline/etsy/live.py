@@ -45,7 +45,7 @@ def live_inventory(answer: Json | None) -> Inventory | None:
 def money(value: Any) -> Decimal:
     """A money object (amount and divisor), or a plain number."""
     if isinstance(value, Mapping):
-        return Decimal(str(value["amount"])) / Decimal(str(value["divisor"]))
+        return Decimal(str(value["amount"])) * (1 / Decimal(str(value["divisor"])))  # 10.50 keeps its cents
     return Decimal(str(value))
 
 
