@@ -1,13 +1,8 @@
 """The command line as a person or a script uses it: in a process of its own, exit statuses and words included."""
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,6 +15,7 @@ from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
 from etsy_pipeline.sync_jobs.request import request_sync
 from etsy_pipeline_tests.api.planned import draw_up, publish
 from etsy_pipeline_tests.builders import a_product, validated
+from etsy_pipeline_tests.cli.terminal import Terminal
 from etsy_pipeline_tests.notices.test_notices import a_server
 from etsy_pipeline_tests.sync_jobs.test_sync_jobs import connected as a_connected_account
 from etsy_pipeline_tests.world import World, a_world
@@ -29,42 +25,6 @@ from etsy_pipeline_tests.world import World, a_world
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with a_world(tmp_path_factory.mktemp("world")) as made:
         yield made
-
-
-class Terminal:
-    """A shell with the sandbox's settings."""
-
-    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
-        self.folder = folder
-        self.env = {name: value for name, value in os.environ.items() if not name.startswith(("ETSY_", "MEDUSA_"))}
-        self.env |= {"ETSY_PIPELINE_HOME": str(folder / "state"), "COLUMNS": "80"} | settings
-
-    def __call__(self, *words: str, status: int = 0, env: dict[str, str] | None = None) -> str:
-        command = [sys.executable, "-c", "from etsy_pipeline.cli.main import run; run()", *words]
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.env | (env or {}),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        said = done.stdout + done.stderr
-        assert done.returncode == status, said
-        assert "Traceback" not in said
-        return said
-
-    def answering(self, answers: str, *words: str) -> str:
-        command = [sys.executable, "-c", "from etsy_pipeline.cli.main import run; run()", *words]
-        done = subprocess.run(
-            command, cwd=self.folder, env=self.env, input=answers, capture_output=True, text=True, timeout=120, check=False
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def json(self, *words: str, status: int = 0, env: dict[str, str] | None = None) -> Any:
-        return json.loads(self(*words, "--json", status=status, env=env))
 
 
 @pytest.fixture
@@ -96,7 +56,8 @@ def test_from_an_account_to_a_requested_sync(terminal: Terminal) -> None:
     assert terminal("links").strip() == "No product is linked to Etsy yet."
     findings = {item["what"]: item["is_good"] for item in terminal.json("doctor")}
     assert findings == {
-        "settings": True, "Etsy app": True, "Medusa": True, "database": True, "calls to Etsy": True, "shop My shop": True
+        "settings": True, "Etsy app": True, "Medusa": True, "database": True, "calls to Etsy": True, "notices": True,
+        "shop My shop": True,
     }  # fmt: skip
 
 
@@ -300,7 +261,7 @@ def test_the_api_listens_to_others_only_with_a_token(terminal: Terminal, world: 
 
 def test_profiles_and_category_are_chosen_by_answering_questions(terminal: Terminal) -> None:
     account_id = connected(terminal)
-    said = terminal.answering("2\n\n9\n1\n\nmugs kitchen\n1\n", "accounts", "configure", account_id, "--interactive")
+    said = terminal("accounts", "configure", account_id, "--interactive", answers="2\n\n9\n1\n\nmugs kitchen\n1\n")
     assert "Express shipping" in said
     assert "'9' is none of 1 to 2." in said
     settings = terminal.json("accounts", "show", account_id)["settings"]
