@@ -90,6 +90,8 @@ class Sandbox:
     def stop(self) -> None:
         """Stop listening and close the state."""
         for server in self._servers:
+            server.ask_to_stop()
+        for server in self._servers:
             server.stop()
         self._servers = []
         self.state.close()
@@ -127,8 +129,10 @@ class _Server:
                 raise SandboxError("A server of the sandbox did not start.")
             time.sleep(0.01)
 
-    def stop(self) -> None:
+    def ask_to_stop(self) -> None:
         self._server.should_exit = True
+
+    def stop(self) -> None:
         self._thread.join(START_SECONDS)
         self._socket.close()
 
