@@ -1,6 +1,7 @@
 """A small world for tests: a sandbox, a store, and a shop that is connected to it by the real OAuth code."""
 
 import json
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from etsy_pipeline.sandbox.server import Sandbox, SandboxOptions
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount
+
+HTTP = httpx.Client(timeout=30, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+"""One client for all control calls: reading certificate authorities would cost more than a call."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,11 @@ class World:
 
     def etsy(self, method: str, path: str, body: Any = None) -> Any:
         """A control route of the local Etsy."""
-        return httpx.request(method, f"{self.sandbox.etsy_url}/sandbox/{path}", json=body).json()
+        return HTTP.request(method, f"{self.sandbox.etsy_url}/sandbox/{path}", json=body).json()
 
     def medusa(self, method: str, path: str, body: Any = None) -> Any:
         """A control route of the sample Medusa."""
-        return httpx.request(method, f"{self.sandbox.medusa_url}/sandbox/{path}", json=body).json()
+        return HTTP.request(method, f"{self.sandbox.medusa_url}/sandbox/{path}", json=body).json()
 
     def calls(self) -> dict[str, int]:
         """How often each of Etsy's operations was called."""

@@ -20,7 +20,7 @@ WEBHOOK_SECRET = "whsec_" + "c2VjcmV0IG9mIHRoZSB3ZWJob29rIHBvcnRhbA=="
 
 @contextmanager
 def serving(settings: Settings, store: Store, host: str = "127.0.0.1") -> Iterator[str]:
-    """Run the API; its address."""
+    """Run the API; its address. At the end nobody waits for the fifth of a second in which it stops."""
     listening = socket.create_server((host, 0))
     config = uvicorn.Config(
         create_app(settings, store), log_config=None, access_log=False, proxy_headers=False, server_header=False
@@ -34,8 +34,6 @@ def serving(settings: Settings, store: Store, host: str = "127.0.0.1") -> Iterat
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join()
-        listening.close()
 
 
 def client_of(url: str, **headers: str) -> httpx.Client:
