@@ -24,6 +24,7 @@ from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.api.planned import a_connected_account, draw_up
 from etsy_pipeline_tests.api.serving import TOKEN, client_of, serving
+from etsy_pipeline_tests.conftest import ON_SQLITE
 
 CASES_A_ROUTE = 15
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
@@ -72,6 +73,7 @@ def bombard(operation: Any, known: dict[str, str]) -> None:
     send()
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("path", ["/admin/products/etsy-sync", "/admin/etsy-accounts"])
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "a/b"])
 def test_only_json_is_taken(settings: Settings, store: Store, path: str, kind: str) -> None:

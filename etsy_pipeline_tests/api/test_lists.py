@@ -9,6 +9,7 @@ from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import ProductEtsyLink
 from etsy_pipeline_tests.api.planned import a_connected_account
 from etsy_pipeline_tests.api.serving import code_of
+from etsy_pipeline_tests.conftest import ON_SQLITE
 from etsy_pipeline_tests.world import World
 
 ACCOUNTS = "/admin/etsy-accounts"
@@ -53,6 +54,7 @@ def test_links_are_found_by_product_status_and_account(api: httpx.Client, store:
     assert api.get(LINKS, params={"etsy_account_id": second, "limit": 1}).json()["count"] == 1
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("path", "params"),
     [
@@ -85,6 +87,7 @@ def test_settings_are_changed_one_by_one(api: httpx.Client) -> None:
     assert (kept["shipping_profile"], kept["price"]["markup_percent"]) == (1, "12.5")
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "changes",
     [
@@ -104,6 +107,7 @@ def test_a_wrong_setting_changes_nothing(api: httpx.Client, changes: dict[str, o
     assert api.get(url).json() == before
 
 
+@ON_SQLITE
 def test_a_shop_that_is_configured_is_ready(api: httpx.Client, store: Store, world: World) -> None:
     account = world.connected(store, default_taxonomy_id=891)
     answer = api.get(f"{ACCOUNTS}/{account.id}/readiness").json()
@@ -114,6 +118,7 @@ def test_a_shop_that_is_configured_is_ready(api: httpx.Client, store: Store, wor
     assert answer["calls_left_today"] > 0
 
 
+@ON_SQLITE
 def test_a_shop_that_is_not_ready_says_what_is_missing(api: httpx.Client, store: Store, world: World) -> None:
     account = world.connected(store, shipping_profile=None, processing_profile="Nowhere")
     answer = api.get(f"{ACCOUNTS}/{account.id}/readiness").json()
@@ -125,6 +130,7 @@ def test_a_shop_that_is_not_ready_says_what_is_missing(api: httpx.Client, store:
     assert (unconnected["is_ready"], unconnected["findings"][0]["what"]) == (False, "connection")
 
 
+@ON_SQLITE
 def test_a_shop_whose_grant_is_gone_is_not_ready(api: httpx.Client, store: Store, world: World) -> None:
     account = world.connected(store)
     world.etsy("POST", "tokens", {"kind": "access"})

@@ -11,7 +11,10 @@ from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.api.serving import client_of, code_of, serving
+from etsy_pipeline_tests.conftest import ON_SQLITE
 from etsy_pipeline_tests.world import World
+
+pytestmark = ON_SQLITE  # accounts/test_accounts.py connects on both kinds of database
 
 CALLBACK = "/admin/oauth/etsy/callback"
 BROWSER = {"accept": "text/html,application/xhtml+xml", "authorization": ""}

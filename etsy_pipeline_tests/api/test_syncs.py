@@ -12,6 +12,7 @@ from etsy_pipeline.store import jobs
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.api.planned import a_connected_account, draw_up, publish
 from etsy_pipeline_tests.api.serving import client_of, code_of, serving
+from etsy_pipeline_tests.conftest import ON_SQLITE
 
 SYNC = "/admin/products/etsy-sync"
 JOBS = "/admin/etsy-sync-jobs"
@@ -46,6 +47,7 @@ def test_a_sync_is_accepted_with_its_transaction_id(api: httpx.Client, store: St
     assert answer.json()["transaction_id"].startswith("wf_")
 
 
+@ON_SQLITE
 def test_a_job_has_the_keys_of_the_brief(api: httpx.Client, store: Store) -> None:
     shown = job(api, started(api, a_connected_account(store)))
     keys = "id transaction_id status total_products synced_count failed_count error_log completed_at created_at"
@@ -71,16 +73,19 @@ def test_everything_that_the_shop_sells_can_be_asked_for(api: httpx.Client, stor
     assert (answer.status_code, answer.json()["summary"]) == (202, {"total": None})
 
 
+@ON_SQLITE
 def test_no_products_are_no_sync(api: httpx.Client, store: Store) -> None:
     assert code_of(start(api, a_connected_account(store)), 400) == "no_products"
 
 
+@ON_SQLITE
 def test_an_unknown_account_is_404_and_one_without_a_shop_409(api: httpx.Client) -> None:
     assert code_of(start(api, "etsy_acc_nope", "prod_1"), 404) == "account_not_found"
     account_id = api.post("/admin/etsy-accounts").json()["id"]
     assert code_of(start(api, account_id, "prod_1"), 409) == "account_not_connected"
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "body",
     [
@@ -96,6 +101,7 @@ def test_what_is_malformed_is_422_and_names_the_field(api: httpx.Client, body: A
     assert "body" in answer.json()["message"]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[" * 100_000, b'{"product_ids": ["\\ud800"]}'])
 def test_a_body_that_is_no_json_is_refused(api: httpx.Client, content: bytes) -> None:
     answer = api.post(SYNC, content=content, headers={"content-type": "application/json"})
@@ -157,6 +163,7 @@ def test_a_plan_is_filtered(api: httpx.Client, store: Store) -> None:
     assert code_of(api.get(url, params={"action": "explode"}), 400) == "plan_filter_unknown"
 
 
+@ON_SQLITE
 def test_without_a_plan_there_are_no_items_and_no_confirmation(api: httpx.Client, store: Store) -> None:
     transaction_id = started(api, a_connected_account(store))
     plan = api.get(f"{SYNC}/{transaction_id}/plan").json()
@@ -179,10 +186,12 @@ def test_a_plan_is_confirmed_as_on_the_command_line(api: httpx.Client, store: St
     assert code_of(api.post(f"{SYNC}/{transaction_id}/confirm"), 409) == "already_decided"
 
 
+@ON_SQLITE
 def test_a_confirmation_needs_no_body(api: httpx.Client, store: Store) -> None:
     assert api.post(f"{SYNC}/{planned(api, store)}/confirm").json() == {"success": True}
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
@@ -241,6 +250,7 @@ def test_where_nothing_failed_there_is_nothing_to_retry(api: httpx.Client, store
     assert code_of(api.post(f"{SYNC}/{transaction_id}/retry"), 409) == "nothing_failed"
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("act", ["confirm", "reject", "cancel", "retry"])
 def test_an_unknown_sync_is_404(api: httpx.Client, act: str) -> None:
     assert code_of(api.post(f"{SYNC}/wf_nope/{act}"), 404) == "sync_job_not_found"

@@ -16,6 +16,7 @@ from etsy_pipeline.store import webhooks
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.api.planned import a_connected_account
 from etsy_pipeline_tests.api.serving import WEBHOOK_SECRET, client_of, code_of, serving
+from etsy_pipeline_tests.conftest import ON_SQLITE
 
 PAID = {
     "event_type": "order.paid",
@@ -75,6 +76,7 @@ def test_a_repeated_delivery_changes_nothing(api: httpx.Client, store: Store) ->
     assert len(marks(store)) == 1
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "event",
     [
@@ -89,12 +91,14 @@ def test_an_event_that_says_nothing_to_us_is_accepted_and_ignored(api: httpx.Cli
     assert (marks(store), marks(store, 8)) == ([], [])
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("age", [310, -310, 10**9])
 def test_an_old_or_future_delivery_is_refused(api: httpx.Client, age: int) -> None:
     assert code_of(deliver(api, age=age), 400) == "webhook_too_old"
     assert counts(api) == {"old": 1}
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "forged",
     [
@@ -111,6 +115,7 @@ def test_a_forged_delivery_is_refused(api: httpx.Client, store: Store, forged: d
     assert (counts(api), marks(store)) == ({"forged": 1}, [])
 
 
+@ON_SQLITE
 def test_the_raw_body_is_what_is_signed(api: httpx.Client) -> None:
     body = json.dumps(PAID).encode()
     headers = signed(body)
@@ -119,6 +124,7 @@ def test_the_raw_body_is_what_is_signed(api: httpx.Client) -> None:
     assert api.post("/webhooks/etsy", content=body, headers=headers).status_code == 200
 
 
+@ON_SQLITE
 def test_one_of_several_signatures_is_enough(api: httpx.Client) -> None:
     body = json.dumps(PAID).encode()
     headers = signed(body)
@@ -140,6 +146,7 @@ def test_a_malformed_secret_is_refused_at_the_start(settings: Settings, sqlite_s
     assert caught.value.code == "webhook_secret_malformed"
 
 
+@ON_SQLITE
 def test_no_call_to_etsy_is_made(api: httpx.Client, store: Store, settings: Settings) -> None:
     a_connected_account(store)
     before = httpx.get(f"{settings.etsy_api_url}/sandbox/state").json()["calls"]

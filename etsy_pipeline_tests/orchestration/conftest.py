@@ -1,5 +1,7 @@
 """A sandbox that the environment points at, as it would for `dagster dev`, and the store beside it."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +10,14 @@ import pytest
 from etsy_pipeline import wiring
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.world import World, a_world
+
+
+@pytest.fixture(autouse=True)
+def _embedded_database(_nobodys_settings: None, migrated: Path) -> None:
+    """It is there, with all tables."""
+    home = Path(os.environ["ETSY_PIPELINE_HOME"])
+    home.mkdir()
+    shutil.copy(migrated, home / "etsy_pipeline.db")
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def store() -> Iterator[Store]:
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as made:
+    with dg.DagsterInstance.ephemeral() as made:
         yield made
 
 
@@ -193,13 +193,14 @@ def test_the_sensor_calls_an_expired_approval_off_and_says_so(store: Store, inst
     assert status.job(store, job.transaction_id).status == "cancelled"
 
 
-def test_the_daily_sync_plans_the_shops_that_want_it(store: Store, instance: dg.DagsterInstance) -> None:
+def test_the_daily_sync_plans_the_shops_that_want_it(store: Store) -> None:
     wants, does_not = an_account(store, schedule_enabled=True), an_account(store)
-    instance.add_dynamic_partitions(ACCOUNTS, [wants, does_not])
     schedule = daily_sync_at("UTC")
     resources = {"store": StoreResource()}
-    context = dg.build_schedule_context(instance=instance, scheduled_execution_time=NOW, resources=resources)
-    requests: Any = schedule(context)
+    with dg.instance_for_test() as on_disk:  # a schedule's context opens it anew
+        on_disk.add_dynamic_partitions(ACCOUNTS, [wants, does_not])
+        context = dg.build_schedule_context(instance=on_disk, scheduled_execution_time=NOW, resources=resources)
+        requests: Any = schedule(context)
     assert [request.partition_key for request in requests] == [wants]
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "UTC")
 
@@ -252,8 +253,9 @@ def test_what_dagster_loads() -> None:
 
 
 def test_importing_the_definitions_opens_nothing_and_needs_no_setting(tmp_path: Any) -> None:
+    (empty := tmp_path / "empty").mkdir()
     code = "import etsy_pipeline.definitions, pathlib; print(list(pathlib.Path('.').iterdir()))"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env={"PATH": "/usr/bin"}, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], cwd=empty, env={"PATH": "/usr/bin"}, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"

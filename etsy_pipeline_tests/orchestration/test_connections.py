@@ -16,7 +16,7 @@ from etsy_pipeline_tests.world import World
 
 def tick() -> Any:
     resources = {"store": StoreResource(), "etsy": EtsyResource()}
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         return kept_connections(dg.build_sensor_context(instance=instance, resources=resources))
 
 

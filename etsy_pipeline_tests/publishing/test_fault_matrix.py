@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 import stamina
 
-from etsy_pipeline.store.engine import open_store
-from etsy_pipeline_tests.conftest import CIPHER
+from etsy_pipeline_tests.conftest import copied
 from etsy_pipeline_tests.publishing.fault_matrix import Matrix, cases, table
 from etsy_pipeline_tests.publishing.test_publisher import Shop
 from etsy_pipeline_tests.world import a_world
@@ -27,10 +26,10 @@ BEGIN, END = (
 
 
 @pytest.fixture(scope="module")
-def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
+def matrix(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
     folder = tmp_path_factory.mktemp("matrix")
     with a_world(folder) as world, stamina.set_testing(testing=True, attempts=4):
-        store = open_store(f"sqlite:///{folder / 'test.db'}", CIPHER, upgrade=True)
+        store = copied(migrated, folder)
         played = Matrix(Shop(world, store, world.connected(store)))
         for case in cases():
             played.outcomes[case] = played.play(case)
