@@ -38,7 +38,7 @@ def serving(settings: Settings, store: Store, host: str = "127.0.0.1") -> Iterat
 
 def client_of(url: str, **headers: str) -> httpx.Client:
     """A program that calls the API; with the token unless told otherwise."""
-    return httpx.Client(base_url=url, headers={"authorization": f"Bearer {TOKEN}"} | headers, timeout=30)
+    return httpx.Client(base_url=url, headers={"authorization": f"Bearer {TOKEN}"} | headers, timeout=60)
 
 
 def code_of(answer: httpx.Response, status: int) -> str:

@@ -158,7 +158,7 @@ def test_other_sites_are_not_invited_unless_a_setting_says_so(guarded: httpx.Cli
 
 def test_a_large_body_is_refused_before_it_is_read(guarded: httpx.Client) -> None:
     address = urlsplit(str(guarded.base_url))
-    with socket.create_connection((str(address.hostname), address.port or 0), timeout=10) as line:
+    with socket.create_connection((str(address.hostname), address.port or 0), timeout=60) as line:
         line.sendall(
             f"POST {LIST} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {LARGEST_BODY + 1}\r\n\r\n".encode()

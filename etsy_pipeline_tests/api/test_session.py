@@ -32,7 +32,7 @@ LINK = {
 }  # fmt: skip
 TIMES = ("created_at", "planned_at", "confirmed_at", "started_at", "completed_at")
 
-RUN_WITHIN_SECONDS = 10.0
+RUN_WITHIN_SECONDS = 30.0  # five, and what a busy machine adds
 RUNS = """query($tx: String!) { runsOrError(filter: {tags: [{key: "etsy_pipeline/transaction_id", value: $tx}]}) {
     ... on Runs { results { jobName creationTime } } } }"""
 
@@ -58,7 +58,7 @@ def command_api(folder: Path) -> Iterator[str]:
             yield process.stdout.readline().split()[0]
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=120)
 
 
 def test_from_an_empty_database_to_a_completed_sync(world: World, tmp_path: Path) -> None:

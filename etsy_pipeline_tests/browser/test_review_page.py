@@ -211,4 +211,4 @@ class Site:
             self._browser.save_screenshot(str(Path(folder) / f"{name}.png"))
 
     def wait(self, is_so: Any) -> None:
-        WebDriverWait(self._browser, 30).until(is_so)
+        WebDriverWait(self._browser, 120).until(is_so)

@@ -152,7 +152,7 @@ def test_a_dead_receiver_is_waited_for_once_and_the_others_are_told_meanwhile(st
     account = connected(store)
     for _ in range(5):
         finish(store, planned(store, account), "completed")
-    everybody_waits, asked = threading.Barrier(2, timeout=20), list[str]()
+    everybody_waits, asked = threading.Barrier(2, timeout=60), list[str]()
 
     def send(receiver: Receiver, _notice: Notice) -> None:
         asked.append(receiver.address)
@@ -167,7 +167,7 @@ def test_a_dead_receiver_is_waited_for_once_and_the_others_are_told_meanwhile(st
 
 def test_two_processes_that_look_at_once_send_a_notice_once(store: Store) -> None:
     finish(store, planned(store, connected(store)), "completed")
-    box, both = Mailbox(), threading.Barrier(2, timeout=20)
+    box, both = Mailbox(), threading.Barrier(2, timeout=60)
 
     def look() -> None:
         both.wait()

@@ -27,6 +27,7 @@ from etsy_pipeline_tests.world import a_world
 
 LEASE_SECONDS = 2.0
 LONG = 20.0  # seconds that a call hangs, so that its publisher can be killed in the middle
+PATIENCE_SECONDS = 180
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def an_approved_job(shop: Shop, products: int) -> EtsySyncJob:
 
 def until_under_way(shop: Shop, product: int) -> None:
     """Until Etsy hangs on the draft of the n-th product."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         with shop.store.reading() as session:
             (job,) = jobs.latest(session)
@@ -78,7 +79,7 @@ def until_under_way(shop: Shop, product: int) -> None:
 
 
 def status_of(process: BaseProcess) -> int | None:
-    process.join(60)
+    process.join(PATIENCE_SECONDS)
     return process.exitcode
 
 

@@ -25,7 +25,7 @@ GOOD: dict[str, str] = {
     "readiness_state_id": str(PROFILE),
 }
 
-HTTP = httpx.Client(timeout=10)
+HTTP = httpx.Client(timeout=30)
 """One client for all: making one costs more than a call."""
 
 

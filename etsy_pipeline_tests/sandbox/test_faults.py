@@ -88,10 +88,10 @@ def test_a_delay_waits_and_the_effect_is_there(etsy: Etsy, world: World, kind: s
 
 def test_a_client_that_gives_up_waiting_has_created_all_the_same(etsy: Etsy, world: World) -> None:
     """FACTS §0.1: a create whose answer was not seen may have happened."""
-    add(world, operation="createDraftListing", kind="delay_after", seconds=1, times=1)
+    add(world, operation="createDraftListing", kind="delay_after", seconds=3, times=1)
     before = len(world.listings())
     with pytest.raises(httpx.ReadTimeout):
-        etsy("POST", f"/shops/{SHOP}/listings", data=GOOD, timeout=0.5)
+        etsy("POST", f"/shops/{SHOP}/listings", data=GOOD, timeout=httpx.Timeout(30, read=1))
     assert len(world.listings()) == before + 1
 
 

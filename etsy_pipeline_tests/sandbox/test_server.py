@@ -17,10 +17,19 @@ def options(folder: Path, **changes: object) -> SandboxOptions:
     return SandboxOptions(**values)  # type: ignore[arg-type] # one dictionary of different types
 
 
-def test_a_sandbox_starts_and_stops_in_well_under_a_second(tmp_path: Path) -> None:
+def test_a_sandbox_starts_in_well_under_a_second(tmp_path: Path) -> None:
+    """One of three times: the machine may be busy."""
+    assert min(seconds_to_start(tmp_path / str(number)) for number in range(3)) < 1
+
+
+def seconds_to_start(folder: Path) -> float:
     started = time.monotonic()
+    with Sandbox(options(folder)):
+        return time.monotonic() - started
+
+
+def test_a_sandbox_answers_until_it_is_stopped(tmp_path: Path) -> None:
     with Sandbox(options(tmp_path)) as sandbox:
-        assert time.monotonic() - started < 1
         assert httpx.get(f"{sandbox.medusa_url}/health").text == "OK"
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{sandbox.etsy_url}/v3/application/openapi-ping")
