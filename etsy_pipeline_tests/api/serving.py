@@ -20,13 +20,13 @@ WEBHOOK_SECRET = "whsec_" + "c2VjcmV0IG9mIHRoZSB3ZWJob29rIHBvcnRhbA=="
 
 @contextmanager
 def serving(settings: Settings, store: Store, host: str = "127.0.0.1") -> Iterator[str]:
-    """Run the API; its address. At the end nobody waits for the fifth of a second in which it stops."""
+    """Run the API; its address. At the end no test waits the fifth of a second in which it stops; the process does."""
     listening = socket.create_server((host, 0))
     config = uvicorn.Config(
         create_app(settings, store), log_config=None, access_log=False, proxy_headers=False, server_header=False
     )
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+    thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     while not server.started and thread.is_alive():
         time.sleep(0.01)
