@@ -83,6 +83,19 @@ def test_two_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
     assert errors == []
 
 
+def test_a_new_database_that_another_process_is_making_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite itself does not wait here."""
+    path = tmp_path / "new.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr(engine, "sleep", lambda _: other.execute("COMMIT"))
+    open_store(f"sqlite:///{path}", CIPHER, upgrade=True).close()
+    assert not other.in_transaction
+    other.close()
+
+
 def test_a_locked_database_is_called_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "SQLITE_BUSY_SECONDS", 0.1)  # half a minute is too long for a test
     path = tmp_path / "locked.db"
