@@ -6,10 +6,15 @@ Set SCREENSHOTS to a folder to keep the pictures that the README shows.
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    StaleElementReferenceException,
+    TimeoutException,
+)
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -24,6 +29,7 @@ from etsy_pipeline_tests.dagster_dev import PATIENCE_SECONDS, dagster_dev, parti
 from etsy_pipeline_tests.world import World, a_world
 
 pytestmark = needs_chromium
+AGAIN_SECONDS = 15
 
 
 @pytest.fixture
@@ -130,13 +136,20 @@ class Ui:
         self._browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
         element.click()
 
+    def click_for(self, text: str, wanted: str) -> WebElement:
+        """Click until something shows: the page may be drawn anew under the click, which is lost then."""
+        for _ in range(PATIENCE_SECONDS // AGAIN_SECONDS):
+            with suppress(TimeoutException, StaleElementReferenceException, ElementClickInterceptedException):
+                self._find(f"//*[contains(text(), '{text}')]", seconds=AGAIN_SECONDS).click()
+            with suppress(TimeoutException):
+                return self._find(f"//*[contains(text(), '{wanted}')]", seconds=AGAIN_SECONDS)
+        raise AssertionError(f"{wanted} does not show after {text} was clicked")
+
     def materialize(self, path: str, account: EtsyAccount) -> None:
         """Press Materialize, choose the account's partition, and launch."""
         self.open(path)
-        self.click("Materialize")
-        self._find("//*[contains(text(), 'Partition selection')]")
-        self.click("Select a partition")
-        self.click(account.id)
+        self.click_for("Materialize", "Partition selection")
+        self.click_for("Select a partition", account.id).click()
         for _ in range(2):  # a click elsewhere closes the list of partitions
             self._find("//*[contains(text(), 'Partition selection')]").click()
         self.screenshot(f"materialize-{path.rsplit('/', 1)[-1]}")
@@ -152,14 +165,14 @@ class Ui:
     def _gone(self, xpath: str) -> None:
         WebDriverWait(self._browser, PATIENCE_SECONDS).until(lambda driver: not driver.find_elements(By.XPATH, xpath))
 
-    def _find(self, xpath: str, *, last: bool = False) -> WebElement:
+    def _find(self, xpath: str, *, last: bool = False, seconds: int = PATIENCE_SECONDS) -> WebElement:
         def visible(driver: Chrome) -> WebElement | bool:
             shown = [item for item in driver.find_elements(By.XPATH, xpath) if item.is_displayed()]
             return shown[-1 if last else 0] if shown else False
 
-        found = WebDriverWait(
-            self._browser, PATIENCE_SECONDS, ignored_exceptions=[StaleElementReferenceException]
-        ).until(visible)
+        found = WebDriverWait(self._browser, seconds, ignored_exceptions=[StaleElementReferenceException]).until(
+            visible
+        )
         assert isinstance(found, WebElement)
         return found
 
