@@ -29,17 +29,11 @@ _subject: ContextVar[MappingProxyType[str, str]] = ContextVar("subject", default
 def about(**subject: str) -> Iterator[None]:
     """Put these values on every line of the package that the block logs."""
     before = _subject.get()
-    now_about(**subject)
+    _subject.set(MappingProxyType(dict(before) | subject))
     try:
         yield
     finally:
         _subject.set(before)  # not by a token: a generator may be closed in another context
-
-
-def now_about(**subject: str | None) -> None:
-    """Change what the lines are about from here on; None takes a value away."""
-    known = {name: value for name, value in (dict(_subject.get()) | subject).items() if value is not None}
-    _subject.set(MappingProxyType(known))
 
 
 def watch() -> None:

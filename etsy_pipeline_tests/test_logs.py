@@ -90,9 +90,8 @@ def test_lines_say_which_sync_and_product_they_are_about_and_only_ours_do() -> N
     ours, text = lines_of("etsy_pipeline.some_test")
     others, other_text = lines_of("some.library")
     with logs.about(transaction_id="wf_1"):
-        logs.now_about(product_id="prod_1")
-        ours.warning("event a=%s", 1)
-        logs.now_about(product_id=None)
+        with logs.about(product_id="prod_1"):
+            ours.warning("event a=%s", 1)
         ours.warning("event a=%s transaction_id=%s", 2, "wf_2")
         others.warning("event")
     ours.warning("event a=%s", 3)

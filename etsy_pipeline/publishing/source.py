@@ -1,4 +1,4 @@
-"""The last look at the source: would the product, as Medusa has it now, still be planned as it was approved?
+"""The last look at the source: is what would be sent of a product still what Medusa has?
 
 Judged is what would be sent: a title that changed while only a price is sent is the next plan's. More stock than was
 approved is, too; less is not, for that would sell what nobody has.
@@ -6,6 +6,7 @@ approved is, too; less is not, for that would sell what nobody has.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
 from etsy_pipeline.catalogue.selection import Selection
@@ -17,9 +18,9 @@ from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.taxonomy import taxonomy_id
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.planning.fields import FIELDS, same
+from etsy_pipeline.planning.inventory import plan_inventory
 from etsy_pipeline.planning.link import LiveListing
-from etsy_pipeline.planning.plan import PlanItem, plan_product
-from etsy_pipeline.publishing.last_look import sent_fields
+from etsy_pipeline.planning.listing_fields import at_birth
 from etsy_pipeline.publishing.work import Work
 
 Source = Callable[[Sequence[str]], Mapping[str, ValidatedListing]]
@@ -41,18 +42,16 @@ def source_of(
         settings: the shop's.
         reader: tells of the shop; made at the first look.
     """
-    known: list[ShopReader] = []
+    the_shop = cache(reader)
 
     def listings(product_ids: Sequence[str]) -> dict[str, ValidatedListing]:
-        shop = known[0] if known else reader()
-        known[:] = [shop]
         found = {item: ValidatedListing(item, "", None, (), "no longer in the catalogue") for item in product_ids}
         for page in catalogue.pages(selection.model_copy(update={"product_ids": tuple(product_ids)})):
             for item in page.malformed:
                 found.pop(item.product_id, None)  # what it is now cannot be known
             for product in page.products:
                 category, _ = taxonomy_id(product, settings, None)
-                found[product.id] = validate(product, settings, shop.shop([category] if category else []))
+                found[product.id] = validate(product, settings, the_shop().shop([category] if category else []))
         return found
 
     return listings
@@ -66,8 +65,7 @@ def require_source_as_planned(
     Raises:
         Refused: `product_changed_since_plan`.
     """
-    item = plan_product(now, work.before, live, settings)
-    if found := list(_changes(work, item)):
+    if found := list(_changes(work, now, live, settings)):
         raise Refused(
             f"The product changed in Medusa after the plan to {work.item.action} its listing was drawn up: "
             f"{'; '.join(found)}. Nothing of it was sent.",
@@ -76,30 +74,37 @@ def require_source_as_planned(
         )
 
 
-def _changes(work: Work, now: PlanItem) -> Iterator[str]:
+def _changes(work: Work, now: ValidatedListing, live: LiveListing | None, settings: ShopSettings) -> Iterator[str]:
     desired = work.desired()
-    if now.action != work.item.action:
-        yield f"it would be {_IN_WORDS[now.action]} now ({now.reason})"
-    elif desired is not None and now.desired is not None:
-        yield from _fields(work, desired, now.desired)
-        if work.sends("inventory"):
-            yield from _inventory(desired.inventory, now.desired.inventory)
+    if desired is None:  # it is to be deactivated
+        if not now.absent_because:
+            yield "it is for sale again"
+    elif now.absent_because:
+        yield now.absent_because
+    elif now.listing is None:
+        yield "it is invalid now: " + " ".join(verdict.message for verdict in now.errors)
+    else:
+        yield from _fields(work, desired, now.listing, settings)
+        yield from _inventory(desired.inventory, _target(work, now.listing, live, settings))
 
 
-_IN_WORDS = {
-    "create": "created",
-    "update": "updated",
-    "deactivate": "deactivated",
-    "skip": "left alone",
-    "invalid": "refused",
-}
-
-
-def _fields(work: Work, desired: Listing, now: Listing) -> Iterator[str]:
-    sent = set(FIELDS) if work.item.action == "create" else sent_fields(work.item)
+def _fields(work: Work, desired: Listing, now: Listing, settings: ShopSettings) -> Iterator[str]:
+    is_new = work.item.action == "create"
+    listing = at_birth(now, settings) if is_new else now
+    sent = set(FIELDS) if is_new else {str(change["field"]) for change in work.item.differences}
     for name, field in FIELDS.items():
-        if name in sent and not same(name, _without_content(field.value(desired)), _without_content(field.value(now))):
+        planned, present = _without_content(field.value(desired)), _without_content(field.value(listing))
+        if name in sent and not same(name, planned, present):
             yield f"{name} is another one"
+
+
+def _target(work: Work, now: Listing, live: LiveListing | None, settings: ShopSettings) -> Inventory | None:
+    """The inventory that would be planned now; None where none is sent."""
+    if not work.sends("inventory"):
+        return None
+    published = work.before.published if work.before and work.item.action != "create" else None
+    inventory = published.inventory if published else None
+    return plan_inventory(now.inventory, inventory, live.inventory if live else None, settings).target
 
 
 def _without_content(value: object) -> object:
@@ -109,7 +114,9 @@ def _without_content(value: object) -> object:
     return tuple(replace(item, sha256="") if isinstance(item, ListingImage) else item for item in value)
 
 
-def _inventory(desired: Inventory, now: Inventory) -> Iterator[str]:
+def _inventory(desired: Inventory, now: Inventory | None) -> Iterator[str]:
+    if now is None:
+        return
     planned, present = _cells(desired), _cells(now)
     if planned.keys() != present.keys():
         yield "its variations are other ones"

@@ -17,11 +17,6 @@ def get(session: Session, account_id: str, product_id: str) -> ProductEtsyLink |
     return session.get(ProductEtsyLink, (product_id, account_id))
 
 
-def of_products(session: Session, account_id: str, product_ids: Sequence[str]) -> dict[str, Link]:
-    """Links by product id, as planning sees them."""
-    return {product_id: as_link(row) for product_id, row in rows_of(session, account_id, product_ids).items()}
-
-
 def rows_of(session: Session, account_id: str, product_ids: Sequence[str]) -> dict[str, ProductEtsyLink]:
     """Links by product id."""
     found: dict[str, ProductEtsyLink] = {}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from etsy_pipeline import wiring
+from etsy_pipeline.accounts import configure
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import Unavailable
 from etsy_pipeline.etsy.shop_reader import ShopReader
@@ -77,7 +78,7 @@ def test_a_new_product_whose_title_changed_is_not_created(shop: Shop) -> None:
 
 def test_a_product_that_was_unpublished_is_not_created(shop: Shop) -> None:
     product_id = one_product(shop)
-    assert "left alone" in refused(changed_after_approval(shop, product_id, set={"status": "draft"}), product_id)
+    assert "not published" in refused(changed_after_approval(shop, product_id, set={"status": "draft"}), product_id)
     assert shop.world.listings() == []
 
 
@@ -85,6 +86,25 @@ def test_fewer_pieces_than_approved_are_not_sold(shop: Shop) -> None:
     product_id = one_product(shop)
     fewer = stock_of_all(shop, product_id, 1)
     assert "pieces" in refused(changed_after_approval(shop, product_id, variants=fewer), product_id)
+
+
+def test_another_price_than_approved_is_not_sent(shop: Shop) -> None:
+    product_id = one_product(shop)
+    shop.sync()
+    prices = shop.world.usd_prices(product_id)
+
+    def times(factor: int) -> dict[str, Any]:
+        return {variant: {"price": {"usd": price * factor}} for variant, price in prices.items()}
+
+    shop.world.medusa("PATCH", f"products/{product_id}", {"variants": times(2)})
+    assert "the price" in refused(changed_after_approval(shop, product_id, variants=times(3)), product_id)
+    assert shop.link(product_id).etsy_listing_id == shop.world.listings()[0]["listing_id"]
+
+
+def test_a_product_that_became_invalid_is_not_sent(shop: Shop) -> None:
+    product_id = one_product(shop)
+    too_long = {"title": "Mug " * 60}
+    assert "invalid now" in refused(changed_after_approval(shop, product_id, set=too_long), product_id)
 
 
 def test_more_pieces_are_the_next_plans(shop: Shop) -> None:
@@ -99,6 +119,30 @@ def test_a_field_that_is_not_sent_may_change(shop: Shop) -> None:
     shop.world.medusa("PATCH", f"products/{product_id}", {"set": {"title": "A new title"}})
     assert changed_after_approval(shop, product_id, set={"description": "Another text."}).synced_count == 1
     assert shop.world.listings()[0]["title"] == "A new title"
+
+
+def test_a_picture_that_shows_something_else_is_no_change_of_the_product(shop: Shop) -> None:
+    """Only the plan has asked what the pictures show (`image_check`); mapping the product anew does not."""
+    one_product(shop)
+    configure.configure(shop.store, shop.id, {"image_check": "content"})
+    shop.sync()
+    job = shop.plan(sha256_if_changed=lambda _url, _since: "0" * 64)
+    assert job.totals["update"] == 1
+    shop.approve(job)
+    found = shop.publish(job, source=the_source(shop))
+    assert (found.synced_count, found.error_log) == (1, {})
+
+
+def test_what_etsy_shows_already_is_no_change_of_the_product(shop: Shop) -> None:
+    product_id = one_product(shop)
+    shop.sync()
+    shop.world.etsy("PATCH", f"listings/{shop.link(product_id).etsy_listing_id}", {"title": "By hand"})
+    shop.world.medusa("PATCH", f"products/{product_id}", {"set": {"title": "By hand, too"}})
+    job = shop.plan()
+    shop.approve(job)
+    shop.world.etsy("PATCH", f"listings/{shop.link(product_id).etsy_listing_id}", {"title": "By hand, too"})
+    found = shop.publish(job, source=the_source(shop))
+    assert (found.synced_count, found.error_log) == (1, {})
 
 
 def test_a_product_that_is_for_sale_again_is_not_deactivated(shop: Shop) -> None:

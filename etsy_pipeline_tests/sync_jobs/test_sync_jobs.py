@@ -201,5 +201,5 @@ def test_a_large_plan_is_read_back_in_its_order(store: Store) -> None:
     ids = [item.product_id for item in status.plan_items(store, job.transaction_id)]
     assert ids == [f"prod_{number}" for number in range(1200)]
     with store.reading() as session:
-        found = links.of_products(session, job.etsy_account_id, ids)
+        found = links.rows_of(session, job.etsy_account_id, ids)
     assert found == {}
