@@ -13,6 +13,7 @@ from etsy_pipeline.accounts.connection import connection_of
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.cli.output import Json, as_json, as_table
 from etsy_pipeline.errors import NeedsPerson, PipelineError
+from etsy_pipeline.monitoring import watch_logs
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.accounts import settings_of
@@ -50,6 +51,7 @@ def _findings() -> Iterator[Finding]:
     except PipelineError as error:
         yield Finding("settings", is_good=False, detail=str(error))
         return
+    watch_logs(settings)
     yield Finding("settings", is_good=True, detail=SANDBOX if settings.uses_sandbox else "from the environment")
     yield _look("Etsy app", lambda: f"keystring {settings.etsy_app()[0][:4]}…")
     yield _look("Medusa", lambda: _medusa(settings))

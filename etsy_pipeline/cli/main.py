@@ -3,6 +3,7 @@
 Exit status: 0 done · 1 failed · 2 bad use.
 """
 
+import logging
 from typing import Any
 
 import stamina
@@ -11,6 +12,7 @@ from typer.core import TyperGroup
 
 from etsy_pipeline.cli import accounts, api, database, demo, doctor, links, sandbox, sync
 from etsy_pipeline.errors import BadRequest, Conflict, PipelineError
+from etsy_pipeline.logs import PACKAGE
 from etsy_pipeline.monitoring import report_unexpected
 
 FAILED, BAD_USE = 1, 2
@@ -64,4 +66,5 @@ app.add_typer(database.app, name="db")
 def run() -> None:
     """The entry point."""
     stamina.instrumentation.set_on_retry_hooks(())  # a person waits a moment; only the outcome is worth a line
+    logging.getLogger(PACKAGE).addHandler(logging.NullHandler())  # nor does a log that nobody asked for stand before it
     app()

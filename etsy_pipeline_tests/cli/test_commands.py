@@ -137,10 +137,18 @@ def test_without_any_setting_the_doctor_says_what_to_set(tmp_path: Path) -> None
         assert name in said
 
 
+NOBODY = "http://127.0.0.1:9"  # where nobody listens
+
+
 def test_the_doctor_tells_a_medusa_that_is_down_and_a_wrong_etsy_key(terminal: Terminal) -> None:
     connected(terminal)
-    said = " ".join(terminal("doctor", status=1, env={"MEDUSA_URL": "http://127.0.0.1:9"}).split())
+    env = {"MEDUSA_URL": NOBODY, "ETSY_API_URL": NOBODY}
+    said = " ".join(terminal("doctor", status=1, env=env).split())
     assert "medusa_unreachable" in said
+    assert "etsy_call" not in said, "the table says it all; lines of the log come when they are asked for"
+    assert "etsy_call" in terminal(
+        "doctor", status=1, env={"ETSY_API_URL": NOBODY, "ETSY_PIPELINE_LOG_LEVEL": "WARNING"}
+    )
     said = " ".join(terminal("doctor", status=1, env={"ETSY_SHARED_SECRET": "wrong"}).split())
     assert "etsy_key_invalid" in said
 
