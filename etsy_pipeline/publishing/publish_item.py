@@ -41,6 +41,8 @@ Result = TypeVar("Result")
 WAITS_FOR_NEW = (1.0, 2.0, 4.0)  # seconds between tries at a listing that does not show yet
 FIELDS_AFTER_CREATE = ("description",)  # without our reference; the draft has the rest already
 BAD_REQUEST = 400
+PICTURES_STAY = " The pictures that are on the listing stay there."
+NO_PICTURE = " Without any picture the listing stays a draft."
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,9 @@ class ItemPublisher:
         for url, error in broken.items():
             logger.warning("image_left_out product_id=%s code=%s url=%s", work.product_id, error.code, url)
         numbered = enumerate(work.planned_images(), start=1)
-        told = [_left_out(number, broken[image.url]) for number, image in numbered if image.url in broken]
+        has_others = any(image.url not in broken for image in listing.images)
+        then = PICTURES_STAY if rows else "" if has_others else NO_PICTURE
+        told = [_left_out(number, broken[image.url], then) for number, image in numbered if image.url in broken]
         self.journal.leave_out(work, told)
         return work.desired() or listing, fetched
 
@@ -243,12 +247,12 @@ def _listing_id(listing_id: int | None) -> int:
     return listing_id
 
 
-def _left_out(number: int, error: PipelineError) -> Verdict:
+def _left_out(number: int, error: PipelineError, then: str) -> Verdict:
     return Verdict(
         LEFT_OUT,
         "warning",
         f"images[{number}]",
-        f"Picture {number} was left out: {error.message} Pictures that were on the listing before stay there.",
+        f"Picture {number} was left out: {error.message}{then}",
         "Mend the picture in Medusa; each sync tries again.",
     )
 
