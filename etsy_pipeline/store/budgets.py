@@ -4,10 +4,8 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
-
 from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.rows import locked_or_made
 from etsy_pipeline.store.tables import ApiBudget
 
 
@@ -15,27 +13,13 @@ from etsy_pipeline.store.tables import ApiBudget
 def changing(store: Store, client_id: str) -> Iterator[ApiBudget]:
     """The row of an API key, locked and written back at the end of the block; made on first use."""
     with store.writing() as session:
-        yield _locked(session, _fingerprint(client_id)) or _made(session, _fingerprint(client_id))
+        yield locked_or_made(session, _empty(_fingerprint(client_id)))
 
 
 def present(store: Store, client_id: str) -> ApiBudget:
     """The row of an API key as it stands; an empty one before its first call."""
     with store.reading() as session:
         return session.get(ApiBudget, _fingerprint(client_id)) or _empty(_fingerprint(client_id))
-
-
-def _locked(session: Session, fingerprint: str) -> ApiBudget | None:
-    return session.get(ApiBudget, fingerprint, with_for_update=True)
-
-
-def _made(session: Session, fingerprint: str) -> ApiBudget:
-    row = _empty(fingerprint)
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:  # another process was first
-        return session.get_one(ApiBudget, fingerprint, with_for_update=True)
-    return row
 
 
 def _empty(fingerprint: str) -> ApiBudget:

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from sqlalchemy import Table, bindparam, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from etsy_pipeline.store.rows import locked_or_made
 from etsy_pipeline.store.tables import PublisherLease
 
 _LEASE: Table = PublisherLease.metadata.tables[PublisherLease.__tablename__]
@@ -29,18 +29,17 @@ def holder(session: Session, account_id: str) -> tuple[str, datetime] | None:
 
 def taken(session: Session, account_id: str, holder: str, transaction_id: str, until: datetime) -> PublisherLease:
     """The account's lease, taken by a holder if it is the account's first one; else as it stands, locked."""
-    found = locked(session, account_id)
-    if found is not None:
-        return found
-    row = PublisherLease(
-        etsy_account_id=account_id, holder=holder, transaction_id=transaction_id, run_id="", expires_at=until, starts=0
+    return locked_or_made(
+        session,
+        PublisherLease(
+            etsy_account_id=account_id,
+            holder=holder,
+            transaction_id=transaction_id,
+            run_id="",
+            expires_at=until,
+            starts=0,
+        ),
     )
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:  # another process was first
-        return session.get_one(PublisherLease, account_id, with_for_update=True)
-    return row
 
 
 def held(session: Session, now: datetime) -> set[str]:

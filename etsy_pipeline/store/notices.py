@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from sqlalchemy import or_, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from etsy_pipeline.store.rows import locked_or_made
 from etsy_pipeline.store.tables import EtsySyncJob, SentNotice
 
 STATUSES = ("completed", "failed", "paused", "cancelled")
@@ -13,17 +13,9 @@ STATUSES = ("completed", "failed", "paused", "cancelled")
 
 def locked(session: Session, transaction_id: str, event: str, receiver: str) -> SentNotice:
     """What is known of one notice to one receiver, locked; made on first use, by one process."""
-    key = (transaction_id, event, receiver)
-    row = session.get(SentNotice, key, with_for_update=True)
-    if row is not None:
-        return row
-    row = SentNotice(transaction_id=transaction_id, event=event, receiver=receiver, attempts=0)
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:  # another process was first
-        return session.get_one(SentNotice, key, with_for_update=True)
-    return row
+    return locked_or_made(
+        session, SentNotice(transaction_id=transaction_id, event=event, receiver=receiver, attempts=0)
+    )
 
 
 def jobs_with_news(session: Session, since: datetime) -> list[EtsySyncJob]:
