@@ -35,7 +35,7 @@ from etsy_pipeline.orchestration.validation import Validation
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.encryption import TokenCipher, new_key
 from etsy_pipeline.store.engine import Store, open_store
-from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
+from etsy_pipeline.sync.build_plan import build_plan
 
 SIZES = (1_000, 10_000, 100_000)
 ROWS_AT_ONCE = 500
@@ -123,7 +123,7 @@ def _validate(store: Store, account_id: str, snapshot: Path, validated: Path) ->
 
 def _plan(store: Store, account_id: str, validated: Path) -> None:
     rows = (text for frame in _frames(validated) for text in frame["validated"])
-    draw_up_plan(
+    build_plan(
         store, account_id=account_id, transaction_id=None, trigger="ui", validated=map(from_json, rows),
         covers_selection=True, amount_unit="major", snapshot_ref="bench", run_id="bench",
     )  # fmt: skip

@@ -27,15 +27,15 @@ from shop import Shop, a_connected_shop
 
 from etsy_pipeline import wiring
 from etsy_pipeline.etsy.client import EtsyClient
-from etsy_pipeline.etsy.pictures import Picture, PictureSource
 from etsy_pipeline.etsy.requests import create_form, inventory_body
 from etsy_pipeline.listings.listing import Inventory, Listing, ListingImage, Offering, VariationProperty
 from etsy_pipeline.listings.verdict import ValidatedListing
+from etsy_pipeline.pictures.source import Picture, PictureSource
 from etsy_pipeline.publishing.publisher import publish
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.sync_jobs import decide
-from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
+from etsy_pipeline.sync import approvals
+from etsy_pipeline.sync.build_plan import build_plan
 
 START_IN_SECONDS = 6.0  # until all processes have imported what they need
 WARM_UP_SECONDS = 2.0  # the first second allows a burst, and a new limit has to be learned
@@ -126,11 +126,11 @@ class OnePicture(PictureSource):
 
 def publish_all(store: Store, client: EtsyClient, shop: Shop, products: Iterable[ValidatedListing]) -> float:
     """Plan, approve and publish; the seconds that publishing took."""
-    job = draw_up_plan(
+    job = build_plan(
         store, account_id=shop.account_id, transaction_id=None, trigger="cli", validated=products,
         covers_selection=False, amount_unit="major", snapshot_ref="", run_id="bench", live_of=client.live_listings,
     )  # fmt: skip
-    decide.approve(store, job.transaction_id, decided_by="bench", through="cli", amount_unit="major")
+    approvals.approve(store, job.transaction_id, decided_by="bench", through="cli", amount_unit="major")
     started = time.perf_counter()
     found = publish(store, client, OnePicture(), job.transaction_id, amount_unit="major", run_id="bench")
     if found.failed_count or found.status != "completed":

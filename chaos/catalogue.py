@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from PIL import Image
 
-from etsy_pipeline.etsy.pictures import Picture, PictureSource
 from etsy_pipeline.listings.listing import Inventory, Listing, ListingImage, Offering, VariationProperty
 from etsy_pipeline.listings.verdict import ValidatedListing
+from etsy_pipeline.pictures.source import Picture, PictureSource
 
 FIRST_ID = 510_000_011  # of the sample shop's profiles and policies
 SIZES = ("S", "M", "L")

@@ -22,19 +22,19 @@ from etsy_pipeline.sandbox.consent import grant
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import budgets, jobs
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.sync_jobs import decide
-from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
+from etsy_pipeline.sync import approvals
+from etsy_pipeline.sync.build_plan import build_plan
 
 KILLED_AFTER = 0.35  # seconds that a publisher lives, on average
 BETWEEN_PUBLISHERS = 61.0  # seconds by both clocks: the lease of the one that was killed has run out
 RIVALS = 0.2  # share of publishers that have another one beside them
-MOST_SYNCS = 12  # of one season: what is not published by then is told as lost or differing
+MAX_SYNCS = 12  # of one season: what is not published by then is told as lost or differing
 FOR_EVER = 10**9
 
 
 def publish_a_season(storm: Storm, number: int, kills: int) -> None:
     """Until everything is published: what failed is planned, approved and published again, some times."""
-    for _ in range(MOST_SYNCS):
+    for _ in range(MAX_SYNCS):
         transaction_id = in_a_process(storm, functools.partial(plan_and_approve, storm, number))
         for fault in FAULTS:
             storm.control("POST", "faults", {**fault, "seed": storm.dice.randrange(FOR_EVER)})
@@ -101,12 +101,12 @@ def plan_and_approve(storm: Storm, number: int, store: Store) -> str:
     except NeedsPerson:
         consent(store, storm.account_id)
     with closing(wiring.shop_client(Settings.load(), store, storm.account_id, storm.fast_forward())) as client:
-        job = draw_up_plan(
+        job = build_plan(
             store, account_id=storm.account_id, transaction_id=None, trigger="cli",
             validated=season(storm.products, number), covers_selection=True, amount_unit="major", snapshot_ref="",
             run_id="chaos", live_of=client.live_listings,
         )  # fmt: skip
-    decide.approve(store, job.transaction_id, decided_by="chaos", through="cli", amount_unit="major")
+    approvals.approve(store, job.transaction_id, decided_by="chaos", through="cli", amount_unit="major")
     return job.transaction_id
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from etsy_pipeline import wiring
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.etsy import requests
-from etsy_pipeline.external_stores.provider import Provider
 from etsy_pipeline.listings.mapping import validate
+from etsy_pipeline.providers.protocols import Provider
 
 LONGEST_NAME_TOLD = 50
 

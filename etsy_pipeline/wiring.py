@@ -10,17 +10,17 @@ from etsy_pipeline.catalogue.medusa import MedusaCatalogue
 from etsy_pipeline.etsy import budget
 from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.oauth import EtsyOAuth
-from etsy_pipeline.etsy.picture_hosts import PictureHosts
-from etsy_pipeline.etsy.pictures import PictureSource
 from etsy_pipeline.etsy.shared_budget import SharedBudget
 from etsy_pipeline.etsy.transport import EtsyTransport, TokenSource
-from etsy_pipeline.notices.receivers import check, receivers, sender
+from etsy_pipeline.notifications.receivers import check, receivers, sender
+from etsy_pipeline.pictures.hosts import PictureHosts
+from etsy_pipeline.pictures.source import PictureSource
 from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import budgets
 from etsy_pipeline.store.encryption import TokenCipher, key_in_state_folder
 from etsy_pipeline.store.engine import Store, open_store
-from etsy_pipeline.sync_jobs.notify import send_what_is_due
+from etsy_pipeline.sync.notify import send_what_is_due
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from etsy_pipeline import wiring
 from etsy_pipeline.definitions import defs
 from etsy_pipeline.orchestration.partitions import ACCOUNTS
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.sync_jobs import status
+from etsy_pipeline.sync import queries
 from etsy_pipeline_tests.world import World, a_world
 
 pytestmark = [
@@ -72,11 +72,11 @@ def test_the_main_path_from_a_real_server(world: World, store: Store) -> None:
             "published_listings",
         ):
             timed(asset, [asset])
-        (job,) = status.latest_jobs(store, most=1)
+        (job,) = queries.latest_jobs(store, most=1)
         first_calls = sum(world.calls().values())
         timed("planning again", ["product_snapshot", "validated_listings", "sync_plan"])
-    (again,) = status.latest_jobs(store, most=1)
-    actions = Counter(item.action for item in status.plan_items(store, again.transaction_id))
+    (again,) = queries.latest_jobs(store, most=1)
+    actions = Counter(item.action for item in queries.plan_items(store, again.transaction_id))
 
     print(
         f"\n{job.total_products} products: {job.synced_count} synced, {job.failed_count} failed, {job.skipped_count} skipped"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from etsy_pipeline.accounts.tokens import keep
 from etsy_pipeline.errors import BadRequest, Conflict, NeedsPerson
 from etsy_pipeline.etsy.oauth import Authorization
-from etsy_pipeline.external_stores.provider import OAuth, ShopClient, ShopInfo
+from etsy_pipeline.providers.protocols import OAuth, ShopClient, ShopInfo
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount, OauthSession

@@ -11,7 +11,7 @@ from etsy_pipeline.accounts.connection import State
 from etsy_pipeline.accounts.readiness import Standing, is_ready, readiness
 from etsy_pipeline.accounts.view import account_view
 from etsy_pipeline.api.answers import Done
-from etsy_pipeline.api.backing import Here
+from etsy_pipeline.api.context import Context
 from etsy_pipeline.api.inputs import AccountPath, Name, Page
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.store import accounts
@@ -80,14 +80,14 @@ class Readiness(BaseModel):
 
 
 @router.post("", summary="Add an account; connect it next")
-def add(here: Here, body: NewAccount | None = None) -> AccountId:
+def add(here: Context, body: NewAccount | None = None) -> AccountId:
     """Its id goes into the other routes."""
     name = body.shop_name if body and body.shop_name else DEFAULT_NAME
     return AccountId(id=configure.add(here.store, name).id)
 
 
 @router.get("", summary="The accounts, oldest first")
-def list_accounts(here: Here, page: Page, is_active: bool | None = None) -> Accounts:  # noqa: FBT001 - a query parameter
+def list_accounts(here: Context, page: Page, is_active: bool | None = None) -> Accounts:  # noqa: FBT001 - a query parameter
     """Connected or not."""
     with here.store.reading() as session:
         found, count = accounts.page(session, is_active=is_active, first=page.offset, most=page.limit)
@@ -96,14 +96,14 @@ def list_accounts(here: Here, page: Page, is_active: bool | None = None) -> Acco
 
 
 @router.get("/{account_id}", summary="One account")
-def show(here: Here, account_id: AccountPath) -> Account:
+def show(here: Context, account_id: AccountPath) -> Account:
     """With its shop and settings."""
     with here.store.reading() as session:
         return Account(**account_view(accounts.get(session, account_id)))
 
 
 @router.get("/{account_id}/settings", summary="The settings of a shop")
-def show_settings(here: Here, account_id: AccountPath) -> ShopSettings:
+def show_settings(here: Context, account_id: AccountPath) -> ShopSettings:
     """All of them, defaults included."""
     with here.store.reading() as session:
         return accounts.settings_of(accounts.get(session, account_id))
@@ -111,7 +111,7 @@ def show_settings(here: Here, account_id: AccountPath) -> ShopSettings:
 
 @router.patch("/{account_id}/settings", summary="Change settings of a shop")
 def change_settings(
-    here: Here,
+    here: Context,
     account_id: AccountPath,
     changes: Annotated[
         dict[str, Any], Body(description="Setting → value; what is not named stays; dots reach inside.")
@@ -122,7 +122,7 @@ def change_settings(
 
 
 @router.get("/{account_id}/readiness", summary="Is the shop ready to be published to?")
-def show_readiness(here: Here, account_id: AccountPath) -> Readiness:
+def show_readiness(here: Context, account_id: AccountPath) -> Readiness:
     """Connection, permissions, profiles, policies; asks Etsy."""
     found = readiness(here.store, account_id, client_of=here.shop_client, wanted_scopes=here.settings.etsy_scope)
     quota = here.quota()
@@ -133,7 +133,7 @@ def show_readiness(here: Here, account_id: AccountPath) -> Readiness:
 
 
 @router.post("/{account_id}/disconnect", summary="Forget the shop's tokens")
-def disconnect_shop(here: Here, account_id: AccountPath) -> Done:
+def disconnect_shop(here: Context, account_id: AccountPath) -> Done:
     """Open syncs are called off; the history stays."""
     disconnect.disconnect(here.store, account_id)
     return Done()

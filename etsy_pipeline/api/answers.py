@@ -27,7 +27,7 @@ from etsy_pipeline.errors import (
 
 logger = logging.getLogger(__name__)
 
-MOST_PROBLEMS_TOLD = 5
+MAX_PROBLEMS_TOLD = 5
 
 
 class ErrorAnswer(BaseModel):
@@ -151,7 +151,7 @@ def _malformed(_request: Request, error: Exception) -> JSONResponse:
 
 
 def _problems(problems: Sequence[Any]) -> str:
-    told = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in problems[:MOST_PROBLEMS_TOLD]]
+    told = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in problems[:MAX_PROBLEMS_TOLD]]
     more = len(problems) - len(told)
     return "; ".join(told) + (f"; and {more} more" if more > 0 else "") + "."
 

@@ -10,11 +10,11 @@ from starlette.middleware.cors import CORSMiddleware
 
 from etsy_pipeline.api import accounts, links, oauth, sync_jobs, syncs, webhooks
 from etsy_pipeline.api.answers import DOCUMENTED, answer_errors
-from etsy_pipeline.api.backing import Backing
+from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.api.guard import REVIEW, Guard
+from etsy_pipeline.api.middleware import BodyLimit, RequestMiddleware
 from etsy_pipeline.api.pages import page
 from etsy_pipeline.api.review.app import create_review
-from etsy_pipeline.api.shell import BodyLimit, Shell
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 
@@ -36,7 +36,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.backing = Backing(settings, store)
+    app.state.backing = AppContext(settings, store)
     app.state.webhook_secret = webhooks.verifier(settings)
     for room in (accounts, oauth, syncs, sync_jobs, links, webhooks):
         app.include_router(room.router)
@@ -60,7 +60,7 @@ def _surround(app: FastAPI, settings: Settings) -> None:
             allow_methods=["GET", "POST", "PATCH"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
         )
-    app.add_middleware(Shell)
+    app.add_middleware(RequestMiddleware)
 
 
 def _health() -> dict[str, str]:

@@ -7,13 +7,13 @@ from pydantic import BaseModel, Field, StringConstraints
 
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"  # PostgreSQL stores no NUL, and no id or name has a line break
 NOTE = r"^[^\x00]*$"
-MOST_PRODUCTS = 100_000
-MOST_A_PAGE = 500
+MAX_PRODUCTS = 100_000
+MAX_A_PAGE = 500
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=PRINTABLE)]
 Note = Annotated[str, StringConstraints(max_length=2000, pattern=NOTE)]
 ProductId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[!-~]+$")]
-ProductIds = Annotated[list[ProductId], Field(max_length=MOST_PRODUCTS)]
+ProductIds = Annotated[list[ProductId], Field(max_length=MAX_PRODUCTS)]
 
 AccountPath = Annotated[str, Path(max_length=100, pattern=PRINTABLE, description="The account's id, etsy_acc_….")]
 TransactionPath = Annotated[str, Path(max_length=100, pattern=PRINTABLE, description="The sync's id, wf_….")]
@@ -29,7 +29,7 @@ IdempotencyKey = Annotated[
 class Paging(BaseModel):
     """Which part of a list."""
 
-    limit: int = Field(default=50, ge=1, le=MOST_A_PAGE, description="At most so many.")
+    limit: int = Field(default=50, ge=1, le=MAX_A_PAGE, description="At most so many.")
     offset: int = Field(default=0, ge=0, le=10_000_000, description="How many to leave out.")
 
 

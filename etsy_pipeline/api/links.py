@@ -5,9 +5,9 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from etsy_pipeline.api.backing import Here
+from etsy_pipeline.api.context import Context
 from etsy_pipeline.api.inputs import IdFilter, Page
-from etsy_pipeline.sync_jobs import status
+from etsy_pipeline.sync import queries
 
 router = APIRouter(prefix="/admin/product-etsy-links", tags=["links"])
 
@@ -37,14 +37,14 @@ class Links(BaseModel):
 
 @router.get("", summary="Products and their listings")
 def show(
-    here: Here,
+    here: Context,
     page: Page,
     product_id: IdFilter = None,
     etsy_account_id: IdFilter = None,
     sync_status: Literal["pending", "synced", "failed", "out_of_sync"] | None = None,
 ) -> Links:
     """Those that match all filters."""
-    found, count = status.links_page(
+    found, count = queries.links_page(
         here.store,
         account_id=etsy_account_id,
         product_id=product_id,
@@ -52,5 +52,5 @@ def show(
         first=page.offset,
         most=page.limit,
     )
-    views = [Link(**status.link_view(link)) for link in found]
+    views = [Link(**queries.link_view(link)) for link in found]
     return Links(product_etsy_links=views, count=count, offset=page.offset, limit=page.limit)

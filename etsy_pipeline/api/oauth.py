@@ -10,13 +10,13 @@ from etsy_pipeline.accounts import connect
 from etsy_pipeline.accounts.view import account_view
 from etsy_pipeline.api.accounts import Account
 from etsy_pipeline.api.answers import status_of
-from etsy_pipeline.api.backing import Backing, Here
+from etsy_pipeline.api.context import AppContext, Context
 from etsy_pipeline.api.inputs import PRINTABLE
 from etsy_pipeline.api.pages import page, wants_page
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.etsy.oauth import granted
-from etsy_pipeline.external_stores.provider import Provider
 from etsy_pipeline.platforms import provider_of
+from etsy_pipeline.providers.protocols import Provider
 from etsy_pipeline.store.tables import EtsyAccount
 
 router = APIRouter(prefix="/admin/oauth", tags=["oauth"])
@@ -57,7 +57,9 @@ class Connected(BaseModel):
 
 
 @router.get("/{platform}", summary="Begin to connect a shop")
-def begin(here: Here, platform: str, account_id: Annotated[str, Query(max_length=200, pattern=PRINTABLE)]) -> Location:
+def begin(
+    here: Context, platform: str, account_id: Annotated[str, Query(max_length=200, pattern=PRINTABLE)]
+) -> Location:
     """Send the seller's browser to `location`."""
     authorization = connect.start(here.store, provider_of(platform).oauth(here.settings), account_id)
     return Location(location=authorization.location, state=authorization.state)
@@ -65,7 +67,7 @@ def begin(here: Here, platform: str, account_id: Annotated[str, Query(max_length
 
 @router.get("/{platform}/callback", summary="Where Etsy sends the seller's browser", response_model=Connected)
 def come_back(
-    here: Here,
+    here: Context,
     request: Request,
     platform: str,
     code: Short = "",
@@ -85,12 +87,12 @@ def come_back(
 
 
 @router.post("/{platform}/callback", summary="Finish connecting a shop")
-def finish(here: Here, platform: str, body: Granted) -> Connected:
+def finish(here: Context, platform: str, body: Granted) -> Connected:
     """For admin pages that caught the redirect themselves."""
     return _connected(_finish(here, provider_of(platform), {"code": body.code, "state": body.state}, body.id))
 
 
-def _finish(here: Backing, provider: Provider, query: dict[str, str], account_id: str | None = None) -> EtsyAccount:
+def _finish(here: AppContext, provider: Provider, query: dict[str, str], account_id: str | None = None) -> EtsyAccount:
     if query.get("error") and query["state"]:
         connect.abandon(here.store, query["state"])
     code, state = granted(query)

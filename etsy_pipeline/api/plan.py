@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.sync_jobs import status
-from etsy_pipeline.sync_jobs.status import PlanFilter
+from etsy_pipeline.sync import queries
+from etsy_pipeline.sync.queries import PlanFilter
 
 
 class Group(BaseModel):
@@ -46,9 +46,9 @@ def plan_page(store: Store, transaction_id: str, wanted: PlanFilter, limit: int)
     Raises:
         NotFound: `sync_job_not_found`.
     """
-    summary = status.plan_summary(status.job(store, transaction_id))
-    items = status.plan_items(store, transaction_id, wanted) if summary.digest else iter(())
-    views = [status.plan_item_view(item) for item in islice(items, limit + 1)]
+    summary = queries.plan_summary(queries.job(store, transaction_id))
+    items = queries.plan_items(store, transaction_id, wanted) if summary.digest else iter(())
+    views = [queries.plan_item_view(item) for item in islice(items, limit + 1)]
     return Plan(
         transaction_id=summary.transaction_id,
         status=summary.status,

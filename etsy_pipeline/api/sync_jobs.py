@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from etsy_pipeline.api.backing import Here
+from etsy_pipeline.api.context import Context
 from etsy_pipeline.api.inputs import IdFilter, Page
-from etsy_pipeline.sync_jobs import status
+from etsy_pipeline.sync import queries
 
 router = APIRouter(prefix="/admin/etsy-sync-jobs", tags=["sync jobs"])
 
@@ -50,7 +50,7 @@ class SyncJobs(BaseModel):
 
 @router.get("", summary="One sync job, or the latest ones")
 def show(
-    here: Here,
+    here: Context,
     page: Page,
     transaction_id: IdFilter = None,
     etsy_account_id: IdFilter = None,
@@ -58,9 +58,9 @@ def show(
 ) -> SyncJob | SyncJobs:
     """With `transaction_id` the job itself (404 if there is none), without it a list."""
     if transaction_id is not None:
-        return SyncJob(**status.job_view(status.job(here.store, transaction_id)))
-    found, count = status.jobs_page(
+        return SyncJob(**queries.job_view(queries.job(here.store, transaction_id)))
+    found, count = queries.jobs_page(
         here.store, account_id=etsy_account_id, status=status_, first=page.offset, most=page.limit
     )
-    views = [SyncJob(**status.job_view(job)) for job in found]
+    views = [SyncJob(**queries.job_view(job)) for job in found]
     return SyncJobs(etsy_sync_jobs=views, count=count, offset=page.offset, limit=page.limit)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field, model_validator
 
 from etsy_pipeline.api.answers import Done
-from etsy_pipeline.api.backing import Here
+from etsy_pipeline.api.context import Context
 from etsy_pipeline.api.inputs import (
     PRINTABLE,
     IdempotencyKey,
@@ -19,10 +19,10 @@ from etsy_pipeline.api.inputs import (
 )
 from etsy_pipeline.api.plan import Plan, plan_page
 from etsy_pipeline.store.tables import EtsySyncJob
-from etsy_pipeline.sync_jobs import decide
-from etsy_pipeline.sync_jobs.request import request_sync
-from etsy_pipeline.sync_jobs.retry import retry_failed
-from etsy_pipeline.sync_jobs.status import PlanFilter
+from etsy_pipeline.sync import approvals
+from etsy_pipeline.sync.queries import PlanFilter
+from etsy_pipeline.sync.request import request_sync
+from etsy_pipeline.sync.retry import retry_failed
 
 router = APIRouter(prefix="/admin/products/etsy-sync", tags=["syncs"])
 
@@ -73,7 +73,7 @@ class Confirmation(Rejection):
 
 
 @router.post("", status_code=202, summary="Ask for a sync")
-def start(here: Here, body: NewSync, idempotency_key: IdempotencyKey = None) -> Started:
+def start(here: Context, body: NewSync, idempotency_key: IdempotencyKey = None) -> Started:
     """A plan follows within seconds; nothing reaches Etsy before it is confirmed."""
     product_ids = None if body.product_ids is None else tuple(body.product_ids)
     job = request_sync(
@@ -88,7 +88,7 @@ def start(here: Here, body: NewSync, idempotency_key: IdempotencyKey = None) -> 
 
 @router.get("/{transaction_id}/plan", summary="What a sync would do, the dangerous first")
 def show_plan(
-    here: Here,
+    here: Context,
     transaction_id: TransactionPath,
     page: Page,
     action: Annotated[list[str] | None, Query(description="create, update, deactivate, skip, invalid.")] = None,
@@ -111,10 +111,10 @@ def show_plan(
 
 
 @router.post("/{transaction_id}/confirm", summary="Approve a plan; it is published then")
-def confirm(here: Here, transaction_id: TransactionPath, body: Confirmation | None = None) -> Done:
+def confirm(here: Context, transaction_id: TransactionPath, body: Confirmation | None = None) -> Done:
     """Bound to the plan as it is: one that changed, is stale, superseded or decided answers 409."""
     decision = body or Confirmation()
-    decide.approve(
+    approvals.approve(
         here.store,
         transaction_id,
         decided_by=decision.decided_by,
@@ -128,22 +128,22 @@ def confirm(here: Here, transaction_id: TransactionPath, body: Confirmation | No
 
 
 @router.post("/{transaction_id}/reject", summary="Reject a plan: nothing of it is published")
-def reject(here: Here, transaction_id: TransactionPath, body: Rejection | None = None) -> Done:
+def reject(here: Context, transaction_id: TransactionPath, body: Rejection | None = None) -> Done:
     """Answers 409 while there is no plan, and once it is decided."""
     decision = body or Rejection()
-    decide.reject(here.store, transaction_id, decided_by=decision.decided_by, through=THROUGH, note=decision.note)
+    approvals.reject(here.store, transaction_id, decided_by=decision.decided_by, through=THROUGH, note=decision.note)
     return Done()
 
 
 @router.post("/{transaction_id}/cancel", summary="Call a sync off")
-def cancel(here: Here, transaction_id: TransactionPath) -> Done:
+def cancel(here: Context, transaction_id: TransactionPath) -> Done:
     """What is under way is finished, the rest is left as it is."""
-    decide.cancel(here.store, transaction_id)
+    approvals.cancel(here.store, transaction_id)
     return Done()
 
 
 @router.post("/{transaction_id}/retry", status_code=202, summary="Ask for a new sync of what failed")
-def retry(here: Here, transaction_id: TransactionPath, idempotency_key: IdempotencyKey = None) -> Started:
+def retry(here: Context, transaction_id: TransactionPath, idempotency_key: IdempotencyKey = None) -> Started:
     """It gets a plan of its own, and needs a confirmation of its own."""
     return _started(retry_failed(here.store, transaction_id, trigger="api", idempotency_key=idempotency_key))
 

@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field, ValidationError
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook, WebhookVerificationError
 from starlette.concurrency import run_in_threadpool
 
-from etsy_pipeline.api.backing import Backing, Here
+from etsy_pipeline.api.context import AppContext, Context
 from etsy_pipeline.errors import BadRequest, NotConfigured
 from etsy_pipeline.settings import Settings
-from etsy_pipeline.sync_jobs.sold import OrderEvent, Outcome, count_refused, delivery_counts, note_event
+from etsy_pipeline.sync.sold import OrderEvent, Outcome, count_refused, delivery_counts, note_event
 
 router = APIRouter(tags=["webhooks"])
 
@@ -91,19 +91,19 @@ def _verifier(request: Request) -> Webhook:
 
 
 @router.post("/webhooks/etsy", summary="An event of Etsy's", openapi_extra=BODY)
-async def receive(here: Here, request: Request, secret: Annotated[Webhook, Depends(_verifier)]) -> Received:
+async def receive(here: Context, request: Request, secret: Annotated[Webhook, Depends(_verifier)]) -> Received:
     """Signed after Standard Webhooks. A repeated delivery is answered 200, as it should not come again."""
     body = await request.body()
     return Received(status=await run_in_threadpool(_take, here, secret, body, dict(request.headers)))
 
 
 @router.get("/admin/etsy-webhooks", summary="How many deliveries had which outcome")
-def show_counts(here: Here) -> Counts:
+def show_counts(here: Context) -> Counts:
     """Forged and old ones were refused, repeated and ignored ones changed nothing."""
     return Counts(**delivery_counts(here.store))
 
 
-def _take(here: Backing, secret: Webhook, body: bytes, headers: Mapping[str, str]) -> Outcome:
+def _take(here: AppContext, secret: Webhook, body: bytes, headers: Mapping[str, str]) -> Outcome:
     webhook_id = headers.get("webhook-id", "")
     try:
         secret.verify(body, dict(headers), json_parse=False)
@@ -129,7 +129,7 @@ def _require(is_so: bool) -> None:  # noqa: FBT001 - an assertion in disguise
         raise ValueError
 
 
-def _refuse(here: Backing, outcome: Literal["old", "forged"]) -> NoReturn:
+def _refuse(here: AppContext, outcome: Literal["old", "forged"]) -> NoReturn:
     count_refused(here.store, outcome)
     if outcome == "old":
         raise BadRequest(

@@ -23,8 +23,8 @@ from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount
-from etsy_pipeline.sync_jobs import decide, status
-from etsy_pipeline.sync_jobs.request import request_sync
+from etsy_pipeline.sync import approvals, queries
+from etsy_pipeline.sync.request import request_sync
 
 # A commercial app's pace instead of a new app's 5 calls a second, or the demo would mostly wait.
 PER_SECOND, PER_DAY = 50, 100_000
@@ -48,7 +48,7 @@ def demo(
             _farewell()
             return
         _step("Approve the plan")
-        decide.approve(
+        approvals.approve(
             store, transaction_id, decided_by=APPROVER, through="cli", amount_unit=settings.medusa()[2], note="the demo"
         )
         _step("Publish it")
@@ -110,7 +110,7 @@ def _planned(store: Store, account: EtsyAccount) -> str:
     _step("Snapshot the catalogue, validate every product, draw up a plan")
     job = request_sync(store, account.id, product_ids=None, trigger="demo")
     if not _run("plan_sync", account.id, job.transaction_id):
-        told = status.job(store, job.transaction_id).error_log.get("job", "No plan could be drawn up.")
+        told = queries.job(store, job.transaction_id).error_log.get("job", "No plan could be drawn up.")
         raise PipelineError(str(told), code="run_failed", hint="The job's log says more.")
     return job.transaction_id
 
@@ -118,15 +118,15 @@ def _planned(store: Store, account: EtsyAccount) -> str:
 def _show_plan(store: Store, transaction_id: str) -> None:
     _step(f"The plan of {transaction_id}")
     print_plan(
-        status.plan_rows(store, transaction_id, status.NOTEWORTHY),
-        status.plan_summary(status.job(store, transaction_id)),
+        queries.plan_rows(store, transaction_id, queries.NOTEWORTHY),
+        queries.plan_summary(queries.job(store, transaction_id)),
     )
 
 
 def _show_outcome(store: Store, account_id: str, transaction_id: str) -> None:
     _step("What happened to every product")
-    print_links(status.find_links(store, account_id=account_id))
-    job = status.job(store, transaction_id)
+    print_links(queries.find_links(store, account_id=account_id))
+    job = queries.job(store, transaction_id)
     console.print(
         f"\n[bold]{transaction_id} {colored(job.status)}: {job.synced_count} synced, {job.failed_count} failed, "
         f"{job.skipped_count} skipped, {job.deferred_count} deferred of {job.total_products} products.[/]"
@@ -136,7 +136,7 @@ def _show_outcome(store: Store, account_id: str, transaction_id: str) -> None:
 def _run(job_name: str, account_id: str, transaction_id: str) -> bool:
     """Run a Dagster job in a process of its own, its log in the state folder; whether it succeeded."""
     log = Settings.load().etsy_pipeline_home / f"demo-{job_name}.log"
-    command = [sys.executable, "-m", "etsy_pipeline.run_here", job_name, account_id]
+    command = [sys.executable, "-m", "etsy_pipeline.run_job", job_name, account_id]
     started = time.monotonic()
     with log.open("w") as file:
         process = subprocess.run(

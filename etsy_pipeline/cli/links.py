@@ -6,7 +6,7 @@ import typer
 
 from etsy_pipeline.cli.opening import opened
 from etsy_pipeline.cli.output import Json, as_json, print_links
-from etsy_pipeline.sync_jobs import status
+from etsy_pipeline.sync import queries
 
 
 def links(
@@ -19,8 +19,8 @@ def links(
 ) -> None:
     """Show products and their Etsy listings."""
     with opened() as (_, store):
-        found = status.find_links(store, account_id=account, product_id=product_id, sync_status=status_filter)
+        found = queries.find_links(store, account_id=account, product_id=product_id, sync_status=status_filter)
     if as_json_:
-        as_json([status.link_view(link) for link in found])
+        as_json([queries.link_view(link) for link in found])
         return
     print_links(found)

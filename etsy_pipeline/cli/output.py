@@ -12,7 +12,7 @@ from rich.text import Text
 
 from etsy_pipeline.planning.plan_view import SYMBOLS, Row
 from etsy_pipeline.store.tables import ProductEtsyLink, SyncItem
-from etsy_pipeline.sync_jobs.status import PlanSummary
+from etsy_pipeline.sync.queries import PlanSummary
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
 

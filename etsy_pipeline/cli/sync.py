@@ -22,14 +22,14 @@ from etsy_pipeline.cli.output import (
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsySyncJob
-from etsy_pipeline.sync_jobs import decide, status
-from etsy_pipeline.sync_jobs.request import request_sync
-from etsy_pipeline.sync_jobs.retry import retry_failed
+from etsy_pipeline.sync import approvals, queries
+from etsy_pipeline.sync.request import request_sync
+from etsy_pipeline.sync.retry import retry_failed
 
 app = typer.Typer(help="Syncs: start, plan, approve, reject, cancel, retry, status.", no_args_is_help=True)
 
 POLL_SECONDS = 1.0
-MOST_ROWS = 100  # of a plan in a terminal; groups and totals are of all of it
+MAX_ROWS = 100  # of a plan in a terminal; groups and totals are of all of it
 
 TransactionId = Annotated[str, typer.Argument(help="The sync's transaction id, wf_….", metavar="TX")]
 By = Annotated[str | None, typer.Option(help="Who decides; default: the signed-in user.")]
@@ -62,22 +62,22 @@ def plan(
     brake: Annotated[str | None, typer.Option(help="Only products with this brake; `any` for all of them.")] = None,
     conflicts: Annotated[bool, typer.Option("--conflicts", help="Only what somebody changed on Etsy.")] = False,
     product_id: Annotated[str | None, typer.Option(help="Only this product, with every field.")] = None,
-    most: Annotated[int, typer.Option(help="At most so many products; with --json all of them.", min=1)] = MOST_ROWS,
+    most: Annotated[int, typer.Option(help="At most so many products; with --json all of them.", min=1)] = MAX_ROWS,
     as_json_: Json = False,
 ) -> None:
     """Show what a sync would do, the dangerous first."""
     asked = bool(action or brake or conflicts or product_id)
-    wanted = status.PlanFilter(
+    wanted = queries.PlanFilter(
         tuple(action or ()), product_id, brake, with_conflicts=conflicts, noteworthy=not asked,
         most=None if as_json_ else most + 1,
     )  # fmt: skip
     with opened() as (_, store):
-        summary = status.plan_summary(status.job(store, transaction_id))
-        items = list(status.plan_items(store, transaction_id, wanted))
+        summary = queries.plan_summary(queries.job(store, transaction_id))
+        items = list(queries.plan_items(store, transaction_id, wanted))
     if as_json_:
-        as_json(asdict(summary) | {"items": [status.plan_item_view(item) for item in items]})
+        as_json(asdict(summary) | {"items": [queries.plan_item_view(item) for item in items]})
         return
-    print_plan(map(status.plan_row, items[:most]), summary, more=f"--most {10 * most}" if len(items) > most else "")
+    print_plan(map(queries.plan_row, items[:most]), summary, more=f"--most {10 * most}" if len(items) > most else "")
     if product_id:
         print_fields(items)
     if summary.status == "pending" and summary.digest:
@@ -94,7 +94,7 @@ def approve(
 ) -> None:
     """Approve a plan; it is published by the sensor approved_syncs (`dagster dev` has to be running)."""
     with opened() as (settings, store):
-        job = decide.approve(
+        job = approvals.approve(
             store,
             transaction_id,
             decided_by=by or getpass.getuser(),
@@ -111,7 +111,7 @@ def approve(
 def reject(transaction_id: TransactionId, by: By = None, note: Note = "") -> None:
     """Reject a plan: nothing of it is published."""
     with opened() as (_, store):
-        decide.reject(store, transaction_id, decided_by=by or getpass.getuser(), through="cli", note=note)
+        approvals.reject(store, transaction_id, decided_by=by or getpass.getuser(), through="cli", note=note)
     console.print(f"Rejected {transaction_id}.")
 
 
@@ -119,7 +119,7 @@ def reject(transaction_id: TransactionId, by: By = None, note: Note = "") -> Non
 def cancel(transaction_id: TransactionId) -> None:
     """Call a sync off; what is published stays as it is."""
     with opened() as (_, store):
-        decide.cancel(store, transaction_id)
+        approvals.cancel(store, transaction_id)
     console.print(f"Cancelled {transaction_id}.")
 
 
@@ -139,13 +139,13 @@ def status_(
     """Show how a sync stands, or list the latest ones. Exit status 1 if it failed; watched: unless it completed."""
     with opened() as (_, store):
         if transaction_id is None:
-            _print_jobs([status.job_view(job) for job in status.latest_jobs(store)], as_json_=as_json_)
+            _print_jobs([queries.job_view(job) for job in queries.latest_jobs(store)], as_json_=as_json_)
             return
-        job = status.job(store, transaction_id)
+        job = queries.job(store, transaction_id)
         if watch:
             job = watching.watch(store, job.transaction_id, progress_console if as_json_ else console)
     if as_json_:
-        as_json(status.job_view(job))
+        as_json(queries.job_view(job))
     else:
         console.print(_line(job))
         as_table(("product", "error"), job.error_log.items(), empty="No errors.")
@@ -175,7 +175,7 @@ def _tell_started(store: Store, job: EtsySyncJob, *, wait: bool, as_json_: bool)
     if wait:
         job = _wait_for_plan(store, job.transaction_id)
     if as_json_:
-        as_json(status.job_view(job))
+        as_json(queries.job_view(job))
     else:
         typer.echo(job.transaction_id)
     if wait and job.status == "failed":
@@ -184,8 +184,8 @@ def _tell_started(store: Store, job: EtsySyncJob, *, wait: bool, as_json_: bool)
 
 
 def _wait_for_plan(store: Store, transaction_id: str) -> EtsySyncJob:
-    job = status.job(store, transaction_id)
+    job = queries.job(store, transaction_id)
     while job.status == "pending" and job.plan_digest is None:
         time.sleep(POLL_SECONDS)
-        job = status.job(store, transaction_id)
+        job = queries.job(store, transaction_id)
     return job

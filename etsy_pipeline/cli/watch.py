@@ -11,8 +11,8 @@ from rich.table import Table
 from etsy_pipeline.cli.output import colored
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsySyncJob
-from etsy_pipeline.sync_jobs import status
-from etsy_pipeline.sync_jobs.status import Standing
+from etsy_pipeline.sync import queries
+from etsy_pipeline.sync.queries import Standing
 
 POLL_SECONDS = 1.0
 BAR_WIDTH = 14
@@ -30,7 +30,7 @@ def watch(
     clock: Clock = time.monotonic,
 ) -> EtsySyncJob:
     """Show how a sync goes on until it is over, and give it as it ended."""
-    standing, pace = status.standing(store, transaction_id), Pace(clock)
+    standing, pace = queries.standing(store, transaction_id), Pace(clock)
     told = ""
     with Live(console=console, transient=True, auto_refresh=False) as live:
         while not standing.is_over:
@@ -41,7 +41,7 @@ def watch(
                 console.print(line, soft_wrap=True)
             told = line
             sleep(POLL_SECONDS)
-            standing = status.standing(store, transaction_id)
+            standing = queries.standing(store, transaction_id)
     return standing.job
 
 

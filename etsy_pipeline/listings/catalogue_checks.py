@@ -2,7 +2,7 @@
 
 from etsy_pipeline.catalogue.product import Product
 from etsy_pipeline.listings.characters import one_line
-from etsy_pipeline.listings.glimpse import Glimpse
+from etsy_pipeline.listings.product_header import ProductHeader
 from etsy_pipeline.listings.rules import verdict
 from etsy_pipeline.listings.verdict import Verdict
 
@@ -14,7 +14,7 @@ class Seen:
         self._handles: dict[str, str] = {}
         self._skus: dict[str, str] = {}
 
-    def judge(self, product: Product | Glimpse) -> list[Verdict]:
+    def judge(self, product: Product | ProductHeader) -> list[Verdict]:
         """What an earlier product has that this one has, too."""
         found = []
         if product.handle:

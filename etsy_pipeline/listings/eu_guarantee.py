@@ -17,7 +17,7 @@ LENGTHS = {
     "ecgt_software_update_details": 255,
 }
 YEARS = "ecgt_garan_years"
-FEWEST_YEARS, MOST_YEARS = 3, 99
+FEWEST_YEARS, MAX_YEARS = 3, 99
 TOGETHER = ("ecgt_garan_brand", "ecgt_garan_model", "ecgt_garan_guarantee_details", YEARS)
 FIELDS = (*LENGTHS, YEARS)
 KEYS = frozenset(f"etsy_{name}" for name in FIELDS)
@@ -38,7 +38,7 @@ def eu_guarantee(metadata: Metadata, of_shop: Mapping[str, str]) -> tuple[Guaran
     ]
     years = given.get(YEARS)
     if years is not None and not _is_in_range(years):
-        found.append(verdict("eu_guarantee_years", years=years, fewest=FEWEST_YEARS, most=MOST_YEARS))
+        found.append(verdict("eu_guarantee_years", years=years, fewest=FEWEST_YEARS, most=MAX_YEARS))
     missing = [name for name in TOGETHER if name not in given]
     if missing and len(missing) < len(TOGETHER):
         found.append(verdict("eu_guarantee_incomplete", missing=", ".join(missing)))
@@ -46,4 +46,4 @@ def eu_guarantee(metadata: Metadata, of_shop: Mapping[str, str]) -> tuple[Guaran
 
 
 def _is_in_range(years: str) -> bool:
-    return years.isascii() and years.isdecimal() and len(years) <= 2 and FEWEST_YEARS <= int(years) <= MOST_YEARS  # noqa: PLR2004 - two digits
+    return years.isascii() and years.isdecimal() and len(years) <= 2 and FEWEST_YEARS <= int(years) <= MAX_YEARS  # noqa: PLR2004 - two digits

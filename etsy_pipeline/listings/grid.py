@@ -12,8 +12,8 @@ from etsy_pipeline.listings.rules import verdict
 from etsy_pipeline.listings.variations import Values, Variations, sku
 from etsy_pipeline.listings.verdict import Verdict
 
-MOST_OFFERINGS = {0: 1, 1: 70, 2: 4900, 3: 2500}
-MOST_WHERE_ALL_DIFFER = 400  # as soon as price, quantity or SKU varies along all of several axes
+MAX_OFFERINGS = {0: 1, 1: 70, 2: 4900, 3: 2500}
+MAX_WHERE_ALL_DIFFER = 400  # as soon as price, quantity or SKU varies along all of several axes
 
 Told = TypeVar("Told")
 
@@ -40,15 +40,15 @@ def inventory(
         return Inventory((Offering(sku(only), (), prices[only.id], quantities[only.id]),)), []
     cells = [tuple(axis.values[cell[axis.position]] for axis in axes) for cell in variations.cells]
     ids = [axis.property.property_id for axis in axes]
-    price = _Told(ids, dict(zip(cells, (prices[item.id] for item in variants), strict=True)))
-    pieces = _Told(ids, dict(zip(cells, (quantities[item.id] for item in variants), strict=True)))
-    skus = _Told(ids, dict(zip(cells, map(sku, variants), strict=True)))
+    price = _AxisValues(ids, dict(zip(cells, (prices[item.id] for item in variants), strict=True)))
+    pieces = _AxisValues(ids, dict(zip(cells, (quantities[item.id] for item in variants), strict=True)))
+    skus = _AxisValues(ids, dict(zip(cells, map(sku, variants), strict=True)))
     columns = [dict.fromkeys(axis.values[value] for value in variations.values[axis.position]) for axis in axes]
     size = 1
     for column in columns:
         size *= len(column)
     differs_on_all = len(axes) > 1 and any(len(told.axes) == len(axes) for told in (price, pieces, skus))
-    limit = MOST_WHERE_ALL_DIFFER if differs_on_all else MOST_OFFERINGS[len(axes)]
+    limit = MAX_WHERE_ALL_DIFFER if differs_on_all else MAX_OFFERINGS[len(axes)]
     if size > limit:
         where = " where price, stock or SKU differ for each" if differs_on_all else ""
         return None, [verdict("too_many_offerings", count=size, limit=limit, where=where)]
@@ -75,13 +75,13 @@ def with_axes(offerings: Sequence[Offering], properties: tuple[VariationProperty
     return Inventory(
         tuple(offerings),
         properties,
-        _Told(ids, {item.values: item.price for item in offerings}).axes,
-        _Told(ids, {item.values: item.quantity for item in offerings}).axes,
-        _Told(ids, {item.values: item.sku for item in offerings}).axes,
+        _AxisValues(ids, {item.values: item.price for item in offerings}).axes,
+        _AxisValues(ids, {item.values: item.quantity for item in offerings}).axes,
+        _AxisValues(ids, {item.values: item.sku for item in offerings}).axes,
     )
 
 
-class _Told(Generic[Told]):
+class _AxisValues(Generic[Told]):
     """One of an offering's values over the cells that are sold, and the fewest axes along which it varies.
 
     Those are none, one or all (FACTS §7). A combination that is not sold is in the grid, too, and says what its

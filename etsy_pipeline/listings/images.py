@@ -9,7 +9,7 @@ from etsy_pipeline.listings.templates import filled
 from etsy_pipeline.listings.title import shortened
 from etsy_pipeline.listings.verdict import Verdict
 
-MOST = 20
+MAX = 20
 ALT_TEXT_LENGTH = 500
 
 
@@ -27,9 +27,9 @@ def images(
     found = [verdict("image_address_unusable", url=url) for url in urls if not _is_address(url)]
     if not usable:
         found.append(verdict("no_images"))
-    if len(usable) > MOST:
-        found.append(verdict("too_many_images", count=len(usable), limit=MOST))
-    kept = usable[:MOST]
+    if len(usable) > MAX:
+        found.append(verdict("too_many_images", count=len(usable), limit=MAX))
+    kept = usable[:MAX]
     counts = "{number}" in template or "{count}" in template
     texts = [_text(template, values, number, len(kept)) for number in range(1, len(kept) + 1 if counts else 2)]
     texts = texts if counts else texts * len(kept)

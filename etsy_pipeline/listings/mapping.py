@@ -11,7 +11,6 @@ from typing import Any, TypeVar, cast, get_args
 from etsy_pipeline.catalogue.product import Product
 from etsy_pipeline.listings.axes import axes
 from etsy_pipeline.listings.characters import one_line
-from etsy_pipeline.listings.choices import chosen
 from etsy_pipeline.listings.description import description, plain_text
 from etsy_pipeline.listings.eu_guarantee import eu_guarantee
 from etsy_pipeline.listings.grid import inventory
@@ -25,6 +24,7 @@ from etsy_pipeline.listings.price import price
 from etsy_pipeline.listings.quantity import quantity
 from etsy_pipeline.listings.rules import gathered, verdict
 from etsy_pipeline.listings.shop import Kind, Shop
+from etsy_pipeline.listings.shop_references import chosen
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.tags import materials, styles, tags
 from etsy_pipeline.listings.taxonomy import taxonomy_id
@@ -34,7 +34,7 @@ from etsy_pipeline.listings.variations import Variations, problems, read
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
 
 Mapped = TypeVar("Mapped")
-MOST_OF_A_KIND = 5  # findings of one rule that are told singly
+MAX_OF_A_KIND = 5  # findings of one rule that are told singly
 
 
 def validate(product: Product, settings: ShopSettings, shop: Shop, *, also: Iterable[Verdict] = ()) -> ValidatedListing:
@@ -52,7 +52,7 @@ def validate(product: Product, settings: ShopSettings, shop: Shop, *, also: Iter
     if any(item.severity == "error" for item in found):
         listing = None
     absent = _absent_because(product, listing)
-    told = tuple(gathered(found, MOST_OF_A_KIND)) if found else ()
+    told = tuple(gathered(found, MAX_OF_A_KIND)) if found else ()
     return ValidatedListing(product.id, one_line(product.title), listing, told, absent)
 
 

@@ -11,7 +11,7 @@ from etsy_pipeline.listings.metadata import Metadata
 from etsy_pipeline.listings.rules import verdict
 from etsy_pipeline.listings.verdict import Verdict
 
-MOST_QUESTIONS = 5
+MAX_QUESTIONS = 5
 TEXT_LENGTH = 45
 OPTION_LENGTH = {"dropdown": 20, "labeled_upload": 45}
 UPLOADS = frozenset({"unlabeled_upload", "labeled_upload"})
@@ -37,8 +37,8 @@ def personalization(metadata: Metadata, of_shop: Questions) -> tuple[Questions, 
         for item in questions
         for problem in _problems(item)
     ]
-    if len(questions) > MOST_QUESTIONS:
-        found.append(verdict("too_many_questions", count=len(questions), limit=MOST_QUESTIONS))
+    if len(questions) > MAX_QUESTIONS:
+        found.append(verdict("too_many_questions", count=len(questions), limit=MAX_QUESTIONS))
     return questions, found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Set as AbstractSet
 
 from etsy_pipeline.catalogue.product import Product
-from etsy_pipeline.listings.glimpse import Glimpse
+from etsy_pipeline.listings.product_header import ProductHeader
 from etsy_pipeline.listings.rules import verdict
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import Verdict
@@ -13,7 +13,7 @@ LONGEST_ID = 18  # digits; longer numbers are no ids
 
 
 def taxonomy_id(
-    product: Product | Glimpse, shop: ShopSettings, known_ids: AbstractSet[int] | None
+    product: Product | ProductHeader, shop: ShopSettings, known_ids: AbstractSet[int] | None
 ) -> tuple[int | None, list[Verdict]]:
     """The category's number; None with the reason where there is none."""
     value = _chosen(product, shop)
@@ -27,7 +27,7 @@ def taxonomy_id(
     return number, []
 
 
-def _chosen(product: Product | Glimpse, shop: ShopSettings) -> object:
+def _chosen(product: Product | ProductHeader, shop: ShopSettings) -> object:
     for key in METADATA_KEYS:
         value = product.metadata.get(key)
         if value is not None and value != "":

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from etsy_pipeline.listings.shop import Choice
 
-MOST_FOUND = 20
+MAX_FOUND = 20
 
 
-def find_categories(words: str, categories: Iterable[Choice], most: int = MOST_FOUND) -> Sequence[Choice]:
+def find_categories(words: str, categories: Iterable[Choice], most: int = MAX_FOUND) -> Sequence[Choice]:
     """Categories whose path has all the words, in any order and case; those that are named by them first.
 
     Args:

@@ -9,8 +9,8 @@ from etsy_pipeline.listings.characters import one_line
 from etsy_pipeline.listings.rules import verdict
 from etsy_pipeline.listings.verdict import Verdict
 
-MOST_AXES = 3
-MOST_VALUES = 70
+MAX_AXES = 3
+MAX_VALUES = 70
 LONGEST_VALUE = 20
 LONGEST_SKU = 32
 FORBIDDEN = "()"
@@ -58,9 +58,9 @@ def read(product: Product) -> Variations:
 def problems(product: Product, variations: Variations) -> list[Verdict]:
     """What is wrong with a product's options, whatever its variants cost."""
     found = []
-    if len(variations.names) > MOST_AXES:
+    if len(variations.names) > MAX_AXES:
         names = ", ".join(variations.names)
-        found.append(verdict("too_many_variations", count=len(variations.names), options=names, limit=MOST_AXES))
+        found.append(verdict("too_many_variations", count=len(variations.names), options=names, limit=MAX_AXES))
     for name, values in zip(variations.names, variations.values, strict=True):
         found += _check_values(name, values)
     whole: list[Values] = []
@@ -95,8 +95,8 @@ def _check_values(name: str, values: Values) -> list[Verdict]:
     found = [] if name else [verdict("variation_name_missing")]
     if name and any(character in name for character in FORBIDDEN):
         found.append(verdict("variation_value_forbidden", value=name))
-    if len(values) > MOST_VALUES:
-        found.append(verdict("variation_values_too_many", option=name, count=len(values), limit=MOST_VALUES))
+    if len(values) > MAX_VALUES:
+        found.append(verdict("variation_values_too_many", option=name, count=len(values), limit=MAX_VALUES))
     spellings: dict[str, list[str]] = {}
     for value in values:
         spellings.setdefault(value.casefold(), []).append(value)

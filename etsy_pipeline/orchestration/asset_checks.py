@@ -14,7 +14,7 @@ from etsy_pipeline.orchestration.publish_assets import published_listings
 from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.orchestration.runs import transaction_id_of
 from etsy_pipeline.store import jobs
-from etsy_pipeline.sync_jobs import decide
+from etsy_pipeline.sync import approvals
 
 # Checks need their asset's partition to read its table; Dagster 1.13 calls that a preview at every import.
 warnings.filterwarnings("ignore", message=".*partitions_def.*", category=dg.PreviewWarning)
@@ -33,7 +33,7 @@ def catalogue_not_empty(
     transaction_id = transaction_id_of(context.run.tags)
     if not has_rows and transaction_id is not None:
         with store.opened() as opened:
-            decide.fail(opened, transaction_id, message)
+            approvals.fail(opened, transaction_id, message)
     return dg.AssetCheckResult(passed=has_rows, description="" if has_rows else message)
 
 

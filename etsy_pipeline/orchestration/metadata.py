@@ -9,7 +9,7 @@ import dagster as dg
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.planning.plan_view import Row, dollars
 from etsy_pipeline.store.tables import EtsySyncJob, ProductEtsyLink
-from etsy_pipeline.sync_jobs.status import PlanSummary
+from etsy_pipeline.sync.queries import PlanSummary
 
 ROWS_SHOWN = 200
 PREVIEW_ROWS = 10

@@ -34,9 +34,9 @@ from etsy_pipeline.store import accounts
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount
-from etsy_pipeline.sync_jobs import decide, status
-from etsy_pipeline.sync_jobs.draw_up import LiveOf, draw_up_plan
-from etsy_pipeline.sync_jobs.request import require_connected
+from etsy_pipeline.sync import approvals, queries
+from etsy_pipeline.sync.build_plan import LiveOf, build_plan
+from etsy_pipeline.sync.request import require_connected
 
 OWNERS = ["team:shop-owners"]
 
@@ -134,7 +134,7 @@ def sync_plan(
     with store.opened() as opened, helpful_failures(opened, transaction_id):
         account = _connected(opened, context.partition_key)
         with etsy.shop(opened, account.id) as client, medusa.pictures() as pictures:
-            job = draw_up_plan(
+            job = build_plan(
                 opened,
                 account_id=account.id,
                 transaction_id=transaction_id,
@@ -150,9 +150,9 @@ def sync_plan(
             )
         context.log.info("plan_drawn_up transaction_id=%s digest=%s", job.transaction_id, job.plan_digest)
         if not job.totals["for_a_person"]:
-            job = decide.approve_by_policy(opened, job.transaction_id, amount_unit=medusa.unit())
-        plan_rows = status.plan_rows(opened, job.transaction_id, status.NOTEWORTHY)
-        return dg.MaterializeResult(metadata=shown.plan_metadata(status.plan_summary(job), plan_rows))
+            job = approvals.approve_by_policy(opened, job.transaction_id, amount_unit=medusa.unit())
+        plan_rows = queries.plan_rows(opened, job.transaction_id, queries.NOTEWORTHY)
+        return dg.MaterializeResult(metadata=shown.plan_metadata(queries.plan_summary(job), plan_rows))
 
 
 def _live_of(client: EtsyClient, log: dg.DagsterLogManager) -> LiveOf:
@@ -172,7 +172,7 @@ def selection_of(store: Store, account_id: str, transaction_id: str | None) -> t
     """What to snapshot, and whether that is all that the shop sells."""
     account = _connected(store, account_id)
     if transaction_id is not None:
-        requested = status.job(store, transaction_id).requested_selection
+        requested = queries.job(store, transaction_id).requested_selection
         if requested is not None:
             return Selection.model_validate(requested), False
     return settings_of(account).selection, True

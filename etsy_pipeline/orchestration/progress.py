@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from etsy_pipeline.publishing.settling import Progress
+from etsy_pipeline.publishing.outcomes import Progress
 
 EVERY_SECONDS = 5.0
 

@@ -29,12 +29,12 @@ from etsy_pipeline.orchestration.runs import (
 )
 from etsy_pipeline.orchestration.validation import shop_reader
 from etsy_pipeline.publishing.publisher import approved_job, publish
-from etsy_pipeline.publishing.source import Source, source_of
+from etsy_pipeline.publishing.source_drift import Source, source_of
 from etsy_pipeline.store import accounts, jobs
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsySyncJob
-from etsy_pipeline.sync_jobs import decide, status
+from etsy_pipeline.sync import approvals, queries
 
 
 class ApprovalConfig(dg.Config):
@@ -58,7 +58,7 @@ def publication_approval(
         _require_person(context)
         transaction_id = config.transaction_id or _plan_to_approve(opened, context.partition_key)
         run = context.instance.get_run_record_by_id(context.run.run_id)
-        job = decide.approve(
+        job = approvals.approve(
             opened,
             transaction_id,
             decided_by=_approver(config, context),
@@ -69,7 +69,7 @@ def publication_approval(
             reviewed_digest=config.plan_digest or None,
             planned_before=run.create_timestamp if run else None,
         )
-        summary = status.plan_summary(job)
+        summary = queries.plan_summary(job)
     return dg.MaterializeResult(
         metadata={
             "approved_by": _approver(config, context),
@@ -115,7 +115,7 @@ def published_listings(
                 at_once=etsy.products_at_once,
                 source=_source(opened, approved, client, catalogue, medusa.unit()),
             )
-        links = status.find_links(opened, account_id=account_id)
+        links = queries.find_links(opened, account_id=account_id)
         yield dg.MaterializeResult(metadata=shown.publication_metadata(job, links))
     if job.status == "failed":
         message = job.error_log.get("job") or f"None of {job.failed_count} products could be published."

@@ -15,7 +15,7 @@ from etsy_pipeline import wiring
 from etsy_pipeline.accounts.tokens import AccountTokens
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
 from etsy_pipeline.etsy.client import EtsyClient
-from etsy_pipeline.etsy.pictures import PictureSource
+from etsy_pipeline.pictures.source import PictureSource
 from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.settings import AmountUnit, Settings
 from etsy_pipeline.store.engine import Store

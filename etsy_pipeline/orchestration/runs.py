@@ -12,7 +12,7 @@ from etsy_pipeline.logs import about
 from etsy_pipeline.monitoring import report, report_errors, report_unexpected, watch_logs
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.sync_jobs import decide
+from etsy_pipeline.sync import approvals
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -59,7 +59,7 @@ def helpful_failures(store: Store | None = None, transaction_id: str | None = No
     except PipelineError as error:
         is_ours = not isinstance(error, TakenOver)
         if store is not None and transaction_id is not None and is_ours:
-            decide.fail(store, transaction_id, str(error))
+            approvals.fail(store, transaction_id, str(error))
         raise failure(error) from None
     except Exception as error:
         if not isinstance(error, dg.Failure):

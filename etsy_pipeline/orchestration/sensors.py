@@ -28,9 +28,9 @@ from etsy_pipeline.redaction import redacted
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts, jobs, leases
 from etsy_pipeline.store.tables import EtsySyncJob
-from etsy_pipeline.sync_jobs import decide
-from etsy_pipeline.sync_jobs.expiry import end_expired
-from etsy_pipeline.sync_jobs.request import note_failed_plan
+from etsy_pipeline.sync import approvals
+from etsy_pipeline.sync.expiry import end_expired
+from etsy_pipeline.sync.request import note_failed_plan
 
 HOUR = 3600  # seconds
 NOTICE_SECONDS = 20
@@ -222,7 +222,7 @@ def failed_syncs(context: dg.RunFailureSensorContext, store: StoreResource) -> N
                 is_begun = jobs.get(session, transaction_id).status == "processing"
             if is_begun:
                 return
-            decide.fail(opened, transaction_id, f"The Dagster run {context.dagster_run.run_id} failed. [run_failed]")
+            approvals.fail(opened, transaction_id, f"The Dagster run {context.dagster_run.run_id} failed. [run_failed]")
     except PipelineError as error:
         raise failure(error) from None
 

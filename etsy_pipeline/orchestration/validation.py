@@ -20,7 +20,7 @@ from etsy_pipeline.etsy.shop_reader import ShopReader
 from etsy_pipeline.listings.batch import Row, Task, validate_batch
 from etsy_pipeline.listings.catalogue_checks import Seen
 from etsy_pipeline.listings.codec import from_json
-from etsy_pipeline.listings.glimpse import glimpsed
+from etsy_pipeline.listings.product_header import read_header
 from etsy_pipeline.listings.shop import AmountUnit, Shop
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.taxonomy import taxonomy_id
@@ -30,7 +30,7 @@ from etsy_pipeline.orchestration.frames import records
 from etsy_pipeline.store.tables import EtsyAccount
 
 FRAMES_ALONE = 4  # of 500 products each: so many are done in about the time in which processes start
-MOST_PROCESSES = 4
+MAX_PROCESSES = 4
 
 
 def shop_reader(
@@ -60,7 +60,7 @@ class Validation:
 
     def frames(self, snapshot: Iterable[pd.DataFrame], reader: ShopReader) -> Iterator[pd.DataFrame]:
         """The snapshot's frames as frames of validated listings, in the same order."""
-        processes = min(os.cpu_count() or 1, MOST_PROCESSES)
+        processes = min(os.cpu_count() or 1, MAX_PROCESSES)
         pending: deque[tuple[Future[list[Row]], list[bool]]] = deque()
         with ExitStack() as stack:
             pool: ProcessPoolExecutor | None = None
@@ -94,7 +94,7 @@ class Validation:
             if row["problem_code"]:
                 tasks.append(Task(row["product_id"], row["title"], "", (_unusable(row),)))
                 continue
-            product = glimpsed(row["product"])
+            product = read_header(row["product"])
             categories.add(taxonomy_id(product, self.settings, None)[0])
             tasks.append(Task(row["product_id"], row["title"], row["product"], tuple(self.seen.judge(product))))
         return tasks, covers, reader.shop(category for category in categories if category is not None)

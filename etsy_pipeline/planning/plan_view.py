@@ -9,7 +9,7 @@ from etsy_pipeline.planning.plan import ACTIONS, PlanItem
 from etsy_pipeline.planning.quota import Quota
 
 SYMBOLS = {"create": "+", "update": "~", "deactivate": "-", "skip": "·", "invalid": "!"}
-MOST_DIFFERENCES_SHOWN = 4
+MAX_DIFFERENCES_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +151,8 @@ def row(
 
 def _changes(differences: Iterable[Mapping[str, object]]) -> str:
     texts = [f"{change['field']}: {change['old']} → {change['new']}" for change in differences]
-    more = len(texts) - MOST_DIFFERENCES_SHOWN
-    return "; ".join(texts[:MOST_DIFFERENCES_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+    more = len(texts) - MAX_DIFFERENCES_SHOWN
+    return "; ".join(texts[:MAX_DIFFERENCES_SHOWN]) + (f"; and {more} more" if more > 0 else "")
 
 
 def groups_in_order(groups: Iterable[Sequence[object]]) -> list[tuple[str, str, int]]:

@@ -17,8 +17,8 @@ from etsy_pipeline.etsy.client import EtsyListing
 from etsy_pipeline.listings.codec import listing_to_json
 from etsy_pipeline.listings.listing import ListingImage
 from etsy_pipeline.listings.verdict import Verdict
+from etsy_pipeline.publishing.item_in_progress import WRITTEN, ItemInProgress, Result
 from etsy_pipeline.publishing.lease import Lease
-from etsy_pipeline.publishing.work import WRITTEN, Result, Work
 from etsy_pipeline.store import jobs, links, progress
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.tables import EtsySyncJob, ListingImageRow
@@ -37,7 +37,7 @@ class Journal:
         with self._store.reading() as session:
             return jobs.waiting_product_ids(session, self.job.id)
 
-    def take_up(self, product_ids: Sequence[str]) -> list[Work]:
+    def take_up(self, product_ids: Sequence[str]) -> list[ItemInProgress]:
         """Some products, in the plan's order, and what our books say of them."""
         account_id = self.job.etsy_account_id
         with self._store.reading() as session:
@@ -47,7 +47,7 @@ class Journal:
         works = []
         for item in items:
             row = rows.get(item.product_id)
-            work = Work(item, images=images.get(item.product_id, {}))
+            work = ItemInProgress(item, images=images.get(item.product_id, {}))
             if row is not None:
                 work.before, work.listing_id = links.as_link(row), row.etsy_listing_id
                 work.state, work.url, work.reference = row.listing_state, row.etsy_url, row.create_reference
@@ -59,11 +59,11 @@ class Journal:
         with self._store.reading() as session:
             return jobs.status(session, self.job.transaction_id) == "cancelled"
 
-    def begin(self, work: Work, step: str) -> None:
+    def begin(self, work: ItemInProgress, step: str) -> None:
         """Intent: this step is about to be tried."""
         self._commit(work, partial(progress.try_step, job_id=self.job.id, product_id=work.product_id, step=step))
 
-    def begin_create(self, work: Work) -> tuple[str, bool]:
+    def begin_create(self, work: ItemInProgress) -> tuple[str, bool]:
         """Intent to create a draft: (the reference it carries, whether an earlier create is unaccounted for)."""
         was_tried = work.reference is not None
         work.reference = work.reference or self._reference(work.product_id)
@@ -71,12 +71,12 @@ class Journal:
         self.begin(work, "create")
         return work.reference, was_tried
 
-    def not_created(self, work: Work) -> None:
+    def not_created(self, work: ItemInProgress) -> None:
         """Result: Etsy made no draft, for certain."""
         work.reference = None
         work.results.append(self._link(work, create_reference=None))
 
-    def created(self, work: Work, listing: EtsyListing) -> None:
+    def created(self, work: ItemInProgress, listing: EtsyListing) -> None:
         """Result: the draft exists. From now on the product has a listing id, whatever happens."""
         work.listing_id, work.state, work.url = listing.listing_id, listing.state, listing.url
         work.reference, work.images = None, {}
@@ -90,7 +90,7 @@ class Journal:
             self._images(work, []),
         ]
 
-    def image_uploaded(self, work: Work, rank: int, image: ListingImage, sha256: str, image_id: int) -> None:
+    def image_uploaded(self, work: ItemInProgress, rank: int, image: ListingImage, sha256: str, image_id: int) -> None:
         """Result: this picture is on the listing at this rank. What else was to have its id was never there."""
         row = ListingImageRow(
             product_id=work.product_id,
@@ -105,18 +105,23 @@ class Journal:
         work.images = kept | {rank: row}
         work.results.append(partial(progress.put_image, row=row))
 
-    def leave_out(self, work: Work, warnings: Sequence[Verdict]) -> None:
+    def leave_out(self, work: ItemInProgress, warnings: Sequence[Verdict]) -> None:
         """Result: these pictures cannot be had; the product goes on without them."""
         work.item.verdicts = [*work.item.verdicts, *map(asdict, warnings)]
         work.results.append(self._items([work.product_id], verdicts=work.item.verdicts))
 
-    def forget_images(self, work: Work, ranks: Sequence[int]) -> None:
+    def forget_images(self, work: ItemInProgress, ranks: Sequence[int]) -> None:
         """Result: what we took for uploaded is not on the listing."""
         work.images = {rank: row for rank, row in work.images.items() if rank not in ranks}
         work.results.append(self._images(work, list(work.images.values())))
 
     def written(
-        self, work: Work, listing: EtsyListing, *, images: Sequence[ListingImageRow] | None, wanted_state: str | None
+        self,
+        work: ItemInProgress,
+        listing: EtsyListing,
+        *,
+        images: Sequence[ListingImageRow] | None,
+        wanted_state: str | None,
     ) -> None:
         """Result: everything was sent and accepted; whether it was applied is to be read back.
 
@@ -134,12 +139,12 @@ class Journal:
         work.results.append(self._link(work, listing_state=work.state, etsy_url=work.url, **wanted))
         self._commit(work, self._items([work.product_id], step=WRITTEN))
 
-    def keep(self, work: Work) -> None:
+    def keep(self, work: ItemInProgress) -> None:
         """Commit what happened, where no further intent does."""
         if work.results:
             self._commit(work)
 
-    def synced(self, found: Sequence[tuple[Work, str]]) -> None:
+    def synced(self, found: Sequence[tuple[ItemInProgress, str]]) -> None:
         """Result: these listings were read back, each in its state, and are as approved."""
         if not found:
             return
@@ -149,7 +154,7 @@ class Journal:
             progress.set_synced(session, self.job.etsy_account_id, listings, now)
             progress.finish_items(session, self.job.id, product_ids, "synced", now)
 
-    def failed(self, work: Work, code: str, message: str) -> None:
+    def failed(self, work: ItemInProgress, code: str, message: str) -> None:
         """Result: this product could not be published; its listing id, if any, stays."""
         now = datetime.now(UTC)
         with self._writing(has_finished_one=True) as session:
@@ -157,13 +162,13 @@ class Journal:
             progress.finish_items(session, self.job.id, [work.product_id], "failed", now)
             self._items([work.product_id], error_code=code, error_message=message)(session)
 
-    def unanswered(self, work: Work) -> int:
+    def unanswered(self, work: ItemInProgress) -> int:
         """Result: Etsy gave no usable answer, so the product waits for another round; how often this happened."""
         work.item.failures += 1
         self._commit(work, self._items([work.product_id], failures=work.item.failures))
         return work.item.failures
 
-    def pardon(self, product_ids: Sequence[str]) -> None:
+    def reset_failures(self, product_ids: Sequence[str]) -> None:
         """It was Etsy and not these products: what failed does not count."""
         with self._writing() as session:
             self._items(product_ids, failures=0)(session)
@@ -205,17 +210,17 @@ class Journal:
             self.lease.confirm(session, has_finished_one=has_finished_one)
             yield session
 
-    def _commit(self, work: Work, *more: Result) -> None:
+    def _commit(self, work: ItemInProgress, *more: Result) -> None:
         with self._writing() as session:
             for write in (*work.results, *more):
                 write(session)
         work.results.clear()
 
-    def _link(self, work: Work, **values: Any) -> Result:
+    def _link(self, work: ItemInProgress, **values: Any) -> Result:
         known = {"product_title": work.item.product_title, "updated_at": datetime.now(UTC)}
         return lambda session: progress.set_link(session, self.job.etsy_account_id, work.product_id, **known, **values)
 
-    def _images(self, work: Work, rows: Sequence[ListingImageRow]) -> Result:
+    def _images(self, work: ItemInProgress, rows: Sequence[ListingImageRow]) -> Result:
         return lambda session: progress.set_images(session, self.job.etsy_account_id, work.product_id, rows)
 
     def _items(self, product_ids: Sequence[str], **values: Any) -> Result:
@@ -231,7 +236,7 @@ class Journal:
         return f"{REFERENCE_PREFIX}{digest[:20]}"
 
 
-def _sent(work: Work) -> str | None:
+def _sent(work: ItemInProgress) -> str | None:
     """The listing as it is now: with the pictures that are there, where some were left out or are at old addresses."""
     desired = work.desired()
     if desired is None or not (work.left_out or any(image.sha256 for image in desired.images)):

@@ -9,22 +9,22 @@ from datetime import UTC, datetime
 
 from etsy_pipeline.errors import Conflict
 from etsy_pipeline.etsy.client import EtsyClient
-from etsy_pipeline.etsy.pictures import PictureSource
 from etsy_pipeline.listings.shop_settings import ShopSettings
-from etsy_pipeline.publishing.batches import Batches
+from etsy_pipeline.pictures.source import PictureSource
+from etsy_pipeline.publishing.item import ItemPublisher
 from etsy_pipeline.publishing.journal import Journal
 from etsy_pipeline.publishing.lease import SECONDS, Lease
-from etsy_pipeline.publishing.publish_item import ItemPublisher
-from etsy_pipeline.publishing.settling import Progress, Settling
-from etsy_pipeline.publishing.source import Source, no_source
+from etsy_pipeline.publishing.outcomes import OutcomeRecorder, Progress
+from etsy_pipeline.publishing.rounds import Rounds
+from etsy_pipeline.publishing.source_drift import Source, no_source
 from etsy_pipeline.store import accounts, jobs
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.tables import EtsySyncJob
-from etsy_pipeline.sync_jobs.draw_up import digest_of_stored_plan
-from etsy_pipeline.sync_jobs.expiry import require_fresh
+from etsy_pipeline.sync.build_plan import digest_of_stored_plan
+from etsy_pipeline.sync.expiry import require_fresh
 
-MOST_STARTS = 5  # publishers of one sync that may die one after the other without finishing a single product
+MAX_STARTS = 5  # publishers of one sync that may die one after the other without finishing a single product
 PRODUCTS_AT_ONCE = 4  # while Etsy thinks about one product, others are sent
 
 HINT_APPROVE = (
@@ -65,7 +65,7 @@ def publish(
     sleep: Callable[[float], None] = time.sleep,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     lease_seconds: float = SECONDS,
-    most_starts: int = MOST_STARTS,
+    most_starts: int = MAX_STARTS,
     at_once: int = PRODUCTS_AT_ONCE,
     source: Source = no_source,
 ) -> EtsySyncJob:
@@ -95,8 +95,8 @@ def publish(
         with lease.kept():
             if starts > most_starts:
                 return journal.finish("failed", message=_keeps_dying(starts - 1))
-            settling = Settling(journal, on_progress, now)
-            return Batches(journal, publishing, stock, settings, excluded, settling, at_once, source).publish()
+            outcomes = OutcomeRecorder(journal, on_progress, now)
+            return Rounds(journal, publishing, stock, settings, excluded, outcomes, at_once, source).publish()
     finally:
         lease.give_up()
 

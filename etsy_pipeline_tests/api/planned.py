@@ -3,7 +3,7 @@
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.store import accounts, jobs
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
+from etsy_pipeline.sync.build_plan import build_plan
 from etsy_pipeline_tests.builders import a_product, validated
 
 
@@ -20,7 +20,7 @@ def draw_up(store: Store, transaction_id: str, count: int = 2) -> str:
     """Make the plan of a sync that was asked for, of so many products; its digest."""
     with store.reading() as session:
         account_id = jobs.get(session, transaction_id).etsy_account_id
-    job = draw_up_plan(
+    job = build_plan(
         store,
         account_id=account_id,
         transaction_id=transaction_id,

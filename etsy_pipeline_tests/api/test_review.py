@@ -11,8 +11,8 @@ from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts, jobs
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import Approval, EtsySyncJob
-from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
-from etsy_pipeline.sync_jobs.request import request_sync
+from etsy_pipeline.sync.build_plan import build_plan
+from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline_tests.api.planned import a_connected_account, draw_up, publish
 from etsy_pipeline_tests.api.serving import serving
 from etsy_pipeline_tests.api.visitor import Visitor
@@ -39,7 +39,7 @@ def a_plan(store: Store, count: int = 2) -> str:
 
 
 def change(store: Store, transaction_id: str, position: int, **values: Any) -> None:
-    """Something about one item that drawing up has no simple way to make."""
+    """Something about one item that builder up has no simple way to make."""
     with store.writing() as session:
         job = jobs.get(session, transaction_id)
         (item,) = jobs.items_at(session, job.id, [position])
@@ -214,7 +214,7 @@ def test_markup_in_texts_is_shown_as_text(visitor: Visitor, store: Store) -> Non
     transaction_id = a_plan(store, 1)
     listing = validated(a_product(id="prod_x", title=MARKUP, description=MARKUP)).listing
     found = a_validated_listing(product_id="prod_x", product_title=MARKUP, listing=listing)
-    draw_up_plan(
+    build_plan(
         store, account_id=job_of(store, transaction_id).etsy_account_id, transaction_id=transaction_id, trigger="api",
         validated=[found], covers_selection=False, amount_unit="major", snapshot_ref="", run_id="run_1",
     )  # fmt: skip

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from etsy_pipeline.api.guard import is_loopback
-from etsy_pipeline.api.shell import LARGEST_BODY
+from etsy_pipeline.api.middleware import LARGEST_BODY
 from etsy_pipeline.errors import NotConfigured
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import jobs

@@ -7,10 +7,10 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from etsy_pipeline.api.backing import Backing
+from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.api.review.app import BEHIND_SIGN_IN
-from etsy_pipeline.api.review.guesses import MOST_A_MINUTE, Guesses
-from etsy_pipeline.api.review.left_out import pack, unpack
+from etsy_pipeline.api.review.exclusions import pack, unpack
+from etsy_pipeline.api.review.login_throttle import MAX_A_MINUTE, LoginThrottle
 from etsy_pipeline.api.review.page import is_picture
 from etsy_pipeline.errors import BadRequest, Conflict
 from etsy_pipeline.settings import Settings
@@ -73,7 +73,7 @@ def test_a_wrong_token_is_no_way_in(visitor: Visitor, token: str) -> None:
 
 
 def test_guessing_comes_to_an_end(visitor: Visitor) -> None:
-    for _ in range(MOST_A_MINUTE):
+    for _ in range(MAX_A_MINUTE):
         visitor.sign_in("wrong")
     answer = visitor.sign_in(TOKEN)
     assert (answer.status_code, "sign_in_too_often" in answer.text) == (429, True)
@@ -81,8 +81,8 @@ def test_guessing_comes_to_an_end(visitor: Visitor) -> None:
 
 def test_guesses_are_forgotten_after_a_minute_and_counted_by_address() -> None:
     now = [0.0]
-    guesses = Guesses(lambda: now[0])
-    for _ in range(MOST_A_MINUTE):
+    guesses = LoginThrottle(lambda: now[0])
+    for _ in range(MAX_A_MINUTE):
         guesses.note_wrong("a")
     guesses.require_few("b")
     with pytest.raises(Conflict):
@@ -211,7 +211,7 @@ def test_a_page_may_load_its_style_and_pictures_and_nothing_else(visitor: Visito
 )  # fmt: skip
 def test_pictures_come_by_https_or_from_medusa(sqlite_store: Store, url: str, is_shown: bool) -> None:  # noqa: FBT001 - a table's column
     settings = Settings.load(medusa_url="http://medusa.test:9000/")
-    assert is_picture(Backing(settings, sqlite_store), url) is is_shown
+    assert is_picture(AppContext(settings, sqlite_store), url) is is_shown
 
 
 @pytest.mark.parametrize("positions", [(), (0,), (7, 8), (3, 9_999), range(10_000), range(0, 10_000, 2)])

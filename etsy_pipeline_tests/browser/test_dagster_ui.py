@@ -23,7 +23,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from etsy_pipeline import wiring
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob
-from etsy_pipeline.sync_jobs import status
+from etsy_pipeline.sync import queries
 from etsy_pipeline_tests.browser.chromium import chromium, needs_chromium
 from etsy_pipeline_tests.dagster_dev import PATIENCE_SECONDS, dagster_dev, partitions, until
 from etsy_pipeline_tests.world import World, a_world
@@ -112,7 +112,7 @@ def meanwhile(world: World, store: Store) -> None:
     first, second, third = (item["listing_id"] for item in world.listings()[:3])
     world.etsy("PATCH", f"listings/{first}", {"title": "Last pieces: hand thrown mug"})
     world.etsy("PATCH", f"listings/{second}", {"state": "inactive"})
-    product = next(link.product_id for link in status.find_links(store) if link.etsy_listing_id == third)
+    product = next(link.product_id for link in queries.find_links(store) if link.etsy_listing_id == third)
     prices = world.usd_prices(product)
     changed = {variant: {"price": {"usd": price * 100}} for variant, price in prices.items()}
     world.medusa("PATCH", f"products/{product}", {"variants": changed})
@@ -178,5 +178,5 @@ class Ui:
 
 
 def newest(store: Store) -> EtsySyncJob:
-    found = status.latest_jobs(store, most=1)
+    found = queries.latest_jobs(store, most=1)
     return found[0] if found else EtsySyncJob()

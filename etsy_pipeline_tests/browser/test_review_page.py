@@ -19,7 +19,7 @@ from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import jobs
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsySyncJob
-from etsy_pipeline.sync_jobs import status
+from etsy_pipeline.sync import queries
 from etsy_pipeline_tests.api.serving import TOKEN, serving
 from etsy_pipeline_tests.browser.chromium import chromium, needs_chromium
 from etsy_pipeline_tests.publishing.test_publisher import Shop
@@ -47,7 +47,7 @@ def shop(world: World, sqlite_store: Store) -> Shop:
     first, second, third = (item["listing_id"] for item in world.listings()[:3])
     world.etsy("PATCH", f"listings/{first}", {"title": "Last pieces: hand thrown mug"})
     world.etsy("PATCH", f"listings/{second}", {"state": "inactive"})
-    product = next(link.product_id for link in status.find_links(sqlite_store) if link.etsy_listing_id == third)
+    product = next(link.product_id for link in queries.find_links(sqlite_store) if link.etsy_listing_id == third)
     changed = {variant: {"price": {"usd": price * 100}} for variant, price in world.usd_prices(product).items()}
     world.medusa("PATCH", f"products/{product}", {"variants": changed})
     return made

@@ -10,14 +10,14 @@ from etsy_pipeline import wiring
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.encryption import new_key
 from etsy_pipeline.store.migrate import code_version
-from etsy_pipeline.sync_jobs import status
-from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
-from etsy_pipeline.sync_jobs.request import request_sync
+from etsy_pipeline.sync import queries
+from etsy_pipeline.sync.build_plan import build_plan
+from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline_tests.api.planned import draw_up, publish
 from etsy_pipeline_tests.builders import a_product, validated
 from etsy_pipeline_tests.cli.terminal import Terminal
-from etsy_pipeline_tests.notices.test_notices import a_server
-from etsy_pipeline_tests.sync_jobs.test_sync_jobs import connected as a_connected_account
+from etsy_pipeline_tests.notifications.test_notices import a_server
+from etsy_pipeline_tests.sync.test_syncs import connected as a_connected_account
 from etsy_pipeline_tests.world import World, a_world
 
 
@@ -215,7 +215,7 @@ def test_a_long_plan_is_shown_in_part_and_counted_whole(terminal: Terminal) -> N
     with closing(wiring.store_of(settings)) as store:
         account = a_connected_account(store).id
         listings = (validated(a_product(id=f"prod_{number}")) for number in range(120))
-        job = draw_up_plan(
+        job = build_plan(
             store, account_id=account, transaction_id=None, trigger="ui", validated=listings, covers_selection=True,
             amount_unit="major", snapshot_ref="", run_id="r",
         )  # fmt: skip
@@ -239,7 +239,7 @@ def test_what_failed_is_tried_again_by_a_new_sync(terminal: Terminal) -> None:
         draw_up(store, tx)
         publish(store, tx, failed=("prod_1",))
         again = terminal("sync", "retry", tx).strip()
-        job = status.job(store, again)
+        job = queries.job(store, again)
         assert (job.status, job.trigger, job.plan_digest) == ("pending", "cli", None), "it waits for its own plan"
         assert (job.requested_selection or {})["product_ids"] == ["prod_1"]
         found = terminal.json("sync", "retry", tx)

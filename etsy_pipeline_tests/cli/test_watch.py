@@ -17,8 +17,8 @@ from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import jobs
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsySyncJob
-from etsy_pipeline.sync_jobs import status
-from etsy_pipeline_tests.sync_jobs.test_sync_jobs import connected, planned
+from etsy_pipeline.sync import queries
+from etsy_pipeline_tests.sync.test_syncs import connected, planned
 
 RESUME = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 Step = Callable[[Store, EtsySyncJob], None]
@@ -88,7 +88,7 @@ def test_the_longest_line_fits_into_80_columns(state: str) -> None:
     job = EtsySyncJob(transaction_id="wf_0123456789abcdef", status=state, resume_at=RESUME)
     text = io.StringIO()
     console = Console(file=text, width=80, color_system=None)
-    console.print(drawn(status.Standing(job, 9_999, 999, 10_000), "~ 120 min"))
+    console.print(drawn(queries.Standing(job, 9_999, 999, 10_000), "~ 120 min"))
     (line,) = text.getvalue().splitlines()
     assert "…" not in line
 
@@ -98,7 +98,7 @@ def test_the_time_left_is_judged_by_the_pace_since_the_last_start() -> None:
     pace = Pace(lambda: now[0])
 
     def left(done: int, state: str = "processing") -> str:
-        return pace.left(status.Standing(EtsySyncJob(status=state), done, 0, 1000))
+        return pace.left(queries.Standing(EtsySyncJob(status=state), done, 0, 1000))
 
     assert left(100) == "", "there is no telling yet"
     now[0] = 60.0

@@ -31,8 +31,8 @@ from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts, jobs, leases
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsySyncJob
-from etsy_pipeline.sync_jobs import status
-from etsy_pipeline.sync_jobs.request import request_sync
+from etsy_pipeline.sync import queries
+from etsy_pipeline.sync.request import request_sync
 
 defs.get_repository_def()  # built once, before a test's own Dagster instance comes and goes
 
@@ -190,7 +190,7 @@ def test_the_sensor_calls_an_expired_approval_off_and_says_so(store: Store, inst
         jobs.get(session, job.transaction_id, lock=True).confirmed_at = datetime.now(UTC) - timedelta(hours=73)
     skipped = tick(instance, approved_syncs)
     assert "has expired" in str(skipped.skip_message)
-    assert status.job(store, job.transaction_id).status == "cancelled"
+    assert queries.job(store, job.transaction_id).status == "cancelled"
 
 
 def test_the_daily_sync_plans_the_shops_that_want_it(store: Store) -> None:
@@ -225,7 +225,7 @@ def test_a_run_that_dies_is_noted_on_its_sync(store: Store, instance: dg.Dagster
         resources={"store": StoreResource()},
     ).for_run_failure()
     failed_syncs(context)
-    found = status.job(store, job.transaction_id)
+    found = queries.job(store, job.transaction_id)
     assert (found.status, "run_failed" in found.error_log["job"]) == ("failed", True)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.sync_jobs import status
+from etsy_pipeline.sync import queries
 from etsy_pipeline_tests.dagster_dev import dagster_dev, partitions, until
 from etsy_pipeline_tests.world import World
 
@@ -38,9 +38,9 @@ def test_two_shops_are_asked_for_approved_and_backfilled_from_the_command_line(
         subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
 
         def planned() -> dict[str, str]:
-            jobs = status.latest_jobs(store, most=5)
+            jobs = queries.latest_jobs(store, most=5)
             return {
-                job.etsy_account_id: status.plan_summary(job).headline
+                job.etsy_account_id: queries.plan_summary(job).headline
                 for job in jobs
                 if job.plan_digest and job.trigger == "backfill"
             }

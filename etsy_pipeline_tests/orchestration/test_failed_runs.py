@@ -4,13 +4,13 @@ import dagster as dg
 import pytest
 
 from etsy_pipeline.definitions import defs
-from etsy_pipeline.notices.receivers import Receiver
+from etsy_pipeline.notifications.receivers import Receiver
 from etsy_pipeline.orchestration.partitions import ACCOUNTS
 from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.orchestration.sensors import failed_syncs
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.sync_jobs import status
-from etsy_pipeline.sync_jobs.notify import send_what_is_due
+from etsy_pipeline.sync import queries
+from etsy_pipeline.sync.notify import send_what_is_due
 from etsy_pipeline_tests.world import World
 
 
@@ -34,7 +34,7 @@ def test_a_nightly_plan_that_fails_is_in_the_books_once_and_told(
                 resources={"store": StoreResource()},
             ).for_run_failure()
             failed_syncs(context)
-    (job,) = status.latest_jobs(store)
+    (job,) = queries.latest_jobs(store)
     assert (job.status, job.trigger) == ("failed", "schedule")
     assert "[medusa_unauthorized]" in job.error_log["job"]
     told: list[str] = []

@@ -10,8 +10,8 @@ from etsy_pipeline.definitions import defs
 from etsy_pipeline.orchestration.partitions import ACCOUNTS
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob
-from etsy_pipeline.sync_jobs import decide, status
-from etsy_pipeline.sync_jobs.request import request_sync
+from etsy_pipeline.sync import approvals, queries
+from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline_tests.world import World
 
 EVERYTHING = ("product_snapshot", "validated_listings", "sync_plan", "publication_approval", "published_listings")
@@ -50,7 +50,7 @@ class Dagster:
         )
 
     def newest(self) -> EtsySyncJob:
-        return status.latest_jobs(self.store, most=1)[0]
+        return queries.latest_jobs(self.store, most=1)[0]
 
 
 def why(result: dg.ExecuteInProcessResult) -> str:
@@ -168,7 +168,7 @@ def test_a_request_for_some_products_plans_these_and_reports_unknown_ones(dagste
     known = dagster.world.product_ids("clean")[0]
     job = request_sync(dagster.store, dagster.account.id, product_ids=(known, "prod_nope"), trigger="cli")
     assert dagster.run("plan_sync", **{"etsy_pipeline/transaction_id": job.transaction_id}).success
-    items = {item.product_id: item for item in status.plan_items(dagster.store, job.transaction_id)}
+    items = {item.product_id: item for item in queries.plan_items(dagster.store, job.transaction_id)}
     assert {name: item.action for name, item in items.items()} == {known: "create", "prod_nope": "invalid"}
     assert items["prod_nope"].reason == "Medusa has no product prod_nope."
 
@@ -179,7 +179,7 @@ def test_a_malformed_product_is_reported_and_the_others_go_on(dagster: Dagster) 
     result = dagster.run("plan_sync")
     assert "prod_bad" in metadata_of(result, "product_snapshot")["unreadable_products"]
     actions = {
-        item.product_id: item.action for item in status.plan_items(dagster.store, dagster.newest().transaction_id)
+        item.product_id: item.action for item in queries.plan_items(dagster.store, dagster.newest().transaction_id)
     }
     assert actions["prod_bad"] == "invalid"
     assert sorted(actions.values()) == ["create", "create", "invalid"]
@@ -198,7 +198,7 @@ def test_trouble_with_medusa_fails_the_sync_with_a_reason_and_keeps_the_last_sna
         dagster.world.medusa("POST", "trouble", {"kind": trouble})
     job = request_sync(dagster.store, dagster.account.id, product_ids=None, trigger="cli")
     assert code in why(dagster.run("plan_sync", **{"etsy_pipeline/transaction_id": job.transaction_id}))
-    found = status.job(dagster.store, job.transaction_id)
+    found = queries.job(dagster.store, job.transaction_id)
     assert (found.status, code in found.error_log["job"]) == ("failed", True)
     assert dagster.materialize("validated_listings").success, "the snapshot before is still there"
 
@@ -209,7 +209,7 @@ def test_an_empty_catalogue_makes_no_plan(dagster: Dagster) -> None:
     result = dagster.run("plan_sync", **{"etsy_pipeline/transaction_id": job.transaction_id})
     assert not result.success
     assert not check(result, "catalogue_not_empty").passed
-    assert "catalogue_empty" in status.job(dagster.store, job.transaction_id).error_log["job"]
+    assert "catalogue_empty" in queries.job(dagster.store, job.transaction_id).error_log["job"]
 
 
 def test_missing_settings_are_named(dagster: Dagster, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,5 +245,5 @@ def test_no_secret_reaches_dagsters_event_log(dagster: Dagster, caplog: pytest.L
 def test_a_cancelled_sync_is_not_published(dagster: Dagster) -> None:
     dagster.run("plan_sync")
     dagster.materialize("publication_approval")
-    decide.cancel(dagster.store, dagster.newest().transaction_id)
+    approvals.cancel(dagster.store, dagster.newest().transaction_id)
     assert "not_approved" in why(dagster.materialize("published_listings"))

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from etsy_pipeline.orchestration.progress import ProgressLog
-from etsy_pipeline.publishing.settling import Progress
+from etsy_pipeline.publishing.outcomes import Progress
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.sync_jobs import status
+from etsy_pipeline.sync import queries
 from etsy_pipeline_tests.publishing.test_publisher import Shop
 from etsy_pipeline_tests.world import a_world
 
@@ -41,7 +41,7 @@ def test_counts_can_be_followed_while_a_sync_is_published(store: Store, tmp_path
         seen: list[int] = []
 
         def look(_progress: Progress) -> None:
-            found = status.job(store, job.transaction_id)
+            found = queries.job(store, job.transaction_id)
             seen.append(found.failed_count + found.skipped_count + found.synced_count)
 
         shop.publish(job, on_progress=look)

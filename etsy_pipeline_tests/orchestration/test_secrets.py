@@ -25,7 +25,7 @@ from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.encryption import new_key
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import Table
-from etsy_pipeline.sync_jobs import status
+from etsy_pipeline.sync import queries
 from etsy_pipeline_tests.world import World
 
 OTHERS = {
@@ -114,13 +114,13 @@ def test_no_secret_is_left_in_logs_tables_events_or_metadata(
         instance.add_dynamic_partitions(ACCOUNTS, [account_id])
         run(instance, account_id, job="plan_sync")
         run(instance, account_id, asset="publication_approval")
-        (job,) = status.latest_jobs(store)
+        (job,) = queries.latest_jobs(store)
         run(instance, account_id, job="publish_sync", **{TRANSACTION_TAG: job.transaction_id})
         monkeypatch.setenv("MEDUSA_API_KEY", "sk_wrongkey0123456789")
         run(instance, account_id, job="plan_sync")
         wiring.send_notices(Settings.load(), store)
         events = list(events_of(instance))
-    assert status.job(store, job.transaction_id).synced_count > 0
+    assert queries.job(store, job.transaction_id).synced_count > 0
     sandbox = world.sandbox
     secrets: list[Any] = [sandbox.shared_secret, sandbox.medusa_api_key, "sk_wrongkey0123456789", *used]
     secrets += [row["token"] for row in sandbox.state.rows("SELECT token FROM token")]

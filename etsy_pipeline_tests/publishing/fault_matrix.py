@@ -13,13 +13,13 @@ from typing import Any
 from PIL import Image
 
 from etsy_pipeline import wiring
-from etsy_pipeline.etsy.pictures import Picture, PictureSource
 from etsy_pipeline.listings.listing import Listing, ListingImage, PersonalizationQuestion
 from etsy_pipeline.listings.verdict import ValidatedListing
+from etsy_pipeline.pictures.source import Picture, PictureSource
 from etsy_pipeline.publishing.publisher import publish
 from etsy_pipeline.store import jobs, links
 from etsy_pipeline.store.tables import ApiBudget, EtsySyncJob
-from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
+from etsy_pipeline.sync.build_plan import build_plan
 from etsy_pipeline_tests.builders import a_listing
 from etsy_pipeline_tests.publishing.test_publisher import Shop
 
@@ -49,7 +49,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "slow answer": {"kind": "delay_after", "seconds": 0.02},
     "visible 3 s late": {"kind": "late_visibility", "seconds": 3},
 }
-MOST_PUBLICATIONS, MOST_SYNCS = 4, 3
+MAX_PUBLICATIONS, MAX_SYNCS = 4, 3
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Matrix:
     def _under_the_fault(self, product: ValidatedListing) -> tuple[str, EtsySyncJob]:
         job = self._planned(product)
         pauses = 0
-        for _ in range(MOST_PUBLICATIONS):
+        for _ in range(MAX_PUBLICATIONS):
             job = self._published(job)
             if job.status != "paused":
                 break
@@ -138,7 +138,7 @@ class Matrix:
         return paused + ("published" if code is None else f"the product fails: `{code}`"), job
 
     def _afterwards(self, product: ValidatedListing, job: EtsySyncJob) -> bool:
-        for _ in range(MOST_SYNCS):
+        for _ in range(MAX_SYNCS):
             job = self._published(job if job.status == "paused" else self._planned(product))
             with self.shop.store.reading() as session:
                 link = links.get(session, self.shop.id, product.product_id)
@@ -148,7 +148,7 @@ class Matrix:
 
     def _planned(self, product: ValidatedListing) -> EtsySyncJob:
         self._forget_waiting()
-        job = draw_up_plan(
+        job = build_plan(
             self.shop.store, account_id=self.shop.id, transaction_id=None, trigger="cli", validated=[product],
             covers_selection=False, amount_unit="major", snapshot_ref="", run_id="r",
             live_of=lambda ids: {} if self.shop.world.etsy("GET", "faults") else self.client.live_listings(ids),

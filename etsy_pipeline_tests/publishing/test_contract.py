@@ -15,7 +15,7 @@ from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.transport import EtsyTransport
 from etsy_pipeline.publishing.publisher import publish
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.sync_jobs import status
+from etsy_pipeline.sync import queries
 from etsy_pipeline_tests.etsy_spec import decoded, operation_of, problems, query_problems
 from etsy_pipeline_tests.publishing.test_publisher import Shop
 from etsy_pipeline_tests.world import a_world
@@ -105,4 +105,4 @@ def body_of(request: httpx.Request, schema: dict[str, Any]) -> Any:
 
 
 def jobs_errors(shop: Shop) -> dict[str, Any]:
-    return status.latest_jobs(shop.store)[0].error_log
+    return queries.latest_jobs(shop.store)[0].error_log

@@ -11,17 +11,17 @@ import stamina
 from etsy_pipeline import wiring
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import Conflict
-from etsy_pipeline.etsy.pictures import PictureSource
 from etsy_pipeline.etsy.shop_reader import ShopReader
 from etsy_pipeline.listings.mapping import validate
 from etsy_pipeline.listings.taxonomy import taxonomy_id
+from etsy_pipeline.pictures.source import PictureSource
+from etsy_pipeline.publishing.outcomes import Progress
 from etsy_pipeline.publishing.publisher import approved_job, publish
-from etsy_pipeline.publishing.settling import Progress
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob, ProductEtsyLink
-from etsy_pipeline.sync_jobs import decide, status
-from etsy_pipeline.sync_jobs.draw_up import draw_up_plan
+from etsy_pipeline.sync import approvals, queries
+from etsy_pipeline.sync.build_plan import build_plan
 from etsy_pipeline_tests.world import World, a_world
 
 READS = {"getListingsByListingIds": 2, "getListingsInventoryByListingIds": 2}
@@ -79,11 +79,11 @@ class Shop:
             "live_of": client.live_listings,
             "sha256_if_changed": self.pictures().sha256_if_changed,
         }  # fmt: skip
-        return draw_up_plan(self.store, **(values | changes))
+        return build_plan(self.store, **(values | changes))
 
     def approve(self, job: EtsySyncJob, **changes: Any) -> EtsySyncJob:
         values: dict[str, Any] = {"decided_by": "Ada", "through": "cli", "amount_unit": "major"}
-        return decide.approve(self.store, job.transaction_id, **(values | changes))
+        return approvals.approve(self.store, job.transaction_id, **(values | changes))
 
     def publish(self, job: EtsySyncJob, **changes: Any) -> EtsySyncJob:
         client = wiring.shop_client(self.world.settings, self.store, self.id)
@@ -96,7 +96,7 @@ class Shop:
         return self.publish(job)
 
     def link(self, product_id: str) -> ProductEtsyLink:
-        (found,) = status.find_links(self.store, product_id=product_id)
+        (found,) = queries.find_links(self.store, product_id=product_id)
         return found
 
     def calls_of(self, job: EtsySyncJob) -> dict[str, int]:
@@ -336,7 +336,7 @@ def test_an_approval_that_has_expired_is_not_published(shop: Shop) -> None:
     with pytest.raises(Conflict, match="has expired") as caught:
         shop.publish(job, now=lambda: in_four_days)
     assert caught.value.code == "approval_expired"
-    assert (shop.world.listings(), status.job(shop.store, job.transaction_id).status) == ([], "cancelled")
+    assert (shop.world.listings(), queries.job(shop.store, job.transaction_id).status) == ([], "cancelled")
     assert shop.sync().synced_count == 1, "a new plan can be approved and published"
 
 
@@ -379,7 +379,7 @@ def test_a_cancelled_job_ends_what_it_has_begun_and_begins_nothing_more(shop: Sh
 
     def cancel_after_one(progress: Progress) -> None:
         if progress.done == 1:
-            decide.cancel(shop.store, job.transaction_id)
+            approvals.cancel(shop.store, job.transaction_id)
 
     found = shop.publish(job, on_progress=cancel_after_one, at_once=2)
     assert (found.status, found.synced_count, found.deferred_count) == ("cancelled", 2, 3)

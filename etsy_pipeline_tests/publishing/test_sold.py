@@ -13,8 +13,8 @@ from etsy_pipeline.planning.link import LiveListing
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import webhooks
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.sync_jobs import decide, status
-from etsy_pipeline.sync_jobs.draw_up import nothing_live
+from etsy_pipeline.sync import approvals, queries
+from etsy_pipeline.sync.build_plan import nothing_live
 from etsy_pipeline_tests.api.serving import WEBHOOK_SECRET, client_of, serving
 from etsy_pipeline_tests.api.test_webhooks import deliver
 from etsy_pipeline_tests.publishing.test_publisher import Shop, _variant_id
@@ -113,7 +113,7 @@ def test_while_it_cannot_be_read_its_stock_is_held_back(shop: Selling) -> None:
     shop.sell()
     shop.in_medusa(price={"usd": 77}, stock=50)
     job = shop.plan(live_of=nothing_live)
-    (item,) = status.plan_items(shop.store, job.transaction_id)
+    (item,) = queries.plan_items(shop.store, job.transaction_id)
     assert (item.action, [brake["code"] for brake in item.brakes]) == ("skip", ["stock_unread"])
     assert "held back" in item.reason
     shop.approve(job)
@@ -142,7 +142,7 @@ def test_an_order_that_comes_in_while_the_plan_is_drawn_up_is_left_for_the_next_
 
     job = shop.plan(live_of=live)
     assert shop.marks() == [2]
-    decide.reject(shop.store, job.transaction_id, decided_by="Ada", through="cli")
+    approvals.reject(shop.store, job.transaction_id, decided_by="Ada", through="cli")
     shop.in_medusa(price={"usd": 77})
     shop.sync()
     assert (shop.pieces(), shop.marks()) == (STOCK - 2 * SOLD, [])

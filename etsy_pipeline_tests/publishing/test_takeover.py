@@ -14,9 +14,9 @@ import pytest
 
 from etsy_pipeline import wiring
 from etsy_pipeline.errors import TakenOver
-from etsy_pipeline.etsy.pictures import PictureSource
+from etsy_pipeline.pictures.source import PictureSource
+from etsy_pipeline.publishing.outcomes import Progress
 from etsy_pipeline.publishing.publisher import publish
-from etsy_pipeline.publishing.settling import Progress
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import jobs
 from etsy_pipeline.store.encryption import TokenCipher

@@ -8,9 +8,9 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from etsy_pipeline.api.answers import status_of
-from etsy_pipeline.api.backing import Backing
+from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.api.review import decision, lists, plan, shops, sign_in
-from etsy_pipeline.api.review.guesses import Guesses
+from etsy_pipeline.api.review.login_throttle import LoginThrottle
 from etsy_pipeline.api.review.page import page, to
 from etsy_pipeline.api.review.session import SIGNED_IN, Sessions, SignInNeededError, signing_key
 from etsy_pipeline.errors import BadRequest, PipelineError
@@ -18,10 +18,10 @@ from etsy_pipeline.errors import BadRequest, PipelineError
 BEHIND_SIGN_IN = (lists, shops, decision, plan)  # plan last: its path fits anything
 
 
-def create_review(backing: Backing) -> FastAPI:
+def create_review(backing: AppContext) -> FastAPI:
     """The application that is mounted at /review."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.state.backing, app.state.guesses = backing, Guesses()
+    app.state.backing, app.state.guesses = backing, LoginThrottle()
     app.include_router(sign_in.router)
     for room in BEHIND_SIGN_IN:
         app.include_router(room.router, dependencies=[SIGNED_IN])

@@ -8,16 +8,16 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field
 
 from etsy_pipeline.api.answers import status_of
-from etsy_pipeline.api.backing import Backing, Here
+from etsy_pipeline.api.context import AppContext, Context
 from etsy_pipeline.api.inputs import NOTE, PRINTABLE, TransactionPath
-from etsy_pipeline.api.review.card import CHANGING
-from etsy_pipeline.api.review.looking import Looking
+from etsy_pipeline.api.review.item_card import CHANGING
 from etsy_pipeline.api.review.page import page, to
+from etsy_pipeline.api.review.plan_query import PlanQuery
 from etsy_pipeline.api.review.session import LAST_NAME, OWN_FORM
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.planning.plan_view import dollars
 from etsy_pipeline.store.tables import SyncItem
-from etsy_pipeline.sync_jobs import decide, retry, review, status
+from etsy_pipeline.sync import approvals, queries, retry, review
 
 router = APIRouter()
 
@@ -44,10 +44,10 @@ Decided = Annotated[Decision, Form()]
 
 @router.get("/{transaction_id}/decide")
 def ask(
-    request: Request, here: Here, transaction_id: TransactionPath, looking: Annotated[Looking, Query()]
+    request: Request, here: Context, transaction_id: TransactionPath, looking: Annotated[PlanQuery, Query()]
 ) -> Response:
     """What is about to be decided: the plan, and what is left out of it."""
-    job = status.job(here.store, transaction_id)
+    job = queries.job(here.store, transaction_id)
     if not looking.is_of(job) or job.status != "pending" or job.plan_digest is None:
         return to(looking.address(job, plan=looking.plan))
     items = review.items_at(here.store, job, sorted(looking.left_out(job)))
@@ -59,11 +59,11 @@ def ask(
 
 
 @router.post("/{transaction_id}/approve", dependencies=[OWN_FORM])
-def approve(request: Request, here: Here, transaction_id: TransactionPath, decision: Decided) -> Response:
+def approve(request: Request, here: Context, transaction_id: TransactionPath, decision: Decided) -> Response:
     """The plan that was on the screen, without what was left out; no other one."""
     request.session[LAST_NAME] = decision.decided_by
     try:
-        decide.approve(
+        approvals.approve(
             here.store,
             transaction_id,
             decided_by=decision.decided_by,
@@ -79,26 +79,26 @@ def approve(request: Request, here: Here, transaction_id: TransactionPath, decis
 
 
 @router.post("/{transaction_id}/reject", dependencies=[OWN_FORM])
-def reject(request: Request, here: Here, transaction_id: TransactionPath, decision: Decided) -> Response:
+def reject(request: Request, here: Context, transaction_id: TransactionPath, decision: Decided) -> Response:
     """Nothing of the plan is published."""
     request.session[LAST_NAME] = decision.decided_by
     name = decision.decided_by.strip() or "somebody on the review page"
     try:
-        decide.reject(here.store, transaction_id, decided_by=name, through=THROUGH, note=decision.note)
+        approvals.reject(here.store, transaction_id, decided_by=name, through=THROUGH, note=decision.note)
     except PipelineError as problem:
         return _form(request, here, transaction_id, decision, problem=problem)
     return to(f"/review/{transaction_id}")
 
 
 @router.post("/{transaction_id}/cancel", dependencies=[OWN_FORM])
-def cancel(here: Here, transaction_id: TransactionPath) -> RedirectResponse:
+def cancel(here: Context, transaction_id: TransactionPath) -> RedirectResponse:
     """Call it off; what is under way is finished."""
-    decide.cancel(here.store, transaction_id)
+    approvals.cancel(here.store, transaction_id)
     return to(f"/review/{transaction_id}")
 
 
 @router.post("/{transaction_id}/retry", dependencies=[OWN_FORM])
-def again(here: Here, transaction_id: TransactionPath) -> RedirectResponse:
+def again(here: Context, transaction_id: TransactionPath) -> RedirectResponse:
     """A new sync of what failed, with a plan of its own."""
     job = retry.retry_failed(here.store, transaction_id, trigger="ui")
     return to(f"/review/{job.transaction_id}?follow=yes")
@@ -106,7 +106,7 @@ def again(here: Here, transaction_id: TransactionPath) -> RedirectResponse:
 
 def _form(
     request: Request,
-    here: Backing,
+    here: AppContext,
     transaction_id: str,
     decision: Decision,
     *,
@@ -115,7 +115,7 @@ def _form(
     problem: PipelineError | None = None,
 ) -> Response:
     standing = review.standing(here.store, transaction_id)
-    summary = status.plan_summary(standing.job)
+    summary = queries.plan_summary(standing.job)
     return page(
         request,
         "decide.html",

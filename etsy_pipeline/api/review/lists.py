@@ -7,13 +7,13 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from etsy_pipeline.api.backing import Here
+from etsy_pipeline.api.context import Context
 from etsy_pipeline.api.inputs import PRINTABLE
-from etsy_pipeline.api.review.card import web_address
-from etsy_pipeline.api.review.looking import A_PAGE
+from etsy_pipeline.api.review.item_card import web_address
 from etsy_pipeline.api.review.page import page
+from etsy_pipeline.api.review.plan_query import A_PAGE
 from etsy_pipeline.api.sync_jobs import JobStatus
-from etsy_pipeline.sync_jobs import review, status
+from etsy_pipeline.sync import queries, review
 
 router = APIRouter()
 
@@ -44,20 +44,20 @@ class ListedProducts(Listed):
 
 
 @router.get("/")
-def syncs(request: Request, here: Here, listed: Annotated[ListedJobs, Query()]) -> Response:
+def syncs(request: Request, here: Context, listed: Annotated[ListedJobs, Query()]) -> Response:
     """All syncs that match."""
-    found, count = status.jobs_page(
+    found, count = queries.jobs_page(
         here.store, account_id=listed.account or None, status=listed.status or None, first=listed.offset, most=A_PAGE
     )
-    plans = [status.plan_summary(job) for job in found]
+    plans = [queries.plan_summary(job) for job in found]
     rows = list(zip(found, plans, strict=True))
     return _list(request, here, "syncs.html", listed, count, rows=rows, statuses=JOB_STATUSES)
 
 
 @router.get("/products")
-def products(request: Request, here: Here, listed: Annotated[ListedProducts, Query()]) -> Response:
+def products(request: Request, here: Context, listed: Annotated[ListedProducts, Query()]) -> Response:
     """All products that match."""
-    found, count = status.links_page(
+    found, count = queries.links_page(
         here.store,
         account_id=listed.account or None,
         product_id=listed.product_id.strip() or None,
@@ -69,7 +69,7 @@ def products(request: Request, here: Here, listed: Annotated[ListedProducts, Que
     return _list(request, here, "products.html", listed, count, rows=rows, statuses=LINK_STATUSES)
 
 
-def _list(request: Request, here: Here, template: str, listed: Listed, count: int, **values: Any) -> Response:
+def _list(request: Request, here: Context, template: str, listed: Listed, count: int, **values: Any) -> Response:
     def at(offset: int) -> str:
         query = {name: value for name, value in (listed.model_dump() | {"offset": offset}).items() if value}
         return f"?{urlencode(query)}"

@@ -9,7 +9,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from etsy_pipeline.api import pages
-from etsy_pipeline.api.backing import Backing
+from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.api.review.session import csrf_token, needs_sign_in
 
 STYLE = (Path(__file__).parents[1] / "templates" / "review" / "style.css").read_text()
@@ -31,7 +31,7 @@ def to(path: str) -> RedirectResponse:
     return RedirectResponse(path, SEE_OTHER)
 
 
-def is_picture(backing: Backing, url: str) -> bool:
+def is_picture(backing: AppContext, url: str) -> bool:
     """Whether the page's policy lets a browser load this picture."""
     return url.startswith("https://") or origin_of(url) == (origin_of(backing.settings.medusa_url or "") or "none")
 
@@ -46,7 +46,7 @@ def origin_of(url: str) -> str:
     return origin if _ORIGIN.fullmatch(origin) else ""
 
 
-def _policy(backing: Backing) -> str:
+def _policy(backing: AppContext) -> str:
     pictures = " ".join(filter(None, ("https:", origin_of(backing.settings.medusa_url or ""))))
     etsy = origin_of(backing.settings.etsy_oauth_url)  # a form's answer leads there, to connect a shop
     return (

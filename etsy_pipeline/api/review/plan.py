@@ -6,15 +6,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from etsy_pipeline.api.backing import Backing, Here
+from etsy_pipeline.api.context import AppContext, Context
 from etsy_pipeline.api.inputs import TransactionPath
-from etsy_pipeline.api.review.card import Card, card_of
-from etsy_pipeline.api.review.left_out import mark_of, pack
-from etsy_pipeline.api.review.looking import A_PAGE, AFTERWARDS, SHOWN, Looking
+from etsy_pipeline.api.review.exclusions import mark_of, pack
+from etsy_pipeline.api.review.item_card import Card, card_of
 from etsy_pipeline.api.review.page import page, to
+from etsy_pipeline.api.review.plan_query import A_PAGE, AFTERWARDS, SHOWN, PlanQuery
 from etsy_pipeline.planning.plan_view import dollars
-from etsy_pipeline.sync_jobs import review, status
-from etsy_pipeline.sync_jobs.review import Standing
+from etsy_pipeline.sync import queries, review
+from etsy_pipeline.sync.review import Standing
 
 router = APIRouter()
 
@@ -24,14 +24,14 @@ FOLLOW_SECONDS = 5
 
 @router.get("/{transaction_id}")
 def show(
-    request: Request, here: Here, transaction_id: TransactionPath, looking: Annotated[Looking, Query()]
+    request: Request, here: Context, transaction_id: TransactionPath, looking: Annotated[PlanQuery, Query()]
 ) -> Response:
     """Totals and brakes first, then the products, the dangerous first, a page at a time."""
     standing = review.standing(here.store, transaction_id)
     job = standing.job
     if looking.is_on_the_way:
         return to(looking.onward(job))
-    summary = status.plan_summary(job)
+    summary = queries.plan_summary(job)
     left_out = looking.left_out(job)
     cards, has_more = _cards(here, standing, looking, left_out)
     return page(
@@ -61,7 +61,7 @@ def show(
 
 
 def _cards(
-    here: Backing, standing: Standing, looking: Looking, left_out: frozenset[int]
+    here: AppContext, standing: Standing, looking: PlanQuery, left_out: frozenset[int]
 ) -> tuple[Sequence[Card], bool]:
     if standing.job.plan_digest is None:
         return [], False

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from etsy_pipeline.api.backing import Backing
+from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.errors import BadRequest
 
 COOKIE = "etsy_pipeline_review"
@@ -50,14 +50,14 @@ class Sessions:
         await (self._secure if is_https else self._plain)(scope, receive, send)
 
 
-def signing_key(backing: Backing) -> str:
+def signing_key(backing: AppContext) -> str:
     """What the cookies are signed with."""
     token = backing.settings.etsy_pipeline_api_token
     digest = hashlib.sha256(token.get_secret_value().encode()).hexdigest() if token else "no token"
     return backing.store.cipher.key_for(f"review sessions {digest}")
 
 
-def is_token(backing: Backing, given: str) -> bool:
+def is_token(backing: AppContext, given: str) -> bool:
     """Whether this is the API's token, found out in constant time."""
     token = backing.settings.etsy_pipeline_api_token
     wanted = token.get_secret_value() if token else ""
@@ -81,7 +81,7 @@ def csrf_token(request: Request) -> str:
 
 def needs_sign_in(request: Request) -> bool:
     """Whether this installation has a token."""
-    backing: Backing = request.app.state.backing
+    backing: AppContext = request.app.state.backing
     return backing.settings.etsy_pipeline_api_token is not None
 
 

@@ -11,9 +11,9 @@ from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure, connect, disconnect
 from etsy_pipeline.accounts.view import account_view
 from etsy_pipeline.api.answers import status_of
-from etsy_pipeline.api.backing import Backing, Here
+from etsy_pipeline.api.context import AppContext, Context
 from etsy_pipeline.api.inputs import PRINTABLE, AccountPath
-from etsy_pipeline.api.review.card import web_address
+from etsy_pipeline.api.review.item_card import web_address
 from etsy_pipeline.api.review.page import page, to
 from etsy_pipeline.api.review.session import OWN_FORM
 from etsy_pipeline.errors import BadRequest
@@ -27,7 +27,7 @@ Changed = Annotated[str, Query(max_length=200, pattern=PRINTABLE)]
 
 
 @router.get("")
-def every(request: Request, here: Here) -> Response:
+def every(request: Request, here: Context) -> Response:
     """All of them, oldest first."""
     with here.store.reading() as session:
         views = [account_view(account) for account in accounts.every(session)]
@@ -35,20 +35,20 @@ def every(request: Request, here: Here) -> Response:
 
 
 @router.post("", dependencies=[OWN_FORM])
-def add(here: Here, name: Annotated[str, Form(max_length=200, pattern=PRINTABLE)] = "") -> RedirectResponse:
+def add(here: Context, name: Annotated[str, Form(max_length=200, pattern=PRINTABLE)] = "") -> RedirectResponse:
     """One more, to be connected next."""
     configure.add(here.store, name)
     return to("/review/accounts")
 
 
 @router.get("/{account_id}")
-def one(request: Request, here: Here, account_id: AccountPath, changed: Changed = "") -> Response:
+def one(request: Request, here: Context, account_id: AccountPath, changed: Changed = "") -> Response:
     """A shop and its settings."""
     return _settings(request, here, account_id, changed=changed)
 
 
 @router.post("/{account_id}/settings", dependencies=[OWN_FORM])
-def change(request: Request, here: Here, account_id: AccountPath, setting: Typed, value: Typed = "") -> Response:
+def change(request: Request, here: Context, account_id: AccountPath, setting: Typed, value: Typed = "") -> Response:
     """One setting, by its name."""
     try:
         configure.configure(here.store, account_id, {setting.strip(): configure.value_of(value)})
@@ -58,13 +58,13 @@ def change(request: Request, here: Here, account_id: AccountPath, setting: Typed
 
 
 @router.post("/{account_id}/connect", dependencies=[OWN_FORM])
-def begin(here: Here, account_id: AccountPath) -> RedirectResponse:
+def begin(here: Context, account_id: AccountPath) -> RedirectResponse:
     """On to Etsy, where the seller consents."""
     return to(connect.start(here.store, wiring.oauth_of(here.settings), account_id).location)
 
 
 @router.get("/{account_id}/disconnect")
-def ask(request: Request, here: Here, account_id: AccountPath) -> Response:
+def ask(request: Request, here: Context, account_id: AccountPath) -> Response:
     """What it means."""
     with here.store.reading() as session:
         view = account_view(accounts.get(session, account_id))
@@ -72,14 +72,14 @@ def ask(request: Request, here: Here, account_id: AccountPath) -> Response:
 
 
 @router.post("/{account_id}/disconnect", dependencies=[OWN_FORM])
-def forget(here: Here, account_id: AccountPath) -> RedirectResponse:
+def forget(here: Context, account_id: AccountPath) -> RedirectResponse:
     """The shop's tokens are wiped."""
     disconnect.disconnect(here.store, account_id)
     return to("/review/accounts")
 
 
 def _settings(
-    request: Request, here: Backing, account_id: str, problem: BadRequest | None = None, **form: str
+    request: Request, here: AppContext, account_id: str, problem: BadRequest | None = None, **form: str
 ) -> Response:
     with here.store.reading() as session:
         view = account_view(accounts.get(session, account_id))

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from etsy_pipeline.api.answers import status_of
-from etsy_pipeline.api.backing import Here
+from etsy_pipeline.api.context import Context
 from etsy_pipeline.api.review.page import STYLE, page, to
 from etsy_pipeline.api.review.session import OWN_FORM, begin, is_token, needs_sign_in
 from etsy_pipeline.errors import BadRequest, PipelineError
@@ -34,7 +34,7 @@ def ask(request: Request, where: Next = HOME) -> Response:
 @router.post("/sign-in", dependencies=[OWN_FORM])
 def sign_in(
     request: Request,
-    here: Here,
+    here: Context,
     token: Annotated[str, Form(max_length=1000)] = "",
     where: Annotated[str, Form(max_length=20_000)] = HOME,
 ) -> Response:
@@ -54,7 +54,7 @@ def sign_out(request: Request) -> RedirectResponse:
     return to("/review/sign-in")
 
 
-def _require_token(request: Request, here: Here, token: str) -> None:
+def _require_token(request: Request, here: Context, token: str) -> None:
     guesses, address = request.app.state.guesses, request.client.host if request.client else ""
     guesses.require_few(address)
     if not is_token(here, token.strip()):

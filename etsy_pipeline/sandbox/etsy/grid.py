@@ -8,9 +8,9 @@ from etsy_pipeline.sandbox.etsy.answers import EtsyError, error
 from etsy_pipeline.sandbox.etsy.property_values import CUSTOM
 
 AXES = ("price_on_property", "quantity_on_property", "sku_on_property", "readiness_state_on_property")
-MOST_VALUES = 70
-MOST_PRODUCTS = {0: 1, 1: 70, 2: 4900, 3: 2500}
-MOST_WHEN_ALL_VARY = 400
+MAX_VALUES = 70
+MAX_PRODUCTS = {0: 1, 1: 70, 2: 4900, 3: 2500}
+MAX_WHEN_ALL_VARY = 400
 THIRD = 2  # its place
 
 Json = dict[str, Any]
@@ -27,7 +27,7 @@ def check(products: list[Json], axes: dict[str, list[int]], most_properties: int
     for axis in AXES:
         _check_axis(products, properties, axis, axes[axis])
     all_vary = properties and any(len(axes[axis]) == len(properties) for axis in AXES)
-    most = min(MOST_PRODUCTS[len(properties)], MOST_WHEN_ALL_VARY if all_vary else 10_000)
+    most = min(MAX_PRODUCTS[len(properties)], MAX_WHEN_ALL_VARY if all_vary else 10_000)
     if len(products) > most:
         raise _refused(f"/products : cannot be more than {most} items")
 
@@ -67,8 +67,8 @@ def _check_cells(cells: list[tuple[str, ...]]) -> None:
     if len(set(cells)) != len(cells):
         raise _refused("/products : duplicate combination of property values")
     columns = [list(dict.fromkeys(column)) for column in zip(*cells, strict=True)]
-    if any(len(column) > MOST_VALUES for column in columns):
-        raise _refused(f"/values : cannot be more than {MOST_VALUES} items")
+    if any(len(column) > MAX_VALUES for column in columns):
+        raise _refused(f"/values : cannot be more than {MAX_VALUES} items")
     if set(itertools.product(*columns)) != set(cells):
         raise _refused("/products : every combination of property values is needed")
 

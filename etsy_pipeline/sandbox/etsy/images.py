@@ -11,8 +11,8 @@ from etsy_pipeline.sandbox.etsy.answers import Answer, error, escaped, not_found
 from etsy_pipeline.sandbox.etsy.requests import Call, whole
 from etsy_pipeline.sandbox.state import State
 
-MOST = 20
-MOST_BYTES = 10 * 1024 * 1024  # sources disagree, 10 or 20 MB: the smaller (FACTS §8)
+MAX = 20
+MAX_BYTES = 10 * 1024 * 1024  # sources disagree, 10 or 20 MB: the smaller (FACTS §8)
 FORMATS = {"JPEG", "PNG", "GIF"}  # WebP and AVIF are assumed unsupported (FACTS §8)
 ALT_TEXT_LENGTH = 500
 FIRST_ID = 6_100_000_000
@@ -25,14 +25,14 @@ def upload(call: Call) -> Answer:
     if len(alt_text) > ALT_TEXT_LENGTH:
         raise error(400, f"There was a problem with /alt_text : cannot be longer than {ALT_TEXT_LENGTH} characters")
     rank = whole(call.fields.get("rank", "1"))
-    if rank is None or not 1 <= rank <= MOST:
-        raise error(400, f"There was a problem with /rank : must be between 1 and {MOST}")
+    if rank is None or not 1 <= rank <= MAX:
+        raise error(400, f"There was a problem with /rank : must be between 1 and {MAX}")
     if call.fields.get("overwrite", "false") not in {"true", "false"}:
         raise error(400, "There was a problem with /overwrite : must be true or false")
     present = of_listing(call.state, listing["listing_id"])
     replaced = [row for row in present if row["rank"] == rank] if call.fields.get("overwrite") == "true" else []
-    if len(present) - len(replaced) >= MOST:
-        raise error(400, f"Listings are only allowed {MOST} images. Please delete a ListingImage before trying to "
+    if len(present) - len(replaced) >= MAX:
+        raise error(400, f"Listings are only allowed {MAX} images. Please delete a ListingImage before trying to "
                     "upload another.")  # fmt: skip
     for row in replaced:  # in place, with a new id (FACTS §8)
         call.state.run("UPDATE listing_image SET listing_id = NULL WHERE listing_image_id = ?", row["listing_image_id"])
@@ -144,7 +144,7 @@ def _own_image(call: Call, shop_id: int, listing_id: int) -> int | None:
 
 
 def _decoded(content: bytes) -> tuple[bytes, str, int, int]:
-    if len(content) > MOST_BYTES:
+    if len(content) > MAX_BYTES:
         raise error(400, "There was a problem with /image : The file is too large.")
     try:
         with Image.open(io.BytesIO(content)) as picture:

@@ -11,7 +11,7 @@ from etsy_pipeline.sandbox.etsy.grid import AXES
 from etsy_pipeline.sandbox.etsy.listing_rules import HIGHEST_PRICE, LOWEST_PRICE
 from etsy_pipeline.sandbox.state import State
 
-MOST_QUANTITY = 999
+MAX_QUANTITY = 999
 PRODUCT_KEYS = {"sku", "property_values", "offerings"}
 OFFERING_KEYS = {"price", "quantity", "is_enabled", "readiness_state_id"}
 
@@ -131,8 +131,8 @@ def _offering(shop: Json, item: Any) -> Json:
         raise _refused(f"/price : must be between {LOWEST_PRICE} and {HIGHEST_PRICE}")
     if isinstance(quantity, bool) or not isinstance(quantity, int) or quantity < 0:
         raise _refused("/quantity : must be a whole number")
-    if quantity > MOST_QUANTITY:
-        raise _refused(f"/quantity : cannot be greater than {MOST_QUANTITY}")
+    if quantity > MAX_QUANTITY:
+        raise _refused(f"/quantity : cannot be greater than {MAX_QUANTITY}")
     if not isinstance(enabled, bool):
         raise _refused("/is_enabled : must be true or false")
     readiness = item.get("readiness_state_id")

@@ -10,7 +10,7 @@ from etsy_pipeline.sandbox.etsy import inventory, properties, shops, stored
 from etsy_pipeline.sandbox.etsy.answers import Answer, EtsyError, error, not_found, page, refuse
 from etsy_pipeline.sandbox.etsy.requests import Call, Fields
 
-MOST_SCALE_ID = 2**53
+MAX_SCALE_ID = 2**53
 
 Json = dict[str, Any]
 
@@ -63,7 +63,7 @@ def _value(found: properties.Property, fields: Fields) -> Json:
     for name in ("value_ids", "values"):
         if not fields.text(name):
             raise error(400, f"Missing input parameter: [{name}]")  # seen in issue 292 of etsy/open-api
-    scale_id = fields.integer("scale_id", 1, MOST_SCALE_ID)
+    scale_id = fields.integer("scale_id", 1, MAX_SCALE_ID)
     values, value_ids = fields.texts("values") or [], fields.ids("value_ids") or []
     refuse(fields.problems)
     if len(values) != 1 or value_ids != [found.value_id(values[0], scale_id)]:

@@ -13,7 +13,7 @@ from etsy_pipeline.sandbox.state import State
 TITLE_LENGTH, TAGS, TAG_LENGTH, MATERIALS, STYLES, STYLE_LENGTH, IMAGES = 140, 13, 20, 13, 2, 45, 20
 LOWEST_PRICE, HIGHEST_PRICE = 0.20, 50_000  # uncertain (FACTS §5): the commonly quoted bounds
 DESCRIPTION_LENGTH = 50_000  # not found anywhere (FACTS §16); generous, but not endless
-MOST = 2**53
+MAX = 2**53
 
 BAD_IN_TITLE = regex.compile(r"[^\p{L}\p{Nd}\p{P}\p{Sm}\p{Zs}™©®]")
 BAD_IN_TAG = regex.compile(r"[^\p{L}\p{Nd}\p{Zs}\-'™©®]")
@@ -50,7 +50,7 @@ def new_listing(state: State, shop: dict[str, Any], form: dict[str, str]) -> dic
     data = _shared(state, fields)
     data["quantity"] = fields.integer("quantity", 1, 999)
     data["price"] = fields.number("price", LOWEST_PRICE, HIGHEST_PRICE)
-    data["readiness_state_id"] = fields.integer("readiness_state_id", 1, MOST)
+    data["readiness_state_id"] = fields.integer("readiness_state_id", 1, MAX)
     data["styles"] = _words(fields, "styles", STYLES, STYLE_LENGTH, BAD_IN_MATERIAL) or []
     data["is_customizable"] = fields.boolean("is_customizable") or False
     refuse(fields.problems)
@@ -101,12 +101,12 @@ def _shared(state: State, fields: Fields) -> dict[str, Any]:
         "image_ids": fields.ids("image_ids"),
     }
     for name in ("shipping_profile_id", "return_policy_id", "shop_section_id"):
-        data[name] = fields.integer(name, 1, MOST)
+        data[name] = fields.integer(name, 1, MAX)
     for name in ("item_weight", "item_length", "item_width", "item_height"):
         data[name] = fields.number(name, 0.000001)  # spec: above zero; a zero once caused a 500 (FACTS §5)
     for name in ("is_supply", "should_auto_renew", "is_taxable"):
         data[name] = fields.boolean(name)
-    data["taxonomy_id"] = fields.integer("taxonomy_id", 1, MOST)
+    data["taxonomy_id"] = fields.integer("taxonomy_id", 1, MAX)
     if data["taxonomy_id"] is not None and data["taxonomy_id"] not in taxonomy.node_ids():
         fields.wrong("taxonomy_id", "is not a valid taxonomy node")
     if data["image_ids"] is not None and not 1 <= len(data["image_ids"]) <= IMAGES:

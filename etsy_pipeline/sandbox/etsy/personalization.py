@@ -6,7 +6,7 @@ from etsy_pipeline.sandbox.etsy import shops, stored
 from etsy_pipeline.sandbox.etsy.answers import Answer, EtsyError, error, escaped
 from etsy_pipeline.sandbox.etsy.requests import Call
 
-MOST_QUESTIONS = 5
+MAX_QUESTIONS = 5
 TEXT_LENGTH = 45
 SINGLE_TYPE = "text_input"
 TYPES = frozenset({SINGLE_TYPE, "dropdown", "unlabeled_upload", "labeled_upload"})
@@ -27,7 +27,7 @@ def replace(call: Call) -> Answer:
     if not isinstance(questions, list):
         raise _refused("must be a list")
     is_multiple = call.query.get("supports_multiple_personalization_questions") == "true"
-    most = MOST_QUESTIONS if is_multiple else 1
+    most = MAX_QUESTIONS if is_multiple else 1
     if len(questions) > most:
         raise _refused(f"cannot be more than {most} items")
     types = TYPES if is_multiple else frozenset({SINGLE_TYPE})

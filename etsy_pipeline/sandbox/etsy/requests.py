@@ -12,8 +12,8 @@ from etsy_pipeline.sandbox.etsy.answers import Problem, error
 from etsy_pipeline.sandbox.state import State
 
 FORM = "application/x-www-form-urlencoded"
-MOST_IDS = 100  # a page, or a batch
-MOST_OFFSET = 12_000
+MAX_IDS = 100  # a page, or a batch
+MAX_OFFSET = 12_000
 _WHOLE = re.compile(r"[0-9]{1,18}")  # what a 64-bit id can hold; `str.isdecimal` would take other scripts' digits
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
@@ -57,16 +57,16 @@ class Call:
     def paging(self) -> tuple[int, int]:
         """Limit and offset (FACTS §10)."""
         limit, offset = whole(self.query.get("limit", "25")), whole(self.query.get("offset", "0"))
-        if limit is None or not 1 <= limit <= MOST_IDS or offset is None or offset > MOST_OFFSET:
-            raise error(400, f"limit must be 1 to {MOST_IDS}, offset 0 to {MOST_OFFSET}")
+        if limit is None or not 1 <= limit <= MAX_IDS or offset is None or offset > MAX_OFFSET:
+            raise error(400, f"limit must be 1 to {MAX_IDS}, offset 0 to {MAX_OFFSET}")
         return limit, offset
 
     def ids(self, name: str) -> list[int]:
         """A comma-joined list of ids in the query, at most 100 (FACTS §10)."""
         parts = [part for part in self.query.get(name, "").split(",") if part]
         ids = [value for part in parts if (value := whole(part)) is not None]
-        if not parts or len(parts) > MOST_IDS or len(ids) < len(parts):
-            raise error(400, f"{name} must be 1 to {MOST_IDS} ids, separated by commas")
+        if not parts or len(parts) > MAX_IDS or len(ids) < len(parts):
+            raise error(400, f"{name} must be 1 to {MAX_IDS} ids, separated by commas")
         return ids
 
 

@@ -8,7 +8,7 @@ from etsy_pipeline.sandbox.state import State, dump, load
 
 FIRST_SHOP, FIRST_USER = 51_000_001, 910_000_001
 DAYS_A_WEEK = 5  # "a week is as many days as the seller works": here, five
-MOST_SECTION_LENGTH = 24  # uncertain: not in FACTS
+MAX_SECTION_LENGTH = 24  # uncertain: not in FACTS
 
 
 class Sample(NamedTuple):
@@ -166,8 +166,8 @@ def create_section(call: Call) -> Answer:
     """createShopSection; 200, not 201, by Etsy's document."""
     shop = own(call)
     title = call.form().get("title", "").strip()
-    if not 1 <= len(title) <= MOST_SECTION_LENGTH:
-        raise error(400, f"There was a problem with /title : must have 1 to {MOST_SECTION_LENGTH} characters")
+    if not 1 <= len(title) <= MAX_SECTION_LENGTH:
+        raise error(400, f"There was a problem with /title : must have 1 to {MAX_SECTION_LENGTH} characters")
     section = {"shop_section_id": call.state.number("shop_section", shop["shop_id"] * 10 + 5), "title": title}
     _save(call.state, shop | {"sections": [*shop["sections"], section]})
     return Answer(_section(call.state, shop, section, len(shop["sections"]) + 1))

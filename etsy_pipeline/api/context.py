@@ -1,0 +1,40 @@
+"""What the routes stand on: the settings, the database, and what is made of them for one request."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from etsy_pipeline import wiring
+from etsy_pipeline.etsy.client import EtsyClient
+from etsy_pipeline.planning.quota import Quota
+from etsy_pipeline.settings import Settings
+from etsy_pipeline.store.engine import Store
+
+
+@dataclass(frozen=True, slots=True)
+class AppContext:
+    """Settings and store, handed to every route."""
+
+    settings: Settings
+    store: Store
+
+    def shop_client(self, account_id: str) -> EtsyClient:
+        """Etsy for a connected shop."""
+        return wiring.shop_client(self.settings, self.store, account_id)
+
+    def amount_unit(self) -> str:
+        """The unit of Medusa's amounts now."""
+        return self.settings.medusa()[2]
+
+    def quota(self) -> Quota:
+        """Calls to Etsy that are left today."""
+        return wiring.quota_of(self.settings, self.store)
+
+
+def _backing(request: Request) -> AppContext:
+    backing: AppContext = request.app.state.backing
+    return backing
+
+
+Context = Annotated[AppContext, Depends(_backing)]

@@ -1,0 +1,102 @@
+"""Where a reviewer is in a plan: which products are shown, from which on, and which ones are left out so far.
+
+All of it stands in the address, so every page can be gone back to, and nothing has to be kept here.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, Field
+
+from etsy_pipeline.api.inputs import PRINTABLE
+from etsy_pipeline.api.review.exclusions import mark_of, pack, unpack
+from etsy_pipeline.planning.plan import ACTIONS
+from etsy_pipeline.store.tables import EtsySyncJob
+from etsy_pipeline.sync.queries import PlanFilter
+
+A_PAGE = 50
+OUTCOMES = ("failed", "synced", "waiting")
+SHOWN: Mapping[str, str] = {
+    "": "Changes and problems",
+    "brakes": "With a brake",
+    "conflicts": "Changed on Etsy by somebody",
+    "price_hundredfold": "Brake: price a hundredfold",
+    "price_moved": "Brake: price moves far",
+    "variations_vanish": "Brake: variations vanish",
+    "listing_gone": "Brake: listing gone",
+    "create": "To create",
+    "update": "To update",
+    "deactivate": "To deactivate",
+    "invalid": "Invalid",
+    "skip": "Skipped",
+    "all": "Everything",
+}
+AFTERWARDS: Mapping[str, str] = {"failed": "Failed", "synced": "Done", "waiting": "Waiting"}
+
+Position = Annotated[int, Field(ge=0, lt=1_000_000)]
+
+
+class PlanQuery(BaseModel):
+    """The query of a plan's page. `seen`, `leave`, `only` and `to` come from its form, on the way to the next page."""
+
+    show: str = Field(default="", max_length=50, pattern=r"^[a-z_]*$")
+    product_id: str = Field(default="", max_length=200, pattern=PRINTABLE)
+    offset: int = Field(default=0, ge=0, le=1_000_000)
+    plan: str = Field(default="", max_length=100, pattern=PRINTABLE)
+    out: str = Field(default="", max_length=60_000)
+    follow: Literal["", "yes"] = ""
+    seen: str = Field(default="", max_length=60_000)
+    leave: list[Position] = Field(default=[], max_length=500)
+    only: str | None = Field(default=None, max_length=50, pattern=r"^[a-z_]*$")
+    to: str = Field(default="", max_length=20, pattern=r"^[a-z0-9]*$")
+
+    def is_of(self, job: EtsySyncJob) -> bool:
+        """Whether this is the plan that the reviewer has been looking at."""
+        return self.plan in {"", mark_of(job)}
+
+    @property
+    def is_on_the_way(self) -> bool:
+        """Whether the form of a page was sent."""
+        return bool(self.to or self.seen or self.leave or self.only is not None)
+
+    def left_out(self, job: EtsySyncJob) -> frozenset[int]:
+        """Positions that are left out: those of earlier pages, and the boxes of the page that was just sent."""
+        if not self.is_of(job):
+            return frozenset()
+        return (unpack(self.out) - unpack(self.seen)) | frozenset(self.leave)
+
+    def address(self, job: EtsySyncJob, **changes: object) -> str:
+        """The address of this page, or of one that differs from it."""
+        place = {"show": self.show, "product_id": self.product_id, "offset": self.offset}
+        chosen = {"plan": mark_of(job), "out": pack(self.left_out(job))}
+        query = urlencode({name: value for name, value in (place | chosen | changes).items() if value})
+        return f"/review/{job.transaction_id}?{query}"
+
+    def onward(self, job: EtsySyncJob) -> str:
+        """Where the form that was sent leads. A plan that is gone is told by its page before anything else."""
+        if not self.is_of(job):
+            return self.address(job, plan=self.plan, offset=0)
+        if self.to == "decide":
+            query = urlencode({"plan": mark_of(job), "out": pack(self.left_out(job))})
+            return f"/review/{job.transaction_id}/decide?{query}"
+        show = self.show if self.only is None else self.only
+        return self.address(job, show=show, offset=int(self.to) if self.to.isdecimal() else 0)
+
+    def wanted(self) -> tuple[PlanFilter, str | None]:
+        """Which items of the plan to read, one more than a page has, and with which outcome."""
+        show, of = self.show, (self.show,)
+        product_id = self.product_id.strip() or None
+        return PlanFilter(
+            actions=of if show in ACTIONS else (),
+            product_id=product_id,
+            brake="any" if show == "brakes" else show if _is_brake(show) else None,
+            with_conflicts=show == "conflicts",
+            noteworthy=not show and not product_id,
+            first=self.offset,
+            most=A_PAGE + 1,
+        ), show if show in OUTCOMES else None
+
+
+def _is_brake(show: str) -> bool:
+    return show not in {"", "all", "conflicts", *ACTIONS, *OUTCOMES}

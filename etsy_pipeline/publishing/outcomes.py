@@ -1,0 +1,172 @@
+"""What becomes of a product, and of the whole job, when something was done or failed.
+
+One product's failure stops only that product. What concerns all of them pauses the job (no calls left, Etsy down) or
+stops it (credentials).
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from etsy_pipeline.errors import NeedsPerson, PipelineError, Refused, TakenOver
+from etsy_pipeline.etsy.errors import EtsyQuotaExhausted, EtsyUnavailable
+from etsy_pipeline.publishing.item_in_progress import ItemInProgress
+from etsy_pipeline.publishing.journal import Journal
+
+logger = logging.getLogger(__name__)
+
+COUNT_EVERY_SECONDS = 2.0  # between two updates of the job's counts
+MAX_FAILURES = 3  # rounds without a usable answer, each with its repetitions, after which a product is left alone
+UNAVAILABLE_IN_A_ROW = 5  # Etsy is down, not one product poisoned
+TOO_FAST = "etsy_too_fast"  # the code of an error after several polite waits (`etsy/transport.py`)
+PAUSE_WHEN_DOWN = timedelta(minutes=10)
+PAUSE_BEFORE_RETRY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a publication has come."""
+
+    done: int
+    total: int
+    product_title: str
+    outcome: str
+
+
+class Stop(Exception):  # noqa: N818 - a signal to the loop, never seen outside
+    """The job ends or pauses here."""
+
+    def __init__(self, status: str, message: str = "", resume_at: datetime | None = None) -> None:
+        super().__init__(message)
+        self.status, self.message, self.resume_at = status, message, resume_at
+
+
+@dataclass(slots=True)
+class OutcomeRecorder:
+    """Settles products, and says when the job is to stop.
+
+    Args:
+        journal: of the job.
+        on_progress: told of each product.
+        now: the clock.
+        total: products that are not finished.
+        pause: where the job has to pause, though updates of stock may go on.
+        successes: products that were settled in this round.
+    """
+
+    journal: Journal
+    on_progress: Callable[[Progress], None]
+    now: Callable[[], datetime]
+    total: int = 0
+    pause: Stop | None = None
+    successes: int = 0
+    _done: int = 0
+    _counted_at: float = 0.0
+    _last_words: str = ""
+    _unavailable: list[str] = field(default_factory=list)
+
+    def synced(self, found: Sequence[tuple[ItemInProgress, str]]) -> None:
+        """These were read back, each in its state, and are as approved."""
+        self.journal.synced(found)
+        self.successes += len(found)
+
+    def skipped(self, works: Sequence[ItemInProgress]) -> None:
+        """There was nothing to do for these."""
+        if works:
+            self.journal.skipped([work.product_id for work in works])
+        for work in works:
+            self.tell(work, "skipped")
+
+    def failed(self, work: ItemInProgress, code: str, message: str) -> None:
+        """This one could not be published."""
+        self.journal.failed(work, code, message)
+        self.successes += 1  # it is settled, too
+        self.tell(work, "failed")
+
+    def answered(self) -> None:
+        """Etsy gave a usable answer: it is not down."""
+        self._unavailable.clear()
+
+    def tell(self, work: ItemInProgress, outcome: str) -> None:
+        """Let whoever watches know."""
+        self._done += 1
+        self.on_progress(Progress(min(self._done, self.total), self.total, work.item.product_title, outcome))
+        if time.monotonic() - self._counted_at > COUNT_EVERY_SECONDS:
+            self.journal.count()
+            self._counted_at = time.monotonic()
+
+    def require_progress(self, waiting: int) -> None:
+        """Stop where another round makes no sense now.
+
+        Raises:
+            Stop: the job pauses.
+        """
+        if self.pause:
+            raise self.pause
+        if waiting and not self.successes:
+            message = f"Etsy gave no usable answer on {waiting} products. {self._last_words}"
+            raise self._paused(message, PAUSE_BEFORE_RETRY)
+        self.successes = 0
+
+    @contextmanager
+    def handling_errors(self, works: list[ItemInProgress]) -> Iterator[None]:
+        """Turn an error of the block into what happens to these products, or to the job."""
+        try:
+            yield
+        except PipelineError as error:
+            self.judge(works, error)
+
+    def judge(self, works: list[ItemInProgress], error: PipelineError) -> None:
+        """What an error means for these products.
+
+        Raises:
+            Stop: it concerns the whole job.
+            TakenOver: another publisher is at work.
+        """
+        if isinstance(error, TakenOver):
+            raise error
+        if isinstance(error, NeedsPerson):
+            logger.error("publication_stopped code=%s", error.code)
+            raise Stop("failed", str(error)) from error
+        if isinstance(error, EtsyQuotaExhausted):
+            self._judge_quota(works, error)
+            return
+        if isinstance(error, EtsyUnavailable) and error.code == TOO_FAST:
+            raise self._paused(str(error), PAUSE_BEFORE_RETRY)  # whoever else uses the key: no product's fault
+        for work in works:
+            if isinstance(error, EtsyUnavailable):
+                self._judge_unavailable(work, error)
+            else:
+                self.failed(work, error.code, str(error))
+
+    def _judge_quota(self, works: list[ItemInProgress], error: EtsyQuotaExhausted) -> None:
+        if self.pause is None:
+            resume_at = self.now() + timedelta(seconds=error.retry_after_seconds)
+            self.pause = Stop("paused", f"{error} It goes on at {resume_at:%Y-%m-%d %H:%M} UTC.", resume_at)
+        if all(work.is_stock for work in works):
+            raise self.pause
+
+    def _judge_unavailable(self, work: ItemInProgress, error: EtsyUnavailable) -> None:
+        self._last_words = str(error)
+        self._unavailable.append(work.product_id)
+        if len(self._unavailable) >= UNAVAILABLE_IN_A_ROW:
+            self.journal.reset_failures(self._unavailable)
+            raise self._paused(f"Etsy is down: {error}", PAUSE_WHEN_DOWN)
+        if self.journal.unanswered(work) >= MAX_FAILURES:
+            quarantined = _was_quarantined(error)
+            self.failed(work, quarantined.code, str(quarantined))
+
+    def _paused(self, message: str, pause: timedelta) -> Stop:
+        resume_at = self.now() + pause
+        return Stop("paused", f"{message} It goes on at {resume_at:%Y-%m-%d %H:%M} UTC.", resume_at)
+
+
+def _was_quarantined(error: EtsyUnavailable) -> Refused:
+    return Refused(
+        f"Etsy failed on this product {MAX_FAILURES} times, so it was left alone: {error.message}",
+        code="etsy_item_quarantined",
+        hint="Sync again later; if it stays so, look at the listing on Etsy or ask Etsy's support.",
+    )

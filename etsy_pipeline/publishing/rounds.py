@@ -1,0 +1,226 @@
+"""The loop over a plan's items: a last look, carrying out, reading back, a hundred at a time, and again what is left.
+
+Products are carried out side by side, a few at a time; what becomes of them is settled one by one (`outcomes.py`).
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from etsy_pipeline.errors import PipelineError, Refused, Unavailable
+from etsy_pipeline.etsy.errors import EtsyRefused, EtsyUnavailable
+from etsy_pipeline.listings.shop_settings import ShopSettings
+from etsy_pipeline.listings.verdict import ValidatedListing
+from etsy_pipeline.planning.drift_check import require_as_planned
+from etsy_pipeline.planning.link import LiveListing
+from etsy_pipeline.planning.read_back import not_applied
+from etsy_pipeline.publishing.bounded_parallel import bounded_parallel
+from etsy_pipeline.publishing.item import ItemPublisher
+from etsy_pipeline.publishing.item_in_progress import ItemInProgress
+from etsy_pipeline.publishing.journal import Journal
+from etsy_pipeline.publishing.outcomes import OutcomeRecorder, Stop
+from etsy_pipeline.publishing.source_drift import Source, require_source_as_planned
+from etsy_pipeline.store.tables import EtsySyncJob
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 100  # the most that one of Etsy's batched reads takes (FACTS §10)
+SETTLE_SECONDS = 2.0  # before what was sent a second time is read back
+
+Live = Mapping[int, LiveListing]
+
+
+@dataclass(slots=True)
+class Rounds:
+    """One publication of a job.
+
+    Args:
+        journal: of the job.
+        publishing: publishes products.
+        stock: publishes updates of stock and price, with the calls that are reserved for them.
+        settings: the shop's.
+        excluded: products that the approval leaves out.
+        outcomes: what becomes of them.
+        at_once: products that are carried out side by side.
+        source: products as Medusa has them now.
+    """
+
+    journal: Journal
+    publishing: ItemPublisher
+    stock: ItemPublisher
+    settings: ShopSettings
+    excluded: frozenset[str]
+    outcomes: OutcomeRecorder
+    at_once: int
+    source: Source
+
+    def publish(self) -> EtsySyncJob:
+        """Carry out all that is not finished, in rounds: each leaves only what Etsy gave no usable answer on."""
+        waiting = self.journal.waiting()
+        self.outcomes.total = len(waiting)
+        try:
+            while waiting:
+                for start in range(0, len(waiting), AT_ONCE):
+                    self._batch(waiting[start : start + AT_ONCE])
+                waiting = self.journal.waiting()
+                self.outcomes.require_progress(len(waiting))
+        except Stop as stop:
+            return self.journal.finish(stop.status, message=stop.message, resume_at=stop.resume_at)
+        return self.journal.finish("failed" if self.journal.has_nothing_worked() else "completed")
+
+    def _batch(self, product_ids: Sequence[str]) -> None:
+        works = self._without_quiet_ones(self.journal.take_up(product_ids))
+        for is_stock in (False, True):
+            group = [work for work in works if work.is_stock == is_stock]
+            if group and (is_stock or self.outcomes.pause is None):
+                self._carry_out(self.stock if is_stock else self.publishing, group)
+
+    def _without_quiet_ones(self, works: Sequence[ItemInProgress]) -> list[ItemInProgress]:
+        """The products for which something is sent; the others are settled."""
+        quiet = [work for work in works if work.product_id in self.excluded or work.item.action == "skip"]
+        self.outcomes.skipped(quiet)
+        rest = [work for work in works if work not in quiet]
+        for work in rest:
+            if work.item.action == "invalid":
+                self.outcomes.failed(work, "invalid", work.item.reason)
+        return [work for work in rest if work.item.action != "invalid"]
+
+    def _carry_out(self, publisher: ItemPublisher, works: list[ItemInProgress]) -> None:
+        """A batch of one kind. What was sent is read back even where the job ends in the middle."""
+        known = {work.product_id: work.listing_id or 0 for work in works if _is_untouched(work)}
+        live = self._live(publisher, known, [work for work in works if work.product_id in known])
+        stops: list[Stop] = []
+        source = self._source(works)
+        sent = list(self._sent(publisher, self._as_planned(works, known, live, source), stops))
+        if not any(stop.status == "failed" for stop in stops):
+            self._read_back(publisher, sent)
+        if stops:
+            raise stops[0]
+
+    def _source(self, works: list[ItemInProgress]) -> Mapping[str, ValidatedListing]:
+        """The products as they are; where Medusa cannot tell, what was approved is published."""
+        untouched = [work for work in works if work.is_untouched]
+        with self.outcomes.handling_errors(untouched):
+            try:
+                return self.source([work.product_id for work in untouched]) if untouched else {}
+            except Unavailable as error:
+                logger.warning("source_not_read products=%s code=%s", len(untouched), error.code)
+        return {}
+
+    def _as_planned(
+        self, works: list[ItemInProgress], known: Mapping[str, int], live: Live, source: Mapping[str, ValidatedListing]
+    ) -> Iterator[ItemInProgress]:
+        """Those that are as the plan saw them; the others are settled, or wait where Etsy did not say how they are."""
+        for work in works:
+            seen = live.get(known.get(work.product_id, 0))
+            if work.product_id in known and seen is None:
+                continue
+            with self.outcomes.handling_errors([work]):
+                if seen is not None and work.before is not None:
+                    require_as_planned(work.item, work.desired(), work.before, seen, self.settings)
+                if work.product_id in source:
+                    require_source_as_planned(work, source[work.product_id], seen, self.settings)
+                yield work
+
+    def _sent(
+        self, publisher: ItemPublisher, works: Iterator[ItemInProgress], stops: list[Stop]
+    ) -> Iterator[ItemInProgress]:
+        """Send each product, side by side; those that were. Nothing more is begun once the job is to stop."""
+
+        def until_stop() -> Iterator[ItemInProgress]:
+            for work in works:
+                if stops or (self.outcomes.pause and publisher is self.publishing) or self._is_called_off(stops):
+                    return
+                yield work
+
+        for work, error in bounded_parallel(lambda work: _send(publisher, work), until_stop(), self.at_once):
+            if error is None:
+                self.outcomes.answered()
+                self.outcomes.tell(work, "written")
+                yield work
+                continue
+            try:
+                self.outcomes.judge([work], error)
+            except Stop as stop:
+                stops.append(stop)
+
+    def _is_called_off(self, stops: list[Stop]) -> bool:
+        if self.journal.is_cancelled():
+            stops.append(Stop("cancelled"))
+        return bool(stops)
+
+    def _read_back(self, publisher: ItemPublisher, works: list[ItemInProgress]) -> None:
+        """Compare with what was meant; what Etsy accepted and did not apply is sent once more."""
+        again: list[ItemInProgress] = []
+        for work, missing in self._different(publisher, works):
+            logger.warning("not_applied product_id=%s fields=%s", work.product_id, ",".join(missing))
+            with self.outcomes.handling_errors([work]):
+                publisher.publish(work, is_again=True)
+                again.append(work)
+        if again:
+            publisher.sleep(SETTLE_SECONDS)
+        for work, missing in self._different(publisher, again):
+            self.outcomes.failed(work, "not_applied", str(_was_not_applied(missing)))
+        if works:
+            self.journal.count()  # what agreed is synced only now
+
+    def _different(
+        self, publisher: ItemPublisher, works: list[ItemInProgress]
+    ) -> list[tuple[ItemInProgress, list[str]]]:
+        """Note what is as it was meant; what is not, with the fields that differ."""
+        ids = {work.product_id: work.listing_id or 0 for work in works}
+        live = self._live(publisher, ids, works)
+        found, agreed = [], []
+        for work in works:
+            seen = live.get(ids[work.product_id])
+            if seen is None:
+                continue
+            if missing := _missing(work, seen):
+                found.append((work, missing))
+            else:
+                agreed.append((work, seen.state))
+        self.outcomes.synced(agreed)
+        return found
+
+    def _live(self, publisher: ItemPublisher, ids: Mapping[str, int], works: list[ItemInProgress]) -> Live:
+        """Listings as they are; where Etsy cannot tell of all together, one by one, without those it cannot tell."""
+        if not works:
+            return {}
+        try:
+            return publisher.client.live_listings([ids[work.product_id] for work in works])
+        except (EtsyUnavailable, EtsyRefused):
+            found: dict[int, LiveListing] = {}
+            for work in works:
+                with self.outcomes.handling_errors([work]):
+                    found |= publisher.client.live_listings([ids[work.product_id]])
+                    self.outcomes.answered()
+            return found
+        except PipelineError as error:
+            self.outcomes.judge(works, error)
+            return {}
+
+
+def _send(publisher: ItemPublisher, work: ItemInProgress) -> None:
+    if not work.is_written:
+        publisher.publish(work)
+
+
+def _is_untouched(work: ItemInProgress) -> bool:
+    """Whether the product's listing is still the one that the plan knew, and nothing was sent completely."""
+    planned = work.item.etsy_listing_id
+    return planned is not None and work.listing_id == planned and not work.is_written
+
+
+def _missing(work: ItemInProgress, live: LiveListing) -> list[str]:
+    desired, published = work.desired(), work.before.published if work.before else None
+    rows = work.images if desired and desired.images and work.sends("images") else {}
+    image_ids = [row.etsy_image_id for _, row in sorted(rows.items())]
+    return not_applied(work.item, desired, published.inventory if published else None, image_ids, live)
+
+
+def _was_not_applied(missing: Sequence[str]) -> Refused:
+    return Refused(
+        f"Etsy accepted the listing twice and did not apply all of it: {', '.join(missing)} differ from what was sent.",
+        code="not_applied",
+        hint="Look at the listing on Etsy, then sync again.",
+    )

@@ -1,0 +1,58 @@
+"""Runs one of the jobs in this process, on the instance of this folder's dagster.yaml: where no daemon runs.
+
+    python -m etsy_pipeline.run_job plan_sync ACCOUNT_ID --transaction-id TX
+
+It starts no publication that the sensor would not start: publish_sync refuses a sync that is not approved.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from etsy_pipeline.definitions import defs
+from etsy_pipeline.orchestration.partitions import ACCOUNTS
+from etsy_pipeline.orchestration.runs import TRANSACTION_TAG, TRIGGER_TAG
+
+
+@contextmanager
+def instance_of_this_folder() -> Iterator[dg.DagsterInstance]:
+    """The instance that `dagster dev` uses when it is started here."""
+    if os.environ.get("DAGSTER_HOME"):
+        with dg.DagsterInstance.get() as instance:
+            yield instance
+        return
+    with dg.DagsterInstance.from_config(str(Path.cwd())) as instance:
+        yield instance
+
+
+def run_job(job_name: str, account_id: str, transaction_id: str, trigger: str) -> bool:
+    """Run a job for one account; whether it succeeded."""
+    with instance_of_this_folder() as instance:
+        instance.add_dynamic_partitions(ACCOUNTS, [account_id])
+        result = defs.resolve_job_def(job_name).execute_in_process(
+            instance=instance,
+            partition_key=account_id,
+            tags={TRANSACTION_TAG: transaction_id, TRIGGER_TAG: trigger},
+            raise_on_error=False,
+        )
+    return result.success
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("job", choices=("plan_sync", "publish_sync"))
+    parser.add_argument("account_id")
+    parser.add_argument("--transaction-id", required=True)
+    parser.add_argument("--trigger", default="cli")
+    given = parser.parse_args()
+    return 0 if run_job(given.job, given.account_id, given.transaction_id, given.trigger) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

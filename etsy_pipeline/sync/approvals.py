@@ -1,0 +1,208 @@
+"""Deciding on a plan: approve, reject, cancel. The Dagster UI, the command line and the HTTP API all end here.
+
+A decision is bound to the plan's digest, appended to the `approval` table and never changed.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from etsy_pipeline.errors import BadRequest, Conflict, NotFound
+from etsy_pipeline.store import accounts, jobs
+from etsy_pipeline.store.engine import Session, Store
+from etsy_pipeline.store.tables import Approval, EtsySyncJob
+from etsy_pipeline.sync.build_plan import digest_of_stored_plan
+
+SHORTEST_DIGEST = 12  # characters of a digest that are enough to name it
+POLICY = "the shop's approval policy"
+PLAN_AGAIN = "Ask for a new sync and review its plan."
+
+
+def approve(
+    store: Store,
+    transaction_id: str,
+    *,
+    decided_by: str,
+    through: str,
+    amount_unit: str,
+    note: str = "",
+    excluded_products: Sequence[str] = (),
+    reviewed_digest: str | None = None,
+    planned_before: datetime | None = None,
+) -> EtsySyncJob:
+    """Approve a plan, so that it will be published.
+
+    Args:
+        store: the database.
+        transaction_id: whose plan.
+        decided_by: the person.
+        through: ui, cli, api or policy.
+        amount_unit: the unit of Medusa's amounts now.
+        note: why, if they said so.
+        excluded_products: product ids that shall not be published.
+        reviewed_digest: the digest (or its start) that was on the person's screen; another one now is refused.
+        planned_before: refuse a plan that was drawn up after this moment, since it cannot have been reviewed.
+
+    Raises:
+        NotFound: `sync_job_not_found`.
+        Conflict: `plan_not_ready`, `plan_superseded`, `already_decided`, `plan_changed`, `plan_stale`, `plan_unseen`.
+        BadRequest: `product_not_in_plan`, `approver_missing`.
+    """
+    if not decided_by.strip():
+        raise BadRequest("An approval needs a name.", code="approver_missing", hint="Say who approves (--by NAME).")
+    with store.writing() as session:
+        job = jobs.get(session, transaction_id, lock=True)
+        _require_open(session, job)
+        _require_reviewed(job, reviewed_digest, planned_before)
+        _require_unchanged(session, job, amount_unit)
+        _require_in_plan(session, job, excluded_products)
+        _record(session, job, "approved", decided_by, through, note, excluded_products)
+        job.status, job.confirmed_at = "confirmed", datetime.now(UTC)
+    return job
+
+
+def approve_by_policy(store: Store, transaction_id: str, *, amount_unit: str) -> EtsySyncJob:
+    """Approve a plan in the name of the shop's policy, where the plan holds nothing that a person has to decide.
+
+    Raises:
+        Conflict: `approval_needs_person`, and what `approve` raises.
+    """
+    with store.reading() as session:
+        reasons = jobs.get(session, transaction_id).totals.get("for_a_person", ["the plan was not reviewed"])
+    if reasons:
+        raise Conflict(
+            f"The shop's policy does not approve {transaction_id}: {'; '.join(reasons)}.",
+            code="approval_needs_person",
+            hint="Look at the plan, then approve it yourself.",
+        )
+    return approve(
+        store, transaction_id, decided_by=POLICY, through="policy", amount_unit=amount_unit, note="safe changes only"
+    )
+
+
+def reject(store: Store, transaction_id: str, *, decided_by: str, through: str, note: str = "") -> EtsySyncJob:
+    """Reject a plan: nothing of it is published.
+
+    Raises:
+        NotFound: `sync_job_not_found`.
+        Conflict: `plan_not_ready`, `plan_superseded`, `already_decided`.
+    """
+    with store.writing() as session:
+        job = jobs.get(session, transaction_id, lock=True)
+        _require_open(session, job)
+        _record(session, job, "rejected", decided_by, through, note, ())
+        job.status, job.completed_at = "rejected", datetime.now(UTC)
+    return job
+
+
+def cancel(store: Store, transaction_id: str) -> EtsySyncJob:
+    """Call a sync off. What a publisher has under way is finished; the rest is left as it is.
+
+    Raises:
+        NotFound: `sync_job_not_found`.
+        Conflict: `already_decided` when it is over.
+    """
+    with store.writing() as session:
+        job = jobs.get(session, transaction_id, lock=True)
+        if job.status not in {"pending", *jobs.PUBLISHING}:
+            raise _decided(job)
+        job.status, job.completed_at = "cancelled", datetime.now(UTC)
+    return job
+
+
+def fail(store: Store, transaction_id: str, message: str) -> None:
+    """Note that a sync could not go on, unless it is over already."""
+    with store.writing() as session:
+        job = jobs.get(session, transaction_id, lock=True)
+        if job.status in {"pending", "confirmed", "processing"}:
+            job.status, job.completed_at = "failed", datetime.now(UTC)
+            job.error_log = job.error_log | {"job": message}
+
+
+def _require_open(session: Session, job: EtsySyncJob) -> None:
+    if job.status == "superseded":
+        newer = jobs.awaiting_approval(session, job.etsy_account_id)
+        raise Conflict(
+            f"The plan of {job.transaction_id} was superseded by a newer one.",
+            code="plan_superseded",
+            hint=f"Review {newer.transaction_id} instead." if newer else PLAN_AGAIN,
+        )
+    if job.status != "pending":
+        raise _decided(job)
+    if job.plan_digest is None:
+        raise Conflict(
+            f"The sync {job.transaction_id} has no plan yet.",
+            code="plan_not_ready",
+            hint="Wait until its plan_sync run is done; `dagster dev` has to be running.",
+        )
+
+
+def _require_reviewed(job: EtsySyncJob, reviewed_digest: str | None, planned_before: datetime | None) -> None:
+    if reviewed_digest is not None and not _is_digest_of(job, reviewed_digest):
+        raise Conflict(
+            f"The plan of {job.transaction_id} is not the one that was reviewed "
+            f"(digest {(job.plan_digest or '')[:12]}, reviewed {reviewed_digest[:12]}).",
+            code="plan_changed",
+            hint="Look at the plan again.",
+        )
+    if planned_before is not None and job.planned_at is not None and job.planned_at > planned_before:
+        raise Conflict(
+            f"The plan of {job.transaction_id} was drawn up after this approval was asked for: nobody saw it.",
+            code="plan_unseen",
+            hint="Look at the plan on sync_plan, then materialize publication_approval by itself.",
+        )
+
+
+def _is_digest_of(job: EtsySyncJob, reviewed: str) -> bool:
+    return len(reviewed) >= SHORTEST_DIGEST and (job.plan_digest or "").startswith(reviewed)
+
+
+def _require_unchanged(session: Session, job: EtsySyncJob, amount_unit: str) -> None:
+    account = accounts.get(session, job.etsy_account_id)
+    if digest_of_stored_plan(session, account, job, amount_unit) != job.plan_digest:
+        raise Conflict(
+            f"The plan of {job.transaction_id} is stale: the shop's settings or the plan itself changed since.",
+            code="plan_stale",
+            hint=PLAN_AGAIN,
+        )
+
+
+def _require_in_plan(session: Session, job: EtsySyncJob, product_ids: Sequence[str]) -> None:
+    if product_ids:
+        unknown = sorted(set(product_ids) - {item.product_id for item in jobs.items(session, job.id)})
+        if unknown:
+            raise NotFound(
+                f"Not in the plan of {job.transaction_id}: {', '.join(unknown)}.",
+                code="product_not_in_plan",
+                hint="Exclude products by the ids that the plan shows.",
+            )
+
+
+def _record(
+    session: Session,
+    job: EtsySyncJob,
+    decision: str,
+    decided_by: str,
+    through: str,
+    note: str,
+    excluded_products: Sequence[str],
+) -> None:
+    session.add(
+        Approval(
+            transaction_id=job.transaction_id,
+            plan_digest=job.plan_digest,
+            decision=decision,
+            decided_by=decided_by.strip(),
+            decided_through=through,
+            note=note,
+            excluded_products=sorted(set(excluded_products)),
+            created_at=datetime.now(UTC),
+        )
+    )
+
+
+def _decided(job: EtsySyncJob) -> Conflict:
+    return Conflict(
+        f"The sync {job.transaction_id} was decided already: it is {job.status}.",
+        code="already_decided",
+        hint=PLAN_AGAIN,
+    )

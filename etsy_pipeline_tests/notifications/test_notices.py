@@ -1,0 +1,197 @@
+"""Telling people of a sync: what is sent to whom, once, by real HTTP and mail servers on this machine."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from etsy_pipeline.errors import NotConfigured, Refused, Unavailable
+from etsy_pipeline.notifications.notice import Notice
+from etsy_pipeline.notifications.receivers import Receiver, receivers, sender
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.tables import EtsySyncJob
+from etsy_pipeline.sync import approvals
+from etsy_pipeline.sync.notify import MAX_ATTEMPTS, send_what_is_due
+from etsy_pipeline_tests.sync.test_syncs import approve, connected, planned
+
+NOTICE = Notice("completed", "wf_1", "My shop", "completed", "3 synced, 1 failed.", 3, 1)
+
+
+@contextmanager
+def a_server(status: int = 200) -> Iterator[tuple[str, list[Any]]]:
+    """A server that takes what is posted to it."""
+    taken: list[Any] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            taken.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_words: Any) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/hook-with-a-secret", taken
+    server.shutdown()
+    server.server_close()
+
+
+def to(address: str, notice: Notice = NOTICE, smtp_url: str | None = None) -> None:
+    sender(smtp_url)(Receiver(address), notice)
+
+
+def test_a_webhook_gets_the_facts_as_json() -> None:
+    with a_server() as (url, taken):
+        to(url)
+    assert taken == [NOTICE.as_dict()]
+    assert taken[0]["subject"] == "etsy_pipeline: My shop: sync wf_1 completed"
+
+
+def test_slack_gets_a_text_in_which_nothing_calls_the_channel() -> None:
+    with a_server() as (url, taken):
+        to(f"slack+{url}", Notice("failed", "wf_1", "Cups & <!channel>", "failed", "No."))
+    assert taken == [{"text": "etsy_pipeline: Cups &amp; &lt;!channel&gt;: sync wf_1 failed\nNo."}]
+
+
+def test_a_repetition_can_be_told_by_its_id() -> None:
+    with a_server() as (url, taken):
+        for notice in (NOTICE, NOTICE, Notice("failed", "wf_1", "My shop", "failed", "No.")):
+            to(url, notice)
+    assert taken[0]["id"] == taken[1]["id"] != taken[2]["id"]
+
+
+@pytest.mark.parametrize(("status", "error"), [(500, Unavailable), (429, Unavailable), (404, Refused), (302, Refused)])
+def test_what_a_receiver_answers_says_whether_it_is_tried_again(status: int, error: type[Exception]) -> None:
+    with a_server(status) as (url, _), pytest.raises(error) as caught:
+        to(url)
+    assert "hook-with-a-secret" not in str(caught.value)
+
+
+def test_a_receiver_that_is_not_there_is_tried_again() -> None:
+    with pytest.raises(Unavailable):
+        to("http://127.0.0.1:1/x")
+    with pytest.raises(Unavailable):
+        to("mailto:me@example.com", smtp_url="smtp://127.0.0.1:1")
+    with pytest.raises(NotConfigured, match="mail server"):
+        to("mailto:me@example.com")
+
+
+def test_an_address_that_is_none_is_told_without_repeating_it() -> None:
+    assert [item.kind for item in receivers("mailto:a@b.c, https://hooks.slack.com/services/T/B/x ,https://x.test/y")] == [
+        "mail", "Slack", "webhook at x.test"
+    ]  # fmt: skip
+    with pytest.raises(NotConfigured) as caught:
+        receivers("https://x.test, hunter2")
+    assert "Number 2" in caught.value.message
+    assert "hunter2" not in str(caught.value)
+    assert "secret" not in repr(Receiver("https://x.test/secret"))
+
+
+class Mailbox:
+    """Takes notices, or is down."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.is_down = False
+
+    def __call__(self, receiver: Receiver, notice: Notice) -> None:
+        if self.is_down:
+            raise Unavailable("Down.", code="notice_not_sent")
+        self.taken.append(f"{receiver.address} {notice.status}")
+
+
+def finish(store: Store, job: EtsySyncJob, status: str, **changes: Any) -> None:
+    with store.writing() as session:
+        row = session.get_one(EtsySyncJob, job.id)
+        row.status, row.completed_at = status, datetime.now(UTC)
+        for name, value in changes.items():
+            setattr(row, name, value)
+
+
+def test_each_change_of_state_is_told_once_to_each_receiver(store: Store) -> None:
+    box, both = Mailbox(), [Receiver("a"), Receiver("b")]
+    tell = partial(send_what_is_due, store, both, box)
+    job = planned(store, connected(store))
+    tell(), tell()
+    assert sorted(box.taken) == ["a awaits approval", "b awaits approval"]
+    approve(store, job)
+    tell()
+    finish(store, job, "paused", completed_at=None, resume_at=datetime.now(UTC) + timedelta(hours=3))
+    tell(), tell()
+    finish(store, job, "completed")
+    tell(), tell()
+    assert sorted(box.taken[2:4]) == ["a paused", "b paused"]
+    assert sorted(box.taken[4:]) == ["a completed", "b completed"]
+
+
+def test_a_receiver_that_is_down_is_tried_again_later_and_at_last_given_up(store: Store) -> None:
+    box, now = Mailbox(), datetime.now(UTC)
+    finish(store, planned(store, connected(store)), "failed")
+    box.is_down = True
+    assert send_what_is_due(store, [Receiver("a")], box)[0].endswith("Down.")
+    assert send_what_is_due(store, [Receiver("a")], box) == [], "not before a minute has passed"
+    box.is_down = False
+    send_what_is_due(store, [Receiver("a")], box, now=lambda: now + timedelta(minutes=2))
+    assert box.taken == ["a failed"]
+    box.is_down = True
+    for hours in range(1, MAX_ATTEMPTS + 3):
+        send_what_is_due(store, [Receiver("b")], box, now=partial((now + timedelta(hours=hours)).astimezone, UTC))
+    box.is_down = False
+    assert send_what_is_due(store, [Receiver("b")], box, now=lambda: now + timedelta(hours=20)) == []
+
+
+def test_a_dead_receiver_is_waited_for_once_and_the_others_are_told_meanwhile(store: Store) -> None:
+    account = connected(store)
+    for _ in range(5):
+        finish(store, planned(store, account), "completed")
+    everybody_waits, asked = threading.Barrier(2, timeout=60), list[str]()
+
+    def send(receiver: Receiver, _notice: Notice) -> None:
+        asked.append(receiver.address)
+        if asked.count(receiver.address) == 1:
+            everybody_waits.wait()  # passes only if both are told side by side
+        if receiver.address == "dead":
+            raise Unavailable("No answer.", code="notice_not_sent")
+
+    send_what_is_due(store, [Receiver("dead"), Receiver("good")], send)
+    assert (asked.count("dead"), asked.count("good")) == (1, 5)
+
+
+def test_two_processes_that_look_at_once_send_a_notice_once(store: Store) -> None:
+    finish(store, planned(store, connected(store)), "completed")
+    box, both = Mailbox(), threading.Barrier(2, timeout=60)
+
+    def look() -> None:
+        both.wait()
+        send_what_is_due(store, [Receiver("a")], box)
+
+    threads = [threading.Thread(target=look) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert box.taken == ["a completed"]
+
+
+def test_a_notice_repeats_no_secret(store: Store) -> None:
+    told: list[str] = []
+    finish(
+        store, planned(store, connected(store)), "failed", error_log={"job": "Bearer 910000001.Ab3dEf6hIj9kLm2nOp5q"}
+    )
+    send_what_is_due(store, [Receiver("a")], lambda _receiver, notice: told.append(notice.text))
+    assert "[hidden]" in told[0]
+
+
+def test_what_is_old_or_was_called_off_is_no_news(store: Store) -> None:
+    box, account = Mailbox(), connected(store)
+    approvals.cancel(store, planned(store, account).transaction_id)
+    finish(store, planned(store, account), "completed", completed_at=datetime.now(UTC) - timedelta(days=2))
+    assert send_what_is_due(store, [Receiver("a")], box) == []

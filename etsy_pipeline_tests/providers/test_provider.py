@@ -1,0 +1,250 @@
+"""What every marketplace has to pass before it is registered: its real classes, over real HTTP, on its sandbox.
+
+A new one adds itself to `SANDBOXES`; nothing else here may need to know which one it is.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stamina
+from PIL import Image
+
+from etsy_pipeline.accounts import connect
+from etsy_pipeline.errors import BadRequest, NeedsPerson, PipelineError, Refused, Unavailable
+from etsy_pipeline.etsy.oauth import code_from_redirect
+from etsy_pipeline.listings.listing import Listing
+from etsy_pipeline.listings.shop import Shop
+from etsy_pipeline.planning.link import GONE
+from etsy_pipeline.platforms import PLATFORMS, provider_of
+from etsy_pipeline.providers.protocols import Provider, ShopClient
+from etsy_pipeline.sandbox.consent import grant
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline_tests.builders import YEAR, a_product, a_product_with, a_shop
+from etsy_pipeline_tests.world import World, a_world
+
+SANDBOXES: dict[str, Callable[[Path], AbstractContextManager[World]]] = {"etsy": a_world}
+REFERENCE = "ref:contract-0001"
+
+
+@dataclass
+class Seller:
+    """A shop of a marketplace that has just been connected."""
+
+    world: World
+    provider: Provider
+    store: Store
+    account_id: str
+    shop_id: int
+    client: ShopClient
+
+    def listing(self, **product: Any) -> Listing:
+        """What a product becomes under the marketplace's rules."""
+        choices = self.client.choices(self.shop_id)
+        settings = a_shop(**{kind: choices[kind][0].id for kind in ("shipping_profile", "return_policy")},
+                          processing_profile=choices["processing_profile"][0].id)  # fmt: skip
+        shop = Shop("USD", "major", YEAR, taxonomy_ids=self.client.taxonomy_ids(), choices=choices)
+        found = self.provider.validate((a_product_with if "sizes" in product else a_product)(**product), settings, shop)
+        assert found.listing is not None, found.verdicts
+        return found.listing
+
+    def draft(self, listing: Listing) -> int:
+        form = self.provider.requests.create_form(listing, reference=REFERENCE)
+        return self.client.create_draft_listing(self.shop_id, form).listing_id
+
+    def stock(self, listing_id: int, listing: Listing) -> None:
+        requests = self.provider.requests
+        body = requests.inventory_body(listing.inventory, readiness_state_id=listing.readiness_state_id)
+        self.client.put_inventory(listing_id, body)
+
+    def picture(self, listing_id: int, rank: int = 1) -> int:
+        found = self.client.upload_image(
+            self.shop_id, listing_id, content=a_picture(), filename="mug.jpg", rank=rank, alt_text="A mug"
+        )
+        return found.listing_image_id
+
+    def on_sale(self, listing: Listing) -> int:
+        listing_id = self.draft(listing)
+        self.picture(listing_id)
+        self.stock(listing_id, listing)
+        form = self.provider.requests.update_form(listing, ["description"]) | {"state": "active"}
+        assert self.client.update_listing(self.shop_id, listing_id, form).state == "active"
+        return listing_id
+
+
+def a_picture() -> bytes:
+    content = BytesIO()
+    Image.new("RGB", (64, 48), "teal").save(content, "JPEG")
+    return content.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting() -> Iterator[None]:
+    with stamina.set_testing(testing=True, attempts=2):
+        yield
+
+
+@pytest.fixture(params=sorted(PLATFORMS))
+def seller(request: pytest.FixtureRequest, sqlite_store: Store, tmp_path: Path) -> Iterator[Seller]:
+    provider = provider_of(request.param)
+    with SANDBOXES[request.param](tmp_path) as world:
+        account = world.connected(sqlite_store)
+        client = provider.shop_client(world.settings, sqlite_store, account.id)
+        _, shop_id = client.get_me()
+        assert shop_id is not None
+        yield Seller(world, provider, sqlite_store, account.id, shop_id, client)
+        client.close()
+
+
+def test_every_marketplace_has_its_sandbox_here() -> None:
+    assert set(SANDBOXES) == set(PLATFORMS)
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(BadRequest) as caught:
+        provider_of("ebay")
+    assert (caught.value.code, "etsy" in caught.value.hint) == ("platform_unknown", True)
+
+
+def test_each_attempt_has_a_state_of_its_own_and_shows_no_verifier(seller: Seller) -> None:
+    oauth = seller.provider.oauth(seller.world.settings)
+    first, second = oauth.authorization(), oauth.authorization()
+    assert first.state != second.state
+    assert first.state in first.location
+    assert first.code_verifier not in first.location + repr(first)
+
+
+def test_a_code_gives_tokens_once_and_they_are_never_shown(seller: Seller) -> None:
+    oauth = seller.provider.oauth(seller.world.settings)
+    attempt = oauth.authorization()
+    code, state = code_from_redirect(grant(attempt.location, 2))
+    assert state == attempt.state
+    tokens = oauth.exchange(code, attempt.code_verifier)
+    assert tokens.expires_at < tokens.refresh_expires_at
+    assert tokens.access_token not in repr(tokens)
+    assert tokens.refresh_token not in repr(tokens)
+    with closing(seller.provider.client_for(seller.world.settings, seller.store)(tokens.access_token)) as it:
+        assert it.get_me()[1] != seller.shop_id, "the shop of whoever granted it"
+    with pytest.raises(NeedsPerson):
+        oauth.exchange(code, attempt.code_verifier)
+
+
+def test_a_refresh_gives_a_new_pair(seller: Seller) -> None:
+    oauth = seller.provider.oauth(seller.world.settings)
+    attempt = oauth.authorization()
+    code, _ = code_from_redirect(grant(attempt.location, 2))
+    tokens = oauth.exchange(code, attempt.code_verifier)
+    renewed = oauth.refresh(tokens.refresh_token, tokens.scopes)
+    assert renewed.access_token != tokens.access_token
+    assert set(renewed.scopes.split()) >= set(oauth.scope.split())
+    with pytest.raises(NeedsPerson):
+        oauth.refresh("no such token")
+
+
+def test_connecting_ends_with_the_shop_on_the_account(seller: Seller) -> None:
+    oauth = seller.provider.oauth(seller.world.settings)
+    attempt = connect.start(seller.store, oauth, seller.account_id)
+    code, state = code_from_redirect(grant(attempt.location, 1))
+    client_for = seller.provider.client_for(seller.world.settings, seller.store)
+    account = connect.finish(seller.store, oauth, client_for, code=code, state=state)
+    shop = seller.client.get_shop(seller.shop_id)
+    assert (account.shop_id, account.shop_name, account.shop_url) == (seller.shop_id, shop.shop_name, shop.url)
+    assert account.currency_code == shop.currency_code == "USD"
+
+
+def test_a_draft_carries_our_reference_and_is_on_sale_for_nobody(seller: Seller) -> None:
+    listing_id = seller.draft(seller.listing())
+    [found] = [
+        item for item in seller.client.listings_in_state(seller.shop_id, "draft") if REFERENCE in item.description
+    ]
+    assert (found.listing_id, found.state) == (listing_id, "draft")
+    assert list(seller.client.listings_in_state(seller.shop_id, "active")) == []
+
+
+def test_a_listing_goes_on_sale_and_is_read_back_as_it_was_sent(seller: Seller) -> None:
+    listing = seller.listing()
+    listing_id = seller.on_sale(listing)
+    live = seller.client.live_listings([listing_id])[listing_id]
+    assert (live.state, live.values["title"]) == ("active", listing.title)
+    assert REFERENCE not in str(live.values["description"]), "the last update took it away"
+
+
+def test_it_is_changed_by_the_fields_that_are_sent_and_no_other(seller: Seller) -> None:
+    listing_id = seller.on_sale(seller.listing())
+    changed = seller.listing(title="Another title", tags=("another",))
+    form = seller.provider.requests.update_form(changed, ["title"])
+    seller.client.update_listing(seller.shop_id, listing_id, form)
+    live = seller.client.live_listings([listing_id])[listing_id]
+    assert live.values["title"] == "Another title"
+    assert "another" not in live.values["tags"]  # type: ignore[operator] # a tuple of texts
+
+
+def test_it_is_deactivated_and_comes_back(seller: Seller) -> None:
+    listing_id = seller.on_sale(seller.listing())
+    for state in ("inactive", "active"):
+        assert seller.client.update_listing(seller.shop_id, listing_id, {"state": state}).state == state
+        assert seller.client.live_listings([listing_id])[listing_id].state == state
+
+
+def test_every_variation_has_its_price_and_pieces(seller: Seller) -> None:
+    listing = seller.listing(sizes=("S", "L"), colors=("Red", "Blue"))
+    listing_id = seller.draft(listing)
+    seller.stock(listing_id, listing)
+    seller.stock(listing_id, listing)  # twice is as good as once
+    live = seller.client.live_listings([listing_id])[listing_id]
+    assert live.inventory is not None
+    told = {frozenset(item.values): (item.price, item.for_sale) for item in live.inventory.offerings}
+    assert told == {frozenset(item.values): (item.price, item.for_sale) for item in listing.inventory.offerings}
+
+
+def test_pictures_stand_at_their_ranks_and_a_repetition_makes_no_second_one(seller: Seller) -> None:
+    listing_id = seller.draft(seller.listing())
+    first, second = seller.picture(listing_id, 1), seller.picture(listing_id, 2)
+    assert seller.client.image_ids(listing_id) == [first, second]
+    replaced = seller.picture(listing_id, 1)
+    assert seller.client.image_ids(listing_id) == [replaced, second]
+
+
+def test_a_listing_that_is_not_there_is_gone_and_the_others_are_read(seller: Seller) -> None:
+    listing_id = seller.on_sale(seller.listing())
+    live = seller.client.live_listings([listing_id, 123])
+    assert {number: item.state for number, item in live.items()} == {listing_id: "active", 123: GONE}
+
+
+def test_a_marketplace_that_is_down_is_unavailable_and_nothing_is_taken_for_gone(seller: Seller) -> None:
+    listing_id = seller.on_sale(seller.listing())
+    seller.world.etsy("POST", "faults", {"operation": "*", "kind": "html"})
+    with pytest.raises(Unavailable):
+        seller.client.live_listings([listing_id])
+
+
+def test_what_it_refuses_says_why(seller: Seller) -> None:
+    form = seller.provider.requests.create_form(seller.listing(), reference=REFERENCE) | {"title": "% & % %"}
+    with pytest.raises(Refused) as caught:
+        seller.client.create_draft_listing(seller.shop_id, form)
+    assert "title" in str(caught.value)
+    assert list(seller.client.listings_in_state(seller.shop_id, "draft")) == []
+
+
+def test_a_guard_that_says_no_lets_nothing_be_written_and_everything_be_read(seller: Seller) -> None:
+    listing = seller.listing()
+    listing_id = seller.on_sale(listing)
+
+    def no() -> None:
+        raise Refused("No.", code="not_approved")
+
+    guarded = seller.client.guarded(no)
+    form = seller.provider.requests.create_form(listing, reference=REFERENCE)
+    for write in (
+        lambda: guarded.create_draft_listing(seller.shop_id, form),
+        lambda: guarded.update_listing(seller.shop_id, listing_id, {"state": "inactive"}),
+        lambda: guarded.put_inventory(listing_id, {}),
+        lambda: guarded.upload_image(seller.shop_id, listing_id, content=b"", filename="", rank=1, alt_text=""),
+    ):
+        with pytest.raises(PipelineError, match="No"):
+            write()
+    assert guarded.live_listings([listing_id])[listing_id].state == "active"
