@@ -2,28 +2,54 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
 
 from etsy_pipeline.listings.listing import Inventory, Listing
 
 GONE = "gone"  # our word for a listing that Etsy no longer has
 ON_SALE = frozenset({"active"})
 
+LinkStatus = Literal["pending", "synced", "failed", "out_of_sync"]
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A product's listing as it stands after the last sync; `store` reads and writes it.
+    """Which listing a product became in a shop, and how it stands after the last sync; `store` reads and writes it.
 
     `published` is the listing as it was last published completely; None before that. `wanted_state` is the state that
-    we last gave it. `has_failed` says that the last attempt did not come to its end.
+    we last gave it. A failure never erases `etsy_listing_id`. `create_reference` is that of a create whose answer is
+    not accounted for.
     """
 
     product_id: str
+    etsy_account_id: str = ""
     product_title: str = ""
+    sync_status: LinkStatus = "pending"
     etsy_listing_id: int | None = None
+    etsy_url: str | None = None
     listing_state: str | None = None
     wanted_state: str | None = None
+    last_synced_at: datetime | None = None
+    sync_error: str | None = None
     published: Listing | None = None
-    has_failed: bool = False
+    create_reference: str | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the last attempt did not come to its end."""
+        return self.sync_status == "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedImage:
+    """A picture that we put on a listing: its place, where it came from, its content, and Etsy's id for it."""
+
+    rank: int
+    source_url: str
+    content_hash: str
+    etsy_image_id: int
+    alt_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

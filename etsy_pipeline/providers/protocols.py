@@ -1,25 +1,48 @@
 """What a marketplace has to offer so that this project can sell there. Etsy is the first, and its words are used.
 
-Nothing here does anything: a marketplace's own classes have these methods, and `platforms.py` names them. Every one has
-to pass `etsy_pipeline_tests/providers`. Errors are those of `errors.py`: Unavailable where the same call may work
-later, Refused where it will not, NeedsPerson for credentials and permissions.
+Nothing here does anything: a marketplace's own classes have these methods (`etsy/`), and `wiring.PROVIDERS` names them.
+Every one has to pass `etsy_pipeline_tests/providers`. Errors are those of `errors.py` and `providers/errors.py`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol, Self
 
-from etsy_pipeline.catalogue.product import Product
-from etsy_pipeline.etsy.oauth import Authorization, Tokens
-from etsy_pipeline.listings.listing import Inventory, Listing
-from etsy_pipeline.listings.shop import Choice, Kind, Shop
-from etsy_pipeline.listings.shop_settings import ShopSettings
-from etsy_pipeline.listings.verdict import ValidatedListing
+from etsy_pipeline.listings.listing import Inventory, Listing, PersonalizationQuestion
+from etsy_pipeline.listings.shop import Choice, Kind, TaxonomyProperty
 from etsy_pipeline.planning.link import LiveListing
-from etsy_pipeline.settings import Settings
-from etsy_pipeline.store.engine import Store
 
-Form = dict[str, str]
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """An attempt to connect. The verifier is never shown: its text is left out of `repr`."""
+
+    location: str
+    state: str
+    code_verifier: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """An access token with its refresh token. Never shown: their text is left out of `repr`."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_at: datetime
+    refresh_expires_at: datetime
+    scopes: str
+    user_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListingChange:
+    """What one call changes of a listing: these fields of a plan, the order of its pictures, its state."""
+
+    listing: Listing | None = None
+    fields: Sequence[str] = ()
+    image_ids: Sequence[int] = ()
+    state: Literal["active", "inactive"] | None = None
 
 
 class OAuth(Protocol):
@@ -38,28 +61,37 @@ class OAuth(Protocol):
         """A new pair; the old refresh token may be dead."""
 
 
-class ShopInfo(Protocol):
+class RemoteShop(Protocol):
     """A shop, as it is kept on the account."""
 
-    shop_id: int
-    shop_name: str
-    currency_code: str
-    url: str
+    @property
+    def shop_id(self) -> int: ...  # noqa: D102
+    @property
+    def shop_name(self) -> str: ...  # noqa: D102
+    @property
+    def currency_code(self) -> str: ...  # noqa: D102 - that of every price
+    @property
+    def url(self) -> str: ...  # noqa: D102
 
 
 class RemoteListing(Protocol):
     """What a create or an update answers."""
 
-    listing_id: int
-    state: str
-    description: str
-    url: str | None
+    @property
+    def listing_id(self) -> int: ...  # noqa: D102
+    @property
+    def state(self) -> str: ...  # noqa: D102
+    @property
+    def description(self) -> str: ...  # noqa: D102
+    @property
+    def url(self) -> str | None: ...  # noqa: D102
 
 
 class RemoteImage(Protocol):
     """A picture that was put on a listing."""
 
-    listing_image_id: int
+    @property
+    def listing_image_id(self) -> int: ...  # noqa: D102
 
 
 class ShopClient(Protocol):
@@ -70,10 +102,13 @@ class ShopClient(Protocol):
     def guarded(self, before_write: Callable[[], None]) -> Self:
         """The same, asking before each call that changes anything: what it raises ends the call."""
 
+    def for_stock(self) -> Self:
+        """The same, for updates of stock and price: they may use the calls that are reserved for them."""
+
     def get_me(self) -> tuple[int, int | None]:
         """The user, and their shop if they have one."""
 
-    def get_shop(self, shop_id: int) -> ShopInfo: ...  # noqa: D102
+    def get_shop(self, shop_id: int) -> RemoteShop: ...  # noqa: D102
 
     def choices(self, shop_id: int) -> Mapping[Kind, tuple[Choice, ...]]:
         """Everything of the shop's that settings refer to."""
@@ -81,20 +116,28 @@ class ShopClient(Protocol):
     def taxonomy_ids(self) -> frozenset[int]:
         """All categories."""
 
-    def live_listings(self, listing_ids: Sequence[int]) -> dict[int, LiveListing]:
+    def taxonomy_properties(self, taxonomy_id: int) -> tuple[TaxonomyProperty, ...]:
+        """The standard properties of a category."""
+
+    def live_listings(self, listing_ids: Sequence[int]) -> Mapping[int, LiveListing]:
         """Listings as they are; one that is gone is told as gone, and a failure is never taken for that."""
 
     def listings_in_state(self, shop_id: int, state: str) -> Iterator[RemoteListing]:
         """All of them, drafts too: a create whose answer was lost is found by its reference."""
 
-    def create_draft_listing(self, shop_id: int, form: Form) -> RemoteListing:
-        """Never repeated by itself, unless the marketplace knows idempotency keys."""
+    def create_draft_listing(self, shop_id: int, listing: Listing, *, reference: str) -> RemoteListing:
+        """A new draft with our reference in its description. Never repeated by itself."""
 
-    def update_listing(self, shop_id: int, listing_id: int, form: Form) -> RemoteListing:
-        """Only the fields of the form. `state` publishes (active) and deactivates (inactive), `image_ids` orders."""
+    def update_listing(self, shop_id: int, listing_id: int, change: ListingChange) -> RemoteListing | None:
+        """Only what the change names; None where that comes to nothing, and nothing is sent."""
 
-    def put_inventory(self, listing_id: int, body: dict[str, Any]) -> None:
+    def put_inventory(self, listing_id: int, inventory: Inventory, *, readiness_state_id: int | None) -> None:
         """Prices, quantities and variations, whole."""
+
+    def put_personalization(
+        self, shop_id: int, listing_id: int, questions: Sequence[PersonalizationQuestion]
+    ) -> None:
+        """All questions to the buyer."""
 
     def upload_image(
         self, shop_id: int, listing_id: int, *, content: bytes, filename: str, rank: int, alt_text: str
@@ -103,27 +146,3 @@ class ShopClient(Protocol):
 
     def image_ids(self, listing_id: int) -> list[int]:
         """Pictures by rank."""
-
-
-class Requests(Protocol):
-    """From a listing to what the client sends."""
-
-    def create_form(self, listing: Listing, *, reference: str) -> Form:
-        """All fields of a new draft, our reference in its description."""
-
-    def update_form(self, listing: Listing, fields: Iterable[str]) -> Form:
-        """These fields of a plan."""
-
-    def inventory_body(self, inventory: Inventory, *, readiness_state_id: int | None) -> dict[str, Any]:
-        """The whole inventory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """A marketplace: how each of its parts is made, and its rules for listings."""
-
-    oauth: Callable[[Settings], OAuth]
-    client_for: Callable[[Settings, Store], Callable[[str], ShopClient]]  # for an access token that was just granted
-    shop_client: Callable[[Settings, Store, str], ShopClient]  # for an account
-    requests: Requests
-    validate: Callable[[Product, ShopSettings, Shop], ValidatedListing]

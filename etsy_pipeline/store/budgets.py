@@ -3,27 +3,46 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 
 from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.records import ApiBudget
 from etsy_pipeline.store.rows import locked_or_made
-from etsy_pipeline.store.tables import ApiBudget
+from etsy_pipeline.store.tables import ApiBudgetRow
 
 
 @contextmanager
 def changing(store: Store, client_id: str) -> Iterator[ApiBudget]:
-    """The row of an API key, locked and written back at the end of the block; made on first use."""
+    """What is known of an API key, locked and written back at the end of the block; made on first use."""
     with store.writing() as session:
-        yield locked_or_made(session, _empty(_fingerprint(client_id)))
+        row = locked_or_made(session, _empty(client_id))
+        budget = _budget(row)
+        yield budget
+        for column in fields(budget):
+            setattr(row, column.name, getattr(budget, column.name))
 
 
 def present(store: Store, client_id: str) -> ApiBudget:
-    """The row of an API key as it stands; an empty one before its first call."""
+    """What is known of an API key; nothing before its first call."""
     with store.reading() as session:
-        return session.get(ApiBudget, _fingerprint(client_id)) or _empty(_fingerprint(client_id))
+        row = session.get(ApiBudgetRow, _fingerprint(client_id))
+        return ApiBudget() if row is None else _budget(row)
 
 
-def _empty(fingerprint: str) -> ApiBudget:
-    return ApiBudget(api_key_fingerprint=fingerprint, turns=[], calls={}, unknown_calls=0)
+def _budget(row: ApiBudgetRow) -> ApiBudget:
+    return ApiBudget(
+        row.limit_per_second,
+        row.limit_per_day,
+        list(row.turns),
+        dict(row.calls),
+        row.unknown_calls,
+        row.told_at,
+        row.held_until,
+    )
+
+
+def _empty(client_id: str) -> ApiBudgetRow:
+    return ApiBudgetRow(api_key_fingerprint=_fingerprint(client_id), turns=[], calls={}, unknown_calls=0)
 
 
 def _fingerprint(client_id: str) -> str:

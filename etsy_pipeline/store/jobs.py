@@ -1,22 +1,28 @@
-"""Queries on sync jobs, their items and the approvals of their plans."""
+"""Queries on sync jobs and on the approvals of their plans. `sync/lifecycle.py` alone changes their state."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Table, Text, bindparam, cast, delete, func, insert, select
+import msgspec
+from msgspec import to_builtins
+from sqlalchemy import ColumnElement, Table, bindparam, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from etsy_pipeline.errors import NotFound
-from etsy_pipeline.planning.plan import NOTHING_TO_TELL
-from etsy_pipeline.store.tables import Approval, EtsySyncJob, SyncItem
+from etsy_pipeline.catalogue.selection import Selection
+from etsy_pipeline.errors import Conflict, NotFound
+from etsy_pipeline.planning.brakes import Brake
+from etsy_pipeline.planning.plan_view import Totals
+from etsy_pipeline.planning.quota import Quota
+from etsy_pipeline.store.records import Approval, Decision, EtsySyncJob, ItemOutcome, Lane
+from etsy_pipeline.store.sync_states import PENDING, UNDER_WAY, SyncState, states_of
+from etsy_pipeline.store.tables import ApprovalRow, EtsySyncJobRow
 
-PUBLISHING = ("confirmed", "processing", "paused")  # approved, and not finished
-ITEMS_AT_ONCE = 500
-
-_JOB: Table = EtsySyncJob.metadata.tables[EtsySyncJob.__tablename__]
-_STATUS = select(_JOB.c.status).where(_JOB.c.transaction_id == bindparam("transaction_id"))
+_JOB: Table = EtsySyncJobRow.metadata.tables[EtsySyncJobRow.__tablename__]
+_STATE = select(_JOB.c.state).where(_JOB.c.transaction_id == bindparam("transaction_id"))
+_NEWEST_FIRST = _JOB.c.created_at.desc(), _JOB.c.id.desc()
 
 
 def get(session: Session, transaction_id: str, *, lock: bool = False) -> EtsySyncJob:
@@ -25,160 +31,256 @@ def get(session: Session, transaction_id: str, *, lock: bool = False) -> EtsySyn
     Raises:
         NotFound: `sync_job_not_found`.
     """
-    query = select(EtsySyncJob).where(EtsySyncJob.transaction_id == transaction_id)
-    job = session.scalars(query.with_for_update() if lock else query).one_or_none()
-    if job is None:
+    query = select(_JOB).where(_JOB.c.transaction_id == transaction_id)
+    row = session.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
         raise NotFound(
             f"There is no sync job {transaction_id!r}.",
             code="sync_job_not_found",
             hint="`etsy-pipeline sync status` lists the latest ones.",
         )
-    return job
+    return _job(row)
 
 
-def status(session: Session, transaction_id: str) -> str | None:
-    """The status of a sync job, and nothing else of it."""
-    return session.scalar(_STATUS, {"transaction_id": transaction_id})
+def state(session: Session, transaction_id: str) -> SyncState | None:
+    """The state of a sync job, and nothing else of it."""
+    found = session.scalar(_STATE, {"transaction_id": transaction_id})
+    return None if found is None else SyncState(found)
 
 
 def of_plan_run(session: Session, run_id: str) -> EtsySyncJob | None:
     """The sync job whose plan a Dagster run draws up, if it came so far."""
-    return session.scalars(select(EtsySyncJob).where(EtsySyncJob.plan_run_id == run_id).limit(1)).first()
+    return next(iter(_some(session, _JOB.c.plan_run_id == run_id)), None)
 
 
-def latest(session: Session, *, account_id: str | None = None, most: int = 10) -> Sequence[EtsySyncJob]:
+def latest(session: Session, *, account_id: str | None = None, most: int = 10) -> list[EtsySyncJob]:
     """The newest sync jobs first."""
-    query = select(EtsySyncJob).order_by(EtsySyncJob.created_at.desc(), EtsySyncJob.id.desc()).limit(most)
-    return session.scalars(query.where(EtsySyncJob.etsy_account_id == account_id) if account_id else query).all()
+    of_account = [_JOB.c.etsy_account_id == account_id] if account_id else []
+    return _jobs(session, select(_JOB).where(*of_account).order_by(*_NEWEST_FIRST).limit(most))
 
 
 def page(
     session: Session, *, account_id: str | None, status: str | None, first: int, most: int
-) -> tuple[Sequence[EtsySyncJob], int]:
-    """Some sync jobs, the newest first, and how many match in all."""
-    query = select(EtsySyncJob)
-    if account_id:
-        query = query.where(EtsySyncJob.etsy_account_id == account_id)
+) -> tuple[list[EtsySyncJob], int]:
+    """Some sync jobs, the newest first, and how many match in all; `status` is the mission's word, or a state."""
+    wanted: list[ColumnElement[bool]] = [_JOB.c.etsy_account_id == account_id] if account_id else []
     if status:
-        query = query.where(EtsySyncJob.status == status)
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    newest = query.order_by(EtsySyncJob.created_at.desc(), EtsySyncJob.id.desc())
-    return session.scalars(newest.offset(first).limit(most)).all(), total
+        wanted.append(_JOB.c.state.in_(states_of(status) or (status,)))
+    total = session.scalar(select(func.count()).select_from(_JOB).where(*wanted)) or 0
+    newest = select(_JOB).where(*wanted).order_by(*_NEWEST_FIRST)
+    return _jobs(session, newest.offset(first).limit(most)), total
 
 
-def cancel_all(session: Session, account_id: str, now: datetime) -> None:
-    """Call off whatever an account has asked for and not finished."""
-    for job in with_status(session, "pending", *PUBLISHING, account_id=account_id):
-        job.status, job.completed_at = "cancelled", now
-
-
-def with_status(session: Session, *statuses: str, account_id: str | None = None) -> Sequence[EtsySyncJob]:
+def in_state(session: Session, *states: SyncState, account_id: str | None = None) -> list[EtsySyncJob]:
     """Sync jobs in one of these states, oldest first."""
-    query = select(EtsySyncJob).where(EtsySyncJob.status.in_(statuses)).order_by(EtsySyncJob.created_at)
-    return session.scalars(query.where(EtsySyncJob.etsy_account_id == account_id) if account_id else query).all()
+    wanted = [_JOB.c.state.in_(states), *([_JOB.c.etsy_account_id == account_id] if account_id else [])]
+    return _some(session, *wanted)
+
+
+def under_way(session: Session, account_id: str, lane: Lane = "full") -> EtsySyncJob | None:
+    """The account's sync that is approved and not finished."""
+    wanted = _JOB.c.etsy_account_id == account_id, _JOB.c.lane == lane, _JOB.c.state.in_(UNDER_WAY)
+    return next(iter(_some(session, *wanted)), None)
 
 
 def awaiting_approval(session: Session, account_id: str) -> EtsySyncJob | None:
     """The account's newest job whose plan waits for a decision."""
-    planned = [job for job in with_status(session, "pending", account_id=account_id) if job.plan_digest]
+    planned = in_state(session, SyncState.PLANNED, account_id=account_id)
     return planned[-1] if planned else None
 
 
-def items(
+def with_news(session: Session, since: datetime) -> list[EtsySyncJob]:
+    """Syncs that came to a state since then which somebody should hear of."""
+    is_planned = (_JOB.c.state == SyncState.PLANNED) & (_JOB.c.planned_at >= since)
+    is_elsewhere = _JOB.c.state.not_in(PENDING) & ((_JOB.c.completed_at >= since) | (_JOB.c.resume_at >= since))
+    return _some(session, is_planned | is_elsewhere)
+
+
+def add(session: Session, job: EtsySyncJob) -> None:
+    """A new sync job, in its first state (`sync/lifecycle.py`)."""
+    session.execute(
+        insert(_JOB),
+        {
+            "id": job.id,
+            "transaction_id": job.transaction_id,
+            "etsy_account_id": job.etsy_account_id,
+            "trigger": job.trigger,
+            "state": job.state.value,
+            "lane": job.lane,
+            "requested_selection": job.requested_selection.model_dump(mode="json") if job.requested_selection else None,
+            "total_products": job.total_products,
+            "synced_count": 0,
+            "failed_count": 0,
+            "skipped_count": 0,
+            "deferred_count": 0,
+            "error_log": dict(job.error_log),
+            "totals": {},
+            "plan_run_id": job.plan_run_id,
+            "created_at": job.created_at,
+            "completed_at": job.completed_at,
+        },
+    )
+
+
+def transition(
     session: Session,
-    job_id: str,
     *,
-    outcome: str | None = None,
-    actions: Sequence[str] = (),
-    product_id: str | None = None,
-    brake: str | None = None,
-    with_conflicts: bool = False,
-    noteworthy: bool = False,
-    dangerous_first: bool = False,
-    first: int = 0,
-    most: int | None = None,
-) -> Iterator[SyncItem]:
-    """A job's items, a few hundred in memory at a time.
+    to: SyncState,
+    since: Collection[SyncState],
+    transaction_id: str | None = None,
+    account_id: str | None = None,
+    but_not: str | None = None,
+    values: Mapping[str, Any],
+) -> list[EtsySyncJob]:
+    """Change the state of syncs that are in one of the states `since` at this moment; those that were changed.
 
     Args:
-        session: of the store.
-        job_id: whose.
-        outcome: only those with it.
-        actions: only these.
-        product_id: only this product.
-        brake: only items with this brake; "any" for all that have one.
-        with_conflicts: only items that somebody changed on Etsy.
-        noteworthy: without what is skipped, unless somebody changed it on Etsy.
-        dangerous_first: brakes and conflicts first, instead of the plan's own order.
-        first: how many to leave out.
-        most: how many at most.
+        session: a writing one.
+        to: the new state.
+        since: the states that it follows; a sync in another one is left as it is.
+        transaction_id: of one sync.
+        account_id: of all syncs of an account.
+        but_not: the transaction id of one that is left as it is.
+        values: other columns that change with it.
+
+    Raises:
+        Conflict: `publication_in_progress` where another sync of the account and lane is under way.
     """
-    order = (SyncItem.care, SyncItem.position) if dangerous_first else (SyncItem.position,)
-    query = select(SyncItem).where(SyncItem.sync_job_id == job_id).order_by(*order)
-    if outcome:
-        query = query.where(SyncItem.outcome == outcome)
-    if actions:
-        query = query.where(SyncItem.action.in_(actions))
-    if product_id:
-        query = query.where(SyncItem.product_id == product_id)
-    if brake:
-        query = query.where(SyncItem.care == 0)
-    if brake not in {None, "any"}:
-        query = query.where(cast(SyncItem.brakes, Text).contains(f'"{brake}"', autoescape=True))
-    if with_conflicts:
-        query = query.where(cast(SyncItem.conflicts, Text) != "[]")
-    if noteworthy:
-        query = query.where(SyncItem.care < NOTHING_TO_TELL)
-    if first or most is not None:
-        query = query.offset(first).limit(most)
-    yield from session.scalars(query.execution_options(yield_per=ITEMS_AT_ONCE))
+    wanted: list[ColumnElement[bool]] = [_JOB.c.state.in_([state.value for state in since])]
+    wanted += [_JOB.c.transaction_id == transaction_id] if transaction_id else []
+    wanted += [_JOB.c.etsy_account_id == account_id] if account_id else []
+    wanted += [_JOB.c.transaction_id != but_not] if but_not else []
+    if not transaction_id and not account_id:
+        raise AssertionError("which syncs?")
+    changed = update(_JOB).where(*wanted).values(state=to.value, **values).returning(_JOB)
+    try:
+        return _in_order([_job(row) for row in session.execute(changed)])
+    except IntegrityError as error:
+        if "under_way" not in str(error.orig) and "etsy_account_id" not in str(error.orig):
+            raise
+        raise Conflict(
+            "Another sync of this account is approved and not yet finished.",
+            code="publication_in_progress",
+            hint="Wait for it (`etsy-pipeline sync status`) or cancel it, then plan again.",
+        ) from error
 
 
-def items_at(session: Session, job_id: str, positions: Sequence[int]) -> Iterator[SyncItem]:
-    """The items at these positions of a plan, in the plan's order."""
-    ordered = sorted(set(positions))
-    for start in range(0, len(ordered), ITEMS_AT_ONCE):
-        part = ordered[start : start + ITEMS_AT_ONCE]
-        query = select(SyncItem).where(SyncItem.sync_job_id == job_id, SyncItem.position.in_(part))
-        yield from session.scalars(query.order_by(SyncItem.position))
+def change(session: Session, transaction_id: str, **values: Any) -> None:
+    """Write columns of a sync job other than its state."""
+    if "state" in values:
+        raise AssertionError("a state changes in sync/lifecycle.py")
+    session.execute(update(_JOB).where(_JOB.c.transaction_id == transaction_id).values(**values))
 
 
-def add_items(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Write items of a plan."""
-    if rows:
-        session.execute(insert(SyncItem.metadata.tables[SyncItem.__tablename__]), rows)
+def counts_of(outcomes: Counter[ItemOutcome]) -> dict[str, int]:
+    """The columns that count a job's products."""
+    return {
+        "synced_count": outcomes["synced"],
+        "failed_count": outcomes["failed"],
+        "skipped_count": outcomes["skipped"],
+        "deferred_count": outcomes["waiting"],
+    }
 
 
-def items_of(session: Session, job_id: str, product_ids: Sequence[str]) -> Sequence[SyncItem]:
-    """The items of some products, in the plan's order."""
-    query = select(SyncItem).where(SyncItem.sync_job_id == job_id, SyncItem.product_id.in_(product_ids))
-    return session.scalars(query.order_by(SyncItem.position)).all()
+def plan_columns(
+    totals: Totals,
+    *,
+    groups: Sequence[tuple[str, str, int]],
+    quota: Quota | None,
+    for_a_person: Sequence[str],
+    brakes: Sequence[Brake],
+) -> dict[str, Any]:
+    """The columns that tell of a plan as a whole."""
+    told = {
+        "groups": [list(group) for group in groups],
+        "quota": to_builtins(quota),
+        "for_a_person": list(for_a_person),
+    }
+    return {
+        "totals": totals.as_dict() | told,
+        "total_products": totals.products,
+        "brakes": to_builtins(tuple(brakes)),
+    }
 
 
-def waiting_product_ids(session: Session, job_id: str) -> Sequence[str]:
-    """Products of the job that are not finished, in the plan's order."""
-    query = select(SyncItem.product_id).where(SyncItem.sync_job_id == job_id, SyncItem.outcome == "waiting")
-    return session.scalars(query.order_by(SyncItem.position)).all()
-
-
-def outcomes(session: Session, job_id: str) -> Counter[str]:
-    """How many items have which outcome."""
-    query = select(SyncItem.outcome, func.count()).where(SyncItem.sync_job_id == job_id).group_by(SyncItem.outcome)
-    return Counter({row[0]: row[1] for row in session.execute(query)})
-
-
-def sent_count(session: Session, job_id: str) -> int:
-    """How many items are sent and not read back yet."""
-    is_sent = (SyncItem.outcome == "waiting") & (SyncItem.step == "written")
-    return session.scalars(select(func.count()).where(SyncItem.sync_job_id == job_id, is_sent)).one()
-
-
-def clear_items(session: Session, job_id: str) -> None:
-    """Forget a job's plan, before it is drawn up again."""
-    session.execute(delete(SyncItem).where(SyncItem.sync_job_id == job_id))
+def add_approval(session: Session, approval: Approval) -> None:
+    """Append a decision; it is never changed."""
+    session.add(
+        ApprovalRow(
+            transaction_id=approval.transaction_id,
+            plan_digest=approval.plan_digest,
+            decision=approval.decision,
+            decided_by=approval.decided_by,
+            decided_through=approval.decided_through,
+            note=approval.note,
+            excluded_products=list(approval.excluded_products),
+            created_at=approval.created_at,
+        )
+    )
+    session.flush()
 
 
 def approval(session: Session, transaction_id: str) -> Approval | None:
     """The latest decision on a job's plan."""
-    query = select(Approval).where(Approval.transaction_id == transaction_id).order_by(Approval.id.desc()).limit(1)
-    return session.scalars(query).one_or_none()
+    query = select(ApprovalRow).where(ApprovalRow.transaction_id == transaction_id)
+    row = session.scalars(query.order_by(ApprovalRow.id.desc()).limit(1)).one_or_none()
+    if row is None:
+        return None
+    return Approval(
+        transaction_id=row.transaction_id,
+        plan_digest=row.plan_digest,
+        decision=cast(Decision, row.decision),
+        decided_by=row.decided_by,
+        decided_through=row.decided_through,
+        note=row.note,
+        excluded_products=tuple(row.excluded_products),
+        created_at=row.created_at,
+    )
+
+
+def _some(session: Session, *wanted: ColumnElement[bool]) -> list[EtsySyncJob]:
+    return _jobs(session, select(_JOB).where(*wanted).order_by(_JOB.c.created_at, _JOB.c.id))
+
+
+def _jobs(session: Session, query: Any) -> list[EtsySyncJob]:
+    return [_job(row) for row in session.execute(query)]
+
+
+def _in_order(jobs: list[EtsySyncJob]) -> list[EtsySyncJob]:
+    return sorted(jobs, key=lambda job: (job.created_at, job.id))
+
+
+def _job(row: Any) -> EtsySyncJob:
+    sums = row.totals or {}
+    selection = row.requested_selection
+    reasons = sums.get("for_a_person")
+    return EtsySyncJob(
+        id=row.id,
+        transaction_id=row.transaction_id,
+        etsy_account_id=row.etsy_account_id,
+        trigger=row.trigger,
+        state=SyncState(row.state),
+        lane=row.lane,
+        requested_selection=None if selection is None else Selection.model_validate(selection),
+        total_products=row.total_products,
+        synced_count=row.synced_count,
+        failed_count=row.failed_count,
+        skipped_count=row.skipped_count,
+        deferred_count=row.deferred_count,
+        error_log=row.error_log or {},
+        totals=Totals.of(sums),
+        groups=tuple((action, why, count) for action, why, count in sums.get("groups", ())),
+        quota=msgspec.convert(sums.get("quota"), Quota | None),
+        for_a_person=None if reasons is None else tuple(reasons),
+        brakes=msgspec.convert(row.brakes, tuple[Brake, ...]),
+        plan_digest=row.plan_digest,
+        shop_fingerprint=row.shop_fingerprint,
+        plan_run_id=row.plan_run_id,
+        publish_run_id=row.publish_run_id,
+        created_at=row.created_at,
+        planned_at=row.planned_at,
+        confirmed_at=row.confirmed_at,
+        started_at=row.started_at,
+        completed_at=row.completed_at,
+        resume_at=row.resume_at,
+    )

@@ -1,14 +1,17 @@
 """Who publishes for which account: one row an account, locked by whoever reads it in order to write."""
 
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
+from etsy_pipeline.store.records import PublisherLease
 from etsy_pipeline.store.rows import locked_or_made
-from etsy_pipeline.store.tables import PublisherLease
+from etsy_pipeline.store.tables import PublisherLeaseRow
 
-_LEASE: Table = PublisherLease.metadata.tables[PublisherLease.__tablename__]
+_LEASE: Table = PublisherLeaseRow.metadata.tables[PublisherLeaseRow.__tablename__]
 _HOLDER = (
     select(_LEASE.c.holder, _LEASE.c.expires_at)
     .where(_LEASE.c.etsy_account_id == bindparam("account_id"))
@@ -18,7 +21,8 @@ _HOLDER = (
 
 def locked(session: Session, account_id: str) -> PublisherLease | None:
     """The account's lease, if it was ever taken; nobody else changes it until the transaction ends."""
-    return session.get(PublisherLease, account_id, with_for_update=True, populate_existing=True)
+    row = session.get(PublisherLeaseRow, account_id, with_for_update=True, populate_existing=True)
+    return None if row is None else _lease(row)
 
 
 def holder(session: Session, account_id: str) -> tuple[str, datetime] | None:
@@ -29,20 +33,31 @@ def holder(session: Session, account_id: str) -> tuple[str, datetime] | None:
 
 def taken(session: Session, account_id: str, holder: str, transaction_id: str, until: datetime) -> PublisherLease:
     """The account's lease, taken by a holder if it is the account's first one; else as it stands, locked."""
-    return locked_or_made(
-        session,
-        PublisherLease(
-            etsy_account_id=account_id,
-            holder=holder,
-            transaction_id=transaction_id,
-            run_id="",
-            expires_at=until,
-            starts=0,
-        ),
+    return _lease(
+        locked_or_made(
+            session,
+            PublisherLeaseRow(
+                etsy_account_id=account_id,
+                holder=holder,
+                transaction_id=transaction_id,
+                run_id="",
+                expires_at=until,
+                starts=0,
+            ),
+        )
     )
+
+
+def change(session: Session, lease: PublisherLease, **values: Any) -> PublisherLease:
+    """Write values on a lease that is locked; the lease as it is now."""
+    session.execute(update(_LEASE).where(_LEASE.c.etsy_account_id == lease.etsy_account_id).values(**values))
+    return replace(lease, **values)
 
 
 def held(session: Session, now: datetime) -> set[str]:
     """Accounts for which somebody publishes at this moment."""
-    query = select(PublisherLease.etsy_account_id).where(PublisherLease.expires_at > now)
-    return set(session.scalars(query))
+    return set(session.scalars(select(_LEASE.c.etsy_account_id).where(_LEASE.c.expires_at > now)))
+
+
+def _lease(row: PublisherLeaseRow) -> PublisherLease:
+    return PublisherLease(row.etsy_account_id, row.holder, row.transaction_id, row.run_id, row.expires_at, row.starts)

@@ -5,17 +5,19 @@ name columns of `sync_item` and `product_etsy_link`. Nothing is read: whoever pu
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, func, insert, update
 from sqlalchemy.orm import Session
 
-from etsy_pipeline.store.tables import ListingImageRow, ProductEtsyLink, SyncItem
+from etsy_pipeline.planning.link import PublishedImage
+from etsy_pipeline.store.tables import ListingImageRow, ProductEtsyLinkRow, SyncItemRow
 
-_ITEM: Table = SyncItem.metadata.tables[SyncItem.__tablename__]
-_LINK: Table = SyncItem.metadata.tables[ProductEtsyLink.__tablename__]
-_IMAGE: Table = SyncItem.metadata.tables[ListingImageRow.__tablename__]
+_ITEM: Table = SyncItemRow.metadata.tables[SyncItemRow.__tablename__]
+_LINK: Table = SyncItemRow.metadata.tables[ProductEtsyLinkRow.__tablename__]
+_IMAGE: Table = SyncItemRow.metadata.tables[ListingImageRow.__tablename__]
 
 _THE_ITEM = (_ITEM.c.sync_job_id == bindparam("of_job")) & (_ITEM.c.product_id == bindparam("of_product"))
 _THE_LINK = (_LINK.c.etsy_account_id == bindparam("of_account")) & (_LINK.c.product_id == bindparam("of_product"))
@@ -71,19 +73,19 @@ def set_synced(session: Session, account_id: str, listings: Iterable[dict[str, A
     session.connection().execute(_SYNCED_LINK, rows)
 
 
-def put_image(session: Session, row: ListingImageRow) -> None:
+def put_image(session: Session, account_id: str, product_id: str, image: PublishedImage) -> None:
     """A picture is at its rank, in place of what was known there; nothing else has its id."""
-    keys = {"of_account": row.etsy_account_id, "of_product": row.product_id}
-    session.execute(_REPLACE_IMAGE, keys | {"at_rank": row.rank, "image_id": row.etsy_image_id})
-    session.execute(_ADD_IMAGE, _values(row))
+    keys = {"of_account": account_id, "of_product": product_id}
+    session.execute(_REPLACE_IMAGE, keys | {"at_rank": image.rank, "image_id": image.etsy_image_id})
+    session.execute(_ADD_IMAGE, _values(account_id, product_id, image))
 
 
-def set_images(session: Session, account_id: str, product_id: str, rows: Sequence[ListingImageRow]) -> None:
+def set_images(session: Session, account_id: str, product_id: str, images: Iterable[PublishedImage]) -> None:
     """These are the listing's pictures, and no others."""
     session.execute(_DROP_IMAGES, {"of_account": account_id, "of_product": product_id})
-    if rows:
-        session.execute(_ADD_IMAGE, [_values(row) for row in rows])
+    if rows := [_values(account_id, product_id, image) for image in images]:
+        session.execute(_ADD_IMAGE, rows)
 
 
-def _values(row: ListingImageRow) -> dict[str, Any]:
-    return {column.name: getattr(row, column.name) for column in _IMAGE.columns}
+def _values(account_id: str, product_id: str, image: PublishedImage) -> dict[str, Any]:
+    return {"etsy_account_id": account_id, "product_id": product_id} | asdict(image)

@@ -6,7 +6,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.errors import Conflict
-from etsy_pipeline.store.tables import ApiRequest
+from etsy_pipeline.store.tables import ApiRequestRow
 from etsy_pipeline.store.upserts import add_once
 
 KEPT = timedelta(days=7)  # nobody repeats a request for longer
@@ -19,11 +19,11 @@ def claim(session: Session, idempotency_key: str, body_hash: str, transaction_id
         Conflict: `idempotency_key_reused` when the earlier request asked for something else.
     """
     now = datetime.now(UTC)
-    session.execute(delete(ApiRequest).where(ApiRequest.created_at < now - KEPT))
+    session.execute(delete(ApiRequestRow).where(ApiRequestRow.created_at < now - KEPT))
     values = {"idempotency_key": idempotency_key, "body_hash": body_hash, "transaction_id": transaction_id}
-    if add_once(session, ApiRequest, **values, created_at=now):
+    if add_once(session, ApiRequestRow, **values, created_at=now):
         return transaction_id
-    earlier = session.get_one(ApiRequest, idempotency_key)
+    earlier = session.get_one(ApiRequestRow, idempotency_key)
     if earlier.body_hash != body_hash:
         raise Conflict(
             f"The Idempotency-Key {idempotency_key!r} was used for another request (it became "

@@ -1,14 +1,56 @@
-"""The database: typed tables of docs/database.md, and nothing that acts on them.
+"""The database: typed tables of docs/database.md, and nothing that acts on them. Known in `store/` only.
 
 Every time is UTC, stored with its zone on PostgreSQL and as UTC text on SQLite (`UtcDateTime`). Tokens are encrypted
 before they get here (`encryption.py`).
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKey, Index, Integer, MetaData, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    TypeDecorator,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from etsy_pipeline.store.sync_states import UNDER_WAY, SyncState
+
+LANES = ("full", "stock")
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words as SQL."""
+    return ", ".join(f"'{word}'" for word in words)
+
+
+def one_of(column: str, words: Iterable[str]) -> str:
+    """An SQL condition: the column holds one of these words."""
+    return f"{column} IN ({listed(words)})"
+
+
+STATE_CHECK = one_of("state", SyncState)
+LANE_CHECK = one_of("lane", LANES)
+UNDER_WAY_SQL = one_of("state", UNDER_WAY)
+STATUS_SQL = (
+    "CASE "
+    + " ".join(
+        f"WHEN {one_of('state', [state for state in SyncState if state.status == status])} THEN '{status}'"
+        for status in ("pending", "completed", "cancelled")
+    )
+    + " ELSE state END"
+)
+"""The mission's word for a state, in SQL: `status` is computed by the database, so the two never differ."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -40,6 +82,7 @@ class Table(DeclarativeBase):
             "uq": "uq_%(table_name)s_%(column_0_name)s",
             "fk": "fk_%(table_name)s_%(column_0_name)s",
             "pk": "pk_%(table_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
         }
     )
     type_annotation_map: ClassVar[dict[Any, Any]] = {
@@ -50,7 +93,7 @@ class Table(DeclarativeBase):
     }
 
 
-class EtsyAccount(Table):
+class EtsyAccountRow(Table):
     """A shop that is, or is about to be, connected. `api_config` is a validated ShopSettings.
 
     `needs_consent_since` is set while Etsy refuses the refresh token, with its words in `token_problem`.
@@ -78,7 +121,7 @@ class EtsyAccount(Table):
     updated_at: Mapped[datetime]
 
 
-class OauthSession(Table):
+class OauthSessionRow(Table):
     """One attempt to connect a shop: single use, short lived."""
 
     __tablename__ = "oauth_session"
@@ -90,21 +133,36 @@ class OauthSession(Table):
     used_at: Mapped[datetime | None]
 
 
-class EtsySyncJob(Table):
+class EtsySyncJobRow(Table):
     """One requested sync: its plan, approval, progress and outcome.
 
-    `requested_selection` is the Selection that was asked for; None means the shop's own. `error_log` maps product ids
-    (or "job") to messages. `totals` are the plan's counts, calls and fees.
+    `state` is changed by `sync/lifecycle.py` alone; `status` is the mission's word for it. `requested_selection` is the
+    Selection that was asked for; None means the shop's own. `error_log` maps product ids (or "job") to messages.
+    `totals` are the plan's counts, calls and fees.
     """
 
     __tablename__ = "etsy_sync_job"
-    __table_args__ = (Index("ix_etsy_sync_job_account_status", "etsy_account_id", "status"),)
+    __table_args__ = (
+        Index("ix_etsy_sync_job_account_state", "etsy_account_id", "state"),
+        Index(
+            "uq_etsy_sync_job_under_way",
+            "etsy_account_id",
+            "lane",
+            unique=True,
+            sqlite_where=text(UNDER_WAY_SQL),
+            postgresql_where=text(UNDER_WAY_SQL),
+        ),
+        CheckConstraint(STATE_CHECK, name="state"),
+        CheckConstraint(LANE_CHECK, name="lane"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     transaction_id: Mapped[str] = mapped_column(unique=True)
     etsy_account_id: Mapped[str] = mapped_column(ForeignKey("etsy_account.id"))
     trigger: Mapped[str]
-    status: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=SyncState.REQUESTED.value)
+    lane: Mapped[str] = mapped_column(server_default="full")
+    status: Mapped[str] = mapped_column(Computed(STATUS_SQL))
     requested_selection: Mapped[dict[str, Any] | None]
     total_products: Mapped[int] = mapped_column(default=0)
     synced_count: Mapped[int] = mapped_column(default=0)
@@ -116,7 +174,6 @@ class EtsySyncJob(Table):
     brakes: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     plan_digest: Mapped[str | None]
     shop_fingerprint: Mapped[str | None]
-    snapshot_ref: Mapped[str | None]
     plan_run_id: Mapped[str | None]
     publish_run_id: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(index=True)
@@ -127,7 +184,7 @@ class EtsySyncJob(Table):
     resume_at: Mapped[datetime | None]
 
 
-class SyncItem(Table):
+class SyncItemRow(Table):
     """One product of a plan, and the publisher's journal on it. `desired` is the listing as canonical JSON text.
 
     `failures` counts the times that Etsy gave no usable answer on it: after some it is left alone as failed.
@@ -163,7 +220,7 @@ class SyncItem(Table):
     finished_at: Mapped[datetime | None]
 
 
-class PublisherLease(Table):
+class PublisherLeaseRow(Table):
     """Who publishes for an account: one process at a time, until `expires_at` unless it renews (`publishing/lease.py`).
 
     `starts` counts publishers of the same sync that began since a product was last finished.
@@ -179,7 +236,7 @@ class PublisherLease(Table):
     starts: Mapped[int] = mapped_column(default=0)
 
 
-class Approval(Table):
+class ApprovalRow(Table):
     """A decision on one plan; append-only."""
 
     __tablename__ = "approval"
@@ -195,7 +252,7 @@ class Approval(Table):
     created_at: Mapped[datetime]
 
 
-class ProductEtsyLink(Table):
+class ProductEtsyLinkRow(Table):
     """Which listing a product became in a shop, and how it stands. A failure never erases `etsy_listing_id`."""
 
     __tablename__ = "product_etsy_link"
@@ -229,7 +286,7 @@ class ListingImageRow(Table):
     alt_text: Mapped[str] = mapped_column(default="")
 
 
-class ApiBudget(Table):
+class ApiBudgetRow(Table):
     """What all processes know of one Etsy API key: its limits and the calls made with it (`etsy/budget.py`, Ledger).
 
     `calls` are those of the last day: quarter of an hour since the epoch → how many.
@@ -247,7 +304,7 @@ class ApiBudget(Table):
     held_until: Mapped[datetime | None]
 
 
-class ApiRequest(Table):
+class ApiRequestRow(Table):
     """A request that is carried out once however often it is sent: its Idempotency-Key, and the sync it became."""
 
     __tablename__ = "api_request"
@@ -258,7 +315,7 @@ class ApiRequest(Table):
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 
-class WebhookDelivery(Table):
+class WebhookDeliveryRow(Table):
     """An event that Etsy signed, known by its webhook-id, which repetitions share."""
 
     __tablename__ = "webhook_delivery"
@@ -270,7 +327,7 @@ class WebhookDelivery(Table):
     received_at: Mapped[datetime] = mapped_column(index=True)
 
 
-class WebhookCount(Table):
+class WebhookCountRow(Table):
     """How many deliveries a day (UTC, as in 2026-11-23) had which outcome: stored, ignored, repeated, old, forged."""
 
     __tablename__ = "webhook_count"
@@ -280,7 +337,7 @@ class WebhookCount(Table):
     deliveries: Mapped[int] = mapped_column(default=0)
 
 
-class SoldMark(Table):
+class SoldMarkRow(Table):
     """An order that was paid or canceled: the shop's quantities on Etsy moved.
 
     As long as `looked_at` is empty, the next plan has to read the live quantities before it sends any.
@@ -295,7 +352,7 @@ class SoldMark(Table):
     looked_at: Mapped[datetime | None]
 
 
-class SentNotice(Table):
+class SentNoticeRow(Table):
     """A notice to one receiver (by its fingerprint): whether it was sent, and when it is tried again."""
 
     __tablename__ = "sent_notice"

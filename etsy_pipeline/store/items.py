@@ -1,0 +1,193 @@
+"""The items of plans: a PlanItem becomes a row and is read back as one, with the publisher's progress beside it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+import msgspec
+from msgspec import to_builtins
+from sqlalchemy import Table, Text, delete, func, insert, select
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.orm import Session
+
+from etsy_pipeline.listings.codec import listing_from_json, listing_to_json
+from etsy_pipeline.listings.verdict import Verdict
+from etsy_pipeline.planning.brakes import Brake
+from etsy_pipeline.planning.changes import Conflict, Difference
+from etsy_pipeline.planning.costs import Cost
+from etsy_pipeline.planning.digest import item_digest
+from etsy_pipeline.planning.plan import NOTHING_TO_TELL, Action, PlanItem
+from etsy_pipeline.store.records import ItemOutcome, SyncItem
+from etsy_pipeline.store.tables import SyncItemRow
+
+AT_ONCE = 500
+
+_ITEM: Table = SyncItemRow.metadata.tables[SyncItemRow.__tablename__]
+
+
+def add(session: Session, job_id: str, first_position: int, planned: Sequence[PlanItem]) -> list[str]:
+    """Write items of a plan, from a position on; the digest of each."""
+    rows = [_row(job_id, first_position + number, item) for number, item in enumerate(planned)]
+    if rows:
+        session.execute(insert(_ITEM), rows)
+    return [
+        _digest(row, [change.field for change in item.differences]) for row, item in zip(rows, planned, strict=True)
+    ]
+
+
+def digests(session: Session, job_id: str) -> list[str]:
+    """The digest of each item of a stored plan, as it is now."""
+    columns = _ITEM.c.product_id, _ITEM.c.action, _ITEM.c.etsy_listing_id, _ITEM.c.desired, _ITEM.c.differences
+    found = session.execute(select(*columns).where(_ITEM.c.sync_job_id == job_id).execution_options(yield_per=AT_ONCE))
+    return [_digest(dict(row._mapping), [change["field"] for change in row.differences]) for row in found]  # noqa: SLF001
+
+
+def matching(
+    session: Session,
+    job_id: str,
+    *,
+    outcome: str | None = None,
+    actions: Sequence[str] = (),
+    product_id: str | None = None,
+    brake: str | None = None,
+    with_conflicts: bool = False,
+    noteworthy: bool = False,
+    dangerous_first: bool = False,
+    first: int = 0,
+    most: int | None = None,
+) -> Iterator[SyncItem]:
+    """A job's items, a few hundred in memory at a time.
+
+    Args:
+        session: of the store.
+        job_id: whose.
+        outcome: only those with it.
+        actions: only these.
+        product_id: only this product.
+        brake: only items with this brake; "any" for all that have one.
+        with_conflicts: only items that somebody changed on Etsy.
+        noteworthy: without what is skipped, unless somebody changed it on Etsy.
+        dangerous_first: brakes and conflicts first, instead of the plan's own order.
+        first: how many to leave out.
+        most: how many at most.
+    """
+    order = (SyncItemRow.care, SyncItemRow.position) if dangerous_first else (SyncItemRow.position,)
+    query = select(SyncItemRow).where(SyncItemRow.sync_job_id == job_id).order_by(*order)
+    if outcome:
+        query = query.where(SyncItemRow.outcome == outcome)
+    if actions:
+        query = query.where(SyncItemRow.action.in_(actions))
+    if product_id:
+        query = query.where(SyncItemRow.product_id == product_id)
+    if brake:
+        query = query.where(SyncItemRow.care == 0)
+    if brake not in {None, "any"}:
+        query = query.where(sql_cast(SyncItemRow.brakes, Text).contains(f'"{brake}"', autoescape=True))
+    if with_conflicts:
+        query = query.where(sql_cast(SyncItemRow.conflicts, Text) != "[]")
+    if noteworthy:
+        query = query.where(SyncItemRow.care < NOTHING_TO_TELL)
+    if first or most is not None:
+        query = query.offset(first).limit(most)
+    yield from map(_item, session.scalars(query.execution_options(yield_per=AT_ONCE)))
+
+
+def at_positions(session: Session, job_id: str, positions: Sequence[int]) -> list[SyncItem]:
+    """The items at these positions of a plan, in the plan's order."""
+    found: list[SyncItem] = []
+    ordered = sorted(set(positions))
+    for start in range(0, len(ordered), AT_ONCE):
+        part = ordered[start : start + AT_ONCE]
+        query = select(SyncItemRow).where(SyncItemRow.sync_job_id == job_id, SyncItemRow.position.in_(part))
+        found += map(_item, session.scalars(query.order_by(SyncItemRow.position)))
+    return found
+
+
+def of_products(session: Session, job_id: str, product_ids: Sequence[str]) -> list[SyncItem]:
+    """The items of some products, in the plan's order."""
+    query = select(SyncItemRow).where(SyncItemRow.sync_job_id == job_id, SyncItemRow.product_id.in_(product_ids))
+    return [_item(row) for row in session.scalars(query.order_by(SyncItemRow.position))]
+
+
+def product_ids(session: Session, job_id: str, *, outcome: str | None = None) -> Sequence[str]:
+    """A job's products, in the plan's order; only those with an outcome, where one is given."""
+    query = select(_ITEM.c.product_id).where(_ITEM.c.sync_job_id == job_id).order_by(_ITEM.c.position)
+    return session.scalars(query.where(_ITEM.c.outcome == outcome) if outcome else query).all()
+
+
+def errors(session: Session, job_id: str) -> dict[str, str]:
+    """What is told of the products that failed, by product id."""
+    query = select(_ITEM.c.product_id, _ITEM.c.error_message).order_by(_ITEM.c.position)
+    found = session.execute(query.where(_ITEM.c.sync_job_id == job_id, _ITEM.c.outcome == "failed"))
+    return {product_id: message or "" for product_id, message in found}
+
+
+def outcomes(session: Session, job_id: str) -> Counter[ItemOutcome]:
+    """How many items have which outcome."""
+    query = select(_ITEM.c.outcome, func.count()).where(_ITEM.c.sync_job_id == job_id).group_by(_ITEM.c.outcome)
+    return Counter({row[0]: row[1] for row in session.execute(query)})
+
+
+def sent_count(session: Session, job_id: str) -> int:
+    """How many items are sent and not read back yet."""
+    is_sent = (_ITEM.c.outcome == "waiting") & (_ITEM.c.step == "written")
+    return session.scalars(select(func.count()).where(_ITEM.c.sync_job_id == job_id, is_sent)).one()
+
+
+def clear(session: Session, job_id: str) -> None:
+    """Forget a job's plan, before it is drawn up again."""
+    session.execute(delete(_ITEM).where(_ITEM.c.sync_job_id == job_id))
+
+
+def _row(job_id: str, position: int, item: PlanItem) -> dict[str, Any]:
+    return {
+        "sync_job_id": job_id,
+        "product_id": item.product_id,
+        "position": position,
+        "product_title": item.product_title,
+        "action": item.action,
+        "reason": item.reason,
+        "desired": listing_to_json(item.desired) if item.desired else None,
+        "differences": to_builtins(item.differences),
+        "verdicts": to_builtins(item.verdicts),
+        "conflicts": to_builtins(item.conflicts),
+        "brakes": to_builtins(item.brakes),
+        "care": item.care,
+        "etsy_listing_id": item.etsy_listing_id,
+        "estimated_calls": item.cost.calls,
+        "fee_usd_cents": item.cost.fee_usd_cents,
+        "outcome": "waiting",
+    }
+
+
+def _item(row: SyncItemRow) -> SyncItem:
+    planned = PlanItem(
+        product_id=row.product_id,
+        product_title=row.product_title,
+        action=cast(Action, row.action),
+        reason=row.reason,
+        desired=listing_from_json(row.desired) if row.desired else None,
+        differences=msgspec.convert(row.differences, tuple[Difference, ...]),
+        conflicts=msgspec.convert(row.conflicts, tuple[Conflict, ...]),
+        brakes=msgspec.convert(row.brakes, tuple[Brake, ...]),
+        verdicts=msgspec.convert(row.verdicts, tuple[Verdict, ...]),
+        etsy_listing_id=row.etsy_listing_id,
+        cost=Cost(row.estimated_calls, row.fee_usd_cents),
+    )
+    return SyncItem(
+        sync_job_id=row.sync_job_id,
+        position=row.position,
+        plan=planned,
+        desired_json=row.desired,
+        step=row.step,
+        attempts=row.attempts,
+        failures=row.failures,
+        outcome=cast(ItemOutcome, row.outcome),
+        error_code=row.error_code,
+        error_message=row.error_message,
+        finished_at=row.finished_at,
+    )
+
+
+def _digest(row: Mapping[str, Any], fields: list[str]) -> str:
+    return item_digest(row["product_id"], row["action"], row["etsy_listing_id"], row["desired"], fields)

@@ -1,0 +1,204 @@
+"""What the store gives out: frozen values, one type a table. No row of the database leaves this room."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from etsy_pipeline.catalogue.selection import Selection
+from etsy_pipeline.planning.brakes import Brake
+from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan_view import Totals
+from etsy_pipeline.planning.quota import Quota
+from etsy_pipeline.store.sync_states import OVER, SyncState
+
+Lane = Literal["full", "stock"]
+ItemOutcome = Literal["waiting", "synced", "failed", "skipped"]
+Decision = Literal["approved", "rejected"]
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class EtsyAccount:
+    """A shop that is, or is about to be, connected. Tokens are encrypted, and in no `repr`.
+
+    `api_config` is a validated ShopSettings as JSON. `needs_consent_since` is set while Etsy refuses the refresh token,
+    with its words in `token_problem`.
+    """
+
+    id: str
+    name: str
+    shop_id: int | None = None
+    shop_name: str | None = None
+    shop_url: str | None = None
+    user_id: int | None = None
+    currency_code: str | None = None
+    access_token_encrypted: str | None = field(default=None, repr=False)
+    refresh_token_encrypted: str | None = field(default=None, repr=False)
+    token_expires_at: datetime | None = None
+    refresh_token_expires_at: datetime | None = None
+    scopes: str | None = None
+    needs_consent_since: datetime | None = None
+    token_problem: str | None = None
+    api_config: Mapping[str, Any] = field(default_factory=dict)
+    is_active: bool = False
+    created_at: datetime = LONG_AGO
+    updated_at: datetime = LONG_AGO
+
+    @property
+    def label(self) -> str:
+        """What the shop is called: Etsy's name for it, else ours."""
+        return self.shop_name or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class OauthSession:
+    """One attempt to connect a shop: single use, short lived."""
+
+    state: str
+    account_id: str
+    verifier_encrypted: str = field(repr=False)
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EtsySyncJob:
+    """One requested sync: its plan, approval, progress and outcome.
+
+    `requested_selection` is what was asked for; None means the shop's own. `error_log` maps product ids (or "job") to
+    messages. `groups` are (action, why, how many products); `for_a_person` says why no policy approves the plan, and is
+    None while there is none.
+    """
+
+    id: str
+    transaction_id: str
+    etsy_account_id: str
+    trigger: str = "cli"
+    state: SyncState = SyncState.REQUESTED
+    lane: Lane = "full"
+    requested_selection: Selection | None = None
+    total_products: int = 0
+    synced_count: int = 0
+    failed_count: int = 0
+    skipped_count: int = 0
+    deferred_count: int = 0
+    error_log: Mapping[str, str] = field(default_factory=dict)
+    totals: Totals = field(default_factory=Totals)
+    groups: tuple[tuple[str, str, int], ...] = ()
+    quota: Quota | None = None
+    for_a_person: tuple[str, ...] | None = None
+    brakes: tuple[Brake, ...] = ()
+    plan_digest: str | None = None
+    shop_fingerprint: str | None = None
+    plan_run_id: str | None = None
+    publish_run_id: str | None = None
+    created_at: datetime = LONG_AGO
+    planned_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    resume_at: datetime | None = None
+
+    @property
+    def status(self) -> str:
+        """The mission's word for its state."""
+        return self.state.status
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether its plan is complete: the digest comes last."""
+        return self.plan_digest is not None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will happen to it any more."""
+        return self.state in OVER
+
+    @property
+    def message(self) -> str:
+        """What is told of the sync as a whole; blank where there is nothing."""
+        return self.error_log.get("job", "")
+
+
+@dataclass(frozen=True, slots=True)
+class SyncItem:
+    """One product of a plan, and how far the publisher has come with it.
+
+    `plan` is what is to be done, as approved; `desired_json` its listing, exactly as it is hashed. `failures` counts
+    the times that Etsy gave no usable answer on it.
+    """
+
+    sync_job_id: str
+    position: int
+    plan: PlanItem
+    desired_json: str | None = None
+    step: str = ""
+    attempts: int = 0
+    failures: int = 0
+    outcome: ItemOutcome = "waiting"
+    error_code: str | None = None
+    error_message: str | None = None
+    finished_at: datetime | None = None
+
+    @property
+    def product_id(self) -> str:
+        """Medusa's id of the product."""
+        return self.plan.product_id
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A decision on one plan."""
+
+    transaction_id: str
+    plan_digest: str
+    decision: Decision
+    decided_by: str
+    decided_through: str
+    note: str = ""
+    excluded_products: tuple[str, ...] = ()
+    created_at: datetime = LONG_AGO
+
+
+@dataclass(frozen=True, slots=True)
+class PublisherLease:
+    """Who publishes for an account: one process at a time, until `expires_at` unless it renews.
+
+    `starts` counts publishers of the same sync that began since a product was last finished.
+    """
+
+    etsy_account_id: str
+    holder: str
+    transaction_id: str
+    run_id: str
+    expires_at: datetime
+    starts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SoldMark:
+    """An order that was paid or canceled: the shop's quantities on Etsy moved."""
+
+    shop_id: int
+    receipt_id: int
+    event_type: str
+    marked_at: datetime
+    looked_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class ApiBudget:
+    """What all processes know of one Etsy API key. Whoever has it locked changes it; it is written back then.
+
+    `calls` are those of the last day: quarter of an hour since the epoch → how many.
+    """
+
+    limit_per_second: int | None = None
+    limit_per_day: int | None = None
+    turns: list[Any] = field(default_factory=list)
+    calls: dict[str, Any] = field(default_factory=dict)
+    unknown_calls: int = 0
+    told_at: datetime | None = None
+    held_until: datetime | None = None

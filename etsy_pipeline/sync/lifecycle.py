@@ -1,0 +1,172 @@
+"""A sync's life: the transitions that there are, who may make them, and the only code that makes them.
+
+Every transition is one guarded `UPDATE … WHERE state IN (…)`: whoever comes second changes nothing and is told so. The
+diagram in docs/design.md is made of `TRANSITIONS` (a test compares them); the states are in `store/sync_states.py`.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from etsy_pipeline.catalogue.selection import Selection
+from etsy_pipeline.errors import Conflict
+from etsy_pipeline.store import jobs
+from etsy_pipeline.store.engine import Session
+from etsy_pipeline.store.records import EtsySyncJob, Lane
+from etsy_pipeline.store.sync_states import OVER, PENDING, UNDER_WAY, SyncState
+
+Who = Literal["person", "policy", "planner", "publisher", "watcher"]
+"""A person; the shop's approval policy; a plan run; a publisher; a sensor that looks after what nobody else does."""
+
+PLAN_AGAIN = "Ask for a new sync and review its plan."
+
+
+class Event(StrEnum):
+    """What happens to a sync."""
+
+    BEGIN_PLAN = "begin plan"
+    FINISH_PLAN = "finish plan"
+    FIND_NOTHING = "find nothing to do"
+    SUPERSEDE = "supersede"
+    APPROVE = "approve"
+    REJECT = "reject"
+    CANCEL = "cancel"
+    EXPIRE = "expire"
+    BEGIN_PUBLICATION = "begin publication"
+    PAUSE = "pause"
+    COMPLETE = "complete"
+    COMPLETE_WITH_ERRORS = "complete with errors"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """From which states an event leads to which one, and who may make it happen."""
+
+    since: tuple[SyncState, ...]
+    to: SyncState
+    who: tuple[Who, ...]
+
+
+TRANSITIONS: dict[Event, Transition] = {
+    Event.BEGIN_PLAN: Transition(PENDING, SyncState.PLANNING, ("planner",)),
+    Event.FINISH_PLAN: Transition((SyncState.PLANNING,), SyncState.PLANNED, ("planner",)),
+    Event.FIND_NOTHING: Transition((SyncState.PLANNING,), SyncState.NOTHING_TO_DO, ("planner",)),
+    Event.SUPERSEDE: Transition((SyncState.PLANNED,), SyncState.SUPERSEDED, ("planner",)),
+    Event.APPROVE: Transition((SyncState.PLANNED,), SyncState.CONFIRMED, ("person", "policy")),
+    Event.REJECT: Transition((SyncState.PLANNED,), SyncState.REJECTED, ("person",)),
+    Event.CANCEL: Transition((*PENDING, *UNDER_WAY), SyncState.CANCELLED, ("person",)),
+    Event.EXPIRE: Transition((SyncState.CONFIRMED,), SyncState.EXPIRED, ("watcher", "publisher")),
+    Event.BEGIN_PUBLICATION: Transition(UNDER_WAY, SyncState.PROCESSING, ("publisher",)),
+    Event.PAUSE: Transition((SyncState.PROCESSING,), SyncState.PAUSED, ("publisher",)),
+    Event.COMPLETE: Transition((SyncState.PROCESSING,), SyncState.COMPLETED, ("publisher",)),
+    Event.COMPLETE_WITH_ERRORS: Transition((SyncState.PROCESSING,), SyncState.COMPLETED_WITH_ERRORS, ("publisher",)),
+    Event.FAIL: Transition(
+        (SyncState.REQUESTED, SyncState.PLANNING, SyncState.CONFIRMED, SyncState.PROCESSING),
+        SyncState.FAILED,
+        ("planner", "publisher", "watcher"),
+    ),
+}
+
+
+def new_job(
+    session: Session,
+    account_id: str,
+    *,
+    trigger: str,
+    selection: Selection | None = None,
+    lane: Lane = "full",
+    plan_run_id: str | None = None,
+) -> EtsySyncJob:
+    """A sync that somebody asks for; one that a plan run asks for is being planned by it at once."""
+    job = EtsySyncJob(
+        id=f"sync_job_{secrets.token_hex(8)}",
+        transaction_id=f"wf_{secrets.token_hex(8)}",
+        etsy_account_id=account_id,
+        trigger=trigger,
+        state=SyncState.PLANNING if plan_run_id else SyncState.REQUESTED,
+        lane=lane,
+        requested_selection=selection,
+        plan_run_id=plan_run_id,
+        created_at=datetime.now(UTC),
+    )
+    jobs.add(session, job)
+    return job
+
+
+def new_failed_job(session: Session, account_id: str, *, trigger: str, plan_run_id: str, message: str) -> EtsySyncJob:
+    """A sync of which nothing is known but that its plan run failed before it was in the books."""
+    job = new_job(session, account_id, trigger=trigger, plan_run_id=plan_run_id)
+    return move(session, job, Event.FAIL, who="watcher", error_log={"job": message})
+
+
+def move(
+    session: Session, job: EtsySyncJob, event: Event, *, who: Who, at: datetime | None = None, **values: Any
+) -> EtsySyncJob:
+    """Make something happen to a sync; the sync as it is then.
+
+    Args:
+        session: a writing one.
+        job: the sync, as it was read.
+        event: what happens.
+        who: makes it happen.
+        at: the moment; now, unless a test has a clock of its own.
+        values: columns that change with the state.
+
+    Raises:
+        Conflict: `already_decided` when it is in another state by now; nothing was changed then.
+    """
+    moved = try_move(session, job.transaction_id, event, who=who, at=at, **values)
+    if moved is None:
+        now = jobs.state(session, job.transaction_id)
+        raise Conflict(
+            f"The sync {job.transaction_id} was decided already: it is {now}.",
+            code="already_decided",
+            hint=PLAN_AGAIN,
+        )
+    return moved
+
+
+def try_move(
+    session: Session, transaction_id: str, event: Event, *, who: Who, at: datetime | None = None, **values: Any
+) -> EtsySyncJob | None:
+    """As `move`, where it is no fault that the sync is in another state by now: None then."""
+    return next(iter(_moved(session, event, who, at, values, transaction_id=transaction_id)), None)
+
+
+def supersede_older(session: Session, job: EtsySyncJob) -> list[EtsySyncJob]:
+    """Plans of the account that wait for a decision give way to this one, of the same lane; those that did."""
+    older = jobs.in_state(session, SyncState.PLANNED, account_id=job.etsy_account_id)
+    moved = (
+        try_move(session, other.transaction_id, Event.SUPERSEDE, who="planner")
+        for other in older
+        if other.id != job.id and other.lane == job.lane
+    )
+    return [other for other in moved if other is not None]
+
+
+def cancel_all(session: Session, account_id: str) -> list[EtsySyncJob]:
+    """Call off whatever an account has asked for and not finished; those syncs."""
+    return _moved(session, Event.CANCEL, "person", None, {}, account_id=account_id)
+
+
+def _moved(
+    session: Session, event: Event, who: Who, at: datetime | None, values: dict[str, Any], **which: Any
+) -> list[EtsySyncJob]:
+    transition = TRANSITIONS[event]
+    if who not in transition.who:
+        raise AssertionError(f"{who} may not {event}")
+    if transition.to in OVER:
+        values = {"completed_at": at or datetime.now(UTC)} | values
+    return jobs.transition(session, to=transition.to, since=transition.since, **which, values=values)
+
+
+def mermaid() -> str:
+    """The transitions as a Mermaid state diagram, for docs/design.md."""
+    lines = ["stateDiagram-v2", f"    [*] --> {SyncState.REQUESTED}"]
+    for event, transition in TRANSITIONS.items():
+        label = f"{event} ({', '.join(transition.who)})"
+        lines += [f"    {since} --> {transition.to}: {label}" for since in transition.since]
+    return "\n".join([*lines, *(f"    {state} --> [*]" for state in OVER)])
