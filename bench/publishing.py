@@ -11,6 +11,7 @@ and the most memory that publishing many products took. The local Etsy is a proc
 
 import argparse
 import base64
+import functools
 import hashlib
 import resource
 import statistics
@@ -34,6 +35,7 @@ from etsy_pipeline.pictures.source import Picture, PictureSource
 from etsy_pipeline.publishing.publisher import publish
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals
 from etsy_pipeline.sync.build_plan import build_plan
 
@@ -124,17 +126,24 @@ class OnePicture(PictureSource):
         return Picture(PICTURE, "thing.png", hashlib.sha256(url.encode()).hexdigest())
 
 
-def publish_all(store: Store, client: EtsyClient, shop: Shop, products: Iterable[ValidatedListing]) -> float:
-    """Plan, approve and publish; the seconds that publishing took."""
+def publish_all(
+    store: Store, client: EtsyClient, shop: Shop, product: Callable[[int], ValidatedListing], numbers: range
+) -> float:
+    """Plan, approve and publish the products of these numbers; the seconds that publishing took."""
     job = build_plan(
-        store, account_id=shop.account_id, transaction_id=None, trigger="cli", validated=products,
-        covers_selection=False, amount_unit="major", snapshot_ref="", run_id="bench", live_of=client.live_listings,
+        store, account_id=shop.account_id, transaction_id=None, trigger="cli", validated=map(product, numbers),
+        covers_selection=False, amount_unit="major", run_id=f"bench {time.time()}", live_of=client.live_listings,
     )  # fmt: skip
+    if job.is_over:
+        return 0.0
     approvals.approve(store, job.transaction_id, decided_by="bench", through="cli", amount_unit="major")
     started = time.perf_counter()
-    found = publish(store, client, OnePicture(), job.transaction_id, amount_unit="major", run_id="bench")
-    if found.failed_count or found.status != "completed":
-        raise SystemExit(f"{found.status}: {found.error_log}")
+    found = publish(
+        store, client, OnePicture(), job.transaction_id, amount_unit="major", run_id="bench",
+        source=lambda product_ids: {name: product(int(name.removeprefix("prod_"))) for name in product_ids},
+    )  # fmt: skip
+    if found.state is not SyncState.COMPLETED:
+        raise SystemExit(f"{found.state}: {found.error_log}")
     return time.perf_counter() - started
 
 
@@ -144,8 +153,8 @@ def calls_a_product(shop: Shop, products: int) -> None:
     with closing(wiring.store_of(Settings.load())) as store, shop.client() as client:
         for kind, changes in KINDS.items():
             before = shop.calls()
-            made_up = [a_bench_listing(number, **changes) for number in range(products)]  # type: ignore[arg-type]
-            seconds = publish_all(store, client, shop, made_up)
+            product = functools.partial(a_bench_listing, **changes)  # type: ignore[arg-type]
+            seconds = publish_all(store, client, shop, product, range(products))
             calls = shop.calls() - before
             reads = sum(count for name, count in calls.items() if name.startswith("get"))
             writes = (sum(calls.values()) - reads) / products
@@ -158,7 +167,7 @@ def against_a_bare_loop(shop: Shop, products: int, first: int) -> None:
     bare = seconds_of(lambda: bare_calls(shop, made_up), 1)
     with closing(wiring.store_of(Settings.load())) as store, shop.client() as client:
         client.get_me()  # learns the limit, and has a valid token
-        ours = publish_all(store, client, shop, made_up)
+        ours = publish_all(store, client, shop, a_bench_listing, range(first, first + products))
     print(f"{products} new products: {ours:.1f} s, a bare httpx loop {bare:.1f} s: {ours / bare:.2f}")
 
 
@@ -168,7 +177,7 @@ def at_etsys_pace(shop: Shop, products: int, per_second: int) -> None:
     with closing(wiring.store_of(Settings.load())) as store, shop.client() as client:
         client.get_me()
         before, started = shop.calls(), time.time()
-        seconds = publish_all(store, client, shop, [a_bench_listing(8 * 10**5 + n) for n in range(products)])
+        seconds = publish_all(store, client, shop, a_bench_listing, range(8 * 10**5, 8 * 10**5 + products))
         calls = sum((shop.calls() - before).values())
         refused = shop.statuses(started, time.time()).count(TOO_MANY)
     share = calls / seconds / per_second
@@ -197,8 +206,9 @@ def memory(shop: Shop, most: int) -> None:
     """Print the most memory that publishing so many new products took, and a tenth of them."""
     with closing(wiring.store_of(Settings.load())) as store, shop.client() as client:
         for count in (most // 10, most):
-            made = (a_bench_listing(10**6 + count + number, images=1) for number in range(count))
-            seconds = publish_all(store, client, shop, made)
+            first = 10**6 + count
+            product = functools.partial(a_bench_listing, images=1)
+            seconds = publish_all(store, client, shop, product, range(first, first + count))
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
             print(f"{count} published: {peak} MB at most, {seconds:.0f} s")
 

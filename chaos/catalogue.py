@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from PIL import Image
@@ -10,6 +10,7 @@ from PIL import Image
 from etsy_pipeline.listings.listing import Inventory, Listing, ListingImage, Offering, VariationProperty
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.pictures.source import Picture, PictureSource
+from etsy_pipeline.publishing.source import Source
 
 FIRST_ID = 510_000_011  # of the sample shop's profiles and policies
 SIZES = ("S", "M", "L")
@@ -23,6 +24,16 @@ def season(products: int, number: int) -> Iterator[ValidatedListing]:
             yield ValidatedListing(name, title(product, number), None, (), "not published in Medusa")
         else:
             yield ValidatedListing(name, title(product, number), listing(product, number))
+
+
+def source_of_season(products: int, number: int) -> Source:
+    """The catalogue as it is in a season, for the look right before a product is sent."""
+
+    def products_now(product_ids: Sequence[str]) -> Mapping[str, ValidatedListing]:
+        wanted = set(product_ids)
+        return {item.product_id: item for item in season(products, number) if item.product_id in wanted}
+
+    return products_now
 
 
 def listing(product: int, number: int) -> Listing:

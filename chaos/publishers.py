@@ -2,6 +2,7 @@
 
 import functools
 import os
+import secrets
 import signal
 import time
 from collections import Counter
@@ -9,7 +10,7 @@ from contextlib import closing
 from typing import Any
 
 import stamina
-from catalogue import Pictures, season
+from catalogue import Pictures, season, source_of_season
 from children import STOOD_BACK, child, in_a_process
 from storm import FAULTS, Storm
 
@@ -20,8 +21,9 @@ from etsy_pipeline.etsy.oauth import code_from_redirect
 from etsy_pipeline.publishing.publisher import publish
 from etsy_pipeline.sandbox.consent import grant
 from etsy_pipeline.settings import Settings
-from etsy_pipeline.store import budgets, jobs
+from etsy_pipeline.store import budgets, items, jobs
 from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.sync_states import UNDER_WAY
 from etsy_pipeline.sync import approvals
 from etsy_pipeline.sync.build_plan import build_plan
 
@@ -40,7 +42,7 @@ def publish_a_season(storm: Storm, number: int, kills: int) -> None:
             storm.control("POST", "faults", {**fault, "seed": storm.dice.randrange(FOR_EVER)})
         outcome: dict[str, Any] = {"status": "processing"}
         while outcome["status"] in {"processing", "paused"}:
-            ended = publish_until_killed(storm, transaction_id, may_kill=storm.kills < kills)
+            ended = publish_until_killed(storm, number, transaction_id, may_kill=storm.kills < kills)
             storm.control("POST", "clock", {"advance_seconds": BETWEEN_PUBLISHERS})
             outcome = storm.answer() if ended else outcome
         storm.control("DELETE", "faults")
@@ -50,10 +52,10 @@ def publish_a_season(storm: Storm, number: int, kills: int) -> None:
             return
 
 
-def publish_until_killed(storm: Storm, transaction_id: str, *, may_kill: bool) -> bool:
+def publish_until_killed(storm: Storm, number: int, transaction_id: str, *, may_kill: bool) -> bool:
     """One publisher, at times two at once, killed at a random instant; whether the sync came to an end before that."""
     count = 2 if storm.dice.random() < RIVALS else 1
-    alive = {child(functools.partial(publish_once, storm, transaction_id)) for _ in range(count)}
+    alive = {child(functools.partial(publish_once, storm, number, transaction_id)) for _ in range(count)}
     storm.counts["rivals"] += count - 1
     deadline = time.monotonic() + (0.05 + storm.dice.expovariate(1 / KILLED_AFTER) if may_kill else FOR_EVER)
     has_ended = False
@@ -76,7 +78,7 @@ def publish_until_killed(storm: Storm, transaction_id: str, *, may_kill: bool) -
     return has_ended
 
 
-def publish_once(storm: Storm, transaction_id: str) -> None:
+def publish_once(storm: Storm, number: int, transaction_id: str) -> None:
     """What a publisher does, in a process of its own."""
     stamina.set_testing(testing=True, attempts=4)
     at, settings = storm.fast_forward(), Settings.load()
@@ -85,11 +87,12 @@ def publish_once(storm: Storm, transaction_id: str) -> None:
         closing(wiring.shop_client(settings, store, storm.account_id, at)) as client,
     ):
         with store.reading() as session:
-            is_over = jobs.get(session, transaction_id).status not in jobs.PUBLISHING
+            is_over = jobs.state(session, transaction_id) not in UNDER_WAY
         if not is_over:  # or else the one before was killed just after its last word
             publish(
                 store, client, Pictures(), transaction_id,
-                amount_unit="major", run_id=f"process {os.getpid()}", sleep=at.sleep, now=at.now, most_starts=FOR_EVER,
+                amount_unit="major", run_id=f"process {os.getpid()}", source=source_of_season(storm.products, number),
+                sleep=at.sleep, now=at.now, most_starts=FOR_EVER,
             )  # fmt: skip
         storm.note(outcome_of(store, transaction_id))
 
@@ -103,10 +106,11 @@ def plan_and_approve(storm: Storm, number: int, store: Store) -> str:
     with closing(wiring.shop_client(Settings.load(), store, storm.account_id, storm.fast_forward())) as client:
         job = build_plan(
             store, account_id=storm.account_id, transaction_id=None, trigger="cli",
-            validated=season(storm.products, number), covers_selection=True, amount_unit="major", snapshot_ref="",
-            run_id="chaos", live_of=client.live_listings,
+            validated=season(storm.products, number), covers_selection=True, amount_unit="major",
+            run_id=f"chaos {secrets.token_hex(4)}", live_of=client.live_listings,
         )  # fmt: skip
-    approvals.approve(store, job.transaction_id, decided_by="chaos", through="cli", amount_unit="major")
+    if not job.is_over:  # there may be nothing to do
+        approvals.approve(store, job.transaction_id, decided_by="chaos", through="cli", amount_unit="major")
     return job.transaction_id
 
 
@@ -114,8 +118,8 @@ def outcome_of(store: Store, transaction_id: str) -> dict[str, Any]:
     """How a sync stands."""
     with store.reading() as session:
         job = jobs.get(session, transaction_id)
-        errors = Counter(item.error_code or "?" for item in jobs.items(session, job.id, outcome="failed"))
-        if "invalid_grant" in str(job.error_log.get("job")):
+        errors = Counter(item.error_code or "?" for item in items.matching(session, job.id, outcome="failed"))
+        if "invalid_grant" in job.message:
             errors["consent lost"] += 1
         return {"status": job.status, "errors": dict(errors)}
 

@@ -11,9 +11,9 @@ from typing import Any
 from catalogue import Pictures, season
 
 from etsy_pipeline.listings.listing import Listing
+from etsy_pipeline.planning.link import Link
 from etsy_pipeline.store import links
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import ProductEtsyLink
 
 KINDS = ("duplicate", "lost", "differing", "books")
 
@@ -26,7 +26,7 @@ def judge(account_id: str, sandbox: Path, products: int, number: int, store: Sto
         rows = {row["listing_id"]: row for row in etsy.execute("SELECT * FROM listing")}
         found["duplicate"] = [f"{name}: {count} listings" for name, count in _names(rows).items() if count > 1]
         with store.reading() as session:
-            books = {row.product_id: row for row in links.search(session, account_id=account_id)}
+            books = {link.product_id: link for link in links.search(session, account_id=account_id)}
             for item in season(products, number):
                 link = books.get(item.product_id)
                 row = rows.get(link.etsy_listing_id or 0) if link else None
@@ -53,9 +53,7 @@ def _names(rows: dict[int, sqlite3.Row]) -> Counter[str]:
     return Counter(row["title"].partition(" of the storm")[0] for row in rows.values())
 
 
-def _check(
-    found: dict[str, list[str]], product_id: str, link: ProductEtsyLink, row: sqlite3.Row, wanted: Listing | None
-) -> None:
+def _check(found: dict[str, list[str]], product_id: str, link: Link, row: sqlite3.Row, wanted: Listing | None) -> None:
     if link.sync_status != "synced" or link.create_reference or link.listing_state != row["state"]:
         found["books"].append(f"{product_id}: {link.sync_status}, {link.listing_state}, Etsy has {row['state']}")
     if wanted is None:

@@ -12,6 +12,7 @@ from etsy_pipeline.orchestration.schedules import daily_sync_at
 from etsy_pipeline.orchestration.sensors import (
     account_partitions,
     approved_syncs,
+    canceled_plans,
     failed_syncs,
     kept_connections,
     requested_syncs,
@@ -33,14 +34,21 @@ defs = dg.Definitions(
         publish_assets.published_listings,
     ],
     asset_checks=[
-        asset_checks.catalogue_not_empty,
         asset_checks.enough_valid_listings,
         asset_checks.no_blocked_prices,
         asset_checks.every_product_published,
     ],
     jobs=[plan_sync, publish_sync],
     schedules=[daily_sync_at(os.environ.get("ETSY_PIPELINE_TIMEZONE") or "UTC")],
-    sensors=[account_partitions, requested_syncs, approved_syncs, failed_syncs, kept_connections, sent_notices],
+    sensors=[
+        account_partitions,
+        requested_syncs,
+        approved_syncs,
+        failed_syncs,
+        canceled_plans,
+        kept_connections,
+        sent_notices,
+    ],
     # The assets of a run follow one another, so a process for each would only cost its start.
     executor=dg.in_process_executor,
     resources={

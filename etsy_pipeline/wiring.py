@@ -1,21 +1,31 @@
-"""From settings to the plain objects that do the work, for Dagster's resources and the command line alike."""
+"""From settings to the plain objects that do the work, for Dagster's resources and the command line alike.
+
+Also the one place that knows all marketplaces: `PROVIDERS`.
+"""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from etsy_pipeline.accounts.tokens import AccountTokens
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
+from etsy_pipeline.catalogue.product import Product
+from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.etsy import budget
 from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.oauth import EtsyOAuth
 from etsy_pipeline.etsy.shared_budget import SharedBudget
 from etsy_pipeline.etsy.transport import EtsyTransport, TokenSource
+from etsy_pipeline.listings.mapping import validate
+from etsy_pipeline.listings.shop import Shop
+from etsy_pipeline.listings.shop_settings import ShopSettings
+from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.notifications.receivers import check, receivers, sender
 from etsy_pipeline.pictures.hosts import PictureHosts
 from etsy_pipeline.pictures.source import PictureSource
 from etsy_pipeline.planning.quota import Quota
+from etsy_pipeline.providers.protocols import OAuth, ShopClient
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import budgets
 from etsy_pipeline.store.encryption import TokenCipher, key_in_state_folder
@@ -36,6 +46,7 @@ class Time:
 
 
 REAL_TIME = Time()
+LONGEST_NAME_TOLD = 50
 
 
 def store_of(settings: Settings, *, upgrade: bool | None = None) -> Store:
@@ -165,3 +176,31 @@ def _client(settings: Settings, store: Store, tokens: TokenSource, at: Time) -> 
         tokens=tokens,
     )
     return EtsyClient(transport)
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A marketplace: how each of its parts is made, and its rules for listings."""
+
+    oauth: Callable[[Settings], OAuth]
+    client_for: Callable[[Settings, Store], Callable[[str], ShopClient]]  # for an access token that was just granted
+    shop_client: Callable[[Settings, Store, str], ShopClient]  # for an account
+    validate: Callable[[Product, ShopSettings, Shop], ValidatedListing]
+
+
+PROVIDERS: Mapping[str, Provider] = {"etsy": Provider(oauth_of, client_for, shop_client, validate)}
+
+
+def provider_of(name: str) -> Provider:
+    """A marketplace by its name.
+
+    Raises:
+        BadRequest: `platform_unknown`.
+    """
+    if name not in PROVIDERS:
+        raise BadRequest(
+            f"There is no platform {name[:LONGEST_NAME_TOLD]!r}.",
+            code="platform_unknown",
+            hint=f"Known: {', '.join(PROVIDERS)}.",
+        )
+    return PROVIDERS[name]

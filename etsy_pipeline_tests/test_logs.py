@@ -124,13 +124,16 @@ def test_a_line_whose_values_do_not_fit_breaks_nothing() -> None:
 
 def test_a_call_without_an_answer_has_a_line_as_well(caplog: pytest.LogCaptureFixture) -> None:
     from etsy_pipeline.errors import PipelineError
-    from etsy_pipeline_tests.etsy.test_transport import Etsy, said
+    from etsy_pipeline_tests.builders import a_listing
+    from etsy_pipeline_tests.etsy.answers import Etsy, said
 
     caplog.set_level(logging.DEBUG, "etsy_pipeline.etsy.transport")
     with pytest.raises(PipelineError):
-        Etsy(httpx.ReadTimeout("slow")).client.create_draft_listing(2, {"title": "x"})
+        Etsy(httpx.ReadTimeout("slow")).client.create_draft_listing(2, a_listing(), reference="ref:1")
     with pytest.raises(PipelineError):
-        Etsy(said(400, **{"x-etsy-request-uuid": "uuid-1"})).client.create_draft_listing(2, {"title": "x"})
+        Etsy(said(400, **{"x-etsy-request-uuid": "uuid-1"})).client.create_draft_listing(
+            2, a_listing(), reference="ref:1"
+        )
     lost, refused = (record.getMessage() for record in caplog.records)
     assert "status=none:ReadTimeout" in lost
     assert "method=POST path=/shops/2/listings" in refused

@@ -107,13 +107,13 @@ from etsy_pipeline.orchestration.runs import helpful_failures
 
 @dg.asset
 def surprising():
-    with helpful_failures(None, "wf_1"):
+    with helpful_failures("wf_1"):
         secret = "{token}"
         raise ValueError(f"Bearer {{secret}} was refused, so was {{os.environ['ETSY_SHARED_SECRET']}}")
 
 @dg.asset
 def expected():
-    with helpful_failures(None, "wf_2"):
+    with helpful_failures("wf_2"):
         raise Conflict("Not now.", code="not_now")
 
 dg.materialize([surprising], raise_on_error=False)

@@ -17,7 +17,7 @@ from etsy_pipeline.sandbox.consent import grant
 from etsy_pipeline.sandbox.server import Sandbox, SandboxOptions
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsyAccount
+from etsy_pipeline.store.records import EtsyAccount
 
 HTTP = httpx.Client(timeout=30, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 """One client for all control calls: reading certificate authorities would cost more than a call."""

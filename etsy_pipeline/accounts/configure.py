@@ -10,7 +10,7 @@ from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.listings.shop_settings import ShopSettings, parse_settings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsyAccount
+from etsy_pipeline.store.records import EtsyAccount
 
 
 def add(store: Store, name: str) -> EtsyAccount:
@@ -18,11 +18,9 @@ def add(store: Store, name: str) -> EtsyAccount:
     if not name.strip():
         raise BadRequest("An account needs a name.", code="account_name_empty", hint="Name it after the shop.")
     now = datetime.now(UTC)
-    account = EtsyAccount(
-        id=f"etsy_acc_{secrets.token_hex(6)}", name=name.strip(), api_config={}, created_at=now, updated_at=now
-    )
+    account = EtsyAccount(id=f"etsy_acc_{secrets.token_hex(6)}", name=name.strip(), created_at=now, updated_at=now)
     with store.writing() as session:
-        session.add(account)
+        accounts.add(session, account)
     return account
 
 
@@ -36,8 +34,8 @@ def configure(store: Store, account_id: str, changes: Mapping[str, Any]) -> Shop
         account = accounts.get(session, account_id, lock=True)
         wanted = _merged(account.api_config, changes)
         settings = parse_settings(wanted)
-        account.api_config = settings.model_dump(mode="json", exclude_unset=True)
-        account.updated_at = datetime.now(UTC)
+        config = settings.model_dump(mode="json", exclude_unset=True)
+        accounts.change(session, account_id, api_config=config, updated_at=datetime.now(UTC))
     return settings
 
 

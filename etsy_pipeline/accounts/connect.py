@@ -4,13 +4,12 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
-from etsy_pipeline.accounts.tokens import keep
+from etsy_pipeline.accounts.tokens import token_columns
 from etsy_pipeline.errors import BadRequest, Conflict, NeedsPerson
-from etsy_pipeline.etsy.oauth import Authorization
-from etsy_pipeline.providers.protocols import OAuth, ShopClient, ShopInfo
+from etsy_pipeline.providers.protocols import Authorization, OAuth, RemoteShop, ShopClient
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsyAccount, OauthSession
+from etsy_pipeline.store.records import EtsyAccount, OauthSession
 
 SESSION_MINUTES = 10
 
@@ -27,14 +26,13 @@ def start(store: Store, oauth: OAuth, account_id: str) -> Authorization:
     with store.writing() as session:
         accounts.get(session, account_id)
         accounts.forget_oauth_sessions(session, expired_at=datetime.now(UTC))
-        session.add(
-            OauthSession(
-                state=authorization.state,
-                account_id=account_id,
-                verifier_encrypted=store.cipher.encrypt(authorization.code_verifier),
-                expires_at=datetime.now(UTC) + timedelta(minutes=SESSION_MINUTES),
-            )
+        attempt = OauthSession(
+            state=authorization.state,
+            account_id=account_id,
+            verifier_encrypted=store.cipher.encrypt(authorization.code_verifier),
+            expires_at=datetime.now(UTC) + timedelta(minutes=SESSION_MINUTES),
         )
+        accounts.add_oauth_session(session, attempt)
     return authorization
 
 
@@ -64,19 +62,23 @@ def finish(
     with store.writing() as session:
         account = accounts.get(session, account_id, lock=True)
         _require_its_shop(account, shop, accounts.of_shop(session, shop.shop_id))
-        keep(store, account, tokens)
-        account.shop_id, account.shop_name, account.shop_url = shop.shop_id, shop.shop_name, shop.url
-        account.currency_code, account.user_id = shop.currency_code, tokens.user_id
-        account.is_active = True
-    return account
+        return accounts.change(
+            session,
+            account_id,
+            shop_id=shop.shop_id,
+            shop_name=shop.shop_name,
+            shop_url=shop.url,
+            currency_code=shop.currency_code,
+            user_id=tokens.user_id,
+            is_active=True,
+            **token_columns(store, tokens),
+        )
 
 
 def abandon(store: Store, state: str) -> None:
     """The seller said no: the attempt is over, and its state worth nothing."""
     with store.writing() as session:
-        attempt = accounts.oauth_session(session, state)
-        if attempt is not None:
-            attempt.used_at = attempt.used_at or datetime.now(UTC)
+        accounts.use_oauth_session(session, state, datetime.now(UTC))
 
 
 def _redeem(store: Store, state: str, account_id: str | None) -> tuple[str, str]:
@@ -91,7 +93,7 @@ def _redeem(store: Store, state: str, account_id: str | None) -> tuple[str, str]
                 code="oauth_state_unknown",
                 hint="Start again with `etsy-pipeline accounts connect ACCOUNT`.",
             )
-        attempt.used_at = now
+        accounts.use_oauth_session(session, state, now)
         return attempt.account_id, store.cipher.decrypt(attempt.verifier_encrypted)
 
 
@@ -105,7 +107,7 @@ def _require_scopes(asked: str, granted: str) -> None:
         )
 
 
-def _require_its_shop(account: EtsyAccount, shop: ShopInfo, holder: EtsyAccount | None) -> None:
+def _require_its_shop(account: EtsyAccount, shop: RemoteShop, holder: EtsyAccount | None) -> None:
     if holder is not None and holder.id != account.id:
         raise Conflict(
             f"The shop {shop.shop_name} is already connected, as account {holder.id}.",
@@ -120,7 +122,7 @@ def _require_its_shop(account: EtsyAccount, shop: ShopInfo, holder: EtsyAccount 
         )
 
 
-def _shop(client: ShopClient) -> ShopInfo:
+def _shop(client: ShopClient) -> RemoteShop:
     user_id, shop_id = client.get_me()
     if shop_id is not None:
         return client.get_shop(shop_id)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from etsy_pipeline.store.tables import EtsyAccount
+from etsy_pipeline.store.records import EtsyAccount
 
 FEW_DAYS = 14  # it is refreshed weekly: with fewer left of the 90, nothing has refreshed it for long
 

@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime
 
-from etsy_pipeline.store import accounts, jobs
+from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsyAccount
+from etsy_pipeline.store.records import EtsyAccount
+from etsy_pipeline.sync.lifecycle import cancel_all
 
 
 def disconnect(store: Store, account_id: str) -> EtsyAccount:
@@ -17,11 +18,19 @@ def disconnect(store: Store, account_id: str) -> EtsyAccount:
     """
     now = datetime.now(UTC)
     with store.writing() as session:
-        account = accounts.get(session, account_id, lock=True)
-        account.access_token_encrypted = account.refresh_token_encrypted = None
-        account.token_expires_at = account.refresh_token_expires_at = None
-        account.needs_consent_since, account.token_problem = None, None
-        account.scopes, account.is_active, account.updated_at = None, False, now
+        accounts.get(session, account_id, lock=True)
         accounts.forget_oauth_sessions(session, account_id=account_id, expired_at=now)
-        jobs.cancel_all(session, account_id, now)
-    return account
+        cancel_all(session, account_id)
+        return accounts.change(
+            session,
+            account_id,
+            access_token_encrypted=None,
+            refresh_token_encrypted=None,
+            token_expires_at=None,
+            refresh_token_expires_at=None,
+            needs_consent_since=None,
+            token_problem=None,
+            scopes=None,
+            is_active=False,
+            updated_at=now,
+        )

@@ -8,17 +8,17 @@ from typing import Literal
 
 from etsy_pipeline.accounts.connection import State, connection_of
 from etsy_pipeline.errors import PipelineError
-from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.listings.shop import Choice, Kind
 from etsy_pipeline.listings.shop_settings import ShopSettings
+from etsy_pipeline.providers.protocols import ShopClient
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsyAccount
+from etsy_pipeline.store.records import EtsyAccount
 
-Standing = Literal["ok", "warning", "missing"]
+Readiness = Literal["ok", "warning", "missing"]
 Choices = Mapping[Kind, Sequence[Choice]]
 
-CONNECTIONS: Mapping[State, Standing] = {
+CONNECTIONS: Mapping[State, Readiness] = {
     "connected": "ok",
     "expires soon": "warning",
     "needs consent": "missing",
@@ -26,7 +26,7 @@ CONNECTIONS: Mapping[State, Standing] = {
 }
 
 # What the settings choose from what the shop has: kind, whether publishing needs it, why.
-CHOSEN: tuple[tuple[Kind, Standing, str], ...] = (
+CHOSEN: tuple[tuple[Kind, Readiness, str], ...] = (
     ("shipping_profile", "missing", "every listing needs one"),
     ("processing_profile", "missing", "Etsy takes no physical listing without one"),
     ("return_policy", "warning", "active listings need one, unless the shop is in the EU"),
@@ -38,13 +38,13 @@ class Finding:
     """One thing that was looked at. "warning" lets publishing begin, "missing" does not."""
 
     what: str
-    standing: Standing
+    standing: Readiness
     detail: str
     hint: str = ""
 
 
 def readiness(
-    store: Store, account_id: str, *, client_of: Callable[[str], EtsyClient], wanted_scopes: str
+    store: Store, account_id: str, *, client_of: Callable[[str], ShopClient], wanted_scopes: str
 ) -> list[Finding]:
     """Everything that publishing to this shop needs, with how it stands. Asks Etsy when the shop is connected.
 
@@ -73,8 +73,8 @@ def is_ready(findings: Sequence[Finding]) -> bool:
 def _connection(account: EtsyAccount, wanted_scopes: str) -> Iterator[Finding]:
     again = f"Connect it: `etsy-pipeline accounts connect {account.id}`."
     connection = connection_of(account, datetime.now(UTC))
-    standing = CONNECTIONS[connection.state]
-    yield Finding("connection", standing, str(connection), "" if standing == "ok" else again)
+    found = CONNECTIONS[connection.state]
+    yield Finding("connection", found, str(connection), "" if found == "ok" else again)
     if connection.state == "not connected":
         return
     lacking = sorted(set(wanted_scopes.split()) - set((account.scopes or wanted_scopes).split()))

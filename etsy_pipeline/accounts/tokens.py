@@ -8,19 +8,18 @@ refuses the refresh token all the same, the account says so until it is connecte
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from etsy_pipeline.errors import NeedsPerson, PipelineError, Unavailable
-from etsy_pipeline.etsy.budget import CallBudget
-from etsy_pipeline.etsy.errors import EtsyUnauthorized
-from etsy_pipeline.etsy.oauth import REFRESH_TOKEN_DAYS, EtsyOAuth, Tokens
+from etsy_pipeline.providers.protocols import CallBudget, OAuth, Tokens
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsyAccount
+from etsy_pipeline.store.records import EtsyAccount
 
 logger = logging.getLogger(__name__)
 
 REFRESH_AHEAD = timedelta(minutes=5)
-REFRESH_IDLE = timedelta(days=7)  # a new term of 90 days starts with each refresh
+IDLE_BELOW = timedelta(days=83)  # left of 90: a new term starts with each refresh, and a week without one is enough
 DEAD = "oauth_invalid_grant"
 
 Now = Callable[[], datetime]
@@ -36,14 +35,14 @@ class AccountTokens:
 
     Args:
         store: the database.
-        oauth: our Etsy app.
+        oauth: our app.
         account_id: whose tokens.
         budget: calls allowed; whether Etsy counts those for tokens is unknown (FACTS §12), so they are.
         now: the clock.
     """
 
     def __init__(
-        self, store: Store, oauth: EtsyOAuth, account_id: str, *, budget: CallBudget | None = None, now: Now = utc_now
+        self, store: Store, oauth: OAuth, account_id: str, *, budget: CallBudget | None = None, now: Now = utc_now
     ) -> None:
         self._store, self._oauth, self._account_id, self._now = store, oauth, account_id, now
         self._budget = budget
@@ -63,7 +62,7 @@ class AccountTokens:
         """A token newer than `stale`: the one that another process stored meanwhile, or a refreshed one.
 
         Raises:
-            EtsyUnauthorized: `oauth_invalid_grant`, when the seller has to consent again; the account is marked.
+            NeedsPerson: `oauth_invalid_grant`, when the seller has to consent again; the account is marked.
         """
         self._known = self._newer(lambda account: self._stored(account)[0] == stale)
         return self._known[0]
@@ -88,9 +87,9 @@ class AccountTokens:
                 account = accounts.get(session, self._account_id, lock=True)
                 if is_stale(account):
                     refreshed = self._refreshed(account)
-                    keep(self._store, account, refreshed)
+                    account = accounts.change(session, account.id, **token_columns(self._store, refreshed))
                 return self._stored(account)
-        except EtsyUnauthorized as error:
+        except NeedsPerson as error:
             if error.code != DEAD:
                 raise
             return self._stored_meanwhile(is_stale, error)
@@ -108,19 +107,17 @@ class AccountTokens:
         with self._store.writing() as session:
             account = accounts.get(session, self._account_id, lock=True)
             if is_stale(account):
-                keep(self._store, account, refreshed)
+                account = accounts.change(session, account.id, **token_columns(self._store, refreshed))
             return self._stored(account)
 
-    def _stored_meanwhile(
-        self, is_stale: Callable[[EtsyAccount], bool], error: EtsyUnauthorized
-    ) -> tuple[str, datetime]:
+    def _stored_meanwhile(self, is_stale: Callable[[EtsyAccount], bool], error: NeedsPerson) -> tuple[str, datetime]:
         """Etsy refused the refresh token: another process may have stored a newer one; else the account is marked."""
         with self._store.writing() as session:
             account = accounts.get(session, self._account_id, lock=True)
             if not is_stale(account):
                 return self._stored(account)
-            account.needs_consent_since = account.needs_consent_since or self._now()
-            account.token_problem = error.message
+            since = account.needs_consent_since or self._now()
+            accounts.change(session, account.id, needs_consent_since=since, token_problem=error.message)
         logger.error("connection_lost account_id=%s code=%s", self._account_id, error.code)
         raise error
 
@@ -134,15 +131,18 @@ class AccountTokens:
         return self._store.cipher.decrypt(account.access_token_encrypted), account.token_expires_at
 
 
-def keep(store: Store, account: EtsyAccount, tokens: Tokens) -> None:
-    """Write tokens to the account's row, encrypted."""
-    account.access_token_encrypted = store.cipher.encrypt(tokens.access_token)
-    account.refresh_token_encrypted = store.cipher.encrypt(tokens.refresh_token)
-    account.token_expires_at = tokens.expires_at
-    account.refresh_token_expires_at = tokens.refresh_expires_at
-    account.scopes = tokens.scopes
-    account.needs_consent_since, account.token_problem = None, None
-    account.updated_at = datetime.now(UTC)
+def token_columns(store: Store, tokens: Tokens) -> dict[str, Any]:
+    """Tokens as an account's columns, encrypted; with them a lost connection is a good one again."""
+    return {
+        "access_token_encrypted": store.cipher.encrypt(tokens.access_token),
+        "refresh_token_encrypted": store.cipher.encrypt(tokens.refresh_token),
+        "token_expires_at": tokens.expires_at,
+        "refresh_token_expires_at": tokens.refresh_expires_at,
+        "scopes": tokens.scopes,
+        "needs_consent_since": None,
+        "token_problem": None,
+        "updated_at": datetime.now(UTC),
+    }
 
 
 def idle_accounts(store: Store, *, now: Now = utc_now) -> list[str]:
@@ -172,4 +172,4 @@ def renew(tokens_of: Callable[[str], AccountTokens], account_ids: Sequence[str])
 
 def _is_idle(account: EtsyAccount, now: datetime) -> bool:
     expires_at = account.refresh_token_expires_at
-    return expires_at is not None and expires_at - timedelta(days=REFRESH_TOKEN_DAYS) <= now - REFRESH_IDLE
+    return expires_at is not None and expires_at - now <= IDLE_BELOW

@@ -5,7 +5,7 @@ from typing import Any
 
 from etsy_pipeline.accounts.connection import connection_of
 from etsy_pipeline.store.accounts import settings_of
-from etsy_pipeline.store.tables import EtsyAccount
+from etsy_pipeline.store.records import EtsyAccount
 
 
 def account_view(account: EtsyAccount) -> dict[str, Any]:

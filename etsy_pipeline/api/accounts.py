@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from etsy_pipeline.accounts import configure, disconnect
 from etsy_pipeline.accounts.connection import State
-from etsy_pipeline.accounts.readiness import Standing, is_ready, readiness
+from etsy_pipeline.accounts.readiness import Readiness, is_ready, readiness
 from etsy_pipeline.accounts.view import account_view
 from etsy_pipeline.api.answers import Done
 from etsy_pipeline.api.context import Context
@@ -65,12 +65,12 @@ class FindingAnswer(BaseModel):
     """One thing that was looked at. `missing` keeps publishing from beginning, `warning` does not."""
 
     what: str
-    standing: Standing
+    standing: Readiness
     detail: str
     hint: str
 
 
-class Readiness(BaseModel):
+class ReadinessAnswer(BaseModel):
     """Whether a shop can be published to, and the calls to Etsy that all shops of the app have left today."""
 
     is_ready: bool
@@ -80,60 +80,62 @@ class Readiness(BaseModel):
 
 
 @router.post("", summary="Add an account; connect it next")
-def add(here: Context, body: NewAccount | None = None) -> AccountId:
+def add(context: Context, body: NewAccount | None = None) -> AccountId:
     """Its id goes into the other routes."""
     name = body.shop_name if body and body.shop_name else DEFAULT_NAME
-    return AccountId(id=configure.add(here.store, name).id)
+    return AccountId(id=configure.add(context.store, name).id)
 
 
 @router.get("", summary="The accounts, oldest first")
-def list_accounts(here: Context, page: Page, is_active: bool | None = None) -> Accounts:  # noqa: FBT001 - a query parameter
+def list_accounts(context: Context, page: Page, is_active: bool | None = None) -> Accounts:  # noqa: FBT001 - a query parameter
     """Connected or not."""
-    with here.store.reading() as session:
+    with context.store.reading() as session:
         found, count = accounts.page(session, is_active=is_active, first=page.offset, most=page.limit)
     views = [Account(**account_view(account)) for account in found]
     return Accounts(etsy_accounts=views, count=count, offset=page.offset, limit=page.limit)
 
 
 @router.get("/{account_id}", summary="One account")
-def show(here: Context, account_id: AccountPath) -> Account:
+def show(context: Context, account_id: AccountPath) -> Account:
     """With its shop and settings."""
-    with here.store.reading() as session:
+    with context.store.reading() as session:
         return Account(**account_view(accounts.get(session, account_id)))
 
 
 @router.get("/{account_id}/settings", summary="The settings of a shop")
-def show_settings(here: Context, account_id: AccountPath) -> ShopSettings:
+def show_settings(context: Context, account_id: AccountPath) -> ShopSettings:
     """All of them, defaults included."""
-    with here.store.reading() as session:
+    with context.store.reading() as session:
         return accounts.settings_of(accounts.get(session, account_id))
 
 
 @router.patch("/{account_id}/settings", summary="Change settings of a shop")
 def change_settings(
-    here: Context,
+    context: Context,
     account_id: AccountPath,
     changes: Annotated[
         dict[str, Any], Body(description="Setting → value; what is not named stays; dots reach inside.")
     ],
 ) -> ShopSettings:
     """All of them are valid, or none is changed."""
-    return configure.configure(here.store, account_id, changes)
+    return configure.configure(context.store, account_id, changes)
 
 
 @router.get("/{account_id}/readiness", summary="Is the shop ready to be published to?")
-def show_readiness(here: Context, account_id: AccountPath) -> Readiness:
+def show_readiness(context: Context, account_id: AccountPath) -> ReadinessAnswer:
     """Connection, permissions, profiles, policies; asks Etsy."""
-    found = readiness(here.store, account_id, client_of=here.shop_client, wanted_scopes=here.settings.etsy_scope)
-    quota = here.quota()
+    found = readiness(
+        context.store, account_id, client_of=context.shop_client, wanted_scopes=context.settings.etsy_scope
+    )
+    quota = context.quota()
     findings = [FindingAnswer(**asdict(finding)) for finding in found]
-    return Readiness(
+    return ReadinessAnswer(
         is_ready=is_ready(found), findings=findings, calls_a_day=quota.per_day, calls_left_today=quota.left_today
     )
 
 
 @router.post("/{account_id}/disconnect", summary="Forget the shop's tokens")
-def disconnect_shop(here: Context, account_id: AccountPath) -> Done:
+def disconnect_shop(context: Context, account_id: AccountPath) -> Done:
     """Open syncs are called off; the history stays."""
-    disconnect.disconnect(here.store, account_id)
+    disconnect.disconnect(context.store, account_id)
     return Done()

@@ -36,14 +36,14 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.backing = AppContext(settings, store)
+    app.state.context = AppContext(settings, store)
     app.state.webhook_secret = webhooks.verifier(settings)
     for room in (accounts, oauth, syncs, sync_jobs, links, webhooks):
         app.include_router(room.router)
     app.add_api_route("/health", _health, methods=["GET"], tags=["about"], summary="Is it there?")
     app.add_api_route("/docs", _docs, methods=["GET"], include_in_schema=False)
     app.add_api_route(REVIEW, _review, methods=["GET"], include_in_schema=False)
-    app.mount(REVIEW, create_review(app.state.backing))
+    app.mount(REVIEW, create_review(app.state.context))
     answer_errors(app)
     _surround(app, settings)
     return app

@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from etsy_pipeline import wiring
-from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.planning.quota import Quota
+from etsy_pipeline.providers.protocols import ShopClient
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 
@@ -19,7 +19,7 @@ class AppContext:
     settings: Settings
     store: Store
 
-    def shop_client(self, account_id: str) -> EtsyClient:
+    def shop_client(self, account_id: str) -> ShopClient:
         """Etsy for a connected shop."""
         return wiring.shop_client(self.settings, self.store, account_id)
 
@@ -32,9 +32,9 @@ class AppContext:
         return wiring.quota_of(self.settings, self.store)
 
 
-def _backing(request: Request) -> AppContext:
-    backing: AppContext = request.app.state.backing
-    return backing
+def _context(request: Request) -> AppContext:
+    context: AppContext = request.app.state.context
+    return context
 
 
-Context = Annotated[AppContext, Depends(_backing)]
+Context = Annotated[AppContext, Depends(_context)]

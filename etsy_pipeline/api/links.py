@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from etsy_pipeline.api.context import Context
 from etsy_pipeline.api.inputs import IdFilter, Page
-from etsy_pipeline.sync import queries
+from etsy_pipeline.sync import queries, views
 
 router = APIRouter(prefix="/admin/product-etsy-links", tags=["links"])
 
@@ -37,7 +37,7 @@ class Links(BaseModel):
 
 @router.get("", summary="Products and their listings")
 def show(
-    here: Context,
+    context: Context,
     page: Page,
     product_id: IdFilter = None,
     etsy_account_id: IdFilter = None,
@@ -45,12 +45,12 @@ def show(
 ) -> Links:
     """Those that match all filters."""
     found, count = queries.links_page(
-        here.store,
+        context.store,
         account_id=etsy_account_id,
         product_id=product_id,
         sync_status=sync_status,
         first=page.offset,
         most=page.limit,
     )
-    views = [Link(**queries.link_view(link)) for link in found]
-    return Links(product_etsy_links=views, count=count, offset=page.offset, limit=page.limit)
+    shown = [Link(**views.link_view(link)) for link in found]
+    return Links(product_etsy_links=shown, count=count, offset=page.offset, limit=page.limit)

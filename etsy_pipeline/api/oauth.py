@@ -15,9 +15,8 @@ from etsy_pipeline.api.inputs import PRINTABLE
 from etsy_pipeline.api.pages import page, wants_page
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.etsy.oauth import granted
-from etsy_pipeline.platforms import provider_of
-from etsy_pipeline.providers.protocols import Provider
-from etsy_pipeline.store.tables import EtsyAccount
+from etsy_pipeline.store.records import EtsyAccount
+from etsy_pipeline.wiring import Provider, provider_of
 
 router = APIRouter(prefix="/admin/oauth", tags=["oauth"])
 
@@ -58,16 +57,16 @@ class Connected(BaseModel):
 
 @router.get("/{platform}", summary="Begin to connect a shop")
 def begin(
-    here: Context, platform: str, account_id: Annotated[str, Query(max_length=200, pattern=PRINTABLE)]
+    context: Context, platform: str, account_id: Annotated[str, Query(max_length=200, pattern=PRINTABLE)]
 ) -> Location:
     """Send the seller's browser to `location`."""
-    authorization = connect.start(here.store, provider_of(platform).oauth(here.settings), account_id)
+    authorization = connect.start(context.store, provider_of(platform).oauth(context.settings), account_id)
     return Location(location=authorization.location, state=authorization.state)
 
 
 @router.get("/{platform}/callback", summary="Where Etsy sends the seller's browser", response_model=Connected)
 def come_back(
-    here: Context,
+    context: Context,
     request: Request,
     platform: str,
     code: Short = "",
@@ -78,7 +77,7 @@ def come_back(
     """Needs no bearer token: the state protects it. A browser gets a page."""
     query = {"code": code, "state": state, "error": error, "error_description": error_description}
     try:
-        account = _finish(here, provider_of(platform), query)
+        account = _finish(context, provider_of(platform), query)
     except PipelineError as problem:
         if not wants_page(request):
             raise
@@ -87,17 +86,19 @@ def come_back(
 
 
 @router.post("/{platform}/callback", summary="Finish connecting a shop")
-def finish(here: Context, platform: str, body: Granted) -> Connected:
+def finish(context: Context, platform: str, body: Granted) -> Connected:
     """For admin pages that caught the redirect themselves."""
-    return _connected(_finish(here, provider_of(platform), {"code": body.code, "state": body.state}, body.id))
+    return _connected(_finish(context, provider_of(platform), {"code": body.code, "state": body.state}, body.id))
 
 
-def _finish(here: AppContext, provider: Provider, query: dict[str, str], account_id: str | None = None) -> EtsyAccount:
+def _finish(
+    context: AppContext, provider: Provider, query: dict[str, str], account_id: str | None = None
+) -> EtsyAccount:
     if query.get("error") and query["state"]:
-        connect.abandon(here.store, query["state"])
+        connect.abandon(context.store, query["state"])
     code, state = granted(query)
-    oauth, client_for = provider.oauth(here.settings), provider.client_for(here.settings, here.store)
-    return connect.finish(here.store, oauth, client_for, code=code, state=state, account_id=account_id)
+    oauth, client_for = provider.oauth(context.settings), provider.client_for(context.settings, context.store)
+    return connect.finish(context.store, oauth, client_for, code=code, state=state, account_id=account_id)
 
 
 def _connected(account: EtsyAccount) -> Connected:

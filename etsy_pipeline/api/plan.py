@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.sync import queries
+from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline.sync import queries, views
 from etsy_pipeline.sync.queries import PlanFilter
 
 
@@ -20,13 +21,14 @@ class Group(BaseModel):
 
 
 class Plan(BaseModel):
-    """A plan, or part of it. Without a `plan_digest` there is none yet.
+    """A plan, or part of it. Without a `plan_digest` there is none yet. In the state `nothing_to_do` it sends nothing.
 
     `for_a_person` says why no policy approves it, `quota` whether it fits into today's calls.
     """
 
     transaction_id: str
     status: str
+    state: SyncState
     plan_digest: str | None
     headline: str
     totals: dict[str, int]
@@ -46,21 +48,23 @@ def plan_page(store: Store, transaction_id: str, wanted: PlanFilter, limit: int)
     Raises:
         NotFound: `sync_job_not_found`.
     """
-    summary = queries.plan_summary(queries.job(store, transaction_id))
-    items = queries.plan_items(store, transaction_id, wanted) if summary.digest else iter(())
-    views = [queries.plan_item_view(item) for item in islice(items, limit + 1)]
+    job = queries.job(store, transaction_id)
+    summary = queries.plan_summary(job)
+    items = queries.plan_items(store, transaction_id, wanted) if job.has_plan else iter(())
+    shown = [views.plan_item_view(item) for item in islice(items, limit + 1)]
     return Plan(
         transaction_id=summary.transaction_id,
         status=summary.status,
+        state=job.state,
         plan_digest=summary.digest,
         headline=summary.headline,
         totals=asdict(summary.totals),
-        brakes=[dict(brake) for brake in summary.brakes],
+        brakes=[asdict(brake) for brake in summary.brakes],
         groups=[Group(action=action, why=why, products=count) for action, why, count in summary.groups],
         for_a_person=list(summary.for_a_person),
         quota=summary.quota,
-        items=views[:limit],
+        items=shown[:limit],
         offset=wanted.first,
         limit=limit,
-        has_more=len(views) > limit,
+        has_more=len(shown) > limit,
     )

@@ -7,7 +7,8 @@ from pydantic import BaseModel
 
 from etsy_pipeline.api.context import Context
 from etsy_pipeline.api.inputs import IdFilter, Page
-from etsy_pipeline.sync import queries
+from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline.sync import queries, views
 
 router = APIRouter(prefix="/admin/etsy-sync-jobs", tags=["sync jobs"])
 
@@ -17,13 +18,18 @@ JobStatus = Literal[
 
 
 class SyncJob(BaseModel):
-    """A sync job; times are ISO 8601 in UTC. `error_log` maps product ids (or "job") to messages."""
+    """A sync job; times are ISO 8601 in UTC. `error_log` maps product ids (or "job") to messages.
+
+    `state` says more than `status`: `nothing_to_do` and `completed_with_errors` are `completed`, too. Both are
+    `unknown` where another version wrote the job.
+    """
 
     id: str
     transaction_id: str
     etsy_account_id: str
     trigger: str
-    status: JobStatus
+    status: JobStatus | Literal["unknown"]
+    state: SyncState
     total_products: int
     synced_count: int
     failed_count: int
@@ -50,7 +56,7 @@ class SyncJobs(BaseModel):
 
 @router.get("", summary="One sync job, or the latest ones")
 def show(
-    here: Context,
+    context: Context,
     page: Page,
     transaction_id: IdFilter = None,
     etsy_account_id: IdFilter = None,
@@ -58,9 +64,9 @@ def show(
 ) -> SyncJob | SyncJobs:
     """With `transaction_id` the job itself (404 if there is none), without it a list."""
     if transaction_id is not None:
-        return SyncJob(**queries.job_view(queries.job(here.store, transaction_id)))
+        return SyncJob(**views.job_view(queries.job(context.store, transaction_id)))
     found, count = queries.jobs_page(
-        here.store, account_id=etsy_account_id, status=status_, first=page.offset, most=page.limit
+        context.store, account_id=etsy_account_id, status=status_, first=page.offset, most=page.limit
     )
-    views = [SyncJob(**queries.job_view(job)) for job in found]
-    return SyncJobs(etsy_sync_jobs=views, count=count, offset=page.offset, limit=page.limit)
+    shown = [SyncJob(**views.job_view(job)) for job in found]
+    return SyncJobs(etsy_sync_jobs=shown, count=count, offset=page.offset, limit=page.limit)

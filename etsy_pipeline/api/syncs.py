@@ -18,7 +18,7 @@ from etsy_pipeline.api.inputs import (
     TransactionPath,
 )
 from etsy_pipeline.api.plan import Plan, plan_page
-from etsy_pipeline.store.tables import EtsySyncJob
+from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.sync import approvals
 from etsy_pipeline.sync.queries import PlanFilter
 from etsy_pipeline.sync.request import request_sync
@@ -73,11 +73,11 @@ class Confirmation(Rejection):
 
 
 @router.post("", status_code=202, summary="Ask for a sync")
-def start(here: Context, body: NewSync, idempotency_key: IdempotencyKey = None) -> Started:
+def start(context: Context, body: NewSync, idempotency_key: IdempotencyKey = None) -> Started:
     """A plan follows within seconds; nothing reaches Etsy before it is confirmed."""
     product_ids = None if body.product_ids is None else tuple(body.product_ids)
     job = request_sync(
-        here.store,
+        context.store,
         body.etsy_account_id,
         product_ids=product_ids,
         trigger="api",
@@ -88,7 +88,7 @@ def start(here: Context, body: NewSync, idempotency_key: IdempotencyKey = None) 
 
 @router.get("/{transaction_id}/plan", summary="What a sync would do, the dangerous first")
 def show_plan(
-    here: Context,
+    context: Context,
     transaction_id: TransactionPath,
     page: Page,
     action: Annotated[list[str] | None, Query(description="create, update, deactivate, skip, invalid.")] = None,
@@ -107,19 +107,19 @@ def show_plan(
         first=page.offset,
         most=page.limit + 1,
     )
-    return plan_page(here.store, transaction_id, wanted, page.limit)
+    return plan_page(context.store, transaction_id, wanted, page.limit)
 
 
 @router.post("/{transaction_id}/confirm", summary="Approve a plan; it is published then")
-def confirm(here: Context, transaction_id: TransactionPath, body: Confirmation | None = None) -> Done:
+def confirm(context: Context, transaction_id: TransactionPath, body: Confirmation | None = None) -> Done:
     """Bound to the plan as it is: one that changed, is stale, superseded or decided answers 409."""
     decision = body or Confirmation()
     approvals.approve(
-        here.store,
+        context.store,
         transaction_id,
         decided_by=decision.decided_by,
         through=THROUGH,
-        amount_unit=here.amount_unit(),
+        amount_unit=context.amount_unit(),
         note=decision.note,
         excluded_products=decision.excluded_products,
         reviewed_digest=decision.plan_digest,
@@ -128,27 +128,27 @@ def confirm(here: Context, transaction_id: TransactionPath, body: Confirmation |
 
 
 @router.post("/{transaction_id}/reject", summary="Reject a plan: nothing of it is published")
-def reject(here: Context, transaction_id: TransactionPath, body: Rejection | None = None) -> Done:
+def reject(context: Context, transaction_id: TransactionPath, body: Rejection | None = None) -> Done:
     """Answers 409 while there is no plan, and once it is decided."""
     decision = body or Rejection()
-    approvals.reject(here.store, transaction_id, decided_by=decision.decided_by, through=THROUGH, note=decision.note)
+    approvals.reject(context.store, transaction_id, decided_by=decision.decided_by, through=THROUGH, note=decision.note)
     return Done()
 
 
 @router.post("/{transaction_id}/cancel", summary="Call a sync off")
-def cancel(here: Context, transaction_id: TransactionPath) -> Done:
+def cancel(context: Context, transaction_id: TransactionPath) -> Done:
     """What is under way is finished, the rest is left as it is."""
-    approvals.cancel(here.store, transaction_id)
+    approvals.cancel(context.store, transaction_id)
     return Done()
 
 
 @router.post("/{transaction_id}/retry", status_code=202, summary="Ask for a new sync of what failed")
-def retry(here: Context, transaction_id: TransactionPath, idempotency_key: IdempotencyKey = None) -> Started:
+def retry(context: Context, transaction_id: TransactionPath, idempotency_key: IdempotencyKey = None) -> Started:
     """It gets a plan of its own, and needs a confirmation of its own."""
-    return _started(retry_failed(here.store, transaction_id, trigger="api", idempotency_key=idempotency_key))
+    return _started(retry_failed(context.store, transaction_id, trigger="api", idempotency_key=idempotency_key))
 
 
 def _started(job: EtsySyncJob) -> Started:
     selection = job.requested_selection
-    total = len(selection["product_ids"]) if selection else None
+    total = None if selection is None else len(selection.product_ids)
     return Started(transaction_id=job.transaction_id, summary=Summary(total=total))

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from etsy_pipeline.api.context import AppContext, Context
 from etsy_pipeline.errors import BadRequest, NotConfigured
 from etsy_pipeline.settings import Settings
-from etsy_pipeline.sync.sold import OrderEvent, Outcome, count_refused, delivery_counts, note_event
+from etsy_pipeline.sync.sold import DeliveryOutcome, OrderEvent, count_refused, delivery_counts, note_event
 
 router = APIRouter(tags=["webhooks"])
 
@@ -48,7 +48,7 @@ class Event(BaseModel):
 class Received(BaseModel):
     """What became of a delivery."""
 
-    status: Outcome
+    status: DeliveryOutcome
 
 
 class Counts(BaseModel):
@@ -91,29 +91,29 @@ def _verifier(request: Request) -> Webhook:
 
 
 @router.post("/webhooks/etsy", summary="An event of Etsy's", openapi_extra=BODY)
-async def receive(here: Context, request: Request, secret: Annotated[Webhook, Depends(_verifier)]) -> Received:
+async def receive(context: Context, request: Request, secret: Annotated[Webhook, Depends(_verifier)]) -> Received:
     """Signed after Standard Webhooks. A repeated delivery is answered 200, as it should not come again."""
     body = await request.body()
-    return Received(status=await run_in_threadpool(_take, here, secret, body, dict(request.headers)))
+    return Received(status=await run_in_threadpool(_take, context, secret, body, dict(request.headers)))
 
 
 @router.get("/admin/etsy-webhooks", summary="How many deliveries had which outcome")
-def show_counts(here: Context) -> Counts:
+def show_counts(context: Context) -> Counts:
     """Forged and old ones were refused, repeated and ignored ones changed nothing."""
-    return Counts(**delivery_counts(here.store))
+    return Counts(**delivery_counts(context.store))
 
 
-def _take(here: AppContext, secret: Webhook, body: bytes, headers: Mapping[str, str]) -> Outcome:
+def _take(context: AppContext, secret: Webhook, body: bytes, headers: Mapping[str, str]) -> DeliveryOutcome:
     webhook_id = headers.get("webhook-id", "")
     try:
         secret.verify(body, dict(headers), json_parse=False)
         _require(len(webhook_id) <= LONGEST_ID and webhook_id.isprintable())
     except WebhookVerificationError as error:
-        _refuse(here, "old" if "timestamp too" in str(error) else "forged")
+        _refuse(context, "old" if "timestamp too" in str(error) else "forged")
     except ValueError:  # a signature without a comma, not base64; a body that is not text
-        _refuse(here, "forged")
+        _refuse(context, "forged")
     event = _event(body)
-    return note_event(here.store, OrderEvent(webhook_id, event.event_type, event.shop_id, event.resource_url))
+    return note_event(context.store, OrderEvent(webhook_id, event.event_type, event.shop_id, event.resource_url))
 
 
 def _event(body: bytes) -> Event:
@@ -129,8 +129,8 @@ def _require(is_so: bool) -> None:  # noqa: FBT001 - an assertion in disguise
         raise ValueError
 
 
-def _refuse(here: AppContext, outcome: Literal["old", "forged"]) -> NoReturn:
-    count_refused(here.store, outcome)
+def _refuse(context: AppContext, outcome: Literal["old", "forged"]) -> NoReturn:
+    count_refused(context.store, outcome)
     if outcome == "old":
         raise BadRequest(
             "The delivery's timestamp is more than five minutes away from now.",

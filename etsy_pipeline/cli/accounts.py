@@ -13,13 +13,13 @@ from etsy_pipeline.accounts import disconnect as disconnecting
 from etsy_pipeline.accounts.view import account_view
 from etsy_pipeline.cli.choosing import choose_settings
 from etsy_pipeline.cli.consent import redirect_url
-from etsy_pipeline.cli.opening import opened
 from etsy_pipeline.cli.output import Json, as_json, as_table, console
+from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.errors import BadRequest
-from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.oauth import code_from_redirect
 from etsy_pipeline.listings.shop import Choice, Kind
 from etsy_pipeline.listings.taxonomy_search import find_categories
+from etsy_pipeline.providers.protocols import ShopClient
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
@@ -32,7 +32,7 @@ AccountId = Annotated[str, typer.Argument(help="The account's id, etsy_acc_…."
 @app.command()
 def add(name: Annotated[str, typer.Argument(help="A name for the shop.")], as_json_: Json = False) -> None:
     """Add an account; connect it next."""
-    with opened() as (_, store):
+    with settings_and_store() as (_, store):
         account = configuring.add(store, name)
     if as_json_:
         as_json({"id": account.id})
@@ -43,7 +43,7 @@ def add(name: Annotated[str, typer.Argument(help="A name for the shop.")], as_js
 @app.command("list")
 def list_(as_json_: Json = False) -> None:
     """List the accounts."""
-    with opened() as (_, store), store.reading() as session:
+    with settings_and_store() as (_, store), store.reading() as session:
         found = [account_view(account) for account in accounts.every(session)]
     if as_json_:
         as_json(found)
@@ -55,7 +55,7 @@ def list_(as_json_: Json = False) -> None:
 @app.command()
 def show(account_id: AccountId, as_json_: Json = False) -> None:
     """Show an account, its shop and its settings."""
-    with opened() as (_, store), store.reading() as session:
+    with settings_and_store() as (_, store), store.reading() as session:
         found = account_view(accounts.get(session, account_id))
     if as_json_:
         as_json(found)
@@ -79,7 +79,7 @@ def connect(
     ] = None,
 ) -> None:
     """Connect an account to its Etsy shop (OAuth, PKCE)."""
-    with opened() as (settings, store):
+    with settings_and_store() as (settings, store):
         oauth = wiring.oauth_of(settings)
         if redirected is None:
             authorization = connecting.start(store, oauth, account_id)
@@ -94,9 +94,9 @@ def connect(
 @app.command()
 def disconnect(account_id: AccountId) -> None:
     """Disconnect an account from its Etsy shop: wipes its tokens, calls off its open syncs, keeps its history."""
-    with opened() as (_, store):
+    with settings_and_store() as (_, store):
         account = disconnecting.disconnect(store, account_id)
-    console.print(f"Disconnected {account.id} ({account.shop_name or account.name}).")
+    console.print(f"Disconnected {account.id} ({account.label}).")
 
 
 @app.command()
@@ -115,7 +115,7 @@ def configure(
     ] = False,
 ) -> None:
     """Change a shop's settings; docs/settings.md lists them."""
-    with opened() as (settings, store):
+    with settings_and_store() as (settings, store):
         if choices:
             offered = _client(settings, store, account_id)[1]
             rows = [(kind, item.id, item.name) for kind, items in offered.items() for item in items]
@@ -142,7 +142,7 @@ def categories(
     as_json_: Json = False,
 ) -> None:
     """Find one of Etsy's categories by words, for etsy_taxonomy_id, taxonomy_by_category or default_taxonomy_id."""
-    with opened() as (settings, store):
+    with settings_and_store() as (settings, store):
         found = find_categories(" ".join(words), wiring.shop_client(settings, store, account_id).categories())
     if as_json_:
         as_json([item._asdict() for item in found])
@@ -150,7 +150,7 @@ def categories(
         as_table(("id", "category"), found, empty="No category has all these words; try fewer.")
 
 
-def _client(settings: Settings, store: Store, account_id: str) -> tuple[EtsyClient, dict[Kind, tuple[Choice, ...]]]:
+def _client(settings: Settings, store: Store, account_id: str) -> tuple[ShopClient, dict[Kind, tuple[Choice, ...]]]:
     with store.reading() as session:
         shop_id = accounts.get(session, account_id).shop_id or 0
     client = wiring.shop_client(settings, store, account_id)

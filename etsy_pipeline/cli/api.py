@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from etsy_pipeline.cli.opening import opened
 from etsy_pipeline.cli.output import console
+from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.errors import NotConfigured
 from etsy_pipeline.settings import Settings
 
@@ -26,7 +26,7 @@ def api(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     for chatty in ("httpx", "httpcore", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    with opened() as (settings, store):
+    with settings_and_store() as (settings, store):
         _require_safe(settings, host)
         app = create_app(settings, store)
         config = uvicorn.Config(

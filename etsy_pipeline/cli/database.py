@@ -5,8 +5,8 @@ from contextlib import closing
 import typer
 
 from etsy_pipeline import wiring
-from etsy_pipeline.cli.opening import opened
 from etsy_pipeline.cli.output import console
+from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.encryption import new_key as make_key
@@ -32,6 +32,6 @@ def new_key() -> None:
 @app.command("rotate-key")
 def rotate_key() -> None:
     """Encrypt all tokens with the first key of ETSY_PIPELINE_SECRET_KEY; the other keys can then be taken out."""
-    with opened() as (_, store), store.writing() as session:
+    with settings_and_store() as (_, store), store.writing() as session:
         count = accounts.rotate_secrets(session, store.cipher)
     console.print(f"The tokens of {count} accounts are encrypted with the first key.")

@@ -14,15 +14,16 @@ import typer
 
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure, connect
-from etsy_pipeline.cli.opening import opened
 from etsy_pipeline.cli.output import colored, console, print_links, print_plan
 from etsy_pipeline.cli.sandbox import ETSY_PORT, MEDUSA_PORT, write_settings
+from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.errors import PipelineError, Unavailable
 from etsy_pipeline.etsy.oauth import code_from_redirect
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsyAccount
+from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob
+from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, queries
 from etsy_pipeline.sync.request import request_sync
 
@@ -40,11 +41,14 @@ def demo(
         if name != "ETSY_PIPELINE_HOME":
             del os.environ[name]  # the demo never touches a real shop
     home = Settings.load().etsy_pipeline_home
-    with _sandbox(home), opened() as (settings, store):
+    with _sandbox(home), settings_and_store() as (settings, store):
         account = _connected_account(settings, store)
-        transaction_id = _planned(store, account)
-        _show_plan(store, transaction_id)
-        if not approve:
+        job = _planned(store, account)
+        transaction_id = job.transaction_id
+        _show_plan(store, job)
+        if job.state is SyncState.NOTHING_TO_DO:
+            _show_outcome(store, account.id, transaction_id)
+        if not approve or job.is_over:
             _farewell()
             return
         _step("Approve the plan")
@@ -106,21 +110,18 @@ def _choose_profiles(settings: Settings, store: Store, account: EtsyAccount) -> 
     configure.configure(store, account.id, choices)
 
 
-def _planned(store: Store, account: EtsyAccount) -> str:
+def _planned(store: Store, account: EtsyAccount) -> EtsySyncJob:
     _step("Snapshot the catalogue, validate every product, draw up a plan")
     job = request_sync(store, account.id, product_ids=None, trigger="demo")
     if not _run("plan_sync", account.id, job.transaction_id):
-        told = queries.job(store, job.transaction_id).error_log.get("job", "No plan could be drawn up.")
-        raise PipelineError(str(told), code="run_failed", hint="The job's log says more.")
-    return job.transaction_id
+        told = queries.job(store, job.transaction_id).message or "No plan could be drawn up."
+        raise PipelineError(told, code="run_failed", hint="The job's log says more.")
+    return queries.job(store, job.transaction_id)
 
 
-def _show_plan(store: Store, transaction_id: str) -> None:
-    _step(f"The plan of {transaction_id}")
-    print_plan(
-        queries.plan_rows(store, transaction_id, queries.NOTEWORTHY),
-        queries.plan_summary(queries.job(store, transaction_id)),
-    )
+def _show_plan(store: Store, job: EtsySyncJob) -> None:
+    _step(f"The plan of {job.transaction_id}")
+    print_plan(queries.plan_rows(store, job.transaction_id, queries.NOTEWORTHY), queries.plan_summary(job))
 
 
 def _show_outcome(store: Store, account_id: str, transaction_id: str) -> None:
@@ -128,7 +129,7 @@ def _show_outcome(store: Store, account_id: str, transaction_id: str) -> None:
     print_links(queries.find_links(store, account_id=account_id))
     job = queries.job(store, transaction_id)
     console.print(
-        f"\n[bold]{transaction_id} {colored(job.status)}: {job.synced_count} synced, {job.failed_count} failed, "
+        f"\n[bold]{transaction_id} {colored(job.state.words)}: {job.synced_count} synced, {job.failed_count} failed, "
         f"{job.skipped_count} skipped, {job.deferred_count} deferred of {job.total_products} products.[/]"
     )
 

@@ -18,7 +18,7 @@ from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsyAccount
+from etsy_pipeline.store.records import EtsyAccount
 
 SANDBOX = "the sandbox's; it runs while `etsy-pipeline sandbox` or scripts/dev does"
 OK, BAD = Text("ok", "green"), Text("!!", "red")

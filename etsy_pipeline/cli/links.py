@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from etsy_pipeline.cli.opening import opened
 from etsy_pipeline.cli.output import Json, as_json, print_links
-from etsy_pipeline.sync import queries
+from etsy_pipeline.cli.settings_and_store import settings_and_store
+from etsy_pipeline.sync import queries, views
 
 
 def links(
@@ -18,9 +18,9 @@ def links(
     as_json_: Json = False,
 ) -> None:
     """Show products and their Etsy listings."""
-    with opened() as (_, store):
+    with settings_and_store() as (_, store):
         found = queries.find_links(store, account_id=account, product_id=product_id, sync_status=status_filter)
     if as_json_:
-        as_json([queries.link_view(link) for link in found])
+        as_json([views.link_view(link) for link in found])
         return
     print_links(found)

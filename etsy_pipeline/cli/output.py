@@ -7,18 +7,27 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
-from etsy_pipeline.planning.plan_view import SYMBOLS, Row
-from etsy_pipeline.store.tables import ProductEtsyLink, SyncItem
+from etsy_pipeline.planning.link import Link
+from etsy_pipeline.planning.plan_view import SYMBOLS, PlanRow
+from etsy_pipeline.store.records import SyncItem
 from etsy_pipeline.sync.queries import PlanSummary
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
 
 COLORS = {"create": "green", "update": "yellow", "deactivate": "red", "invalid": "magenta", "skip": "bright_black"}
 
-STATUS_COLORS = {"synced": "green", "completed": "green", "failed": "red", "pending": "yellow", "paused": "yellow"}
+STATUS_COLORS = {
+    "synced": "green",
+    "completed": "green",
+    "failed": "red",
+    "pending": "yellow",
+    "awaiting approval": "yellow",
+    "paused": "yellow",
+    "completed with errors": "yellow",
+}  # of products, and of syncs in words
 
 NAME_WIDTH = 24  # characters; the rest of 80 columns is for what matters more
 
@@ -31,7 +40,9 @@ def as_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
-def as_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str, title: str | None = None) -> None:
+def as_table(
+    columns: Sequence[Column | str], rows: Iterable[Sequence[object]], *, empty: str, title: str | None = None
+) -> None:
     """Print rows, or a sentence when there are none. Cells are taken literally, unless they are rich texts."""
     table = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for row in rows:
@@ -42,7 +53,7 @@ def as_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty:
         console.print(empty)
 
 
-def print_links(found: Iterable[ProductEtsyLink]) -> None:
+def print_links(found: Iterable[Link]) -> None:
     """Products with their listings: state, id, and the address or what went wrong, in full."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
     table.add_column("product", max_width=NAME_WIDTH, overflow="ellipsis", no_wrap=True)
@@ -57,10 +68,10 @@ def print_links(found: Iterable[ProductEtsyLink]) -> None:
     console.print(table if table.row_count else "No product is linked to Etsy yet.")
 
 
-def print_plan(rows: Iterable[Row], summary: PlanSummary, *, more: str = "") -> None:
+def print_plan(rows: Iterable[PlanRow], summary: PlanSummary, *, more: str = "") -> None:
     """A plan, Terraform-like: brakes first, then each product, groups and totals; silence on what stays."""
     for brake in summary.brakes:
-        console.print(f"[bold red]BRAKE[/] {brake['code']}: {escape(str(brake['message']))}")
+        console.print(f"[bold red]BRAKE[/] {brake.code}: {escape(brake.message)}")
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
     table.add_column("")
     table.add_column("product", max_width=NAME_WIDTH, overflow="ellipsis", no_wrap=True)
@@ -92,7 +103,7 @@ def print_fields(items: Iterable[SyncItem]) -> None:
     """Every field that changes, from its three sides."""
     columns = ("field", "last published", "on Etsy now", "will be")
     for item in items:
-        fields = [(change["field"], change["published"], change["live"], change["new"]) for change in item.differences]
+        fields = [(change.field, change.published, change.live, change.new) for change in item.plan.differences]
         as_table(columns, fields, empty="No field changes.")
 
 

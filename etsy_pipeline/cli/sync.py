@@ -2,13 +2,14 @@
 
 import getpass
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+from rich.table import Column
 
 from etsy_pipeline.cli import watch as watching
-from etsy_pipeline.cli.opening import opened
 from etsy_pipeline.cli.output import (
     Json,
     as_json,
@@ -19,10 +20,12 @@ from etsy_pipeline.cli.output import (
     print_plan,
     progress_console,
 )
+from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsySyncJob
-from etsy_pipeline.sync import approvals, queries
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import BEING_PLANNED, PUBLISHED, SyncState
+from etsy_pipeline.sync import approvals, queries, views
 from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline.sync.retry import retry_failed
 
@@ -50,7 +53,7 @@ def start(
         raise BadRequest(
             "Say what to sync.", code="no_products", hint="Give --product-id (once or more), or --all, not both."
         )
-    with opened() as (_, store):
+    with settings_and_store() as (_, store):
         job = request_sync(store, account, product_ids=None if everything else tuple(product_id or ()), trigger="cli")
         _tell_started(store, job, wait=wait, as_json_=as_json_)
 
@@ -71,16 +74,17 @@ def plan(
         tuple(action or ()), product_id, brake, with_conflicts=conflicts, noteworthy=not asked,
         most=None if as_json_ else most + 1,
     )  # fmt: skip
-    with opened() as (_, store):
-        summary = queries.plan_summary(queries.job(store, transaction_id))
+    with settings_and_store() as (_, store):
+        job = queries.job(store, transaction_id)
+        summary = queries.plan_summary(job)
         items = list(queries.plan_items(store, transaction_id, wanted))
     if as_json_:
-        as_json(asdict(summary) | {"items": [queries.plan_item_view(item) for item in items]})
+        as_json(asdict(summary) | {"state": job.state, "items": [views.plan_item_view(item) for item in items]})
         return
     print_plan(map(queries.plan_row, items[:most]), summary, more=f"--most {10 * most}" if len(items) > most else "")
     if product_id:
         print_fields(items)
-    if summary.status == "pending" and summary.digest:
+    if job.state is SyncState.PLANNED:
         console.print(f"\nTo publish it: [bold]etsy-pipeline sync approve {transaction_id}[/]")
 
 
@@ -92,8 +96,16 @@ def approve(
     exclude: Annotated[list[str] | None, typer.Option(help="A product id to leave out; may be repeated.")] = None,
     digest: Annotated[str | None, typer.Option(help="Refuse if the plan's digest is not this one.")] = None,
 ) -> None:
-    """Approve a plan; it is published by the sensor approved_syncs (`dagster dev` has to be running)."""
-    with opened() as (settings, store):
+    """Approve a plan; it is published by the sensor approved_syncs (`dagster dev` has to be running).
+
+    Where there is nothing to do, it says so, and approves nothing: exit status 0, or 1 if products are invalid.
+    """
+    with settings_and_store() as (settings, store):
+        job = queries.job(store, transaction_id)
+        if job.state is SyncState.NOTHING_TO_DO:
+            console.print(_line(job))
+            _exit_with(job)
+            return
         job = approvals.approve(
             store,
             transaction_id,
@@ -110,7 +122,7 @@ def approve(
 @app.command()
 def reject(transaction_id: TransactionId, by: By = None, note: Note = "") -> None:
     """Reject a plan: nothing of it is published."""
-    with opened() as (_, store):
+    with settings_and_store() as (_, store):
         approvals.reject(store, transaction_id, decided_by=by or getpass.getuser(), through="cli", note=note)
     console.print(f"Rejected {transaction_id}.")
 
@@ -118,7 +130,7 @@ def reject(transaction_id: TransactionId, by: By = None, note: Note = "") -> Non
 @app.command()
 def cancel(transaction_id: TransactionId) -> None:
     """Call a sync off; what is published stays as it is."""
-    with opened() as (_, store):
+    with settings_and_store() as (_, store):
         approvals.cancel(store, transaction_id)
     console.print(f"Cancelled {transaction_id}.")
 
@@ -126,7 +138,7 @@ def cancel(transaction_id: TransactionId) -> None:
 @app.command()
 def retry(transaction_id: TransactionId, wait: Wait = False, as_json_: Json = False) -> None:
     """Ask for a new sync of what failed in another one; prints its transaction id. It needs an approval of its own."""
-    with opened() as (_, store):
+    with settings_and_store() as (_, store):
         _tell_started(store, retry_failed(store, transaction_id, trigger="cli"), wait=wait, as_json_=as_json_)
 
 
@@ -136,56 +148,78 @@ def status_(
     watch: Annotated[bool, typer.Option(help="Keep looking until it is over.")] = False,
     as_json_: Json = False,
 ) -> None:
-    """Show how a sync stands, or list the latest ones. Exit status 1 if it failed; watched: unless it completed."""
-    with opened() as (_, store):
+    """Show how a sync stands, or list the latest ones. Exit status 1 if it failed; watched: unless it completed.
+
+    A sync with nothing to do ends with 1 if products are invalid.
+    """
+    with settings_and_store() as (_, store):
         if transaction_id is None:
-            _print_jobs([queries.job_view(job) for job in queries.latest_jobs(store)], as_json_=as_json_)
+            _print_jobs(queries.latest_jobs(store), as_json_=as_json_)
             return
         job = queries.job(store, transaction_id)
         if watch:
             job = watching.watch(store, job.transaction_id, progress_console if as_json_ else console)
     if as_json_:
-        as_json(queries.job_view(job))
+        as_json(views.job_view(job))
     else:
         console.print(_line(job))
         as_table(("product", "error"), job.error_log.items(), empty="No errors.")
-    if job.status == "failed" or (watch and job.status != "completed"):
+    _exit_with(job)
+    if watch and job.state not in (*PUBLISHED, SyncState.NOTHING_TO_DO):
         raise typer.Exit(1)
 
 
-def _print_jobs(views: list[dict[str, Any]], *, as_json_: bool) -> None:
+def _exit_with(job: EtsySyncJob) -> None:
+    """End with exit status 1 where a sync failed, or had nothing to do but invalid products."""
+    if job.state is SyncState.FAILED or (job.state is SyncState.NOTHING_TO_DO and job.failed_count):
+        raise typer.Exit(1)
+
+
+def _print_jobs(found: Sequence[EtsySyncJob], *, as_json_: bool) -> None:
     if as_json_:
-        as_json(views)
+        as_json([views.job_view(job) for job in found])
         return
-    columns = ("transaction_id", "status", "total_products", "synced_count", "failed_count", "created_at")
-    rows = [[view[column] for column in columns] for view in views]
-    headings = ("transaction", "status", "products", "synced", "failed", "asked for")
+    rows = [
+        (
+            job.transaction_id,
+            job.state.words,
+            job.total_products,
+            job.synced_count,
+            job.failed_count,
+            f"{job.created_at:%Y-%m-%d %H:%M}",
+        )
+        for job in found
+    ]
+    headings = (Column("transaction", no_wrap=True), "status", "products", "synced", "failed", "asked for")
     as_table(headings, rows, empty="No sync yet: `etsy-pipeline sync start --account ACCOUNT --all`.")
 
 
 def _line(job: EtsySyncJob) -> str:
-    what = job.status if job.status != "pending" else "awaiting approval" if job.plan_digest else "being planned"
+    if job.state is SyncState.NOTHING_TO_DO:
+        return f"{job.transaction_id}: {queries.plan_summary(job).headline}"
     counts = f"{job.synced_count} synced, {job.failed_count} failed, {job.skipped_count} skipped"
     later = f", {job.deferred_count} to do" if job.deferred_count else ""
-    later += f"; goes on at {job.resume_at:%Y-%m-%d %H:%M} UTC" if job.status == "paused" and job.resume_at else ""
-    return f"{job.transaction_id}: {colored(what)}; {job.total_products} products: {counts}{later}"
+    later += (
+        f"; goes on at {job.resume_at:%Y-%m-%d %H:%M} UTC" if job.state is SyncState.PAUSED and job.resume_at else ""
+    )
+    return f"{job.transaction_id}: {colored(job.state.words)}; {job.total_products} products: {counts}{later}"
 
 
 def _tell_started(store: Store, job: EtsySyncJob, *, wait: bool, as_json_: bool) -> None:
     if wait:
         job = _wait_for_plan(store, job.transaction_id)
     if as_json_:
-        as_json(queries.job_view(job))
+        as_json(views.job_view(job))
     else:
         typer.echo(job.transaction_id)
-    if wait and job.status == "failed":
-        typer.echo(job.error_log.get("job", ""), err=True)
-        raise typer.Exit(1)
+    if wait and job.state in {SyncState.FAILED, SyncState.NOTHING_TO_DO}:
+        typer.echo(job.message if job.state is SyncState.FAILED else _line(job), err=True)
+        _exit_with(job)
 
 
 def _wait_for_plan(store: Store, transaction_id: str) -> EtsySyncJob:
     job = queries.job(store, transaction_id)
-    while job.status == "pending" and job.plan_digest is None:
+    while job.state in BEING_PLANNED:
         time.sleep(POLL_SECONDS)
         job = queries.job(store, transaction_id)
     return job

@@ -10,9 +10,10 @@ from rich.table import Table
 
 from etsy_pipeline.cli.output import colored
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsySyncJob
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import queries
-from etsy_pipeline.sync.queries import Standing
+from etsy_pipeline.sync.queries import SyncProgress
 
 POLL_SECONDS = 1.0
 BAR_WIDTH = 14
@@ -30,19 +31,19 @@ def watch(
     clock: Clock = time.monotonic,
 ) -> EtsySyncJob:
     """Show how a sync goes on until it is over, and give it as it ended."""
-    standing, pace = queries.standing(store, transaction_id), Pace(clock)
+    progress, pace = queries.progress_of(store, transaction_id), Pace(clock)
     told = ""
     with Live(console=console, transient=True, auto_refresh=False) as live:
-        while not standing.is_over:
-            line = words(standing)
+        while not progress.job.is_over:
+            line = words(progress)
             if console.is_terminal:
-                live.update(drawn(standing, pace.left(standing)), refresh=True)
+                live.update(drawn(progress, pace.left(progress)), refresh=True)
             elif line != told:
                 console.print(line, soft_wrap=True)
             told = line
             sleep(POLL_SECONDS)
-            standing = queries.standing(store, transaction_id)
-    return standing.job
+            progress = queries.progress_of(store, transaction_id)
+    return progress.job
 
 
 class Pace:
@@ -52,35 +53,35 @@ class Pace:
         self._clock = clock
         self._began: tuple[float, int] | None = None
 
-    def left(self, standing: Standing) -> str:
+    def left(self, progress: SyncProgress) -> str:
         """The time left in words; nothing while there is no telling."""
-        if standing.job.status != "processing":
+        if progress.job.state is not SyncState.PROCESSING:
             self._began = None
             return ""
         now = self._clock()
-        began, done_before = self._began = self._began or (now, standing.done)
-        done = standing.done - done_before
-        return _about((now - began) / done * (standing.total - standing.done)) if done > 0 else ""
+        began, done_before = self._began = self._began or (now, progress.done)
+        done = progress.done - done_before
+        return _about((now - began) / done * (progress.total - progress.done)) if done > 0 else ""
 
 
-def words(standing: Standing) -> str:
+def words(progress: SyncProgress) -> str:
     """How it stands, on a line."""
-    job = standing.job
-    told = [f"{job.transaction_id} {standing.state}", _until(standing)]
-    if standing.total:
-        told.append(f"{standing.done} of {standing.total} done")
-    told.append(f"{standing.failed} failed" if standing.failed else "")
+    job = progress.job
+    told = [f"{job.transaction_id} {job.state.words}", _until(progress)]
+    if progress.total:
+        told.append(f"{progress.done} of {progress.total} done")
+    told.append(f"{progress.failed} failed" if progress.failed else "")
     return ", ".join(part for part in told if part)
 
 
-def drawn(standing: Standing, left: str) -> RenderableType:
+def drawn(progress: SyncProgress, left: str) -> RenderableType:
     """The same with a bar, and the time that is left."""
-    cells: list[RenderableType] = [standing.job.transaction_id, colored(standing.state)]
-    if standing.job.status == "processing":
-        cells.append(ProgressBar(total=standing.total or 1, completed=standing.done, width=BAR_WIDTH))
-    if standing.job.status in {"processing", "paused"}:
-        cells += [f"{standing.done}/{standing.total}", f"[red]{standing.failed} failed[/]" if standing.failed else ""]
-        cells.append(_until(standing) or left)
+    cells: list[RenderableType] = [progress.job.transaction_id, colored(progress.job.state.words)]
+    if progress.job.state is SyncState.PROCESSING:
+        cells.append(ProgressBar(total=progress.total or 1, completed=progress.done, width=BAR_WIDTH))
+    if progress.job.state in {SyncState.PROCESSING, SyncState.PAUSED}:
+        cells += [f"{progress.done}/{progress.total}", f"[red]{progress.failed} failed[/]" if progress.failed else ""]
+        cells.append(_until(progress) or left)
     grid = Table.grid(padding=(0, 1))
     for _ in cells:
         grid.add_column(no_wrap=True, overflow="ellipsis")
@@ -88,9 +89,9 @@ def drawn(standing: Standing, left: str) -> RenderableType:
     return grid
 
 
-def _until(standing: Standing) -> str:
-    at = standing.job.resume_at
-    return f"until {at:%d %b %H:%M} UTC" if standing.job.status == "paused" and at else ""
+def _until(progress: SyncProgress) -> str:
+    at = progress.job.resume_at
+    return f"until {at:%d %b %H:%M} UTC" if progress.job.state is SyncState.PAUSED and at else ""
 
 
 def _about(seconds: float) -> str:

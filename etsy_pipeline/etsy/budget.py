@@ -7,9 +7,10 @@ here: waiting. Times are seconds since the epoch.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from etsy_pipeline.planning.quota import Quota
+from etsy_pipeline.providers.protocols import Purpose
 
 START_PER_SECOND, START_PER_DAY = 5, 5000  # FACTS §12: what a personal key gets, until the headers say otherwise
 
@@ -21,25 +22,6 @@ BLOCK_SECONDS = 0.25  # how long turns that were taken together may be used
 AHEAD_SECONDS = 0.04  # how long before its time a turn may be taken: the database is asked meanwhile
 BLOCKS_A_SECOND = 20  # at 5 calls a second turns are taken one by one, at 1,000 by fifties
 HINT = "A publication goes on by itself when calls are free again."
-
-Purpose = Literal["publishing", "stock"]
-
-
-class CallBudget(Protocol):
-    """What the client needs to know before and after a call."""
-
-    def wait_for_turn(self, purpose: Purpose = "publishing") -> None:
-        """Return when one more call may be made.
-
-        Raises:
-            EtsyQuotaExhausted: `etsy_quota_exhausted`, when the day's calls are used up.
-        """
-
-    def learn(self, headers: Mapping[str, str]) -> None:
-        """Take note of the limits in an answer's headers; missing or odd ones change nothing."""
-
-    def hold(self, seconds: float) -> None:
-        """Etsy asked to wait so long: no process calls before."""
 
 
 class Ledger(Protocol):

@@ -2,18 +2,24 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import unescape
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from etsy_pipeline.etsy.budget import Purpose
 from etsy_pipeline.etsy.errors import EtsyRefused, EtsyUnavailable
 from etsy_pipeline.etsy.live import gone, live_inventory, live_listing
-from etsy_pipeline.etsy.requests import Form, comma_joined
-from etsy_pipeline.etsy.transport import EtsyTransport, is_gone
-from etsy_pipeline.listings.listing import Inventory
+from etsy_pipeline.etsy.requests import (
+    change_form,
+    comma_joined,
+    create_form,
+    inventory_body,
+    personalization_body,
+)
+from etsy_pipeline.etsy.transport import EtsyTransport
+from etsy_pipeline.listings.listing import Inventory, Listing, PersonalizationQuestion
 from etsy_pipeline.listings.shop import Choice, Kind, TaxonomyProperty, TaxonomyValue
 from etsy_pipeline.planning.link import LiveListing
+from etsy_pipeline.providers.protocols import ListingChange, Purpose
 
 NO_PARAMS: Mapping[str, str] = {}
 PAGE = 100  # the most that a page or a batch may hold (FACTS §10)
@@ -76,13 +82,13 @@ class EtsyClient:
         """Close the connections."""
         self._transport.close()
 
-    def for_stock(self) -> "EtsyClient":
+    def for_stock(self) -> Self:
         """The same shop, for updates of stock and price: they may use the part of the day that is reserved for them."""
-        return EtsyClient(self._transport, purpose="stock", before_write=self._before_write)
+        return type(self)(self._transport, purpose="stock", before_write=self._before_write)
 
-    def guarded(self, before_write: Callable[[], None]) -> "EtsyClient":
+    def guarded(self, before_write: Callable[[], None]) -> Self:
         """The same shop, asking something before each call that changes anything: what it raises ends the call."""
-        return EtsyClient(self._transport, purpose=self._purpose, before_write=before_write)
+        return type(self)(self._transport, purpose=self._purpose, before_write=before_write)
 
     def get_me(self) -> tuple[int, int | None]:
         """(user id, shop id) of the token's owner; no shop id if they have no shop."""
@@ -93,20 +99,11 @@ class EtsyClient:
         """One shop."""
         return _parsed(EtsyShop, self._transport.call("GET", f"/shops/{shop_id}", what="read the shop"), "the shop")
 
-    def get_shop_by_owner(self, user_id: int) -> EtsyShop:
-        """The shop of a user; both shapes of the answer are understood (FACTS §9)."""
-        answer = self._transport.call("GET", f"/users/{user_id}/shops", what="read the user's shop")
-        if isinstance(answer, dict) and "results" in answer:
-            answer = answer["results"]
-        if isinstance(answer, list):
-            answer = answer[0] if answer else {}
-        return _parsed(EtsyShop, answer, "the user's shop")
-
     def choices(self, shop_id: int) -> dict[Kind, tuple[Choice, ...]]:
         """Everything of the shop's that settings refer to: profiles, policies, sections, production partners."""
-        return {kind: tuple(self.choices_of(kind, shop_id)) for kind in CHOICES}
+        return {kind: tuple(self._choices_of(kind, shop_id)) for kind in CHOICES}
 
-    def choices_of(self, kind: Kind, shop_id: int) -> list[Choice]:
+    def _choices_of(self, kind: Kind, shop_id: int) -> list[Choice]:
         """What the shop has of one kind; shipping profiles that were deleted are listed by Etsy, too (FACTS §9)."""
         path, number, name = CHOICES[kind]
         found = self._results(f"/shops/{shop_id}/{path}", f"read the {path.replace('/', ' ').replace('-', ' ')}")
@@ -132,14 +129,20 @@ class EtsyClient:
         found = self._results(f"/seller-taxonomy/nodes/{taxonomy_id}/properties", f"read category {taxonomy_id}")
         return tuple(_property(item) for item in found)
 
-    def create_draft_listing(self, shop_id: int, form: Form) -> EtsyListing:
-        """Create a draft. Never repeated by itself: Etsy knows no idempotency key (FACTS §0.1)."""
-        path = f"/shops/{shop_id}/listings"
+    def create_draft_listing(self, shop_id: int, listing: Listing, *, reference: str) -> EtsyListing:
+        """Create a draft, our reference in its description.
+
+        Never repeated by itself: Etsy knows no idempotency key (FACTS §0.1).
+        """
+        path, form = f"/shops/{shop_id}/listings", create_form(listing, reference=reference)
         answer = self._write("POST", path, what="create a draft listing", form=form, is_repeatable=False)
         return _parsed(EtsyListing, answer, "the new listing", may_have_happened=True)
 
-    def update_listing(self, shop_id: int, listing_id: int, form: Form) -> EtsyListing:
-        """Change the fields in the form, and only these."""
+    def update_listing(self, shop_id: int, listing_id: int, change: ListingChange) -> EtsyListing | None:
+        """Change what the change names, and only that; None where this comes to no field of Etsy's form."""
+        form = change_form(change)
+        if not form:
+            return None
         path = f"/shops/{shop_id}/listings/{listing_id}"
         answer = self._write("PATCH", path, what=f"update listing {listing_id}", form=form)
         return _parsed(EtsyListing, answer, "the updated listing")
@@ -187,7 +190,7 @@ class EtsyClient:
                 purpose=self._purpose,
             )
         except EtsyRefused as error:
-            if is_gone(error):
+            if error.is_gone:
                 return None
             raise
         return dict(answer)
@@ -199,7 +202,7 @@ class EtsyClient:
         try:
             found = self._batch("/listings/batch/inventory", listing_ids, "read inventories")
         except EtsyRefused as error:
-            if not is_gone(error):
+            if not error.is_gone:
                 raise
             middle = len(listing_ids) // 2
             if middle == 0:
@@ -218,7 +221,7 @@ class EtsyClient:
         images = [_parsed(EtsyImage, item, "a picture") for item in found]
         return [image.listing_image_id for image in sorted(images, key=lambda image: image.rank)]
 
-    def put_inventory(self, listing_id: int, body: dict[str, Any]) -> None:
+    def put_inventory(self, listing_id: int, inventory: Inventory, *, readiness_state_id: int | None) -> None:
         """Replace the whole inventory. Repeating it is harmless (FACTS §7).
 
         Up to three variations are announced always: a listing may have three already, and is refused without it.
@@ -226,14 +229,15 @@ class EtsyClient:
         what = f"update the inventory of listing {listing_id}"
         params = {"max_variations_supported": "3"}
         path = f"/listings/{listing_id}/inventory"
+        body = inventory_body(inventory, readiness_state_id=readiness_state_id)
         self._write("PUT", path, what=what, json=body, params=params)
 
-    def put_personalization(self, shop_id: int, listing_id: int, body: dict[str, Any]) -> None:
+    def put_personalization(self, shop_id: int, listing_id: int, questions: Sequence[PersonalizationQuestion]) -> None:
         """Replace all questions to the buyer (FACTS §5)."""
         path = f"/shops/{shop_id}/listings/{listing_id}/personalization"
         what = f"update the personalization of listing {listing_id}"
         params = {"supports_multiple_personalization_questions": "true"}
-        self._write("POST", path, what=what, json=body, params=params)
+        self._write("POST", path, what=what, json=personalization_body(questions), params=params)
 
     def upload_image(
         self, shop_id: int, listing_id: int, *, content: bytes, filename: str, rank: int, alt_text: str

@@ -1,17 +1,25 @@
-"""What can go wrong at Etsy, by remedy. The table that decides which one it is stands in `responses.py`."""
+"""What can go wrong at Etsy, by remedy: what `providers/errors.py` says, and what only Etsy tells.
 
-from etsy_pipeline.errors import NeedsPerson, Refused, Unavailable
+The table that decides which one an answer means stands in `responses.py`.
+"""
+
+import httpx
+
+from etsy_pipeline.errors import NeedsPerson
+from etsy_pipeline.providers.errors import QuotaExhausted, RemoteRefused, RemoteUnavailable
 
 
-class EtsyRefused(Refused):
-    """Etsy refused this request for good (400, 404, 409 …); `words` are its own.
+class EtsyRefused(RemoteRefused):
+    """Etsy refused this request for good (400, 404, 409 …).
 
     Args:
         message: what was refused, with Etsy's words.
+        code: stable name of the failure.
+        hint: what to do.
         status: HTTP status.
         words: Etsy's text, as sent.
-        field: that it complains of, where it names one.
         request_uuid: what Etsy's support asks for.
+        field: that it complains of, where it names one.
         is_passing: whether the same request may be accepted a moment later (409).
     """
 
@@ -27,35 +35,24 @@ class EtsyRefused(Refused):
         field: str = "",
         is_passing: bool = False,
     ) -> None:
-        super().__init__(message, code=code, hint=hint)
-        self.status = status
-        self.words = words
-        self.request_uuid = request_uuid
-        self.field = field
-        self.is_passing = is_passing
+        super().__init__(
+            message,
+            code=code,
+            hint=hint,
+            is_gone=status == httpx.codes.NOT_FOUND,
+            is_passing=is_passing,
+            is_invalid=status == httpx.codes.BAD_REQUEST,
+        )
+        self.status, self.words, self.request_uuid, self.field = status, words, request_uuid, field
 
 
 class EtsyUnauthorized(NeedsPerson):
     """Credentials, scopes or the API key: nothing will work until a person acts. Stops a whole job."""
 
 
-class EtsyUnavailable(Unavailable):
-    """No usable answer. `may_have_happened` says whether the request could have taken effect all the same.
-
-    `retry_after_seconds` is what Etsy asked for, where it did.
-    """
-
-    def __init__(
-        self, message: str, *, code: str, hint: str, may_have_happened: bool, retry_after_seconds: float | None = None
-    ) -> None:
-        super().__init__(message, code=code, hint=hint)
-        self.may_have_happened = may_have_happened
-        self.retry_after_seconds = retry_after_seconds
+class EtsyUnavailable(RemoteUnavailable):
+    """No usable answer from Etsy."""
 
 
-class EtsyQuotaExhausted(Unavailable):
+class EtsyQuotaExhausted(QuotaExhausted):
     """The day's calls are used up. `retry_after_seconds` is Etsy's estimate."""
-
-    def __init__(self, message: str, *, code: str, hint: str, retry_after_seconds: float) -> None:
-        super().__init__(message, code=code, hint=hint)
-        self.retry_after_seconds = retry_after_seconds

@@ -5,6 +5,7 @@ from decimal import Decimal
 from html import unescape
 from typing import Any
 
+from etsy_pipeline.etsy.requests import SHARED
 from etsy_pipeline.listings.eu_guarantee import FIELDS as GUARANTEE_FIELDS
 from etsy_pipeline.listings.listing import Inventory, Offering, VariationProperty
 from etsy_pipeline.planning.link import GONE, LiveListing
@@ -19,7 +20,7 @@ def gone(listing_id: int) -> LiveListing:
 
 def live_listing(answer: Json, inventory: Inventory | None) -> LiveListing:
     """A listing as Etsy has it; fields that the answer leaves out stay unknown."""
-    values = {name: value(answer) for name, (key, value) in _VALUES.items() if key in answer}
+    values = {name: value(answer) for name, (key, value) in _told().items() if key in answer}
     return LiveListing(int(answer["listing_id"]), str(answer["state"]), values, inventory, _image_ids(answer))
 
 
@@ -64,12 +65,16 @@ def _text(value: object) -> str:
     return unescape(str(value)) if value is not None else ""
 
 
-def _texts(key: str) -> Callable[[Json], object]:
-    return lambda answer: tuple(_text(item) for item in answer[key] or ())
+def _as_sent(key: str) -> Callable[[Json], object]:
+    """How the value of a form's field is read that comes back as it was sent."""
 
+    def value(answer: Json) -> object:
+        found = answer[key]
+        if isinstance(found, list):
+            return tuple(_text(item) for item in found)
+        return _text(found) if isinstance(found, str) else found
 
-def _plain(key: str) -> Callable[[Json], object]:
-    return lambda answer: _text(answer[key]) if isinstance(answer[key], str) else answer[key]
+    return value
 
 
 def _number(answer: Json, key: str) -> Decimal | None:
@@ -91,16 +96,14 @@ def _guarantee(answer: Json) -> object:
     return tuple(sorted((name, _text(answer[name])) for name in GUARANTEE_FIELDS if answer.get(name) not in {None, ""}))
 
 
-# Field of a plan → (key that has to be in Etsy's answer, how its value is read)
-_VALUES: Mapping[str, tuple[str, Callable[[Json], object]]] = {
-    **{key: (key, _plain(key)) for key in ("title", "description", "taxonomy_id", "who_made", "when_made")},
-    **{key: (key, _plain(key)) for key in ("is_supply", "is_taxable", "should_auto_renew")},
-    "type": ("listing_type", _plain("listing_type")),
-    "tags": ("tags", _texts("tags")),
-    "materials": ("materials", _texts("materials")),
-    "shipping_profile": ("shipping_profile_id", _plain("shipping_profile_id")),
-    "return_policy": ("return_policy_id", _plain("return_policy_id")),
-    "shop_section": ("shop_section_id", _plain("shop_section_id")),
+def _told() -> dict[str, tuple[str, Callable[[Json], object]]]:
+    """Field of a plan → (key that has to be in Etsy's answer, how its value is read)."""
+    return {**{field.belongs_to: (key, _as_sent(key)) for key, field in SHARED.items()}, **_OTHERWISE}
+
+
+# Fields that do not come back under the name and in the shape in which they are sent
+_OTHERWISE: Mapping[str, tuple[str, Callable[[Json], object]]] = {
+    "type": ("listing_type", _as_sent("listing_type")),
     "weight": ("item_weight", _weight),
     "dimensions": ("item_length", _dimensions),
     "eu_guarantee": (GUARANTEE_FIELDS[0], _guarantee),

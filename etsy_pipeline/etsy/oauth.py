@@ -19,6 +19,7 @@ with warnings.catch_warnings():  # Authlib would rather use httpx2, which this p
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.etsy.errors import EtsyUnauthorized, EtsyUnavailable
 from etsy_pipeline.etsy.transport import REQUEST_UUID, log_call
+from etsy_pipeline.providers.protocols import Authorization, Tokens
 
 REFRESH_TOKEN_DAYS = 90  # FACTS §2; a new term starts with each refresh
 TIMEOUT_SECONDS = 20
@@ -41,32 +42,6 @@ _REFUSALS = (  # words in Etsy's answer → what to do
     ("client_id", "Set ETSY_CLIENT_ID to the keystring of your Etsy app."),
     ("code", f"A code works once, for some minutes. {CONNECT_AGAIN}"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """An access token with its refresh token. Never shown: their text is left out of `repr`."""
-
-    access_token: str = field(repr=False)
-    refresh_token: str = field(repr=False)
-    expires_at: datetime
-    refresh_expires_at: datetime
-    scopes: str
-
-    @property
-    def user_id(self) -> int | None:
-        """The seller's user id, which Etsy puts before the dot of a token."""
-        prefix = self.access_token.partition(".")[0]
-        return int(prefix) if prefix.isdecimal() else None
-
-
-@dataclass(frozen=True, slots=True)
-class Authorization:
-    """Where to send the seller, and what to remember until they come back."""
-
-    location: str
-    state: str
-    code_verifier: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +165,14 @@ def granted(query: Mapping[str, str]) -> tuple[str, str]:
 
 def _parse(answer: Mapping[str, Any], now: datetime, known_scopes: str) -> Tokens:
     try:
+        user_id = answer["access_token"].partition(".")[0]  # FACTS §2: Etsy puts it before the dot of a token
         return Tokens(
             access_token=answer["access_token"],
             refresh_token=answer["refresh_token"],
             expires_at=now + timedelta(seconds=int(answer["expires_in"])),
             refresh_expires_at=now + timedelta(days=REFRESH_TOKEN_DAYS),
             scopes=str(answer.get("scope") or known_scopes),
+            user_id=int(user_id) if user_id.isdecimal() else None,
         )
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise _unusable("give tokens", "it answered without them") from None

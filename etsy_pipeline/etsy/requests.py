@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from etsy_pipeline.listings.eu_guarantee import FIELDS as GUARANTEE_FIELDS
 from etsy_pipeline.listings.listing import Inventory, Listing, PersonalizationQuestion, VariationProperty
+from etsy_pipeline.planning.fields import with_companions
+from etsy_pipeline.providers.protocols import ListingChange
 
 Form = dict[str, str]
 
@@ -25,9 +27,10 @@ class Field(NamedTuple):
     value: Callable[[Listing], object]
 
 
-# Fields of createDraftListing and updateListing alike. A value of None is Etsy's own and left out; an empty array is
-# sent in an update (it clears the field) but not in a create.
-_SHARED: Mapping[str, Field] = {
+# Fields of createDraftListing and updateListing alike; what comes back as it was sent is read by it, too (`live.py`).
+# A value of None is Etsy's own and left out; an empty array is sent in an update (it clears the field) but not in a
+# create.
+SHARED: Mapping[str, Field] = {
     "title": Field("title", lambda listing: listing.title),
     "description": Field("description", lambda listing: listing.description),
     "who_made": Field("who_made", lambda listing: listing.who_made),
@@ -60,24 +63,29 @@ _CREATE_ONLY: Mapping[str, Field] = {
     "is_customizable": Field("is_customizable", lambda listing: listing.is_customizable),
 }
 
-# Etsy reads who_made, when_made and is_supply together (spec: each "requires" the others).
-_TOGETHER = frozenset({"who_made", "when_made", "is_supply"})
-
 
 def create_form(listing: Listing, *, reference: str) -> Form:
     """The form of createDraftListing; the description ends with our reference (see `adoption`)."""
-    values = {name: field.value(listing) for name, field in {**_SHARED, **_CREATE_ONLY}.items()}
+    values = {name: field.value(listing) for name, field in {**SHARED, **_CREATE_ONLY}.items()}
     values["description"] = with_reference(listing.description, reference)
     return {name: _text(value) for name, value in values.items() if value not in {None, "", ()}}
 
 
 def update_form(listing: Listing, fields: Iterable[str]) -> Form:
     """The form of updateListing for these fields of a plan; those that do not belong in it are left out."""
-    wanted = set(fields)
-    if wanted & _TOGETHER:
-        wanted |= _TOGETHER
-    values = {name: field.value(listing) for name, field in _SHARED.items() if field.belongs_to in wanted}
+    wanted = with_companions(fields)
+    values = {name: field.value(listing) for name, field in SHARED.items() if field.belongs_to in wanted}
     return {name: _text(value) for name, value in values.items() if value is not None}
+
+
+def change_form(change: ListingChange) -> Form:
+    """The form of updateListing for a change: fields, then the order of the pictures, then the state."""
+    form = {} if change.listing is None else update_form(change.listing, change.fields)
+    if change.image_ids:
+        form["image_ids"] = comma_joined(change.image_ids)
+    if change.state:
+        form["state"] = change.state
+    return form
 
 
 def inventory_body(inventory: Inventory, *, readiness_state_id: int | None) -> dict[str, Any]:

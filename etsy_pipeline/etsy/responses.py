@@ -19,7 +19,7 @@ _OF_ONE_LISTING = re.compile(r"/listings/\d+")
 _FIELD = re.compile(r"(?:^|\s)(/[a-z_]+)", re.IGNORECASE)
 
 
-class Action(Enum):
+class Reaction(Enum):
     """What is done about an answer; the value is how the documentation says it."""
 
     RETRY = "repeated with growing waits, then the product waits for another round"
@@ -35,7 +35,7 @@ class Meaning(NamedTuple):
     """What an answer means: the error's code, what is done about it, and what a person can do."""
 
     code: str
-    action: Action
+    reaction: Reaction
     hint: str
 
 
@@ -51,9 +51,9 @@ class Answers(NamedTuple):
 
 _CORRECT = "Correct what Etsy names in the product or the shop's settings, then sync again."
 _KEY = Meaning(
-    "etsy_key_invalid", Action.STOP_JOB, "Set ETSY_CLIENT_ID and ETSY_SHARED_SECRET to those of your Etsy app."
+    "etsy_key_invalid", Reaction.STOP_JOB, "Set ETSY_CLIENT_ID and ETSY_SHARED_SECRET to those of your Etsy app."
 )
-_REJECTED = Meaning("etsy_rejected", Action.FAIL_ITEM, _CORRECT)
+_REJECTED = Meaning("etsy_rejected", Reaction.FAIL_ITEM, _CORRECT)
 ONE_LISTING = "/listings/{listing_id}"
 
 # The first row that fits counts. A 429 that asks for some seconds only is SLOW_DOWN (`is_short_wait`). FACTS §11; §3 and §2 for 403: key, scope, or somebody else's listing; §12 for 429.
@@ -63,14 +63,14 @@ ANSWERS: tuple[Answers, ...] = (
         401,
         Meaning(
             "etsy_unauthorized",
-            Action.REFRESH_TOKEN,
+            Reaction.REFRESH_TOKEN,
             "Connect the shop again: `etsy-pipeline accounts connect ACCOUNT`.",
         ),
     ),
     Answers(
         403,
         403,
-        Meaning("etsy_scope_missing", Action.STOP_JOB, "Connect the shop again and grant what ETSY_SCOPE asks for."),
+        Meaning("etsy_scope_missing", Reaction.STOP_JOB, "Connect the shop again and grant what ETSY_SCOPE asks for."),
         words="lacks scope",
     ),
     Answers(403, 403, _KEY, words="x-api-key"),
@@ -78,25 +78,31 @@ ANSWERS: tuple[Answers, ...] = (
     Answers(
         403,
         403,
-        Meaning("etsy_not_ours", Action.FAIL_ITEM, "Check on Etsy whose listing it is, then plan again."),
+        Meaning("etsy_not_ours", Reaction.FAIL_ITEM, "Check on Etsy whose listing it is, then plan again."),
         path=ONE_LISTING,
     ),
     Answers(
-        403, 403, Meaning("etsy_forbidden", Action.STOP_JOB, "Check that the ids in the settings belong to this shop.")
+        403,
+        403,
+        Meaning("etsy_forbidden", Reaction.STOP_JOB, "Check that the ids in the settings belong to this shop."),
     ),
     Answers(
-        404, 404, Meaning("etsy_not_found", Action.FAIL_ITEM, "It was deleted on Etsy, or never existed; plan again.")
+        404, 404, Meaning("etsy_not_found", Reaction.FAIL_ITEM, "It was deleted on Etsy, or never existed; plan again.")
     ),
     Answers(
-        409, 409, Meaning("etsy_conflict", Action.RETRY_CONFLICT, "The listing changed meanwhile on Etsy; plan again.")
+        409,
+        409,
+        Meaning("etsy_conflict", Reaction.RETRY_CONFLICT, "The listing changed meanwhile on Etsy; plan again."),
     ),
-    Answers(413, 413, Meaning("etsy_too_large", Action.FAIL_ITEM, "Make the picture smaller.")),
+    Answers(413, 413, Meaning("etsy_too_large", Reaction.FAIL_ITEM, "Make the picture smaller.")),
     Answers(
-        429, 429, Meaning("etsy_quota_exhausted", Action.PAUSE_JOB, "The rest is published when calls are free again.")
+        429,
+        429,
+        Meaning("etsy_quota_exhausted", Reaction.PAUSE_JOB, "The rest is published when calls are free again."),
     ),
     Answers(400, 499, _REJECTED),
-    Answers(500, 599, Meaning("etsy_unavailable", Action.RETRY, "Etsy has a problem; sync again later.")),
-    Answers(300, 399, Meaning("etsy_unavailable", Action.RETRY, "Check ETSY_API_URL; sync again later.")),
+    Answers(500, 599, Meaning("etsy_unavailable", Reaction.RETRY, "Etsy has a problem; sync again later.")),
+    Answers(300, 399, Meaning("etsy_unavailable", Reaction.RETRY, "Check ETSY_API_URL; sync again later.")),
 )
 
 
@@ -140,19 +146,19 @@ def error_for(response: httpx.Response, what: str, path: str = "") -> PipelineEr
     request_uuid = response.headers.get("x-etsy-request-uuid", "")
     meaning = meaning_of(status, words, path)
     said = (f": {words}" if words else "") + (f" (Etsy's request {request_uuid})" if request_uuid else "")
-    if meaning.action is Action.PAUSE_JOB:
+    if meaning.reaction is Reaction.PAUSE_JOB:
         return EtsyQuotaExhausted(
             f"Etsy's limit of calls is used up ({what}){said}.",
             code=meaning.code,
             hint=meaning.hint,
             retry_after_seconds=retry_after_seconds(response),
         )
-    if meaning.action is Action.REFRESH_TOKEN:
+    if meaning.reaction is Reaction.REFRESH_TOKEN:
         text = f"Etsy does not accept the shop's token ({what}){said}."
         return EtsyUnauthorized(text, code=meaning.code, hint=meaning.hint)
-    if meaning.action is Action.STOP_JOB:
+    if meaning.reaction is Reaction.STOP_JOB:
         return EtsyUnauthorized(f"Etsy forbids {what}{said}.", code=meaning.code, hint=meaning.hint)
-    if meaning.action is Action.RETRY:  # FACTS §0.1: a create that answered 500 has really created
+    if meaning.reaction is Reaction.RETRY:  # FACTS §0.1: a create that answered 500 has really created
         text = f"Etsy answered {status} to {what}{said}."
         asked = retry_after_seconds(response) if "retry-after" in response.headers else None
         return EtsyUnavailable(
@@ -166,7 +172,7 @@ def error_for(response: httpx.Response, what: str, path: str = "") -> PipelineEr
         words=words,
         field=field_named_in(words),
         request_uuid=request_uuid,
-        is_passing=meaning.action is Action.RETRY_CONFLICT,
+        is_passing=meaning.reaction is Reaction.RETRY_CONFLICT,
     )
 
 

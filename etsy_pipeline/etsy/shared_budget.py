@@ -15,8 +15,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from etsy_pipeline.etsy import budget
-from etsy_pipeline.etsy.budget import Ledger, Purpose, Told
+from etsy_pipeline.etsy.budget import Ledger, Told
 from etsy_pipeline.etsy.errors import EtsyQuotaExhausted
+from etsy_pipeline.providers.protocols import Purpose
 
 LONGEST_WAIT_SECONDS = 5.0  # a longer wait is a job's pause, not a call's
 MARGIN_SECONDS = 0.005  # clocks and schedulers are that exact

@@ -11,10 +11,9 @@ from typing import Any, NamedTuple, Protocol
 import httpx
 import stamina
 
-from etsy_pipeline.errors import PipelineError
-from etsy_pipeline.etsy.budget import CallBudget, Purpose
 from etsy_pipeline.etsy.errors import EtsyRefused, EtsyUnavailable
 from etsy_pipeline.etsy.responses import error_for, is_short_wait, retry_after_seconds
+from etsy_pipeline.providers.protocols import CallBudget, Purpose
 
 logger = logging.getLogger(__name__)
 
@@ -135,6 +134,7 @@ class EtsyTransport:
                 code="etsy_too_fast",
                 hint="Another program may use the same API key; sync again later.",
                 may_have_happened=False,
+                is_too_fast=True,
             ) from None
         raise AssertionError("unreachable: the retry loop returns or raises")
 
@@ -214,8 +214,3 @@ def _json(response: httpx.Response, what: str) -> Any:
             hint="Etsy has a problem; sync again later.",
             may_have_happened=True,
         ) from None
-
-
-def is_gone(error: PipelineError) -> bool:
-    """Whether Etsy said, in so many words, that the thing does not exist."""
-    return isinstance(error, EtsyRefused) and error.status == httpx.codes.NOT_FOUND

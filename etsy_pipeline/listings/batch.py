@@ -13,7 +13,7 @@ from etsy_pipeline.listings.shop import Shop
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
 
-Row = dict[str, Any]
+Record = dict[str, Any]
 
 
 class Task(NamedTuple):
@@ -25,7 +25,7 @@ class Task(NamedTuple):
     also: tuple[Verdict, ...] = ()
 
 
-def validate_batch(tasks: Sequence[Task], settings: ShopSettings, shop: Shop) -> list[Row]:
+def validate_batch(tasks: Sequence[Task], settings: ShopSettings, shop: Shop) -> list[Record]:
     """Rows of validated listings; a task without a product is one that Medusa did not give so that it can be read."""
     return [_row(_validated(task, settings, shop)) for task in tasks]
 
@@ -36,7 +36,7 @@ def _validated(task: Task, settings: ShopSettings, shop: Shop) -> ValidatedListi
     return validate(Product.model_validate_json(task.product), settings, shop, also=task.also)
 
 
-def _row(listing: ValidatedListing) -> Row:
+def _row(listing: ValidatedListing) -> Record:
     verdict = "invalid" if listing.errors else "absent" if listing.absent_because else "valid"
     return {
         "product_id": listing.product_id,

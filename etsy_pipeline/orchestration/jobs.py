@@ -1,4 +1,4 @@
-"""The two jobs: builder up a plan, and publishing an approved one. There is no job that does both.
+"""The two jobs: drawing up a plan, and publishing an approved one. There is no job that does both.
 
 Dagster: https://docs.dagster.io/guides/build/jobs
 """

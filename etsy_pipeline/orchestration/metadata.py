@@ -7,9 +7,11 @@ from typing import Any
 import dagster as dg
 
 from etsy_pipeline.listings.verdict import ValidatedListing
-from etsy_pipeline.planning.plan_view import Row, dollars
-from etsy_pipeline.store.tables import EtsySyncJob, ProductEtsyLink
-from etsy_pipeline.sync.queries import PlanSummary
+from etsy_pipeline.planning.link import Link
+from etsy_pipeline.planning.plan_view import PlanRow, dollars
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline.sync.queries import plan_summary
 
 ROWS_SHOWN = 200
 PREVIEW_ROWS = 10
@@ -42,22 +44,19 @@ def invalid_table(listings: Sequence[ValidatedListing], total: int) -> dg.Markdo
     return table(("product", "product id", "rule", "what is wrong", "what to do"), rows, total=total)
 
 
-def plan_metadata(summary: PlanSummary, plan_rows: Iterable[Row]) -> dict[str, Any]:
+def plan_metadata(job: EtsySyncJob, plan_rows: Iterable[PlanRow]) -> dict[str, Any]:
     """The plan on `sync_plan`: what is dangerous first."""
+    summary = plan_summary(job)
     totals = summary.totals
     cells = (
         (row.symbol, row.action, row.product, row.product_id, row.care, row.detail, row.calls, row.fee)
         for row in plan_rows
     )
     columns = ("", "action", "product", "product id", "look twice", "details", "calls", "fee")
-    approve = (
-        f"**{summary.headline}** {summary.quota}\n\n"
-        "To publish it, materialize `publication_approval` for this account, by itself, "
-        f"or run `etsy-pipeline sync approve {summary.transaction_id} --by NAME`."
-    )
-    brakes = ((brake["code"], brake["message"]) for brake in summary.brakes)
+    told = f"**{summary.headline}** {summary.quota}\n\n{_what_happens_next(job)}"
+    brakes = ((brake.code, brake.message) for brake in summary.brakes)
     return {
-        "what_happens_next": dg.MetadataValue.md(approve),
+        "what_happens_next": dg.MetadataValue.md(told),
         "brakes": table(("brake of the whole plan", "why"), brakes),
         "groups": table(("action", "why", "products"), summary.groups),
         "plan": table(columns, cells, total=totals.changes + totals.invalid),
@@ -72,7 +71,18 @@ def plan_metadata(summary: PlanSummary, plan_rows: Iterable[Row]) -> dict[str, A
     }
 
 
-def publication_metadata(job: EtsySyncJob, links: Sequence[ProductEtsyLink]) -> dict[str, Any]:
+def _what_happens_next(job: EtsySyncJob) -> str:
+    if job.state is SyncState.NOTHING_TO_DO:
+        return "There is nothing to approve: this sync is over."
+    if job.state is SyncState.CONFIRMED:
+        return "The shop's policy approved it; the sensor `approved_syncs` starts publish_sync within seconds."
+    return (
+        "To publish it, materialize `publication_approval` for this account, by itself, "
+        f"or run `etsy-pipeline sync approve {job.transaction_id} --by NAME`."
+    )
+
+
+def publication_metadata(job: EtsySyncJob, links: Sequence[Link]) -> dict[str, Any]:
     """The outcome on `published_listings`: counts as numbers, so that Dagster plots them."""
     errors = ((product_id, message) for product_id, message in job.error_log.items())
     listings = (
@@ -90,7 +100,7 @@ def publication_metadata(job: EtsySyncJob, links: Sequence[ProductEtsyLink]) -> 
         "skipped_count": job.skipped_count,
         "deferred_count": job.deferred_count,
         "total_products": job.total_products,
-        "status": job.status,
+        "status": job.state.words,
         "transaction_id": job.transaction_id,
         "plan_digest": (job.plan_digest or "")[:DIGEST_SHOWN],
         "errors": table(("product id", "what happened"), errors, total=len(job.error_log)),

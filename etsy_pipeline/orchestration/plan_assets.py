@@ -3,12 +3,15 @@
 Each body reads, calls another room, and tells. Decisions are not here: mapping and rules are in `listings/`, the plan
 in `planning/`. What follows the plan is in `publish_assets.py`.
 
+A run that goes as far as the plan has its sync in the books before it reads anything (`runs.part_of_plan`).
+
 Dagster: https://docs.dagster.io/guides/build/assets
 """
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -16,29 +19,29 @@ import pandas as pd
 
 from etsy_pipeline.catalogue.product import Product, content_hash
 from etsy_pipeline.catalogue.selection import Selection
-from etsy_pipeline.errors import Unavailable
-from etsy_pipeline.etsy.client import EtsyClient
+from etsy_pipeline.errors import BadRequest, Unavailable
 from etsy_pipeline.listings.codec import from_json
 from etsy_pipeline.orchestration import metadata as shown
 from etsy_pipeline.orchestration.frames import SNAPSHOT_SCHEMA, VALIDATED_SCHEMA, FrameStream, rows
 from etsy_pipeline.orchestration.partitions import accounts_partitions
 from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, StoreResource
-from etsy_pipeline.orchestration.runs import (
-    helpful_failures,
-    transaction_id_of,
-    trigger_of,
-)
-from etsy_pipeline.orchestration.validation import Validation, shop_reader
+from etsy_pipeline.orchestration.runs import part_of_plan, trigger_of
+from etsy_pipeline.orchestration.validation import Validation
 from etsy_pipeline.planning.link import LiveListing
+from etsy_pipeline.providers.protocols import ShopClient
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsyAccount
+from etsy_pipeline.store.records import EtsyAccount
+from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, queries
 from etsy_pipeline.sync.build_plan import LiveOf, build_plan
+from etsy_pipeline.sync.product_listings import ProductListings, shop_reader
 from etsy_pipeline.sync.request import require_connected
 
 OWNERS = ["team:shop-owners"]
+NOT_EMPTY = "catalogue_not_empty"
+EMPTY = "Medusa has no product for this shop's selection; check `selection` in its settings."
 
 
 @dg.asset(
@@ -47,39 +50,64 @@ OWNERS = ["team:shop-owners"]
     group_name="plan",
     kinds={"medusa", "parquet"},
     owners=OWNERS,
+    check_specs=[
+        dg.AssetCheckSpec(
+            NOT_EMPTY,
+            asset="product_snapshot",
+            blocking=True,
+            description="An empty catalogue is more likely a wrong selection or key than an empty shop: no plan is "
+            "made of it.",
+        )
+    ],
 )
-def product_snapshot(context: dg.AssetExecutionContext, store: StoreResource, medusa: MedusaResource) -> FrameStream:
+def product_snapshot(
+    context: dg.AssetExecutionContext, store: StoreResource, medusa: MedusaResource
+) -> Iterator[dg.Output[FrameStream] | dg.AssetCheckResult]:
     """The catalogue as Medusa has it now, for one shop's selection: one row a product, prices and stock included."""
-    return FrameStream(SNAPSHOT_SCHEMA, *_snapshot(context, store, medusa))
+    snapshot = _Snapshot()
+    yield dg.Output(FrameStream(SNAPSHOT_SCHEMA, snapshot.frames(context, store, medusa), snapshot.metadata))
+    is_empty = snapshot.rows == 0
+    yield dg.AssetCheckResult(check_name=NOT_EMPTY, passed=not is_empty, description=EMPTY if is_empty else None)
+    with store.opened() as opened, part_of_plan(context, opened):
+        _require_products(is_empty=is_empty)
 
 
-def _snapshot(context: dg.AssetExecutionContext, store: StoreResource, medusa: MedusaResource) -> tuple[Any, Any]:
-    account_id, transaction_id = context.partition_key, transaction_id_of(context.run.tags)
-    preview: list[tuple[object, ...]] = []
-    problems: list[tuple[object, ...]] = []
+class _Snapshot:
+    """A snapshot that is being taken, and what a person should read about it."""
 
-    def frames() -> Iterator[pd.DataFrame]:
-        with store.opened() as opened, helpful_failures(opened, transaction_id):
-            selection, covers = selection_of(opened, account_id, transaction_id)
+    def __init__(self) -> None:
+        self.rows = 0
+        self._preview: list[tuple[object, ...]] = []
+        self._problems: list[tuple[object, ...]] = []
+
+    def frames(
+        self, context: dg.AssetExecutionContext, store: StoreResource, medusa: MedusaResource
+    ) -> Iterator[pd.DataFrame]:
+        """The products, a frame for each page of Medusa's."""
+        with store.opened() as opened, part_of_plan(context, opened) as transaction_id:
+            selection, covers = selection_of(opened, context.partition_key, transaction_id)
             with medusa.catalogue() as catalogue:
                 for page in catalogue.pages(selection):
                     good = [_product_row(product, covers_selection=covers) for product in page.products]
                     bad = [_problem_row(item.product_id, item.code, item.message, covers) for item in page.malformed]
-                    gone = [_problem_row(item, "product_unknown", _unknown(item), covers) for item in page.missing]
-                    preview.extend((row["title"], row["status"], row["variants"], row["product_id"]) for row in good)
-                    del preview[shown.PREVIEW_ROWS :]
-                    problems.extend((row["product_id"], row["problem"]) for row in (*bad, *gone))
-                    if page_rows := [*good, *bad, *gone]:
+                    bad += [_problem_row(item, "product_unknown", _unknown(item), covers) for item in page.missing]
+                    self._count(good, bad)
+                    if page_rows := [*good, *bad]:
                         yield pd.DataFrame(page_rows)
 
-    def describe() -> dict[str, Any]:
+    def metadata(self) -> Mapping[str, Any]:
+        """The first products, and those that could not be read."""
         return {
-            "preview": shown.table(("product", "status", "variants", "product id"), preview),
-            "unreadable_products": shown.table(("product id", "problem"), problems),
+            "preview": shown.table(("product", "status", "variants", "product id"), self._preview),
+            "unreadable_products": shown.table(("product id", "problem"), self._problems),
             "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
 
-    return frames(), describe
+    def _count(self, good: Sequence[Mapping[str, Any]], bad: Sequence[Mapping[str, Any]]) -> None:
+        self.rows += len(good) + len(bad)
+        self._preview += [(row["title"], row["status"], row["variants"], row["product_id"]) for row in good]
+        del self._preview[shown.PREVIEW_ROWS :]
+        self._problems += [(row["product_id"], row["problem"]) for row in bad]
 
 
 @dg.asset(
@@ -97,23 +125,19 @@ def validated_listings(
     product_snapshot: FrameStream,
 ) -> FrameStream:
     """Each product mapped to the Etsy listing it should become, with every rule's verdict."""
-    transaction_id = transaction_id_of(context.run.tags)
-    with store.opened() as opened, helpful_failures(opened, transaction_id):
-        account = _connected(opened, context.partition_key)
-        settings, unit = settings_of(account), medusa.unit()
-    validation = Validation(settings)
+    validation = Validation()
 
     def tell(trouble: str) -> None:
         validation.troubles.append(trouble)
         context.log.warning("not_checked %s", trouble)
 
     def frames() -> Iterator[pd.DataFrame]:
-        with (
-            store.opened() as opened,
-            helpful_failures(opened, transaction_id),
-            etsy.shop(opened, account.id) as client,
-        ):
-            yield from validation.frames(product_snapshot.frames, shop_reader(client, account, unit, tell))
+        with store.opened() as opened, part_of_plan(context, opened):
+            account = _connected(opened, context.partition_key)
+            with etsy.shop(opened, account.id) as client:
+                reader = partial(shop_reader, client, account, medusa.unit(), tell)
+                listings = ProductListings(settings_of(account), reader)
+                yield from validation.frames(product_snapshot.frames, listings)
 
     return FrameStream(VALIDATED_SCHEMA, frames(), validation.metadata)
 
@@ -127,35 +151,33 @@ def sync_plan(
     validated_listings: FrameStream,
 ) -> dg.MaterializeResult[None]:
     """What a sync would do on Etsy, product by product. Nothing is sent until a person approves it."""
-    tags = context.run.tags
-    transaction_id = transaction_id_of(tags)
     table = rows(validated_listings)
-    first = next(table, None)
-    with store.opened() as opened, helpful_failures(opened, transaction_id):
+    with store.opened() as opened, part_of_plan(context, opened) as transaction_id:
         account = _connected(opened, context.partition_key)
+        first = next(table, None)
+        _require_products(is_empty=first is None)
         with etsy.shop(opened, account.id) as client, medusa.pictures() as pictures:
             job = build_plan(
                 opened,
                 account_id=account.id,
                 transaction_id=transaction_id,
-                trigger=trigger_of(tags),
+                trigger=trigger_of(context.run.tags),
                 validated=(from_json(row["validated"]) for row in itertools.chain([first] if first else [], table)),
                 covers_selection=first is not None and bool(first["covers_selection"]),
                 amount_unit=medusa.unit(),
-                snapshot_ref=f"{context.run.run_id}/product_snapshot",
                 run_id=context.run.run_id,
                 quota=etsy.quota(opened),
                 live_of=_live_of(client, context.log),
                 sha256_if_changed=pictures.sha256_if_changed,
             )
         context.log.info("plan_drawn_up transaction_id=%s digest=%s", job.transaction_id, job.plan_digest)
-        if not job.totals["for_a_person"]:
+        if job.state is SyncState.PLANNED and job.for_a_person == ():
             job = approvals.approve_by_policy(opened, job.transaction_id, amount_unit=medusa.unit())
         plan_rows = queries.plan_rows(opened, job.transaction_id, queries.NOTEWORTHY)
-        return dg.MaterializeResult(metadata=shown.plan_metadata(queries.plan_summary(job), plan_rows))
+        return dg.MaterializeResult(metadata=shown.plan_metadata(job, plan_rows))
 
 
-def _live_of(client: EtsyClient, log: dg.DagsterLogManager) -> LiveOf:
+def _live_of(client: ShopClient, log: dg.DagsterLogManager) -> LiveOf:
     """Reads live listings; where Etsy is down, the plan is drawn up from what was published, and says so."""
 
     def live_of(listing_ids: Sequence[int]) -> Mapping[int, LiveListing]:
@@ -174,8 +196,18 @@ def selection_of(store: Store, account_id: str, transaction_id: str | None) -> t
     if transaction_id is not None:
         requested = queries.job(store, transaction_id).requested_selection
         if requested is not None:
-            return Selection.model_validate(requested), False
+            return requested, False
     return settings_of(account).selection, True
+
+
+def _require_products(*, is_empty: bool) -> None:
+    """No plan is made of an empty catalogue: it would take everything off Etsy.
+
+    Raises:
+        BadRequest: `catalogue_empty`.
+    """
+    if is_empty:
+        raise BadRequest(EMPTY, code="catalogue_empty")
 
 
 def _connected(store: Store, account_id: str) -> EtsyAccount:

@@ -1,19 +1,18 @@
 """The assets after the plan: a person's approval ⇢ published listings, partitioned by account.
 
-Each body reads, calls another room, and tells. Approving is in `sync_jobs/`, publishing in `publishing/`.
+Each body reads, calls another room, and tells. Approving is in `sync/`, publishing in `publishing/`.
 
 Dagster: https://docs.dagster.io/guides/build/assets
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NoReturn
 
 import dagster as dg
 
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
 from etsy_pipeline.errors import Conflict, Unavailable
-from etsy_pipeline.etsy.client import EtsyClient
-from etsy_pipeline.etsy.shop_reader import ShopReader
 from etsy_pipeline.listings.shop import AmountUnit
 from etsy_pipeline.logs import about
 from etsy_pipeline.orchestration import metadata as shown
@@ -23,18 +22,22 @@ from etsy_pipeline.orchestration.progress import ProgressLog
 from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, StoreResource
 from etsy_pipeline.orchestration.runs import (
     APPROVED_BY_TAG,
+    assets_of_run,
     helpful_failures,
     is_automatic,
+    part_of_publication,
     transaction_id_of,
 )
-from etsy_pipeline.orchestration.validation import shop_reader
+from etsy_pipeline.providers.protocols import ShopClient
 from etsy_pipeline.publishing.publisher import approved_job, publish
-from etsy_pipeline.publishing.source_drift import Source, source_of
+from etsy_pipeline.publishing.source import Source, source_of
 from etsy_pipeline.store import accounts, jobs
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsySyncJob
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, queries
+from etsy_pipeline.sync.product_listings import ProductListings, shop_reader
 
 
 class ApprovalConfig(dg.Config):
@@ -95,7 +98,7 @@ def published_listings(
     """The listings on Etsy as the approved plan wants them, and what happened to every product."""
     account_id = context.partition_key
     transaction_id = transaction_id_of(context.run.tags)
-    with store.opened() as opened, helpful_failures(opened, transaction_id):
+    with store.opened() as opened, part_of_publication(opened, transaction_id):
         _require_no_plan_in_this_run(context)
         approved = approved_job(opened, account_id, transaction_id)
         with (
@@ -117,21 +120,18 @@ def published_listings(
             )
         links = queries.find_links(opened, account_id=account_id)
         yield dg.MaterializeResult(metadata=shown.publication_metadata(job, links))
-    if job.status == "failed":
-        message = job.error_log.get("job") or f"None of {job.failed_count} products could be published."
+    if job.state is SyncState.FAILED:
+        message = job.message or f"None of {job.failed_count} products could be published."
         raise dg.Failure(f"{message} `errors` on published_listings lists them all.", allow_retries=False)
 
 
-def _source(store: Store, job: EtsySyncJob, client: EtsyClient, catalogue: MedusaCatalogue, unit: AmountUnit) -> Source:
+def _source(store: Store, job: EtsySyncJob, client: ShopClient, catalogue: MedusaCatalogue, unit: AmountUnit) -> Source:
     """Products as they are when they are published."""
     with store.reading() as session:
         account = accounts.get(session, job.etsy_account_id)
-
-    def reader() -> ShopReader:
-        return shop_reader(client, account, unit, _not_read)
-
     selection, _ = selection_of(store, account.id, job.transaction_id)
-    return source_of(catalogue, selection, settings_of(account), reader)
+    reader = partial(shop_reader, client, account, unit, _not_read)
+    return source_of(catalogue, selection, ProductListings(settings_of(account), reader))
 
 
 def _not_read(trouble: str) -> NoReturn:
@@ -145,21 +145,21 @@ def _plan_to_approve(store: Store, account_id: str) -> str:
         newest = next(iter(jobs.latest(session, account_id=account_id, most=1)), None)
     if waiting is not None:
         return waiting.transaction_id
-    if newest is None or newest.plan_digest is None:
+    if newest is None or not newest.has_plan:
         raise Conflict(
             "There is no plan to approve for this account yet.",
             code="plan_not_ready",
             hint="Materialize sync_plan (or run the job plan_sync), look at the plan, then approve it.",
         )
     raise Conflict(
-        f"No plan of this account waits for approval: the newest, {newest.transaction_id}, is {newest.status}.",
+        f"No plan of this account waits for approval: the newest, {newest.transaction_id}, is {newest.state.words}.",
         code="already_decided",
         hint="Materialize sync_plan for a new plan.",
     )
 
 
 def _require_person(context: dg.AssetExecutionContext) -> None:
-    if len(context.selected_asset_keys) > 1:
+    if len(assets_of_run(context)) > 1:
         raise Conflict(
             "An approval made in the same run as its plan approves what nobody has seen.",
             code="plan_unseen",
@@ -174,7 +174,7 @@ def _require_person(context: dg.AssetExecutionContext) -> None:
 
 
 def _require_no_plan_in_this_run(context: dg.AssetExecutionContext) -> None:
-    if len(context.selected_asset_keys) > 1:
+    if len(assets_of_run(context)) > 1:
         raise Conflict(
             "Publishing in the same run as planning or approving would publish what nobody has seen.",
             code="plan_unseen",

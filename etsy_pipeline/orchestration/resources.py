@@ -14,9 +14,9 @@ import dagster as dg
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts.tokens import AccountTokens
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
-from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.pictures.source import PictureSource
 from etsy_pipeline.planning.quota import Quota
+from etsy_pipeline.providers.protocols import ShopClient
 from etsy_pipeline.settings import AmountUnit, Settings
 from etsy_pipeline.store.engine import Store
 
@@ -68,7 +68,7 @@ class MedusaResource(dg.ConfigurableResource[MedusaCatalogue]):
         )
 
 
-class EtsyResource(dg.ConfigurableResource[EtsyClient]):
+class EtsyResource(dg.ConfigurableResource[ShopClient]):
     """Our Etsy app: the credentials with which every connected shop is reached."""
 
     client_id: str | None = None
@@ -77,7 +77,7 @@ class EtsyResource(dg.ConfigurableResource[EtsyClient]):
     token_url: str | None = None
 
     @contextmanager
-    def shop(self, store: Store, account_id: str) -> Iterator[EtsyClient]:
+    def shop(self, store: Store, account_id: str) -> Iterator[ShopClient]:
         """Etsy for one connected shop, closed at the end."""
         with closing(wiring.shop_client(self._settings(), store, account_id)) as client:
             yield client

@@ -2,7 +2,8 @@
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Set as AbstractSet
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import ParamSpec, TypeVar
 
 import dagster as dg
@@ -13,12 +14,15 @@ from etsy_pipeline.monitoring import report, report_errors, report_unexpected, w
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync import approvals
+from etsy_pipeline.sync.build_plan import begin_plan
+from etsy_pipeline.sync.plan_runs import fail_plan
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 HOUR = 3600.0  # seconds
 TRANSACTION_TAG = "etsy_pipeline/transaction_id"
+PLAN = dg.AssetKey("sync_plan")
 APPROVED_BY_TAG = "etsy_pipeline/approved_by"
 TRIGGER_TAG = "etsy_pipeline/trigger"
 
@@ -44,9 +48,14 @@ def is_automatic(tags: Mapping[str, str]) -> bool:
     )
 
 
+def assets_of_run(context: dg.AssetExecutionContext) -> AbstractSet[dg.AssetKey]:
+    """All assets that the run is to materialize; `context.selected_asset_keys` are those of one step."""
+    return context.job_def.asset_layer.selected_asset_keys
+
+
 @contextmanager
-def helpful_failures(store: Store | None = None, transaction_id: str | None = None) -> Iterator[None]:
-    """Turn an expected error into a Dagster failure without a stack trace's noise, and note it on the sync job.
+def helpful_failures(transaction_id: str | None = None) -> Iterator[None]:
+    """Turn an expected error into a Dagster failure without a stack trace's noise.
 
     What nobody expected goes to Sentry, where that is switched on, and on to Dagster as it is.
     """
@@ -54,17 +63,60 @@ def helpful_failures(store: Store | None = None, transaction_id: str | None = No
         settings = Settings.load()
         watch_logs(settings)
         report_errors(settings)
-        with about(transaction_id=transaction_id) if transaction_id else nullcontext():
+        with _about(transaction_id):
             yield
     except PipelineError as error:
-        is_ours = not isinstance(error, TakenOver)
-        if store is not None and transaction_id is not None and is_ours:
-            approvals.fail(store, transaction_id, str(error))
         raise failure(error) from None
     except Exception as error:
         if not isinstance(error, dg.Failure):
             report(error, transaction_id=transaction_id)
         raise
+
+
+@contextmanager
+def part_of_plan(context: dg.AssetExecutionContext, store: Store) -> Iterator[str | None]:
+    """Do a part of drawing up a plan: whatever goes wrong fails the run's sync, with the message.
+
+    Gives the sync's transaction id. A run that ends before the plan has no sync of its own: what it was started for, if
+    anything, is all that it knows.
+    """
+    run, transaction_id = context.run, transaction_id_of(context.run.tags)
+    with helpful_failures(transaction_id):
+        try:
+            if PLAN in assets_of_run(context):
+                transaction_id = begin_plan(
+                    store,
+                    account_id=context.partition_key,
+                    transaction_id=transaction_id,
+                    trigger=trigger_of(run.tags),
+                    run_id=run.run_id,
+                ).transaction_id
+            with _about(transaction_id):
+                yield transaction_id
+        except Exception as error:
+            message = str(error) if isinstance(error, PipelineError) else died(run.run_id)
+            fail_plan(store, run_id=run.run_id, transaction_id=transaction_id, message=message)
+            raise
+
+
+@contextmanager
+def part_of_publication(store: Store, transaction_id: str | None) -> Iterator[None]:
+    """Do a part of a publication: an expected error fails the sync, unless another publisher is at work on it.
+
+    A publication that ends without a word is not over: `approved_syncs` starts another run.
+    """
+    with helpful_failures(transaction_id):
+        try:
+            yield
+        except PipelineError as error:
+            if transaction_id is not None and not isinstance(error, TakenOver):
+                approvals.fail(store, transaction_id, str(error))
+            raise
+
+
+def died(run_id: str) -> str:
+    """What is told of a run that ended without a word."""
+    return f"The Dagster run {run_id} failed. [run_failed]"
 
 
 def reporting(evaluated: Callable[Given, Result]) -> Callable[Given, Result]:
@@ -89,3 +141,7 @@ def failure(error: PipelineError) -> dg.Failure:
         metadata={"code": error.code, "what_to_do": error.hint or "–"},
         allow_retries=False,
     )
+
+
+def _about(transaction_id: str | None) -> AbstractContextManager[None]:
+    return about(transaction_id=transaction_id) if transaction_id else nullcontext()

@@ -19,6 +19,7 @@ from etsy_pipeline.orchestration.resources import EtsyResource, StoreResource
 from etsy_pipeline.orchestration.runs import (
     TRANSACTION_TAG,
     TRIGGER_TAG,
+    died,
     failure,
     reporting,
     transaction_id_of,
@@ -27,9 +28,12 @@ from etsy_pipeline.orchestration.runs import (
 from etsy_pipeline.redaction import redacted
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts, jobs, leases
-from etsy_pipeline.store.tables import EtsySyncJob
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import UNDER_WAY, SyncState
 from etsy_pipeline.sync import approvals
 from etsy_pipeline.sync.expiry import end_expired
+from etsy_pipeline.sync.plan_runs import fail_plan
 from etsy_pipeline.sync.request import note_failed_plan
 
 HOUR = 3600  # seconds
@@ -45,16 +49,16 @@ IN_FLIGHT = [
 ]
 
 
-def plan_requests(pending: Iterable[EtsySyncJob]) -> list[dg.RunRequest]:
-    """A plan run for each sync that was asked for and has no plan yet; the run key makes it one run each."""
+def plan_requests(requested: Iterable[EtsySyncJob]) -> list[dg.RunRequest]:
+    """A plan run for each sync that was asked for and that no run has begun to plan; the run key makes it one each."""
     return [
         dg.RunRequest(
             run_key=job.transaction_id,
             partition_key=job.etsy_account_id,
             tags={TRANSACTION_TAG: job.transaction_id, TRIGGER_TAG: job.trigger},
         )
-        for job in pending
-        if job.plan_digest is None
+        for job in requested
+        if job.state is SyncState.REQUESTED
     ]
 
 
@@ -87,14 +91,14 @@ def publish_requests(
     requests = []
     for job in approved:
         so_far = runs.get(job.transaction_id, NO_RUNS)
-        if job.status == "paused":
+        if job.state is SyncState.PAUSED:
             is_due = job.resume_at is not None and job.resume_at <= now and not so_far.is_alive
             suffix = f"@{job.resume_at.isoformat()}" if is_due and job.resume_at else ""
             suffix += f"#{so_far.count}" if so_far.count else ""
         else:  # a sync that is confirmed had no run, or one that died before it began
-            was_begun = job.status == "processing"
+            was_begun = job.state is SyncState.PROCESSING
             is_free = job.etsy_account_id not in held and not so_far.is_alive
-            is_due = is_free and (so_far.count > 0 if was_begun else job.status == "confirmed")
+            is_due = is_free and (so_far.count > 0 if was_begun else job.state is SyncState.CONFIRMED)
             suffix = f"#{so_far.count}" if so_far.count else ""
         if is_due:
             requests.append(
@@ -132,7 +136,7 @@ def account_partitions(context: dg.SensorEvaluationContext, store: StoreResource
 def requested_syncs(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
     """Starts plan_sync for every sync that the command line or the HTTP API asked for."""
     with store.opened() as opened, opened.reading() as session:
-        requests = plan_requests(jobs.with_status(session, "pending"))
+        requests = plan_requests(jobs.in_state(session, SyncState.REQUESTED))
     return _result(context, requests, "No sync was asked for.")
 
 
@@ -147,7 +151,7 @@ def approved_syncs(context: dg.SensorEvaluationContext, store: StoreResource) ->
     with store.opened() as opened:
         expired = end_expired(opened, now)
         with opened.reading() as session:
-            waiting = jobs.with_status(session, *jobs.PUBLISHING)
+            waiting = jobs.in_state(session, *UNDER_WAY)
             held = leases.held(session, now)
     for words in expired:
         context.log.warning(words)
@@ -164,7 +168,7 @@ def _runs_so_far(instance: dg.DagsterInstance, job: EtsySyncJob, held: Collectio
     for record in records:
         if record.dagster_run.status not in IN_FLIGHT:
             continue
-        is_dead = job.status == "processing" and job.etsy_account_id not in held and _has_had_time(record, now)
+        is_dead = job.state is SyncState.PROCESSING and job.etsy_account_id not in held and _has_had_time(record, now)
         if is_dead:
             instance.report_run_failed(record.dagster_run, "Its process is gone: the publisher's lease has run out.")
         is_alive = is_alive or not is_dead
@@ -200,47 +204,60 @@ def sent_notices(store: StoreResource) -> dg.SkipReason:
     return dg.SkipReason("; ".join(told) or "There is no news.")
 
 
-@dg.run_failure_sensor(
-    minimum_interval_seconds=SECONDS,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    monitored_jobs=[plan_sync, publish_sync],
-)
+@dg.run_failure_sensor(minimum_interval_seconds=SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
 @reporting
 def failed_syncs(context: dg.RunFailureSensorContext, store: StoreResource) -> None:
-    """Notes on the sync job that its run ended without a word (killed, out of memory), so that nobody waits for it.
-
-    A publication that was begun is not over with its run: `approved_syncs` starts another one.
-    """
+    """Notes on the sync that its run ended without a word (killed, out of memory), so that nobody waits for it."""
     run = context.dagster_run
-    transaction_id = transaction_id_of(run.tags)
-    if transaction_id is None:
-        _note_failed_plan(context, store)
-        return
     try:
         with store.opened() as opened:
-            with opened.reading() as session:
-                is_begun = jobs.get(session, transaction_id).status == "processing"
-            if is_begun:
-                return
-            approvals.fail(opened, transaction_id, f"The Dagster run {context.dagster_run.run_id} failed. [run_failed]")
+            if run.job_name == publish_sync.name:
+                _note_failed_publication(opened, run)
+            else:
+                _note_failed_plan(opened, run, context.get_step_failure_events())
     except PipelineError as error:
         raise failure(error) from None
 
 
-def _note_failed_plan(context: dg.RunFailureSensorContext, store: StoreResource) -> None:
-    """A nightly plan that failed before it was a sync would be heard of by nobody."""
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.CANCELED,
+    minimum_interval_seconds=SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+@reporting
+def canceled_plans(context: dg.RunStatusSensorContext, store: StoreResource) -> None:
+    """Ends a sync whose plan run somebody terminated in Dagster: it would be "being planned" for ever."""
     run = context.dagster_run
+    message = f"The Dagster run {run.run_id} was terminated. [run_failed]"
+    with store.opened() as opened:
+        fail_plan(opened, run_id=run.run_id, transaction_id=transaction_id_of(run.tags), message=message)
+
+
+def _note_failed_publication(store: Store, run: dg.DagsterRun) -> None:
+    """A publication that was begun is not over with its run: `approved_syncs` starts another one."""
+    transaction_id = transaction_id_of(run.tags)
+    if transaction_id is None:
+        return
+    with store.reading() as session:
+        is_begun = jobs.get(session, transaction_id).state is SyncState.PROCESSING
+    if not is_begun:
+        approvals.fail(store, transaction_id, died(run.run_id))
+
+
+def _note_failed_plan(store: Store, run: dg.DagsterRun, events: Iterable[dg.DagsterEvent]) -> None:
+    """Fail the run's sync. A plan run that never came to have one is put into the books: somebody has to hear of it."""
+    failures = [event.step_failure_data.user_failure_data for event in events]
+    told = next((data.description for data in failures if data and data.description), None)
+    message = redacted(told or died(run.run_id))
+    if fail_plan(store, run_id=run.run_id, transaction_id=transaction_id_of(run.tags), message=message):
+        return
     account_id = run.tags.get("dagster/partition")
     if run.job_name != plan_sync.name or account_id is None:
         return
-    failures = [event.step_failure_data.user_failure_data for event in context.get_step_failure_events()]
-    told = next((data.description for data in failures if data and data.description), None)
-    message = redacted(told or f"The Dagster run {run.run_id} failed. [run_failed]")
-    with store.opened() as opened:
-        with opened.reading() as session:
-            is_known = any(account.id == account_id for account in accounts.every(session))
-        if is_known:
-            note_failed_plan(opened, account_id, trigger=trigger_of(run.tags), run_id=run.run_id, message=message)
+    with store.reading() as session:
+        is_known = any(account.id == account_id for account in accounts.every(session))
+    if is_known:
+        note_failed_plan(store, account_id, trigger=trigger_of(run.tags), run_id=run.run_id, message=message)
 
 
 def _result(

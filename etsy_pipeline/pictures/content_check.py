@@ -9,21 +9,21 @@ from datetime import datetime, timedelta
 from etsy_pipeline.errors import Refused, Unavailable
 from etsy_pipeline.listings.listing import ListingImage
 from etsy_pipeline.listings.verdict import ValidatedListing
-from etsy_pipeline.store.tables import ListingImageRow, ProductEtsyLink
+from etsy_pipeline.planning.link import Link, PublishedImage
 
 logger = logging.getLogger(__name__)
 
 Sha256IfChanged = Callable[[str, datetime], str | None]
-Rows = Mapping[int, ListingImageRow]
+Images = Mapping[int, PublishedImage]
 
-AT_ONCE = 8
+MAX_THREADS = 8
 MARGIN = timedelta(days=1)  # between a picture's fetch and the end of its sync, and between clocks
 
 
 def with_changed_images(
     listings: Sequence[ValidatedListing],
-    links: Mapping[str, ProductEtsyLink],
-    images: Mapping[str, Rows],
+    links: Mapping[str, Link],
+    images: Mapping[str, Images],
     sha256_if_changed: Sha256IfChanged,
 ) -> list[ValidatedListing]:
     """The listings, with the fingerprints of pictures that are other ones now at the address that was published.
@@ -36,19 +36,21 @@ def with_changed_images(
     """
 
     def looked_at(validated: ValidatedListing) -> ValidatedListing:
-        link, rows = links.get(validated.product_id), images.get(validated.product_id)
-        if validated.listing is None or link is None or link.last_synced_at is None or not rows:
+        link, published = links.get(validated.product_id), images.get(validated.product_id)
+        if validated.listing is None or link is None or link.last_synced_at is None or not published:
             return validated
         since = link.last_synced_at - MARGIN
-        pictures = tuple(_looked_at(image, rows, since, sha256_if_changed) for image in validated.listing.images)
+        pictures = tuple(_looked_at(image, published, since, sha256_if_changed) for image in validated.listing.images)
         return replace(validated, listing=replace(validated.listing, images=pictures))
 
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="image-check") as pool:
+    with ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="image-check") as pool:
         return list(pool.map(looked_at, listings))
 
 
-def _looked_at(image: ListingImage, rows: Rows, since: datetime, sha256_if_changed: Sha256IfChanged) -> ListingImage:
-    known = {row.content_hash for row in rows.values() if row.source_url == image.url}
+def _looked_at(
+    image: ListingImage, published: Images, since: datetime, sha256_if_changed: Sha256IfChanged
+) -> ListingImage:
+    known = {item.content_hash for item in published.values() if item.source_url == image.url}
     if not known:
         return image
     try:

@@ -2,7 +2,7 @@
 
 A picture's address comes from the catalogue, and who can edit a product could have this process knock at servers that
 only it can reach (SSRF). So addresses are judged, not names: whatever a name or an odd spelling of a number (`127.1`,
-`0x7f000001`) leads to is looked at as the address it is, and `picture_network.py` connects to that very address.
+`0x7f000001`) leads to is looked at as the address it is, and `network.py` connects to that very address.
 """
 
 import ipaddress

@@ -1,7 +1,7 @@
 """Pictures on their way from the shop to Etsy: each one fetched once in a run, checked, made acceptable (FACTS §8).
 
-`picture_hosts.py` says from where, `picture_network.py` connects, `picture_download.py` fetches, and
-`picture_conversion.py` makes of it what Etsy takes.
+`hosts.py` says from where, `network.py` connects, `download.py` fetches, and `conversion.py` makes of it what Etsy
+takes.
 """
 
 import hashlib

@@ -17,25 +17,45 @@ NAMED = 5
 
 
 class BrakeRule(NamedTuple):
-    """A row of the table in docs/rules.md."""
+    """A row of the table in docs/rules.md. `words` name it in a menu; `is_of_plan`: it concerns no single product."""
 
     when: str
     setting: str
+    words: str
+    is_of_plan: bool = False
 
 
 BRAKES: dict[str, BrakeRule] = {
-    "price_hundredfold": BrakeRule("A price changes about a hundredfold: cents taken for units, or the reverse.", "–"),
-    "price_moved": BrakeRule("A price moves by more than a share of it.", "brakes.price_change_percent"),
-    "variations_vanish": BrakeRule("Variations that buyers have now would vanish.", "–"),
-    "listing_gone": BrakeRule("A listing is no longer on Etsy; it would be created again, for a fee.", "–"),
+    "price_hundredfold": BrakeRule(
+        "A price changes about a hundredfold: cents taken for units, or the reverse.", "–", "price a hundredfold"
+    ),
+    "price_moved": BrakeRule(
+        "A price moves by more than a share of it.", "brakes.price_change_percent", "price moves far"
+    ),
+    "variations_vanish": BrakeRule("Variations that buyers have now would vanish.", "–", "variations vanish"),
+    "listing_gone": BrakeRule(
+        "A listing is no longer on Etsy; it would be created again, for a fee.", "–", "listing gone"
+    ),
     "stock_unread": BrakeRule(
-        "Orders came in on Etsy, and the listing could not be read since: its stock is held back.", "–"
+        "Orders came in on Etsy, and the listing could not be read since: its stock is held back.",
+        "–",
+        "stock not read",
     ),
-    "catalogue_shrunk": BrakeRule("Many linked products are missing from the catalogue.", "brakes.shrunk_percent"),
+    "catalogue_shrunk": BrakeRule(
+        "Many linked products are missing from the catalogue.",
+        "brakes.shrunk_percent",
+        "catalogue shrunk",
+        is_of_plan=True,
+    ),
     "many_deactivations": BrakeRule(
-        "A large share of the shop's listings would be deactivated.", "brakes.deactivations_percent"
+        "A large share of the shop's listings would be deactivated.",
+        "brakes.deactivations_percent",
+        "many deactivations",
+        is_of_plan=True,
     ),
-    "fees_over_budget": BrakeRule("The plan's listing fees are above the budget.", "brakes.fees_usd"),
+    "fees_over_budget": BrakeRule(
+        "The plan's listing fees are above the budget.", "brakes.fees_usd", "fees over the budget", is_of_plan=True
+    ),
 }
 
 

@@ -1,11 +1,12 @@
 """What a plan says of one field: a difference that will be sent, or a conflict with what someone did on Etsy."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from etsy_pipeline.planning.fields import Part
 
-Outcome = Literal["overwritten", "kept", "sold"]
+ConflictOutcome = Literal["overwritten", "kept", "sold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +24,20 @@ class Difference:
     live: str = ""
 
 
+def parts_of(differences: Iterable[Difference]) -> frozenset[Part]:
+    """Which of Etsy's calls carry these differences."""
+    return frozenset(change.part for change in differences)
+
+
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class FieldConflict:
     """A field that is not on Etsy as we last published it: somebody changed it there, or pieces were sold."""
 
     field: str
     published: str
     live: str
     new: str
-    outcome: Outcome
+    outcome: ConflictOutcome
 
     @property
     def message(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from etsy_pipeline.listings.listing import Listing
-from etsy_pipeline.planning.changes import Difference
+from etsy_pipeline.planning.changes import Difference, parts_of
 from etsy_pipeline.planning.quota import Quota
 
 LISTING_FEE_USD_CENTS = 20  # per published or renewed listing, for four months; drafts are free
@@ -31,7 +31,7 @@ def cost_of_create(listing: Listing) -> Cost:
 
 def cost_of_update(listing: Listing, changes: Iterable[Difference], *, pays_fee: bool) -> Cost:
     """One PATCH for fields and state, one PUT for the inventory, and each image with the PATCH that orders them."""
-    parts = {change.part for change in changes}
+    parts = parts_of(changes)
     calls = bool(parts & {"listing", "images", "state"}) + ("inventory" in parts) + ("personalization" in parts)
     calls += len(listing.images) if "images" in parts else 0
     return Cost(calls=calls, fee_usd_cents=LISTING_FEE_USD_CENTS if pays_fee else 0)

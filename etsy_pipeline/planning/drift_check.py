@@ -8,20 +8,24 @@ from collections.abc import Iterator
 from etsy_pipeline.errors import Refused
 from etsy_pipeline.listings.listing import Listing
 from etsy_pipeline.listings.shop_settings import ShopSettings
-from etsy_pipeline.planning.changes import Conflict
+from etsy_pipeline.planning.changes import FieldConflict
 from etsy_pipeline.planning.inventory import plan_inventory
 from etsy_pipeline.planning.link import GONE, Link, LiveListing
 from etsy_pipeline.planning.listing_fields import changed_fields
-from etsy_pipeline.store.tables import SyncItem
+from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.sending import sent_fields, sent_parts
 
 HINT = "Sync again: the new plan shows what is on Etsy now."
-SENT_TOGETHER = frozenset({"who_made", "when_made", "is_supply"})  # one of them in a form brings the others along
 
 
-def require_as_planned(
-    item: SyncItem, desired: Listing | None, link: Link, live: LiveListing, settings: ShopSettings
-) -> None:
+def require_as_planned(item: PlanItem, link: Link, live: LiveListing, settings: ShopSettings) -> None:
     """Refuse an item whose listing changed since the plan was drawn up.
+
+    Args:
+        item: what is to be carried out.
+        link: what we published before.
+        live: the listing as Etsy has it now.
+        settings: the shop's.
 
     Raises:
         Refused: `listing_gone`, `listing_changed_since_plan`.
@@ -38,29 +42,23 @@ def require_as_planned(
             hint="Sync again: the new plan says that it will be created anew, with its fee.",
         )
     found = [*_state(item, live)]
-    if desired is not None and link.published is not None:
-        found += [*_fields(item, desired, link.published, live, settings)]
-        found += [*_inventory(item, desired, link.published, live, settings)]
+    if item.desired is not None and link.published is not None:
+        found += [*_fields(item, item.desired, link.published, live, settings)]
+        found += [*_inventory(item, item.desired, link.published, live, settings)]
     if found:
         raise _changed(item, live, found)
 
 
-def sent_fields(item: SyncItem) -> set[str]:
-    """The fields that carrying out the item overwrites."""
-    sent = {str(change["field"]) for change in item.differences}
-    return sent | SENT_TOGETHER if sent & SENT_TOGETHER else sent
-
-
-def _state(item: SyncItem, live: LiveListing) -> Iterator[str]:
+def _state(item: PlanItem, live: LiveListing) -> Iterator[str]:
     if live.state == "removed":
         yield "Etsy has taken it down"
     for change in item.differences:
-        if change["field"] == "state" and live.state not in {change["old"], change["new"]} - {"unknown"}:
-            yield f"state is {live.state}, was {change['old']} in the plan"
+        if change.field == "state" and live.state not in {change.old, change.new} - {"unknown"}:
+            yield f"state is {live.state}, was {change.old} in the plan"
 
 
 def _fields(
-    item: SyncItem, desired: Listing, published: Listing, live: LiveListing, settings: ShopSettings
+    item: PlanItem, desired: Listing, published: Listing, live: LiveListing, settings: ShopSettings
 ) -> Iterator[str]:
     sent = sent_fields(item)
     _, _, conflicts = changed_fields(desired, published, live.values, settings)
@@ -70,29 +68,29 @@ def _fields(
 
 
 def _inventory(
-    item: SyncItem, desired: Listing, published: Listing, live: LiveListing, settings: ShopSettings
+    item: PlanItem, desired: Listing, published: Listing, live: LiveListing, settings: ShopSettings
 ) -> Iterator[str]:
-    if live.inventory is None or not any(change["part"] == "inventory" for change in item.differences):
+    if live.inventory is None or "inventory" not in sent_parts(item):
         return
     now = plan_inventory(desired.inventory, published.inventory, live.inventory, settings)
     for conflict in now.conflicts:
         is_harmless = conflict.outcome == "sold" and now.target == desired.inventory
         if not is_harmless and not _was_known(item, conflict):
             yield _told(conflict)
-    planned = {str(change["field"]) for change in item.differences}
-    if any(change.field == "variations" for change in now.differences) and "variations" not in planned:
+    is_planned = "variations" in sent_fields(item)
+    if not is_planned and any(change.field == "variations" for change in now.differences):
         yield "its variations are other ones"
 
 
-def _was_known(item: SyncItem, conflict: Conflict) -> bool:
-    return any(known["field"] == conflict.field and known["live"] == conflict.live for known in item.conflicts)
+def _was_known(item: PlanItem, conflict: FieldConflict) -> bool:
+    return any(known.field == conflict.field and known.live == conflict.live for known in item.conflicts)
 
 
-def _told(conflict: Conflict) -> str:
+def _told(conflict: FieldConflict) -> str:
     return f"{conflict.field} is {conflict.live}, was {conflict.published}"
 
 
-def _changed(item: SyncItem, live: LiveListing, found: list[str]) -> Refused:
+def _changed(item: PlanItem, live: LiveListing, found: list[str]) -> Refused:
     return Refused(
         f"Listing {live.listing_id} changed on Etsy after the plan to {item.action} it was drawn up: "
         f"{'; '.join(found)}. It was left as it is.",

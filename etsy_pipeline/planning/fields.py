@@ -1,6 +1,10 @@
-"""The fields of a plan: how each is compared, shown and sent. Price, stock and variations are in `inventory.py`."""
+"""The fields of a plan: how each is compared, shown and sent. Price, stock and variations are in `inventory.py`.
 
-from collections.abc import Callable, Mapping
+A new field is a row of `FIELDS` (and of Etsy's form, `etsy/requests.py`, and its mapping): it is planned, sent, looked
+at before and read back after by all that goes over this table.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
@@ -16,12 +20,13 @@ class PlanField(NamedTuple):
     """A field as plans know it.
 
     `value` is None where we leave the field to Etsy. `unset` are the Listing's attributes, and their values, of a
-    listing whose seller keeps this field.
+    listing whose seller keeps this field. `attribute` is the Listing's where it has another name than the field.
     """
 
     part: Part
     value: Callable[[Listing], Any]
     unset: Mapping[str, Any] = {}
+    attribute: str = ""
 
 
 def _measure(listing: Listing) -> tuple[Decimal, str | None] | None:
@@ -45,7 +50,9 @@ FIELDS: Mapping[str, PlanField] = {
     "is_supply": PlanField("listing", lambda listing: listing.is_supply, {"is_supply": False}),
     "is_taxable": PlanField("listing", lambda listing: listing.is_taxable, {"is_taxable": None}),
     "should_auto_renew": PlanField("listing", lambda listing: listing.should_auto_renew, {"should_auto_renew": False}),
-    "shipping_profile": PlanField("listing", lambda listing: listing.shipping_profile_id),
+    "shipping_profile": PlanField(
+        "listing", lambda listing: listing.shipping_profile_id, attribute="shipping_profile_id"
+    ),
     "return_policy": PlanField("listing", lambda listing: listing.return_policy_id, {"return_policy_id": None}),
     "shop_section": PlanField("listing", lambda listing: listing.shop_section_id, {"shop_section_id": None}),
     "weight": PlanField("listing", _measure, {"item_weight": None, "item_weight_unit": None}),
@@ -60,15 +67,23 @@ FIELDS: Mapping[str, PlanField] = {
     "personalization": PlanField("personalization", lambda listing: listing.personalization, {"personalization": ()}),
 }
 
-# The Listing's attributes that hold each field, to take over what was published before
-ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
-    **{name: (name,) for name in FIELDS},
-    "shipping_profile": ("shipping_profile_id",),
-    **{name: tuple(field.unset) for name, field in FIELDS.items() if field.unset},
-}
+# Etsy reads them together: one of them in an update brings the others along (spec: each "requires" the others).
+SENT_TOGETHER = frozenset({"who_made", "when_made", "is_supply"})
 
 ANY_YEAR = 2026
 _UNORDERED = frozenset({"tags", "materials", "production_partners"})
+
+
+def attributes_of(name: str) -> tuple[str, ...]:
+    """The Listing's attributes that hold a field."""
+    field = FIELDS[name]
+    return tuple(field.unset) or (field.attribute or name,)
+
+
+def with_companions(fields: Iterable[str]) -> frozenset[str]:
+    """Fields, with those that Etsy reads together with them."""
+    named = frozenset(fields)
+    return named | SENT_TOGETHER if named & SENT_TOGETHER else named
 
 
 def same(name: str, one: Any, other: Any) -> bool:

@@ -1,6 +1,8 @@
 """Prices, stock and variations in a plan: what is sent, what differs, and what someone did on Etsy meanwhile.
 
 Stock is special: pieces that Etsy sold are no edit. While Medusa's stock has not risen since, they stay sold.
+
+Whoever compares two inventories does it here, cell by cell (`compared`, `differs`): the drift checks and reading back.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,10 +10,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
+from etsy_pipeline.listings.axes import CUSTOM_PROPERTY_IDS
 from etsy_pipeline.listings.grid import with_axes
-from etsy_pipeline.listings.listing import Inventory, Offering
+from etsy_pipeline.listings.listing import Inventory, Offering, VariationProperty
 from etsy_pipeline.listings.shop_settings import ShopSettings
-from etsy_pipeline.planning.changes import Conflict, Difference, Outcome
+from etsy_pipeline.planning.changes import ConflictOutcome, Difference, FieldConflict
 from etsy_pipeline.planning.fields import shown
 
 Cell = tuple[str, ...]
@@ -35,7 +38,7 @@ class InventoryPlan:
 
     target: Inventory
     differences: tuple[Difference, ...] = ()
-    conflicts: tuple[Conflict, ...] = ()
+    conflicts: tuple[FieldConflict, ...] = ()
     moves: tuple[PriceMove, ...] = ()
     vanishing: tuple[str, ...] = ()
 
@@ -51,23 +54,39 @@ def plan_inventory(
     target, conflicts = _merged(desired, published, live, settings)
     base = live if live is not None else published
     differences, moves = _differences(target, base, published, live)
-    old, new = _cells(base), _cells(target)
-    vanishing = [cell for cell, item in old.items() if item.for_sale and not (cell in new and new[cell].has_variant)]
-    return InventoryPlan(target, differences, conflicts, moves, tuple(_name(old[cell]) for cell in vanishing))
+    vanishing = [
+        _name(old)
+        for old, new in compared(base, target).values()
+        if old is not None and old.for_sale and not (new is not None and new.has_variant)
+    ]
+    return InventoryPlan(target, differences, conflicts, moves, tuple(vanishing))
+
+
+def compared(old: Inventory, new: Inventory) -> dict[Cell, tuple[Offering | None, Offering | None]]:
+    """Two inventories cell by cell, whatever the order of their axes and the case of their values: (old, new)."""
+    before, after = _cells(old, like=old), _cells(new, like=old)
+    return {cell: (before.get(cell), after.get(cell)) for cell in (*before, *(set(after) - set(before)))}
+
+
+def differs(old: Offering, new: Offering, value: Value) -> bool:
+    """Whether a cell has another price, another number of pieces for sale, or another SKU than before."""
+    if value == "price" and not old.is_enabled:
+        return False  # what is disabled comes back without a price (FACTS §7)
+    return _of(old, value) != _of(new, value)
 
 
 def _merged(
     desired: Inventory, published: Inventory, live: Inventory | None, settings: ShopSettings
-) -> tuple[Inventory, tuple[Conflict, ...]]:
+) -> tuple[Inventory, tuple[FieldConflict, ...]]:
     """The inventory to be sent: ours, but for what is the seller's and what was sold."""
-    before, now = _cells(published), _cells(live) if live is not None else {}
+    before, now = _cells(published, like=desired), _cells(live, like=desired) if live is not None else {}
     keeps_grid = settings.ownership.get("variations", "owned") != "owned"
     shape = published if keeps_grid else desired
-    ours = _cells(desired)
-    conflicts: dict[tuple[Value, Outcome], list[tuple[str, object, object, object]]] = {}
+    ours, order = _cells(desired, like=desired), _order(shape.properties, desired.properties)
+    conflicts: dict[tuple[Value, ConflictOutcome], list[tuple[str, object, object, object]]] = {}
     offerings = []
     for item in shape.offerings:
-        cell = _cell(item.values)
+        cell = _cell(item.values, order)
         chosen = replace(ours[cell], values=item.values) if cell in ours else item
         for value in VALUES:
             chosen, told = _settled(chosen, before.get(cell), now.get(cell), value, settings)
@@ -83,7 +102,7 @@ def _merged(
 
 def _settled(
     item: Offering, before: Offering | None, now: Offering | None, value: Value, settings: ShopSettings
-) -> tuple[Offering, tuple[Outcome, object, object, object] | None]:
+) -> tuple[Offering, tuple[ConflictOutcome, object, object, object] | None]:
     """One value of one cell after ownership and conflicts: the offering, and the conflict if there is one."""
     if before is None or not item.has_variant:
         return item, None
@@ -103,7 +122,7 @@ def _settled(
 
 def _after_sales(
     item: Offering, before: Offering, held: Offering | None
-) -> tuple[Offering, tuple[Outcome, object, object, object] | None]:
+) -> tuple[Offering, tuple[ConflictOutcome, object, object, object] | None]:
     """Pieces that are still for sale: not those that Etsy sold, unless Medusa's stock has risen since."""
     left = before.for_sale if held is None else held.for_sale
     pieces = item.quantity if item.quantity > before.wanted else min(item.quantity, left)
@@ -123,15 +142,17 @@ def _with(item: Offering, value: Value, new: object) -> Offering:
     return replace(item, price=Decimal(str(new))) if value == "price" else replace(item, sku=str(new))
 
 
-def _conflict(value: Value, outcome: Outcome, cells: Sequence[tuple[str, object, object, object]]) -> Conflict:
+def _conflict(
+    value: Value, outcome: ConflictOutcome, cells: Sequence[tuple[str, object, object, object]]
+) -> FieldConflict:
     sides = [_listed([(name, shown(cell[side])) for name, *cell in cells]) for side in range(3)]
-    return Conflict(value, sides[0], sides[1], sides[2], outcome)
+    return FieldConflict(value, sides[0], sides[1], sides[2], outcome)
 
 
 def _differences(
     target: Inventory, base: Inventory, published: Inventory, live: Inventory | None
 ) -> tuple[tuple[Difference, ...], tuple[PriceMove, ...]]:
-    new, old, before = _cells(target), _cells(base), _cells(published)
+    new, old, before = (_cells(inventory, like=target) for inventory in (target, base, published))
     found = []
     kept = {cell for cell, item in old.items() if item.has_variant and (item.is_enabled or cell in before)}
     wanted = {cell for cell, item in new.items() if item.has_variant}
@@ -142,21 +163,15 @@ def _differences(
         found.append(Difference("variations", "inventory", _told(base), _told(target), *sides))
     shared = [cell for cell in new if cell in kept and new[cell].has_variant]
     for value in VALUES:
-        changed = [cell for cell in shared if _differs(old[cell], new[cell], value)]
+        changed = [cell for cell in shared if differs(old[cell], new[cell], value)]
         if changed:
             found.append(_difference(value, changed, new, old, before, live))
     moves = [
         PriceMove(_name(new[cell]), old[cell].price, new[cell].price)
         for cell in shared
-        if _differs(old[cell], new[cell], "price")
+        if differs(old[cell], new[cell], "price")
     ]
     return tuple(found), tuple(moves)
-
-
-def _differs(old: Offering, new: Offering, value: Value) -> bool:
-    if value == "price" and not old.is_enabled:
-        return False  # what is disabled comes back without a price (FACTS §7)
-    return _of(old, value) != _of(new, value)
 
 
 def _difference(
@@ -173,21 +188,43 @@ def _difference(
     return Difference(value, "inventory", told(old), told(new), told(before), told(old) if live is not None else "")
 
 
-def _cells(inventory: Inventory) -> dict[Cell, Offering]:
-    return {_cell(item.values): item for item in inventory.offerings}
+def _cells(inventory: Inventory, *, like: Inventory) -> dict[Cell, Offering]:
+    """Offerings by what they are, with their axes in another inventory's order."""
+    order = _order(inventory.properties, like.properties)
+    return {_cell(item.values, order): item for item in inventory.offerings}
 
 
-def _cell(values: Cell) -> Cell:
-    """A cell's name whatever the order of the axes, which a third one may change."""
-    return tuple(sorted(value.casefold() for value in values))
+def _cell(values: Cell, order: Sequence[int]) -> Cell:
+    """A cell's name: its values in an order of axes. Etsy may have them in another case."""
+    return tuple(values[position].casefold() for position in order if position < len(values))
+
+
+def _order(axes: Sequence[VariationProperty], like: Sequence[VariationProperty]) -> list[int]:
+    """Where each of the axes `like` stands among these: the same one, else one of its name, else the next one left."""
+    free, found = list(range(len(axes))), dict[int, int]()
+    for key in (_axis, _called):
+        for number, wanted in enumerate(like):
+            same = [position for position in free if key(axes[position]) == key(wanted)]
+            if number not in found and same:
+                found[number] = same[0]
+                free.remove(same[0])
+    for number in range(len(like)):
+        if number not in found and free:
+            found[number] = free.pop(0)
+    return [*(found[number] for number in sorted(found)), *free]
 
 
 def _axes(inventory: Inventory) -> list[tuple[int, str]]:
-    """What it varies by; Etsy may call its own properties in other languages, so their names do not count."""
-    custom = {513, 514}
-    return sorted(
-        (item.property_id, item.name.casefold() if item.property_id in custom else "") for item in inventory.properties
-    )
+    return sorted(_axis(item) for item in inventory.properties)
+
+
+def _axis(item: VariationProperty) -> tuple[int, str]:
+    """What varies; Etsy may call its own properties in other languages, so their names do not count."""
+    return item.property_id, _called(item) if item.property_id in CUSTOM_PROPERTY_IDS else ""
+
+
+def _called(item: VariationProperty) -> str:
+    return item.name.casefold()
 
 
 def _name(item: Offering) -> str:

@@ -19,7 +19,7 @@ class Link:
 
     `published` is the listing as it was last published completely; None before that. `wanted_state` is the state that
     we last gave it. A failure never erases `etsy_listing_id`. `create_reference` is that of a create whose answer is
-    not accounted for.
+    not accounted for, `transaction_id` the sync that deals with it, or did so last.
     """
 
     product_id: str
@@ -34,6 +34,7 @@ class Link:
     sync_error: str | None = None
     published: Listing | None = None
     create_reference: str | None = None
+    transaction_id: str | None = None
 
     @property
     def has_failed(self) -> bool:

@@ -6,8 +6,8 @@ from typing import Any
 
 from etsy_pipeline.listings.listing import Listing
 from etsy_pipeline.listings.shop_settings import ShopSettings
-from etsy_pipeline.planning.changes import Conflict, Difference
-from etsy_pipeline.planning.fields import ATTRIBUTES, FIELDS, same, shown
+from etsy_pipeline.planning.changes import Difference, FieldConflict
+from etsy_pipeline.planning.fields import FIELDS, attributes_of, same, shown
 
 UNKNOWN = object()
 
@@ -35,7 +35,7 @@ def all_fields(listing: Listing) -> tuple[Difference, ...]:
 
 def changed_fields(
     desired: Listing, published: Listing, live: Mapping[str, object], settings: ShopSettings
-) -> tuple[Listing, tuple[Difference, ...], tuple[Conflict, ...]]:
+) -> tuple[Listing, tuple[Difference, ...], tuple[FieldConflict, ...]]:
     """The listing to be sent, what differs, and the conflicts.
 
     Args:
@@ -57,7 +57,7 @@ def changed_fields(
         sides = shown(before), shown(now) if now is not UNKNOWN else ""
         keeps = is_edited and settings.on_conflict == "keep"
         if is_edited:
-            conflicts.append(Conflict(name, sides[0], sides[1], shown(new), "kept" if keeps else "overwritten"))
+            conflicts.append(FieldConflict(name, sides[0], sides[1], shown(new), "kept" if keeps else "overwritten"))
         if keeps:
             kept |= _attributes(name, published)
             continue
@@ -67,4 +67,4 @@ def changed_fields(
 
 
 def _attributes(name: str, published: Listing) -> dict[str, Any]:
-    return {attribute: getattr(published, attribute) for attribute in ATTRIBUTES[name]}
+    return {attribute: getattr(published, attribute) for attribute in attributes_of(name)}

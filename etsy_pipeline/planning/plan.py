@@ -13,7 +13,7 @@ from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
 from etsy_pipeline.planning import brakes
 from etsy_pipeline.planning.brakes import Brake
-from etsy_pipeline.planning.changes import Conflict, Difference
+from etsy_pipeline.planning.changes import Difference, FieldConflict
 from etsy_pipeline.planning.costs import NO_COST, Cost, cost_of_create, cost_of_deactivate, cost_of_update
 from etsy_pipeline.planning.inventory import InventoryPlan, PriceMove, plan_inventory
 from etsy_pipeline.planning.link import GONE, ON_SALE, Link, LiveListing
@@ -43,7 +43,7 @@ class PlanItem:
     reason: str
     desired: Listing | None = None
     differences: tuple[Difference, ...] = ()
-    conflicts: tuple[Conflict, ...] = ()
+    conflicts: tuple[FieldConflict, ...] = ()
     brakes: tuple[Brake, ...] = ()
     price_moves: tuple[PriceMove, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
@@ -130,7 +130,7 @@ def _present(
 
 def _compared(
     listing: Listing, link: Link, live: LiveListing | None, settings: ShopSettings
-) -> tuple[Listing, tuple[Difference, ...], tuple[Conflict, ...], InventoryPlan]:
+) -> tuple[Listing, tuple[Difference, ...], tuple[FieldConflict, ...], InventoryPlan]:
     published = link.published
     if published is None:
         inventory = plan_inventory(listing.inventory, None, None, settings)
@@ -151,13 +151,13 @@ def _processing_profile(listing: Listing, published: Listing, settings: ShopSett
 
 def _state(
     listing: Listing, link: Link, live: LiveListing | None
-) -> tuple[tuple[Difference, ...], tuple[Conflict, ...]]:
+) -> tuple[tuple[Difference, ...], tuple[FieldConflict, ...]]:
     """Whether the listing is to be set active. One that a seller deactivated stays so."""
     state = live.state if live is not None else link.listing_state
     if listing.publish_as != "active" or state in ON_SALE:
         return (), ()
     if state == "inactive" and live is not None and link.wanted_state == "active":
-        return (), (Conflict("state", "active", "inactive", "active", "kept"),)
+        return (), (FieldConflict("state", "active", "inactive", "active", "kept"),)
     change = Difference(
         "state", "state", state or "unknown", "active", link.wanted_state or "", live.state if live else ""
     )

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
+from etsy_pipeline.planning.changes import Difference
 from etsy_pipeline.planning.costs import days_needed
 from etsy_pipeline.planning.plan import ACTIONS, PlanItem
 from etsy_pipeline.planning.quota import Quota
@@ -52,7 +53,7 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PlanRow:
     """One product of the plan in a table. `care` is what should make a reader look twice."""
 
     symbol: str
@@ -124,33 +125,28 @@ def dollars(cents: int) -> str:
     return f"${cents / 100:.2f}"
 
 
-def row(
-    *,
-    action: str,
-    product_id: str,
-    product_title: str,
-    reason: str,
-    differences: Iterable[Mapping[str, object]],
-    verdicts: Iterable[Mapping[str, object]],
-    brakes: Iterable[Mapping[str, object]],
-    conflicts: Iterable[Mapping[str, object]],
-    calls: int,
-    fee_usd_cents: int,
-) -> Row:
-    """One line of the plan from the values that are stored."""
-    detail = _changes(differences) if action == "update" else reason
-    warnings = [str(verdict["message"]) for verdict in verdicts if verdict["severity"] == "warning"]
-    if warnings and action != "invalid":
+def row(item: PlanItem) -> PlanRow:
+    """One line of the plan."""
+    detail = _changes(item.differences) if item.action == "update" else item.reason
+    warnings = [verdict.message for verdict in item.verdicts if verdict.severity == "warning"]
+    if warnings and item.action != "invalid":
         detail += f" ({len(warnings)} warning{'s' if len(warnings) > 1 else ''}: {'; '.join(warnings)})"
-    care = [*(f"BRAKE {brake['code']}: {brake['message']}" for brake in brakes)]
-    care += [f"CONFLICT {conflict['message']}" for conflict in conflicts]
-    fee = dollars(fee_usd_cents) if fee_usd_cents else ""
-    title = product_title or "(no title)"
-    return Row(SYMBOLS[action], action, product_id, title, detail, "; ".join(care), calls, fee)
+    care = [*(f"BRAKE {brake.code}: {brake.message}" for brake in item.brakes)]
+    care += [f"CONFLICT {conflict.message}" for conflict in item.conflicts]
+    return PlanRow(
+        symbol=SYMBOLS[item.action],
+        action=item.action,
+        product_id=item.product_id,
+        product=item.product_title or "(no title)",
+        detail=detail,
+        care="; ".join(care),
+        calls=item.cost.calls,
+        fee=dollars(item.cost.fee_usd_cents) if item.cost.fee_usd_cents else "",
+    )
 
 
-def _changes(differences: Iterable[Mapping[str, object]]) -> str:
-    texts = [f"{change['field']}: {change['old']} → {change['new']}" for change in differences]
+def _changes(differences: Sequence[Difference]) -> str:
+    texts = [f"{change.field}: {change.old} → {change.new}" for change in differences]
     more = len(texts) - MAX_DIFFERENCES_SHOWN
     return "; ".join(texts[:MAX_DIFFERENCES_SHOWN]) + (f"; and {more} more" if more > 0 else "")
 

@@ -7,6 +7,7 @@ have sold pieces until it was read.
 from dataclasses import replace
 
 from etsy_pipeline.planning.brakes import of_unread_stock
+from etsy_pipeline.planning.changes import parts_of
 from etsy_pipeline.planning.costs import NO_COST
 from etsy_pipeline.planning.link import GONE, LiveListing
 from etsy_pipeline.planning.plan import PlanItem
@@ -44,4 +45,4 @@ def held_back(item: PlanItem, live: LiveListing | None, orders: int) -> PlanItem
 
 def _offers_pieces(item: PlanItem) -> bool:
     """A price is sent with all quantities; a listing that is set active offers what it has, or one piece (FACTS §6)."""
-    return any(change.part in {"inventory", "state"} for change in item.differences)
+    return bool(parts_of(item.differences) & {"inventory", "state"})

@@ -13,6 +13,8 @@ from etsy_pipeline.listings.listing import Inventory, Listing, PersonalizationQu
 from etsy_pipeline.listings.shop import Choice, Kind, TaxonomyProperty
 from etsy_pipeline.planning.link import LiveListing
 
+Purpose = Literal["publishing", "stock"]  # which part of a day's calls one is taken from
+
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
@@ -43,6 +45,23 @@ class ListingChange:
     fields: Sequence[str] = ()
     image_ids: Sequence[int] = ()
     state: Literal["active", "inactive"] | None = None
+
+
+class CallBudget(Protocol):
+    """Calls that are allowed: whoever makes one asks before and tells after."""
+
+    def wait_for_turn(self, purpose: Purpose = "publishing") -> None:
+        """Return when one more call may be made.
+
+        Raises:
+            QuotaExhausted: when the day's calls are used up.
+        """
+
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """Take note of the limits in an answer's headers; missing or odd ones change nothing."""
+
+    def hold(self, seconds: float) -> None:
+        """The marketplace asked to wait so long: no process calls before."""
 
 
 class OAuth(Protocol):
@@ -113,8 +132,11 @@ class ShopClient(Protocol):
     def choices(self, shop_id: int) -> Mapping[Kind, tuple[Choice, ...]]:
         """Everything of the shop's that settings refer to."""
 
+    def categories(self) -> tuple[Choice, ...]:
+        """All categories, named by their paths."""
+
     def taxonomy_ids(self) -> frozenset[int]:
-        """All categories."""
+        """The ids of all categories."""
 
     def taxonomy_properties(self, taxonomy_id: int) -> tuple[TaxonomyProperty, ...]:
         """The standard properties of a category."""
@@ -134,9 +156,7 @@ class ShopClient(Protocol):
     def put_inventory(self, listing_id: int, inventory: Inventory, *, readiness_state_id: int | None) -> None:
         """Prices, quantities and variations, whole."""
 
-    def put_personalization(
-        self, shop_id: int, listing_id: int, questions: Sequence[PersonalizationQuestion]
-    ) -> None:
+    def put_personalization(self, shop_id: int, listing_id: int, questions: Sequence[PersonalizationQuestion]) -> None:
         """All questions to the buyer."""
 
     def upload_image(

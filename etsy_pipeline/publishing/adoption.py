@@ -3,15 +3,15 @@
 from collections.abc import Callable, Sequence
 
 from etsy_pipeline.errors import Refused
-from etsy_pipeline.etsy.client import EtsyClient, EtsyListing
+from etsy_pipeline.providers.protocols import RemoteListing, ShopClient
 
 LOOKS = (0.0, 2.0, 4.0, 8.0)  # seconds to wait before each look: new drafts show a moment late (FACTS §10)
 STATES = ("draft", "active", "inactive", "expired", "sold_out")  # a person may have done something to it meanwhile
 
 
 def find_ours(
-    client: EtsyClient, shop_id: int, reference: str, *, sleep: Callable[[float], None], looks: Sequence[float] = LOOKS
-) -> EtsyListing | None:
+    client: ShopClient, shop_id: int, reference: str, *, sleep: Callable[[float], None], looks: Sequence[float] = LOOKS
+) -> RemoteListing | None:
     """The one listing that carries our reference; None when several looks found none.
 
     Raises:

@@ -5,22 +5,22 @@ upload makes no second picture. The last PATCH names all pictures in their order
 Pictures of single variations are not mapped yet; they would come after the inventory.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from etsy_pipeline.errors import PipelineError, Refused, Unavailable
-from etsy_pipeline.etsy.client import EtsyClient, EtsyImage
 from etsy_pipeline.listings.images import MAX
 from etsy_pipeline.listings.listing import ListingImage
 from etsy_pipeline.pictures.source import Picture, PictureSource
+from etsy_pipeline.planning.link import PublishedImage
+from etsy_pipeline.providers.protocols import RemoteImage, ShopClient
 from etsy_pipeline.publishing.item_in_progress import ItemInProgress
 from etsy_pipeline.publishing.journal import Journal
-from etsy_pipeline.store.tables import ListingImageRow
 
-Rows = dict[int, ListingImageRow]
+Published = Mapping[int, PublishedImage]
 Pictures = dict[str, Picture]
 Broken = dict[str, PipelineError]
-Attempt = Callable[[Callable[[], EtsyImage]], EtsyImage]
+Attempt = Callable[[Callable[[], RemoteImage]], RemoteImage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +34,24 @@ class ImagePublisher:
         journal: of the job.
     """
 
-    client: EtsyClient
+    client: ShopClient
     shop_id: int
     pictures: PictureSource
     journal: Journal
 
     def fetch(
-        self, images: Sequence[ListingImage], rows: Rows, *, may_be_broken: bool = False
+        self, images: Sequence[ListingImage], there: Published, *, may_be_broken: bool = False
     ) -> tuple[Pictures, Broken]:
         """Fetch all pictures that may be needed before anything is sent: a dead one leaves nothing half done.
 
         Args:
             images: as they should be.
-            rows: those that are on the listing.
+            there: those that are on the listing.
             may_be_broken: whether those that cannot be had are given back, or the first one's error raised.
         """
-        placed = _placed(images, rows, {})
+        placed = _placed(images, there, {})
         fetched, broken = Pictures(), Broken()
-        for url in dict.fromkeys(image.url for image, row in zip(images, placed, strict=True) if row is None):
+        for url in dict.fromkeys(image.url for image, known in zip(images, placed, strict=True) if known is None):
             try:
                 fetched[url] = self.pictures.fetch(url)
             except (Refused, Unavailable) as error:
@@ -62,7 +62,7 @@ class ImagePublisher:
 
     def put(
         self, work: ItemInProgress, listing_id: int, images: Sequence[ListingImage], fetched: Pictures, attempt: Attempt
-    ) -> list[ListingImageRow]:
+    ) -> list[PublishedImage]:
         """Upload what is not there yet; all pictures in their order.
 
         Args:
@@ -74,16 +74,16 @@ class ImagePublisher:
         """
         while True:
             placed = _placed(images, work.images, fetched)
-            missing = next((image for image, row in zip(images, placed, strict=True) if row is None), None)
+            missing = next((image for image, known in zip(images, placed, strict=True) if known is None), None)
             if missing is None:
-                chosen = [row for row in placed if row is not None]
+                chosen = [image for image in placed if image is not None]
                 return chosen + _others(work, chosen) if work.left_out else chosen
             self._upload(work, listing_id, missing, fetched, _free_rank(work.images, placed), attempt)
 
     def count(self, work: ItemInProgress, listing_id: int) -> bool:
         """Ask Etsy which of the pictures are there, and forget those that are not; whether there were such."""
         there = set(self.client.image_ids(listing_id))
-        lost = [rank for rank, row in work.images.items() if row.etsy_image_id not in there]
+        lost = [rank for rank, image in work.images.items() if image.etsy_image_id not in there]
         if lost:
             self.journal.forget_images(work, lost)
         return bool(lost)
@@ -106,31 +106,31 @@ class ImagePublisher:
         self.journal.image_uploaded(work, rank, image, picture.source_sha256, uploaded.listing_image_id)
 
 
-def _placed(images: Sequence[ListingImage], rows: Rows, fetched: Pictures) -> list[ListingImageRow | None]:
+def _placed(images: Sequence[ListingImage], there: Published, fetched: Pictures) -> list[PublishedImage | None]:
     """For each picture the one that is on the listing already: the same address or content, with the same text."""
-    free = dict(sorted(rows.items()))
-    found: list[ListingImageRow | None] = []
+    free = dict(sorted(there.items()))
+    found: list[PublishedImage | None] = []
     for image in images:
         content = fetched[image.url].source_sha256 if image.url in fetched else None
-        rank = next((rank for rank, row in free.items() if _is(row, image, content)), None)
+        rank = next((rank for rank, known in free.items() if _is(known, image, content)), None)
         found.append(None if rank is None else free.pop(rank))
     return found
 
 
-def _is(row: ListingImageRow, image: ListingImage, content: str | None) -> bool:
-    if row.alt_text != image.alt_text:
+def _is(known: PublishedImage, image: ListingImage, content: str | None) -> bool:
+    if known.alt_text != image.alt_text:
         return False
-    is_at_its_address = row.source_url == image.url and not image.sha256
-    return is_at_its_address or row.content_hash in {content, image.sha256 or content}
+    is_at_its_address = known.source_url == image.url and not image.sha256
+    return is_at_its_address or known.content_hash in {content, image.sha256 or content}
 
 
-def _others(work: ItemInProgress, chosen: Sequence[ListingImageRow]) -> list[ListingImageRow]:
+def _others(work: ItemInProgress, chosen: Sequence[PublishedImage]) -> list[PublishedImage]:
     """What else is on the listing, and stays while a picture that should replace it cannot be had."""
-    ranks = {row.rank for row in chosen}
-    return [row for rank, row in sorted(work.images.items()) if rank not in ranks][: MAX - len(chosen)]
+    ranks = {image.rank for image in chosen}
+    return [image for rank, image in sorted(work.images.items()) if rank not in ranks][: MAX - len(chosen)]
 
 
-def _free_rank(rows: Rows, placed: Sequence[ListingImageRow | None]) -> int:
-    kept = {row.rank for row in placed if row is not None}
-    unused = [rank for rank in range(1, MAX + 1) if rank not in rows]
-    return unused[0] if unused else max(rank for rank in rows if rank not in kept)
+def _free_rank(there: Published, placed: Sequence[PublishedImage | None]) -> int:
+    kept = {image.rank for image in placed if image is not None}
+    unused = [rank for rank in range(1, MAX + 1) if rank not in there]
+    return unused[0] if unused else max(rank for rank in there if rank not in kept)

@@ -1,15 +1,16 @@
-"""One product on its way: the plan's item, and what our books say of its listing."""
+"""One product on its way: the plan's item, what our books say of its listing, and how far we have come with it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from etsy_pipeline.listings.codec import listing_from_json
-from etsy_pipeline.listings.listing import Listing, ListingImage
-from etsy_pipeline.planning.link import Link
+from etsy_pipeline.listings.verdict import Verdict
+from etsy_pipeline.planning.link import Link, PublishedImage
+from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.sending import is_stock_only
 from etsy_pipeline.store.engine import Session
-from etsy_pipeline.store.tables import ListingImageRow, SyncItem
+from etsy_pipeline.store.records import SyncItem
 
-Result = Callable[[Session], None]
+Write = Callable[[Session], None]
 LEFT_OUT = "image_left_out"  # the code of the warning that the plan's item gets
 WRITTEN = "written"  # the step of an item of which everything was sent, and nothing read back
 
@@ -21,22 +22,33 @@ class ItemInProgress:
     Args:
         item: of the plan, as it was when the publisher took it up.
         before: the product's link at that time, if it had one.
+        images: the pictures that we put on the listing, by rank.
         listing_id: Etsy's id of its listing, if there is one.
         state: the listing's state, as far as we know.
         url: the listing's address.
         reference: of a create that is not accounted for.
-        images: the pictures that we put on the listing, by rank.
-        results: what happened and is written with the next intent, in the same transaction.
+        failures: how often Etsy gave no usable answer on it.
+        verdicts: the plan's, with a warning for each picture that is left out.
+        writes: what happened and is written with the next intent, in the same transaction.
     """
 
     item: SyncItem
     before: Link | None = None
-    listing_id: int | None = None
-    state: str | None = None
-    url: str | None = None
-    reference: str | None = None
-    images: dict[int, ListingImageRow] = field(default_factory=dict)
-    results: list[Result] = field(default_factory=list)
+    images: dict[int, PublishedImage] = field(default_factory=dict)
+    listing_id: int | None = field(init=False)
+    state: str | None = field(init=False)
+    url: str | None = field(init=False)
+    reference: str | None = field(init=False)
+    failures: int = field(init=False)
+    verdicts: tuple[Verdict, ...] = field(init=False)
+    writes: list[Write] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Begin with what the books say."""
+        known = self.before or Link(self.product_id)
+        self.listing_id, self.state, self.url = known.etsy_listing_id, known.listing_state, known.etsy_url
+        self.reference = known.create_reference
+        self.failures, self.verdicts = self.item.failures, self.item.plan.verdicts
 
     @property
     def product_id(self) -> str:
@@ -49,39 +61,37 @@ class ItemInProgress:
         return self.item.step == WRITTEN
 
     @property
-    def is_stock(self) -> bool:
-        """Whether only stock or price changes: such calls have a reserve of the day's."""
-        parts = {difference["part"] for difference in self.item.differences}
-        return self.item.action == "update" and parts == {"inventory"}
-
-    @property
     def is_untouched(self) -> bool:
         """Whether no publisher of this sync has tried anything with it yet."""
         return not self.item.step
 
-    def sends(self, part: str) -> bool:
-        """Whether carrying it out sends this part of the listing."""
-        return self.item.action == "create" or any(change["part"] == part for change in self.item.differences)
+    @property
+    def is_stock(self) -> bool:
+        """Whether only stock or price changes."""
+        return is_stock_only(self.item.plan)
+
+    @property
+    def has_planned_listing(self) -> bool:
+        """Whether the product's listing is still the one that the plan knew, and nothing was sent completely."""
+        planned = self.item.plan.etsy_listing_id
+        return planned is not None and self.listing_id == planned and not self.is_written
 
     @property
     def left_out(self) -> frozenset[int]:
-        """Which of the desired pictures could not be had and are left out, counted from 1."""
-        fields = [verdict["field"] for verdict in self.item.verdicts if verdict["code"] == LEFT_OUT]
-        return frozenset(int(field.removeprefix("images[").removesuffix("]")) for field in fields)
+        """Which of the planned pictures could not be had and are left out, counted from 1."""
+        fields = [verdict.field for verdict in self.verdicts if verdict.code == LEFT_OUT]
+        return frozenset(int(name.removeprefix("images[").removesuffix("]")) for name in fields)
 
-    def planned_images(self) -> tuple[ListingImage, ...]:
-        """The pictures as planned."""
-        return listing_from_json(self.item.desired).images if self.item.desired else ()
+    @property
+    def plan(self) -> PlanItem:
+        """What is to be done now: as planned, but without pictures that are left out.
 
-    def desired(self) -> Listing | None:
-        """The listing as it should be, without pictures that are left out; None where there is none to be.
-
-        Without any picture it stays a draft: Etsy publishes none (FACTS §6).
+        Without any picture the listing stays a draft: Etsy publishes none (FACTS §6).
         """
-        listing = listing_from_json(self.item.desired) if self.item.desired else None
-        if listing is None or not self.left_out:
-            return listing
-        left_out = self.left_out
-        images = tuple(image for number, image in enumerate(listing.images, start=1) if number not in left_out)
-        publish_as = listing.publish_as if images or self.images else "draft"
-        return replace(listing, images=images, publish_as=publish_as)
+        planned, left_out = self.item.plan, self.left_out
+        if planned.desired is None or not left_out:
+            return planned
+        numbered = enumerate(planned.desired.images, start=1)
+        images = tuple(image for number, image in numbered if number not in left_out)
+        publish_as = planned.desired.publish_as if images or self.images else "draft"
+        return replace(planned, desired=replace(planned.desired, images=images, publish_as=publish_as))

@@ -1,4 +1,4 @@
-"""One publisher at a time for an account: a lease in the database that a living process renews and a dead one loses.
+"""One publisher at a time for an account and lane: a lease that a living process renews and a dead one loses.
 
 Whoever lost it writes nothing more: the journal checks the holder in each of its transactions (`confirm`), the client
 before each call that changes something at Etsy (`require`). What is left is a process that stands still between that
@@ -12,11 +12,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 from etsy_pipeline.errors import PipelineError, TakenOver
 from etsy_pipeline.store import leases
 from etsy_pipeline.store.engine import Session, Store
-from etsy_pipeline.store.tables import EtsySyncJob, PublisherLease
+from etsy_pipeline.store.records import EtsySyncJob, Lane, PublisherLease
 
 logger = logging.getLogger(__name__)
 
@@ -27,17 +28,18 @@ Clock = Callable[[], datetime]
 
 
 class Lease:
-    """The right to publish for an account, while it is renewed.
+    """The right to publish for an account in a lane, while it is renewed.
 
     Args:
         store: the database.
         account_id: whose.
+        lane: that of the sync.
         now: the clock; those of machines that share a database have to agree within some seconds.
         seconds: how long it lasts without being renewed.
     """
 
-    def __init__(self, store: Store, account_id: str, *, now: Clock, seconds: float = SECONDS) -> None:
-        self._store, self._account_id, self._now = store, account_id, now
+    def __init__(self, store: Store, account_id: str, lane: Lane, *, now: Clock, seconds: float = SECONDS) -> None:
+        self._store, self._account_id, self._lane, self._now = store, account_id, lane, now
         self._length = timedelta(seconds=seconds)
         self._holder = secrets.token_hex(8)
         self._until = now()
@@ -49,18 +51,17 @@ class Lease:
             TakenOver: `publisher_active`, while another one has it.
         """
         now = self._now()
-        row = leases.taken(session, self._account_id, self._holder, job.transaction_id, now)
-        if row.holder != self._holder and row.expires_at > now:
+        found = leases.taken(session, self._account_id, self._holder, job.transaction_id, now, self._lane)
+        if found.holder != self._holder and found.expires_at > now:
             raise TakenOver(
-                f"Another publisher (run {row.run_id}) is at work for the account {self._account_id}.",
+                f"Another publisher (run {found.run_id}) is at work for the account {self._account_id}.",
                 code="publisher_active",
                 hint="Let it finish. If it was killed, its place is free after a minute, and the sensor goes on.",
             )
-        is_same = row.transaction_id == job.transaction_id
-        row.starts = row.starts + 1 if is_same else 1
-        row.holder, row.transaction_id, row.run_id = self._holder, job.transaction_id, run_id
-        self._extend(row)
-        return row.starts
+        starts = found.starts + 1 if found.transaction_id == job.transaction_id else 1
+        ours = {"holder": self._holder, "transaction_id": job.transaction_id, "run_id": run_id, "starts": starts}
+        self._extend(session, found, **ours)
+        return starts
 
     def confirm(self, session: Session, *, has_finished_one: bool = False) -> None:
         """Fail unless the lease is still ours, until the transaction ends; and make it last.
@@ -68,14 +69,12 @@ class Lease:
         Raises:
             TakenOver: `lease_lost`.
         """
-        holder, expires_at = leases.holder(session, self._account_id) or ("", self._now())
+        holder, expires_at = leases.holder(session, self._account_id, self._lane) or ("", self._now())
         if holder != self._holder:
             raise self._lost()
         is_ageing = expires_at - self._now() < self._length * (1 - 1 / BEATS)
         if has_finished_one or is_ageing:
-            row = self._ours(session)
-            row.starts = 0 if has_finished_one else row.starts
-            self._extend(row)
+            self._extend(session, self._ours(session), **({"starts": 0} if has_finished_one else {}))
 
     def require(self) -> None:
         """Fail unless the lease is still ours as far as we know; asks the database only when it may have run out.
@@ -88,13 +87,12 @@ class Lease:
 
     def release(self, session: Session) -> None:
         """Give it back, in the transaction that ends or pauses the job."""
-        row = self._ours(session)
-        row.expires_at, row.starts = self._now(), 0
+        leases.change(session, self._ours(session), expires_at=self._now(), starts=0)
 
     def give_up(self) -> None:
         """Give it back without having come to an end, if it is still ours: the next publisher need not wait."""
         with contextlib.suppress(PipelineError), self._store.writing() as session:
-            self._ours(session).expires_at = self._now()
+            leases.change(session, self._ours(session), expires_at=self._now())
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -119,16 +117,17 @@ class Lease:
 
     def _renew(self) -> None:
         with self._store.writing() as session:
-            self._extend(self._ours(session))
+            self._extend(session, self._ours(session))
 
-    def _extend(self, row: PublisherLease) -> None:
-        row.expires_at = self._until = self._now() + self._length
+    def _extend(self, session: Session, lease: PublisherLease, **values: Any) -> None:
+        self._until = self._now() + self._length
+        leases.change(session, lease, expires_at=self._until, **values)
 
     def _ours(self, session: Session) -> PublisherLease:
-        row = leases.locked(session, self._account_id)
-        if row is None or row.holder != self._holder:
+        lease = leases.locked(session, self._account_id, self._lane)
+        if lease is None or lease.holder != self._holder:
             raise self._lost()
-        return row
+        return lease
 
     def _lost(self) -> TakenOver:
         return TakenOver(

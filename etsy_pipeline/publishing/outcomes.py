@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from etsy_pipeline.errors import NeedsPerson, PipelineError, Refused, TakenOver
-from etsy_pipeline.etsy.errors import EtsyQuotaExhausted, EtsyUnavailable
+from etsy_pipeline.providers.errors import QuotaExhausted, RemoteUnavailable
 from etsy_pipeline.publishing.item_in_progress import ItemInProgress
 from etsy_pipeline.publishing.journal import Journal
+from etsy_pipeline.sync.lifecycle import Event
 
 logger = logging.getLogger(__name__)
 
 COUNT_EVERY_SECONDS = 2.0  # between two updates of the job's counts
 MAX_FAILURES = 3  # rounds without a usable answer, each with its repetitions, after which a product is left alone
 UNAVAILABLE_IN_A_ROW = 5  # Etsy is down, not one product poisoned
-TOO_FAST = "etsy_too_fast"  # the code of an error after several polite waits (`etsy/transport.py`)
 PAUSE_WHEN_DOWN = timedelta(minutes=10)
 PAUSE_BEFORE_RETRY = timedelta(minutes=1)
 
@@ -37,11 +37,11 @@ class Progress:
 
 
 class Stop(Exception):  # noqa: N818 - a signal to the loop, never seen outside
-    """The job ends or pauses here."""
+    """The job ends or pauses here; with no event, somebody else has ended it."""
 
-    def __init__(self, status: str, message: str = "", resume_at: datetime | None = None) -> None:
+    def __init__(self, event: Event | None, message: str = "", resume_at: datetime | None = None) -> None:
         super().__init__(message)
-        self.status, self.message, self.resume_at = status, message, resume_at
+        self.event, self.message, self.resume_at = event, message, resume_at
 
 
 @dataclass(slots=True)
@@ -93,7 +93,7 @@ class OutcomeRecorder:
     def tell(self, work: ItemInProgress, outcome: str) -> None:
         """Let whoever watches know."""
         self._done += 1
-        self.on_progress(Progress(min(self._done, self.total), self.total, work.item.product_title, outcome))
+        self.on_progress(Progress(min(self._done, self.total), self.total, work.item.plan.product_title, outcome))
         if time.monotonic() - self._counted_at > COUNT_EVERY_SECONDS:
             self.journal.count()
             self._counted_at = time.monotonic()
@@ -130,26 +130,26 @@ class OutcomeRecorder:
             raise error
         if isinstance(error, NeedsPerson):
             logger.error("publication_stopped code=%s", error.code)
-            raise Stop("failed", str(error)) from error
-        if isinstance(error, EtsyQuotaExhausted):
+            raise Stop(Event.FAIL, str(error)) from error
+        if isinstance(error, QuotaExhausted):
             self._judge_quota(works, error)
             return
-        if isinstance(error, EtsyUnavailable) and error.code == TOO_FAST:
+        if isinstance(error, RemoteUnavailable) and error.is_too_fast:
             raise self._paused(str(error), PAUSE_BEFORE_RETRY)  # whoever else uses the key: no product's fault
         for work in works:
-            if isinstance(error, EtsyUnavailable):
+            if isinstance(error, RemoteUnavailable):
                 self._judge_unavailable(work, error)
             else:
                 self.failed(work, error.code, str(error))
 
-    def _judge_quota(self, works: list[ItemInProgress], error: EtsyQuotaExhausted) -> None:
+    def _judge_quota(self, works: list[ItemInProgress], error: QuotaExhausted) -> None:
         if self.pause is None:
             resume_at = self.now() + timedelta(seconds=error.retry_after_seconds)
-            self.pause = Stop("paused", f"{error} It goes on at {resume_at:%Y-%m-%d %H:%M} UTC.", resume_at)
+            self.pause = Stop(Event.PAUSE, f"{error} It goes on at {resume_at:%Y-%m-%d %H:%M} UTC.", resume_at)
         if all(work.is_stock for work in works):
             raise self.pause
 
-    def _judge_unavailable(self, work: ItemInProgress, error: EtsyUnavailable) -> None:
+    def _judge_unavailable(self, work: ItemInProgress, error: RemoteUnavailable) -> None:
         self._last_words = str(error)
         self._unavailable.append(work.product_id)
         if len(self._unavailable) >= UNAVAILABLE_IN_A_ROW:
@@ -161,10 +161,10 @@ class OutcomeRecorder:
 
     def _paused(self, message: str, pause: timedelta) -> Stop:
         resume_at = self.now() + pause
-        return Stop("paused", f"{message} It goes on at {resume_at:%Y-%m-%d %H:%M} UTC.", resume_at)
+        return Stop(Event.PAUSE, f"{message} It goes on at {resume_at:%Y-%m-%d %H:%M} UTC.", resume_at)
 
 
-def _was_quarantined(error: EtsyUnavailable) -> Refused:
+def _was_quarantined(error: RemoteUnavailable) -> Refused:
     return Refused(
         f"Etsy failed on this product {MAX_FAILURES} times, so it was left alone: {error.message}",
         code="etsy_item_quarantined",

@@ -1,6 +1,6 @@
 """Carrying out an approved plan: what has to be true before it begins, and how a publication ends.
 
-The loop over the products is in `batches.py`.
+The loop over the products is in `rounds.py`.
 """
 
 import time
@@ -8,21 +8,24 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from etsy_pipeline.errors import Conflict
-from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.pictures.source import PictureSource
+from etsy_pipeline.providers.protocols import ShopClient
 from etsy_pipeline.publishing.item import ItemPublisher
 from etsy_pipeline.publishing.journal import Journal
 from etsy_pipeline.publishing.lease import SECONDS, Lease
 from etsy_pipeline.publishing.outcomes import OutcomeRecorder, Progress
 from etsy_pipeline.publishing.rounds import Rounds
-from etsy_pipeline.publishing.source_drift import Source, no_source
+from etsy_pipeline.publishing.source import Source
 from etsy_pipeline.store import accounts, jobs
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Session, Store
-from etsy_pipeline.store.tables import EtsySyncJob
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import UNDER_WAY
+from etsy_pipeline.sync import lifecycle
 from etsy_pipeline.sync.build_plan import digest_of_stored_plan
 from etsy_pipeline.sync.expiry import require_fresh
+from etsy_pipeline.sync.lifecycle import Event
 
 MAX_STARTS = 5  # publishers of one sync that may die one after the other without finishing a single product
 PRODUCTS_AT_ONCE = 4  # while Etsy thinks about one product, others are sent
@@ -41,40 +44,55 @@ def approved_job(store: Store, account_id: str, transaction_id: str | None = Non
         NotFound: `sync_job_not_found`.
     """
     with store.reading() as session:
-        if transaction_id is not None:
-            job = jobs.get(session, transaction_id)
-            ready = [job] if job.status in jobs.PUBLISHING and job.etsy_account_id == account_id else []
+        if transaction_id is None:
+            ready = jobs.in_state(session, *UNDER_WAY, account_id=account_id)
+            why = f"No sync of the account {account_id} is approved"
         else:
-            ready = list(jobs.with_status(session, *jobs.PUBLISHING, account_id=account_id))
+            job = jobs.get(session, transaction_id)
+            ready = [job] if job.state in UNDER_WAY and job.etsy_account_id == account_id else []
+            why = f"The sync {transaction_id} is {job.state.words}, not approved"
     if not ready:
-        which = f"The sync {transaction_id}" if transaction_id else f"No sync of the account {account_id}"
-        state = f" is {job.status}, not approved" if transaction_id else " is approved"
-        raise Conflict(f"{which}{state}: nothing is published.", code="not_approved", hint=HINT_APPROVE)
+        raise Conflict(f"{why}: nothing is published.", code="not_approved", hint=HINT_APPROVE)
     return ready[0]
 
 
 def publish(
     store: Store,
-    client: EtsyClient,
+    client: ShopClient,
     pictures: PictureSource,
     transaction_id: str,
     *,
     amount_unit: str,
     run_id: str,
+    source: Source,
     on_progress: Callable[[Progress], None] = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     lease_seconds: float = SECONDS,
     most_starts: int = MAX_STARTS,
     at_once: int = PRODUCTS_AT_ONCE,
-    source: Source = no_source,
 ) -> EtsySyncJob:
     """Publish an approved plan and record what happened to every product.
 
-    The job ends as `completed`, or `failed` when no product is in order or it could not go on, or `paused` when the
-    day's calls are used up or Etsy is down; updates of stock and price go on before that, with the calls that are
-    reserved for them. `at_once` products are carried out side by side. `source` tells what products are now, for the
-    last look.
+    The job ends as completed (with errors, where some products failed), or failed when no product is in order or it
+    could not go on, or it pauses when the day's calls are used up or Etsy is down; updates of stock and price go on
+    before that, with the calls that are reserved for them. Right before a product is sent, Etsy and Medusa are looked
+    at; there is no publishing without these looks, nor without the account's lease.
+
+    Args:
+        store: the database.
+        client: the shop's Etsy.
+        pictures: where the products' pictures come from.
+        transaction_id: of the approved sync.
+        amount_unit: the unit of Medusa's amounts (part of what makes a plan stale).
+        run_id: who publishes.
+        source: tells what products are now.
+        on_progress: told of each product.
+        sleep: waits so many seconds.
+        now: the clock.
+        lease_seconds: how long another publisher is kept out when this one has died.
+        most_starts: publishers that may die one after the other without finishing a product.
+        at_once: products that are carried out side by side.
 
     Raises:
         Conflict: `not_approved`, `approval_expired`, `plan_stale`.
@@ -82,8 +100,8 @@ def publish(
     """
     require_fresh(store, transaction_id, now())
     with store.reading() as session:
-        account_id = jobs.get(session, transaction_id).etsy_account_id
-    lease = Lease(store, account_id, now=now, seconds=lease_seconds)
+        job = jobs.get(session, transaction_id)
+    lease = Lease(store, job.etsy_account_id, job.lane, now=now, seconds=lease_seconds)
     job, shop_id, excluded, settings, starts = _begin(store, lease, transaction_id, amount_unit, run_id)
     journal = Journal(store, job, lease)
     guarded = client.guarded(lease.require)
@@ -94,7 +112,7 @@ def publish(
     try:
         with lease.kept():
             if starts > most_starts:
-                return journal.finish("failed", message=_keeps_dying(starts - 1))
+                return journal.finish(Event.FAIL, message=_keeps_dying(starts - 1))
             outcomes = OutcomeRecorder(journal, on_progress, now)
             return Rounds(journal, publishing, stock, settings, excluded, outcomes, at_once, source).publish()
     finally:
@@ -106,9 +124,9 @@ def _begin(
 ) -> tuple[EtsySyncJob, int, frozenset[str], ShopSettings, int]:
     with store.writing() as session:
         job = jobs.get(session, transaction_id, lock=True)
-        if job.status not in jobs.PUBLISHING:
+        if job.state not in UNDER_WAY:
             raise Conflict(
-                f"The sync {transaction_id} is {job.status}, not approved: nothing is published.",
+                f"The sync {transaction_id} is {job.state.words}, not approved: nothing is published.",
                 code="not_approved",
                 hint=HINT_APPROVE,
             )
@@ -121,8 +139,11 @@ def _begin(
                 hint="Ask for a new sync and review its plan.",
             )
         starts = lease.take(session, job, run_id)
-        job.status, job.publish_run_id, job.resume_at = "processing", run_id, None
-        job.started_at = job.started_at or datetime.now(UTC)
+        started_at = job.started_at or datetime.now(UTC)
+        job = lifecycle.move(
+            session, job, Event.BEGIN_PUBLICATION, who="publisher",
+            publish_run_id=run_id, resume_at=None, started_at=started_at,
+        )  # fmt: skip
         return job, account.shop_id or 0, excluded, settings_of(account), starts
 
 

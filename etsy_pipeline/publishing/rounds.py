@@ -8,26 +8,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from etsy_pipeline.errors import PipelineError, Refused, Unavailable
-from etsy_pipeline.etsy.errors import EtsyRefused, EtsyUnavailable
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.planning.drift_check import require_as_planned
 from etsy_pipeline.planning.link import LiveListing
 from etsy_pipeline.planning.read_back import not_applied
+from etsy_pipeline.planning.sending import sent_parts
+from etsy_pipeline.planning.source_drift import require_source_as_planned
+from etsy_pipeline.providers.errors import RemoteRefused, RemoteUnavailable
 from etsy_pipeline.publishing.bounded_parallel import bounded_parallel
 from etsy_pipeline.publishing.item import ItemPublisher
 from etsy_pipeline.publishing.item_in_progress import ItemInProgress
 from etsy_pipeline.publishing.journal import Journal
 from etsy_pipeline.publishing.outcomes import OutcomeRecorder, Stop
-from etsy_pipeline.publishing.source_drift import Source, require_source_as_planned
-from etsy_pipeline.store.tables import EtsySyncJob
+from etsy_pipeline.publishing.source import Source
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.sync.lifecycle import Event
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 100  # the most that one of Etsy's batched reads takes (FACTS §10)
+BATCH_SIZE = 100  # the most that one of Etsy's batched reads takes (FACTS §10)
 SETTLE_SECONDS = 2.0  # before what was sent a second time is read back
 
 Live = Mapping[int, LiveListing]
+SourceNow = Mapping[str, ValidatedListing]
 
 
 @dataclass(slots=True)
@@ -60,13 +64,13 @@ class Rounds:
         self.outcomes.total = len(waiting)
         try:
             while waiting:
-                for start in range(0, len(waiting), AT_ONCE):
-                    self._batch(waiting[start : start + AT_ONCE])
+                for start in range(0, len(waiting), BATCH_SIZE):
+                    self._batch(waiting[start : start + BATCH_SIZE])
                 waiting = self.journal.waiting()
                 self.outcomes.require_progress(len(waiting))
         except Stop as stop:
-            return self.journal.finish(stop.status, message=stop.message, resume_at=stop.resume_at)
-        return self.journal.finish("failed" if self.journal.has_nothing_worked() else "completed")
+            return self.journal.finish(stop.event, message=stop.message, resume_at=stop.resume_at)
+        return self.journal.finish(self.journal.end())
 
     def _batch(self, product_ids: Sequence[str]) -> None:
         works = self._without_quiet_ones(self.journal.take_up(product_ids))
@@ -77,38 +81,46 @@ class Rounds:
 
     def _without_quiet_ones(self, works: Sequence[ItemInProgress]) -> list[ItemInProgress]:
         """The products for which something is sent; the others are settled."""
-        quiet = [work for work in works if work.product_id in self.excluded or work.item.action == "skip"]
+        quiet = [work for work in works if work.product_id in self.excluded or work.item.plan.action == "skip"]
         self.outcomes.skipped(quiet)
         rest = [work for work in works if work not in quiet]
         for work in rest:
-            if work.item.action == "invalid":
-                self.outcomes.failed(work, "invalid", work.item.reason)
-        return [work for work in rest if work.item.action != "invalid"]
+            if work.item.plan.action == "invalid":
+                self.outcomes.failed(work, "invalid", work.item.plan.reason)
+        return [work for work in rest if work.item.plan.action != "invalid"]
 
     def _carry_out(self, publisher: ItemPublisher, works: list[ItemInProgress]) -> None:
         """A batch of one kind. What was sent is read back even where the job ends in the middle."""
-        known = {work.product_id: work.listing_id or 0 for work in works if _is_untouched(work)}
+        known = {work.product_id: work.listing_id or 0 for work in works if work.has_planned_listing}
         live = self._live(publisher, known, [work for work in works if work.product_id in known])
         stops: list[Stop] = []
-        source = self._source(works)
+        source, works = self._look_at_source(works)
         sent = list(self._sent(publisher, self._as_planned(works, known, live, source), stops))
-        if not any(stop.status == "failed" for stop in stops):
+        if not any(stop.event is Event.FAIL for stop in stops):
             self._read_back(publisher, sent)
         if stops:
             raise stops[0]
 
-    def _source(self, works: list[ItemInProgress]) -> Mapping[str, ValidatedListing]:
-        """The products as they are; where Medusa cannot tell, what was approved is published."""
+    def _look_at_source(self, works: list[ItemInProgress]) -> tuple[SourceNow | None, list[ItemInProgress]]:
+        """The products as they are now, and those that may go on.
+
+        Where Medusa is down what was approved is published, and there is nothing to compare with. Where the look fails
+        otherwise, nothing is known of the products, and they are not published.
+        """
         untouched = [work for work in works if work.is_untouched]
-        with self.outcomes.handling_errors(untouched):
-            try:
-                return self.source([work.product_id for work in untouched]) if untouched else {}
-            except Unavailable as error:
-                logger.warning("source_not_read products=%s code=%s", len(untouched), error.code)
-        return {}
+        if not untouched:
+            return None, works
+        try:
+            return self.source([work.product_id for work in untouched]), works
+        except Unavailable as error:
+            logger.warning("source_not_read products=%s code=%s", len(untouched), error.code)
+            return None, works
+        except PipelineError as error:
+            self.outcomes.judge(untouched, error)
+            return None, [work for work in works if not work.is_untouched]
 
     def _as_planned(
-        self, works: list[ItemInProgress], known: Mapping[str, int], live: Live, source: Mapping[str, ValidatedListing]
+        self, works: list[ItemInProgress], known: Mapping[str, int], live: Live, source: SourceNow | None
     ) -> Iterator[ItemInProgress]:
         """Those that are as the plan saw them; the others are settled, or wait where Etsy did not say how they are."""
         for work in works:
@@ -117,9 +129,9 @@ class Rounds:
                 continue
             with self.outcomes.handling_errors([work]):
                 if seen is not None and work.before is not None:
-                    require_as_planned(work.item, work.desired(), work.before, seen, self.settings)
-                if work.product_id in source:
-                    require_source_as_planned(work, source[work.product_id], seen, self.settings)
+                    require_as_planned(work.plan, work.before, seen, self.settings)
+                if source is not None and work.is_untouched:
+                    require_source_as_planned(work.plan, work.before, source[work.product_id], seen, self.settings)
                 yield work
 
     def _sent(
@@ -145,8 +157,8 @@ class Rounds:
                 stops.append(stop)
 
     def _is_called_off(self, stops: list[Stop]) -> bool:
-        if self.journal.is_cancelled():
-            stops.append(Stop("cancelled"))
+        if self.journal.is_called_off():
+            stops.append(Stop(None))
         return bool(stops)
 
     def _read_back(self, publisher: ItemPublisher, works: list[ItemInProgress]) -> None:
@@ -188,7 +200,7 @@ class Rounds:
             return {}
         try:
             return publisher.client.live_listings([ids[work.product_id] for work in works])
-        except (EtsyUnavailable, EtsyRefused):
+        except (RemoteUnavailable, RemoteRefused):
             found: dict[int, LiveListing] = {}
             for work in works:
                 with self.outcomes.handling_errors([work]):
@@ -205,17 +217,11 @@ def _send(publisher: ItemPublisher, work: ItemInProgress) -> None:
         publisher.publish(work)
 
 
-def _is_untouched(work: ItemInProgress) -> bool:
-    """Whether the product's listing is still the one that the plan knew, and nothing was sent completely."""
-    planned = work.item.etsy_listing_id
-    return planned is not None and work.listing_id == planned and not work.is_written
-
-
 def _missing(work: ItemInProgress, live: LiveListing) -> list[str]:
-    desired, published = work.desired(), work.before.published if work.before else None
-    rows = work.images if desired and desired.images and work.sends("images") else {}
-    image_ids = [row.etsy_image_id for _, row in sorted(rows.items())]
-    return not_applied(work.item, desired, published.inventory if published else None, image_ids, live)
+    published = work.before.published if work.before else None
+    images = work.images if "images" in sent_parts(work.plan) else {}
+    image_ids = [image.etsy_image_id for _, image in sorted(images.items())]
+    return not_applied(work.plan, published.inventory if published else None, image_ids, live)
 
 
 def _was_not_applied(missing: Sequence[str]) -> Refused:

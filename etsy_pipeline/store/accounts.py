@@ -89,7 +89,7 @@ def oauth_session(session: Session, state: str) -> OauthSession | None:
     row = session.get(OauthSessionRow, state, with_for_update=True)
     if row is None:
         return None
-    return OauthSession(row.state, row.account_id, row.verifier_encrypted, row.expires_at, row.used_at)
+    return OauthSession(**{field.name: getattr(row, field.name) for field in fields(OauthSession)})
 
 
 def use_oauth_session(session: Session, state: str, now: datetime) -> None:

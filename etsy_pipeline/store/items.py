@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from etsy_pipeline.listings.codec import listing_from_json, listing_to_json
 from etsy_pipeline.listings.verdict import Verdict
 from etsy_pipeline.planning.brakes import Brake
-from etsy_pipeline.planning.changes import Conflict, Difference
+from etsy_pipeline.planning.changes import Difference, FieldConflict
 from etsy_pipeline.planning.costs import Cost
 from etsy_pipeline.planning.digest import item_digest
 from etsy_pipeline.planning.plan import NOTHING_TO_TELL, Action, PlanItem
@@ -168,7 +168,7 @@ def _item(row: SyncItemRow) -> SyncItem:
         reason=row.reason,
         desired=listing_from_json(row.desired) if row.desired else None,
         differences=msgspec.convert(row.differences, tuple[Difference, ...]),
-        conflicts=msgspec.convert(row.conflicts, tuple[Conflict, ...]),
+        conflicts=msgspec.convert(row.conflicts, tuple[FieldConflict, ...]),
         brakes=msgspec.convert(row.brakes, tuple[Brake, ...]),
         verdicts=msgspec.convert(row.verdicts, tuple[Verdict, ...]),
         etsy_listing_id=row.etsy_listing_id,
@@ -186,6 +186,8 @@ def _item(row: SyncItemRow) -> SyncItem:
         error_code=row.error_code,
         error_message=row.error_message,
         finished_at=row.finished_at,
+        turn=row.turn,
+        note=row.note,
     )
 
 

@@ -31,15 +31,21 @@ def get(session: Session, transaction_id: str, *, lock: bool = False) -> EtsySyn
     Raises:
         NotFound: `sync_job_not_found`.
     """
-    query = select(_JOB).where(_JOB.c.transaction_id == transaction_id)
-    row = session.execute(query.with_for_update() if lock else query).one_or_none()
-    if row is None:
+    job = find(session, transaction_id, lock=lock)
+    if job is None:
         raise NotFound(
             f"There is no sync job {transaction_id!r}.",
             code="sync_job_not_found",
             hint="`etsy-pipeline sync status` lists the latest ones.",
         )
-    return _job(row)
+    return job
+
+
+def find(session: Session, transaction_id: str, *, lock: bool = False) -> EtsySyncJob | None:
+    """One sync job by its transaction id, if there is one."""
+    query = select(_JOB).where(_JOB.c.transaction_id == transaction_id)
+    row = session.execute(query.with_for_update() if lock else query).one_or_none()
+    return None if row is None else _job(row)
 
 
 def state(session: Session, transaction_id: str) -> SyncState | None:
@@ -51,6 +57,11 @@ def state(session: Session, transaction_id: str) -> SyncState | None:
 def of_plan_run(session: Session, run_id: str) -> EtsySyncJob | None:
     """The sync job whose plan a Dagster run draws up, if it came so far."""
     return next(iter(_some(session, _JOB.c.plan_run_id == run_id)), None)
+
+
+def of_publish_run(session: Session, run_id: str) -> EtsySyncJob | None:
+    """The sync job that a Dagster run publishes, or was the last one to."""
+    return next(iter(_some(session, _JOB.c.publish_run_id == run_id)), None)
 
 
 def latest(session: Session, *, account_id: str | None = None, most: int = 10) -> list[EtsySyncJob]:
@@ -118,6 +129,8 @@ def add(session: Session, job: EtsySyncJob) -> None:
             "plan_run_id": job.plan_run_id,
             "created_at": job.created_at,
             "completed_at": job.completed_at,
+            "alive_at": job.alive_at,
+            "plan_attempts": job.plan_attempts,
         },
     )
 
@@ -129,7 +142,6 @@ def transition(
     since: Collection[SyncState],
     transaction_id: str | None = None,
     account_id: str | None = None,
-    but_not: str | None = None,
     values: Mapping[str, Any],
 ) -> list[EtsySyncJob]:
     """Change the state of syncs that are in one of the states `since` at this moment; those that were changed.
@@ -140,7 +152,6 @@ def transition(
         since: the states that it follows; a sync in another one is left as it is.
         transaction_id: of one sync.
         account_id: of all syncs of an account.
-        but_not: the transaction id of one that is left as it is.
         values: other columns that change with it.
 
     Raises:
@@ -149,7 +160,6 @@ def transition(
     wanted: list[ColumnElement[bool]] = [_JOB.c.state.in_([state.value for state in since])]
     wanted += [_JOB.c.transaction_id == transaction_id] if transaction_id else []
     wanted += [_JOB.c.etsy_account_id == account_id] if account_id else []
-    wanted += [_JOB.c.transaction_id != but_not] if but_not else []
     if not transaction_id and not account_id:
         raise AssertionError("which syncs?")
     changed = update(_JOB).where(*wanted).values(state=to.value, **values).returning(_JOB)
@@ -172,7 +182,7 @@ def change(session: Session, transaction_id: str, **values: Any) -> None:
     session.execute(update(_JOB).where(_JOB.c.transaction_id == transaction_id).values(**values))
 
 
-def counts_of(outcomes: Counter[ItemOutcome]) -> dict[str, int]:
+def counts_of(outcomes: Counter[ItemOutcome]) -> dict[str, Any]:
     """The columns that count a job's products."""
     return {
         "synced_count": outcomes["synced"],
@@ -283,4 +293,6 @@ def _job(row: Any) -> EtsySyncJob:
         started_at=row.started_at,
         completed_at=row.completed_at,
         resume_at=row.resume_at,
+        alive_at=row.alive_at,
+        plan_attempts=row.plan_attempts,
     )

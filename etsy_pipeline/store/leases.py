@@ -1,43 +1,46 @@
-"""Who publishes for which account: one row an account, locked by whoever reads it in order to write."""
+"""Who publishes for which account and lane: one row each, locked by whoever reads it in order to write."""
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from etsy_pipeline.store.records import PublisherLease
+from etsy_pipeline.store.records import Lane, PublisherLease
 from etsy_pipeline.store.rows import locked_or_made
 from etsy_pipeline.store.tables import PublisherLeaseRow
 
 _LEASE: Table = PublisherLeaseRow.metadata.tables[PublisherLeaseRow.__tablename__]
 _HOLDER = (
     select(_LEASE.c.holder, _LEASE.c.expires_at)
-    .where(_LEASE.c.etsy_account_id == bindparam("account_id"))
+    .where(_LEASE.c.etsy_account_id == bindparam("account_id"), _LEASE.c.lane == bindparam("lane"))
     .with_for_update()
 )
 
 
-def locked(session: Session, account_id: str) -> PublisherLease | None:
-    """The account's lease, if it was ever taken; nobody else changes it until the transaction ends."""
-    row = session.get(PublisherLeaseRow, account_id, with_for_update=True, populate_existing=True)
+def locked(session: Session, account_id: str, lane: Lane = "full") -> PublisherLease | None:
+    """The lease of an account's lane, if it was ever taken; nobody else changes it until the transaction ends."""
+    row = session.get(PublisherLeaseRow, (account_id, lane), with_for_update=True, populate_existing=True)
     return None if row is None else _lease(row)
 
 
-def holder(session: Session, account_id: str) -> tuple[str, datetime] | None:
-    """Who holds the account's lease, and until when; nobody else changes it until the transaction ends."""
-    row = session.execute(_HOLDER, {"account_id": account_id}).one_or_none()
+def holder(session: Session, account_id: str, lane: Lane = "full") -> tuple[str, datetime] | None:
+    """Who holds the lease of an account's lane, and until when; nobody else changes it until the transaction ends."""
+    row = session.execute(_HOLDER, {"account_id": account_id, "lane": lane}).one_or_none()
     return None if row is None else (row.holder, row.expires_at)
 
 
-def taken(session: Session, account_id: str, holder: str, transaction_id: str, until: datetime) -> PublisherLease:
-    """The account's lease, taken by a holder if it is the account's first one; else as it stands, locked."""
+def taken(
+    session: Session, account_id: str, holder: str, transaction_id: str, until: datetime, lane: Lane = "full"
+) -> PublisherLease:
+    """The lease of an account's lane, taken by a holder if it is the first one; else as it stands, locked."""
     return _lease(
         locked_or_made(
             session,
             PublisherLeaseRow(
                 etsy_account_id=account_id,
+                lane=lane,
                 holder=holder,
                 transaction_id=transaction_id,
                 run_id="",
@@ -50,7 +53,8 @@ def taken(session: Session, account_id: str, holder: str, transaction_id: str, u
 
 def change(session: Session, lease: PublisherLease, **values: Any) -> PublisherLease:
     """Write values on a lease that is locked; the lease as it is now."""
-    session.execute(update(_LEASE).where(_LEASE.c.etsy_account_id == lease.etsy_account_id).values(**values))
+    its_row = _LEASE.c.etsy_account_id == lease.etsy_account_id, _LEASE.c.lane == lease.lane
+    session.execute(update(_LEASE).where(*its_row).values(**values))
     return replace(lease, **values)
 
 
@@ -60,4 +64,12 @@ def held(session: Session, now: datetime) -> set[str]:
 
 
 def _lease(row: PublisherLeaseRow) -> PublisherLease:
-    return PublisherLease(row.etsy_account_id, row.holder, row.transaction_id, row.run_id, row.expires_at, row.starts)
+    return PublisherLease(
+        row.etsy_account_id,
+        row.holder,
+        row.transaction_id,
+        row.run_id,
+        row.expires_at,
+        row.starts,
+        cast(Lane, row.lane),
+    )

@@ -97,6 +97,7 @@ def _link(row: ProductEtsyLinkRow) -> Link:
         sync_error=row.sync_error,
         published=listing_from_json(row.published) if row.published else None,
         create_reference=row.create_reference,
+        transaction_id=row.transaction_id,
     )
 
 

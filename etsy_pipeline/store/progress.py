@@ -1,4 +1,4 @@
-"""What a publisher notes while it works: on the plan's items, the links and their pictures.
+"""What a publisher notes while it works, and a plan with nothing to publish: on items, links and their pictures.
 
 Plain SQL, a few statements a product, each made once: making it takes longer than SQLite takes to carry it out. Values
 name columns of `sync_item` and `product_etsy_link`. Nothing is read: whoever publishes knows what is there.
@@ -9,11 +9,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, func, insert, update
+from sqlalchemy import Table, bindparam, delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.planning.link import PublishedImage
 from etsy_pipeline.store.tables import ListingImageRow, ProductEtsyLinkRow, SyncItemRow
+from etsy_pipeline.store.upserts import insert_into
 
 _ITEM: Table = SyncItemRow.metadata.tables[SyncItemRow.__tablename__]
 _LINK: Table = SyncItemRow.metadata.tables[ProductEtsyLinkRow.__tablename__]
@@ -71,6 +72,27 @@ def set_synced(session: Session, account_id: str, listings: Iterable[dict[str, A
     """These links are as they should be: `of_product`, its `state`, and what was `desired` as JSON, if anything."""
     rows = [listing | {"of_account": account_id, "now": now} for listing in listings]
     session.connection().execute(_SYNCED_LINK, rows)
+
+
+def finish_unsent(session: Session, account_id: str, job_id: str, now: datetime) -> None:
+    """The end of a plan that sends nothing: what is skipped is skipped; what is invalid has failed, and so its link.
+
+    Three statements, however many products there are.
+    """
+    waiting = (_ITEM.c.sync_job_id == job_id) & (_ITEM.c.outcome == "waiting")
+    is_invalid = _ITEM.c.action == "invalid"
+    told = select(_ITEM.c.product_id, literal(account_id), _ITEM.c.product_title, literal("failed"), _ITEM.c.reason)
+    adding = insert_into(session, ProductEtsyLinkRow).from_select(
+        ["product_id", "etsy_account_id", "product_title", "sync_status", "sync_error", "updated_at"],
+        told.add_columns(literal(now, _LINK.c.updated_at.type)).where(waiting, is_invalid),
+    )
+    names = ("product_title", "sync_status", "sync_error", "updated_at")
+    changed = {name: adding.excluded[name] for name in names}
+    session.execute(adding.on_conflict_do_update(index_elements=["product_id", "etsy_account_id"], set_=changed))
+    done = {"step": "done", "finished_at": now}
+    failed = update(_ITEM).where(waiting, is_invalid)
+    session.execute(failed.values(outcome="failed", error_code="invalid", error_message=_ITEM.c.reason, **done))
+    session.execute(update(_ITEM).where(waiting).values(outcome="skipped", **done))
 
 
 def put_image(session: Session, account_id: str, product_id: str, image: PublishedImage) -> None:

@@ -57,10 +57,11 @@ class OauthSession:
     """One attempt to connect a shop: single use, short lived."""
 
     state: str
-    account_id: str
+    account_id: str | None
     verifier_encrypted: str = field(repr=False)
     expires_at: datetime
     used_at: datetime | None = None
+    asked_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,8 @@ class EtsySyncJob:
     started_at: datetime | None = None
     completed_at: datetime | None = None
     resume_at: datetime | None = None
+    alive_at: datetime | None = None
+    plan_attempts: int = 0
 
     @property
     def status(self) -> str:
@@ -141,6 +144,8 @@ class SyncItem:
     error_code: str | None = None
     error_message: str | None = None
     finished_at: datetime | None = None
+    turn: int = 0
+    note: str | None = None
 
     @property
     def product_id(self) -> str:
@@ -175,6 +180,7 @@ class PublisherLease:
     run_id: str
     expires_at: datetime
     starts: int = 0
+    lane: Lane = "full"
 
 
 @dataclass(frozen=True, slots=True)

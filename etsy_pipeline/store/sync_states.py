@@ -39,7 +39,8 @@ class SyncState(StrEnum):
         return "awaiting approval" if self is SyncState.PLANNED else WORDS.get(self, self.value.replace("_", " "))
 
 
-PENDING = (SyncState.REQUESTED, SyncState.PLANNING, SyncState.PLANNED)
+BEING_PLANNED = (SyncState.REQUESTED, SyncState.PLANNING)
+PENDING = (*BEING_PLANNED, SyncState.PLANNED)
 UNDER_WAY = (SyncState.CONFIRMED, SyncState.PROCESSING, SyncState.PAUSED)
 """Approved, and not finished: at most one of an account and lane (a partial unique index)."""
 PUBLISHED = (SyncState.COMPLETED, SyncState.COMPLETED_WITH_ERRORS)
@@ -59,7 +60,7 @@ STATUS_WORDS = {
     SyncState.COMPLETED_WITH_ERRORS: "completed",
     SyncState.EXPIRED: "cancelled",
 }
-WORDS = {SyncState.PLANNING: "being planned", SyncState.REQUESTED: "being planned"}
+WORDS = dict.fromkeys(BEING_PLANNED, "being planned")
 
 
 def states_of(status: str) -> tuple[SyncState, ...]:

@@ -122,12 +122,16 @@ class EtsyAccountRow(Table):
 
 
 class OauthSessionRow(Table):
-    """One attempt to connect a shop: single use, short lived."""
+    """One attempt to connect a shop: single use, short lived.
+
+    `asked_by` is a fingerprint of the browser or API session that began it; an attempt without an account is its alone.
+    """
 
     __tablename__ = "oauth_session"
 
     state: Mapped[str] = mapped_column(primary_key=True)
-    account_id: Mapped[str] = mapped_column(ForeignKey("etsy_account.id"))
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("etsy_account.id"))
+    asked_by: Mapped[str | None]
     verifier_encrypted: Mapped[str]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
@@ -182,6 +186,8 @@ class EtsySyncJobRow(Table):
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     resume_at: Mapped[datetime | None]
+    alive_at: Mapped[datetime | None]
+    plan_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class SyncItemRow(Table):
@@ -218,6 +224,8 @@ class SyncItemRow(Table):
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]
     finished_at: Mapped[datetime | None]
+    turn: Mapped[int] = mapped_column(default=0, server_default="0")
+    note: Mapped[str | None]
 
 
 class PublisherLeaseRow(Table):
@@ -229,6 +237,7 @@ class PublisherLeaseRow(Table):
     __tablename__ = "publisher_lease"
 
     etsy_account_id: Mapped[str] = mapped_column(ForeignKey("etsy_account.id"), primary_key=True)
+    lane: Mapped[str] = mapped_column(primary_key=True)
     holder: Mapped[str]
     transaction_id: Mapped[str]
     run_id: Mapped[str]
@@ -269,6 +278,7 @@ class ProductEtsyLinkRow(Table):
     sync_error: Mapped[str | None]
     published: Mapped[str | None]
     create_reference: Mapped[str | None]
+    transaction_id: Mapped[str | None] = mapped_column(index=True)
     updated_at: Mapped[datetime]
 
 

@@ -1,20 +1,23 @@
 """Deciding on a plan: approve, reject, cancel. The Dagster UI, the command line and the HTTP API all end here.
 
-A decision is bound to the plan's digest, appended to the `approval` table and never changed.
+A decision is bound to the plan's digest, appended to the `approval` table in the transaction that changes the state
+(`lifecycle.py`), and never changed.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from etsy_pipeline.errors import BadRequest, Conflict, NotFound
-from etsy_pipeline.store import accounts, jobs
+from etsy_pipeline.store import accounts, items, jobs
 from etsy_pipeline.store.engine import Session, Store
-from etsy_pipeline.store.tables import Approval, EtsySyncJob
+from etsy_pipeline.store.records import Approval, Decision, EtsySyncJob
+from etsy_pipeline.store.sync_states import PENDING, SyncState
+from etsy_pipeline.sync import lifecycle
 from etsy_pipeline.sync.build_plan import digest_of_stored_plan
+from etsy_pipeline.sync.lifecycle import PLAN_AGAIN, Event, Who
 
 SHORTEST_DIGEST = 12  # characters of a digest that are enough to name it
 POLICY = "the shop's approval policy"
-PLAN_AGAIN = "Ask for a new sync and review its plan."
 
 
 def approve(
@@ -44,7 +47,8 @@ def approve(
 
     Raises:
         NotFound: `sync_job_not_found`.
-        Conflict: `plan_not_ready`, `plan_superseded`, `already_decided`, `plan_changed`, `plan_stale`, `plan_unseen`.
+        Conflict: `plan_not_ready`, `plan_superseded`, `already_decided`, `plan_changed`, `plan_stale`, `plan_unseen`,
+            `publication_in_progress`.
         BadRequest: `product_not_in_plan`, `approver_missing`.
     """
     if not decided_by.strip():
@@ -55,9 +59,10 @@ def approve(
         _require_reviewed(job, reviewed_digest, planned_before)
         _require_unchanged(session, job, amount_unit)
         _require_in_plan(session, job, excluded_products)
+        who: Who = "policy" if through == "policy" else "person"
+        confirmed = lifecycle.move(session, job, Event.APPROVE, who=who, confirmed_at=datetime.now(UTC))
         _record(session, job, "approved", decided_by, through, note, excluded_products)
-        job.status, job.confirmed_at = "confirmed", datetime.now(UTC)
-    return job
+    return confirmed
 
 
 def approve_by_policy(store: Store, transaction_id: str, *, amount_unit: str) -> EtsySyncJob:
@@ -67,7 +72,9 @@ def approve_by_policy(store: Store, transaction_id: str, *, amount_unit: str) ->
         Conflict: `approval_needs_person`, and what `approve` raises.
     """
     with store.reading() as session:
-        reasons = jobs.get(session, transaction_id).totals.get("for_a_person", ["the plan was not reviewed"])
+        reasons = jobs.get(session, transaction_id).for_a_person
+    if reasons is None:
+        reasons = ("the plan was not reviewed",)
     if reasons:
         raise Conflict(
             f"The shop's policy does not approve {transaction_id}: {'; '.join(reasons)}.",
@@ -89,9 +96,9 @@ def reject(store: Store, transaction_id: str, *, decided_by: str, through: str, 
     with store.writing() as session:
         job = jobs.get(session, transaction_id, lock=True)
         _require_open(session, job)
+        rejected = lifecycle.move(session, job, Event.REJECT, who="person")
         _record(session, job, "rejected", decided_by, through, note, ())
-        job.status, job.completed_at = "rejected", datetime.now(UTC)
-    return job
+    return rejected
 
 
 def cancel(store: Store, transaction_id: str) -> EtsySyncJob:
@@ -102,33 +109,31 @@ def cancel(store: Store, transaction_id: str) -> EtsySyncJob:
         Conflict: `already_decided` when it is over.
     """
     with store.writing() as session:
-        job = jobs.get(session, transaction_id, lock=True)
-        if job.status not in {"pending", *jobs.PUBLISHING}:
-            raise _decided(job)
-        job.status, job.completed_at = "cancelled", datetime.now(UTC)
-    return job
+        return lifecycle.move(session, jobs.get(session, transaction_id, lock=True), Event.CANCEL, who="person")
 
 
 def fail(store: Store, transaction_id: str, message: str) -> None:
-    """Note that a sync could not go on, unless it is over already."""
+    """Note that a sync could not go on. One that is over keeps its end, and a complete plan waits for its decision.
+
+    Raises:
+        NotFound: `sync_job_not_found`.
+    """
     with store.writing() as session:
-        job = jobs.get(session, transaction_id, lock=True)
-        if job.status in {"pending", "confirmed", "processing"}:
-            job.status, job.completed_at = "failed", datetime.now(UTC)
-            job.error_log = job.error_log | {"job": message}
+        errors = dict(jobs.get(session, transaction_id, lock=True).error_log) | {"job": message}
+        lifecycle.try_move(session, transaction_id, Event.FAIL, who="watcher", error_log=errors)
 
 
 def _require_open(session: Session, job: EtsySyncJob) -> None:
-    if job.status == "superseded":
+    if job.state is SyncState.SUPERSEDED:
         newer = jobs.awaiting_approval(session, job.etsy_account_id)
         raise Conflict(
             f"The plan of {job.transaction_id} was superseded by a newer one.",
             code="plan_superseded",
             hint=f"Review {newer.transaction_id} instead." if newer else PLAN_AGAIN,
         )
-    if job.status != "pending":
-        raise _decided(job)
-    if job.plan_digest is None:
+    if job.state not in PENDING:
+        raise lifecycle.already_decided(job.transaction_id, job.state)
+    if job.state is not SyncState.PLANNED:
         raise Conflict(
             f"The sync {job.transaction_id} has no plan yet.",
             code="plan_not_ready",
@@ -168,7 +173,7 @@ def _require_unchanged(session: Session, job: EtsySyncJob, amount_unit: str) -> 
 
 def _require_in_plan(session: Session, job: EtsySyncJob, product_ids: Sequence[str]) -> None:
     if product_ids:
-        unknown = sorted(set(product_ids) - {item.product_id for item in jobs.items(session, job.id)})
+        unknown = sorted(set(product_ids) - set(items.product_ids(session, job.id)))
         if unknown:
             raise NotFound(
                 f"Not in the plan of {job.transaction_id}: {', '.join(unknown)}.",
@@ -180,29 +185,22 @@ def _require_in_plan(session: Session, job: EtsySyncJob, product_ids: Sequence[s
 def _record(
     session: Session,
     job: EtsySyncJob,
-    decision: str,
+    decision: Decision,
     decided_by: str,
     through: str,
     note: str,
     excluded_products: Sequence[str],
 ) -> None:
-    session.add(
+    jobs.add_approval(
+        session,
         Approval(
             transaction_id=job.transaction_id,
-            plan_digest=job.plan_digest,
+            plan_digest=job.plan_digest or "",
             decision=decision,
             decided_by=decided_by.strip(),
             decided_through=through,
             note=note,
-            excluded_products=sorted(set(excluded_products)),
+            excluded_products=tuple(sorted(set(excluded_products))),
             created_at=datetime.now(UTC),
-        )
-    )
-
-
-def _decided(job: EtsySyncJob) -> Conflict:
-    return Conflict(
-        f"The sync {job.transaction_id} was decided already: it is {job.status}.",
-        code="already_decided",
-        hint=PLAN_AGAIN,
+        ),
     )

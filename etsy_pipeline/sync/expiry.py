@@ -9,7 +9,10 @@ from etsy_pipeline.errors import Conflict, PipelineError
 from etsy_pipeline.store import accounts, jobs
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Session, Store
-from etsy_pipeline.store.tables import EtsySyncJob
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline.sync import lifecycle
+from etsy_pipeline.sync.lifecycle import Event
 
 
 def require_fresh(store: Store, transaction_id: str, now: datetime) -> None:
@@ -26,8 +29,8 @@ def require_fresh(store: Store, transaction_id: str, now: datetime) -> None:
         job = jobs.get(session, transaction_id, lock=True)
         expired = _expired(session, job, now)
         if expired is not None:
-            job.status, job.completed_at = "cancelled", now
-            job.error_log = job.error_log | {"job": str(expired)}
+            errors = dict(job.error_log) | {"job": str(expired)}
+            lifecycle.move(session, job, Event.EXPIRE, who="watcher", at=now, error_log=errors)
     if expired is not None:
         raise expired
 
@@ -35,7 +38,7 @@ def require_fresh(store: Store, transaction_id: str, now: datetime) -> None:
 def end_expired(store: Store, now: datetime) -> list[str]:
     """Call all syncs off whose approval has expired; what happened, in words."""
     with store.reading() as session:
-        waiting = [job.transaction_id for job in jobs.with_status(session, "confirmed")]
+        waiting = [job.transaction_id for job in jobs.in_state(session, SyncState.CONFIRMED)]
     told = []
     for transaction_id in waiting:
         try:
@@ -47,7 +50,7 @@ def end_expired(store: Store, now: datetime) -> list[str]:
 
 def _expired(session: Session, job: EtsySyncJob, now: datetime) -> Conflict | None:
     hours = settings_of(accounts.get(session, job.etsy_account_id)).approval_expires_hours
-    if job.status != "confirmed" or job.confirmed_at is None or hours is None:
+    if job.state is not SyncState.CONFIRMED or job.confirmed_at is None or hours is None:
         return None
     if now - job.confirmed_at < timedelta(hours=float(hours)):
         return None

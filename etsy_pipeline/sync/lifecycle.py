@@ -58,7 +58,7 @@ TRANSITIONS: dict[Event, Transition] = {
     Event.APPROVE: Transition((SyncState.PLANNED,), SyncState.CONFIRMED, ("person", "policy")),
     Event.REJECT: Transition((SyncState.PLANNED,), SyncState.REJECTED, ("person",)),
     Event.CANCEL: Transition((*PENDING, *UNDER_WAY), SyncState.CANCELLED, ("person",)),
-    Event.EXPIRE: Transition((SyncState.CONFIRMED,), SyncState.EXPIRED, ("watcher", "publisher")),
+    Event.EXPIRE: Transition((SyncState.CONFIRMED,), SyncState.EXPIRED, ("watcher",)),
     Event.BEGIN_PUBLICATION: Transition(UNDER_WAY, SyncState.PROCESSING, ("publisher",)),
     Event.PAUSE: Transition((SyncState.PROCESSING,), SyncState.PAUSED, ("publisher",)),
     Event.COMPLETE: Transition((SyncState.PROCESSING,), SyncState.COMPLETED, ("publisher",)),
@@ -71,11 +71,17 @@ TRANSITIONS: dict[Event, Transition] = {
 }
 
 
+def new_transaction_id() -> str:
+    """A name for a sync that is not in the books yet."""
+    return f"wf_{secrets.token_hex(8)}"
+
+
 def new_job(
     session: Session,
     account_id: str,
     *,
     trigger: str,
+    transaction_id: str | None = None,
     selection: Selection | None = None,
     lane: Lane = "full",
     plan_run_id: str | None = None,
@@ -83,7 +89,7 @@ def new_job(
     """A sync that somebody asks for; one that a plan run asks for is being planned by it at once."""
     job = EtsySyncJob(
         id=f"sync_job_{secrets.token_hex(8)}",
-        transaction_id=f"wf_{secrets.token_hex(8)}",
+        transaction_id=transaction_id or new_transaction_id(),
         etsy_account_id=account_id,
         trigger=trigger,
         state=SyncState.PLANNING if plan_run_id else SyncState.REQUESTED,
@@ -120,13 +126,14 @@ def move(
     """
     moved = try_move(session, job.transaction_id, event, who=who, at=at, **values)
     if moved is None:
-        now = jobs.state(session, job.transaction_id)
-        raise Conflict(
-            f"The sync {job.transaction_id} was decided already: it is {now}.",
-            code="already_decided",
-            hint=PLAN_AGAIN,
-        )
+        raise already_decided(job.transaction_id, jobs.state(session, job.transaction_id))
     return moved
+
+
+def already_decided(transaction_id: str, state: SyncState | None) -> Conflict:
+    """What whoever comes too late is told."""
+    message = f"The sync {transaction_id} was decided already: it is {state or SyncState.UNKNOWN}."
+    return Conflict(message, code="already_decided", hint=PLAN_AGAIN)
 
 
 def try_move(
@@ -165,7 +172,8 @@ def _moved(
 
 def mermaid() -> str:
     """The transitions as a Mermaid state diagram, for docs/design.md."""
-    lines = ["stateDiagram-v2", f"    [*] --> {SyncState.REQUESTED}"]
+    born = SyncState.REQUESTED, SyncState.PLANNING  # asked for by somebody; by a plan run itself
+    lines = ["stateDiagram-v2", *(f"    [*] --> {state}" for state in born)]
     for event, transition in TRANSITIONS.items():
         label = f"{event} ({', '.join(transition.who)})"
         lines += [f"    {since} --> {transition.to}: {label}" for since in transition.since]

@@ -9,9 +9,10 @@ from etsy_pipeline.errors import PipelineError, Refused
 from etsy_pipeline.notifications.notice import Notice
 from etsy_pipeline.notifications.receivers import Receiver
 from etsy_pipeline.redaction import redacted
-from etsy_pipeline.store import accounts, notices
+from etsy_pipeline.store import accounts, jobs, notices
 from etsy_pipeline.store.engine import Session, Store
-from etsy_pipeline.store.tables import EtsySyncJob
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import PUBLISHED, SyncState
 from etsy_pipeline.sync.queries import plan_summary
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ def send_what_is_due(
     due, and however many receivers are dead, this takes about as long as one of them is waited for.
     """
     with store.reading() as session:
-        due = [notice for job in notices.jobs_with_news(session, now() - NEWS) for notice in _notices(session, job)]
+        due = [notice for job in jobs.with_news(session, now() - NEWS) for notice in _notices(session, job)]
     if not due or not receivers:
         return []
     with ThreadPoolExecutor(min(len(receivers), MAX_THREADS)) as threads:
@@ -54,35 +55,28 @@ def _tell(store: Store, receiver: Receiver, due: Sequence[Notice], send: Send, n
 
 
 def _notices(session: Session, job: EtsySyncJob) -> Iterator[Notice]:
-    summary = plan_summary(job)
-    account = accounts.get(session, job.etsy_account_id)
-    name = account.shop_name or account.name
+    """What is told of a sync in its present state: nothing of one that found nothing to do, or that a person ended."""
+    name, told = accounts.get(session, job.etsy_account_id).label, redacted(job.message)
     counts = f"{job.synced_count} synced, {job.failed_count} failed, {job.skipped_count} skipped"
-    if job.status == "pending" and job.plan_digest and summary.totals.changes:
+    if job.state is SyncState.PLANNED and job.plan_digest and job.totals.changes:
         approve = f"Approve it: etsy-pipeline sync approve {job.transaction_id}"
-        event, told = f"planned:{job.plan_digest[:12]}", f"{summary.headline}\n{approve}"
-        yield Notice(event, job.transaction_id, name, "awaits approval", told)
-    elif job.status == "paused" and job.resume_at:
-        told = f"{counts}, {job.deferred_count} to do. {redacted(job.error_log.get('job', ''))}"
-        event = f"paused:{job.resume_at:%Y-%m-%dT%H:%M}"
-        yield Notice(event, job.transaction_id, name, "paused", told, job.synced_count, job.failed_count)
-    elif job.status == "cancelled" and job.started_at is None and "job" in job.error_log:  # by no person
-        told = redacted(job.error_log["job"])
+        event, plan = f"planned:{job.plan_digest[:12]}", f"{plan_summary(job).headline}\n{approve}"
+        yield Notice(event, job.transaction_id, name, "awaits approval", plan)
+    elif job.state is SyncState.PAUSED and job.resume_at:
+        event, rest = f"paused:{job.resume_at:%Y-%m-%dT%H:%M}", f"{counts}, {job.deferred_count} to do. {told}"
+        yield Notice(event, job.transaction_id, name, "paused", rest, job.synced_count, job.failed_count)
+    elif job.state is SyncState.EXPIRED:
         yield Notice("expired", job.transaction_id, name, "was called off: its approval has expired", told)
-    elif job.status in {"completed", "failed"}:
-        told = f"{counts}. {redacted(job.error_log.get('job', ''))}".strip()
-        yield Notice(job.status, job.transaction_id, name, job.status, told, job.synced_count, job.failed_count)
+    elif job.state in (*PUBLISHED, SyncState.FAILED):
+        end = f"{counts}. {told}".strip()
+        yield Notice(job.status, job.transaction_id, name, job.status, end, job.synced_count, job.failed_count)
 
 
 def _claim(store: Store, notice: Notice, receiver: Receiver, now: datetime) -> bool:
     """Take a notice for sending, once for all processes; a process that dies with it leaves it for the next try."""
+    whom = notice.transaction_id, notice.event, receiver.fingerprint
     with store.writing() as session:
-        row = notices.locked(session, notice.transaction_id, notice.event, receiver.fingerprint)
-        if row.sent_at is not None or row.attempts >= MAX_ATTEMPTS or (row.next_try_at and row.next_try_at > now):
-            return False
-        row.attempts += 1
-        row.next_try_at = now + FIRST_WAIT * 2 ** (row.attempts - 1)
-    return True
+        return notices.claim(session, *whom, now=now, attempts=MAX_ATTEMPTS, wait=FIRST_WAIT)
 
 
 def _send(store: Store, notice: Notice, receiver: Receiver, send: Send, now: datetime) -> tuple[bool, str]:
@@ -99,8 +93,6 @@ def _send(store: Store, notice: Notice, receiver: Receiver, send: Send, now: dat
     return True, f"{name}: sent"
 
 
-def _note(store: Store, notice: Notice, receiver: Receiver, **changes: object) -> None:
+def _note(store: Store, notice: Notice, receiver: Receiver, **values: object) -> None:
     with store.writing() as session:
-        row = notices.locked(session, notice.transaction_id, notice.event, receiver.fingerprint)
-        for name, value in changes.items():
-            setattr(row, name, value)
+        notices.note(session, notice.transaction_id, notice.event, receiver.fingerprint, **values)

@@ -2,15 +2,14 @@
 
 import hashlib
 import json
-import secrets
-from datetime import UTC, datetime
 from typing import Literal
 
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import BadRequest, Conflict
 from etsy_pipeline.store import accounts, jobs, requests
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob
+from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob
+from etsy_pipeline.sync import lifecycle
 
 Trigger = Literal["ui", "cli", "api", "schedule", "backfill", "demo"]
 
@@ -38,15 +37,15 @@ def request_sync(
         )
     selection = None if product_ids is None else Selection(product_ids=tuple(dict.fromkeys(product_ids)))
     with store.writing() as session:
-        job = new_job(account_id, trigger)
+        transaction_id = lifecycle.new_transaction_id()
         if idempotency_key is not None:
-            known = requests.claim(session, idempotency_key, _hash(account_id, selection), job.transaction_id)
-            if known != job.transaction_id:
+            known = requests.claim(session, idempotency_key, _hash(account_id, selection), transaction_id)
+            if known != transaction_id:
                 return jobs.get(session, known)
         require_connected(accounts.get(session, account_id))
-        job.requested_selection = selection.model_dump(mode="json") if selection else None
-        session.add(job)
-    return job
+        return lifecycle.new_job(
+            session, account_id, trigger=trigger, transaction_id=transaction_id, selection=selection
+        )
 
 
 def _hash(account_id: str, selection: Selection | None) -> str:
@@ -57,26 +56,8 @@ def _hash(account_id: str, selection: Selection | None) -> str:
 def note_failed_plan(store: Store, account_id: str, *, trigger: str, run_id: str, message: str) -> None:
     """Put a sync into the books whose planning failed before there was one, so that somebody hears of it."""
     with store.writing() as session:
-        if jobs.of_plan_run(session, run_id) is not None:
-            return
-        job = new_job(account_id, trigger)
-        job.status, job.completed_at, job.plan_run_id = "failed", job.created_at, run_id
-        job.error_log = {"job": message}
-        session.add(job)
-
-
-def new_job(account_id: str, trigger: str) -> EtsySyncJob:
-    """A job that nothing is known of yet but who asked for it."""
-    return EtsySyncJob(
-        id=f"sync_job_{secrets.token_hex(8)}",
-        transaction_id=f"wf_{secrets.token_hex(8)}",
-        etsy_account_id=account_id,
-        trigger=trigger,
-        status="pending",
-        error_log={},
-        totals={},
-        created_at=datetime.now(UTC),
-    )
+        if jobs.of_plan_run(session, run_id) is None:
+            lifecycle.new_failed_job(session, account_id, trigger=trigger, plan_run_id=run_id, message=message)
 
 
 def require_connected(account: EtsyAccount) -> None:

@@ -1,10 +1,10 @@
 """Trying again what failed: a new sync, with a plan and an approval of its own."""
 
-from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import Conflict
-from etsy_pipeline.store import jobs
+from etsy_pipeline.store import items, jobs
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsySyncJob
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import PENDING, UNDER_WAY, SyncState
 from etsy_pipeline.sync.request import Trigger, request_sync
 
 
@@ -19,14 +19,14 @@ def retry_failed(
     """
     with store.reading() as session:
         job = jobs.get(session, transaction_id)
-        failed = tuple(item.product_id for item in jobs.items(session, job.id, outcome="failed"))
-    if job.status in {"pending", *jobs.PUBLISHING}:
+        failed = tuple(items.product_ids(session, job.id, outcome="failed"))
+    if job.state in (*PENDING, *UNDER_WAY):
         raise Conflict(
-            f"The sync {transaction_id} is not finished: it is {job.status}.",
+            f"The sync {transaction_id} is not finished: it is {job.state.words}.",
             code="sync_not_finished",
             hint="Wait for its end, or cancel it.",
         )
-    if not failed and not (job.status == "failed" and job.plan_digest is None):
+    if not failed and not (job.state is SyncState.FAILED and not job.has_plan):
         raise Conflict(
             f"No product failed in the sync {transaction_id}.",
             code="nothing_failed",
@@ -39,4 +39,4 @@ def retry_failed(
 
 
 def _asked_for(job: EtsySyncJob) -> tuple[str, ...] | None:
-    return None if job.requested_selection is None else Selection(**job.requested_selection).product_ids
+    return None if job.requested_selection is None else job.requested_selection.product_ids

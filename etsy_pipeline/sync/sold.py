@@ -11,7 +11,7 @@ from etsy_pipeline.store.engine import Store
 MOVES_STOCK = frozenset({"order.paid", "order.canceled"})
 _RECEIPT = re.compile(r"/receipts/([0-9]{1,18})(?:[/?#]|$)")
 
-Outcome = Literal["stored", "ignored", "repeated", "old", "forged"]
+DeliveryOutcome = Literal["stored", "ignored", "repeated", "old", "forged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class OrderEvent:
         return int(found.group(1)) if found else None
 
 
-def note_event(store: Store, event: OrderEvent) -> Outcome:
+def note_event(store: Store, event: OrderEvent) -> DeliveryOutcome:
     """Store an event once; a paid or canceled order of a shop of ours gets its mark."""
     now = datetime.now(UTC)
     with store.writing() as session:
@@ -47,7 +47,7 @@ def note_event(store: Store, event: OrderEvent) -> Outcome:
             resource_url=event.resource_url,
             now=now,
         )
-        outcome: Outcome = "repeated" if not is_new else "ignored"
+        outcome: DeliveryOutcome = "repeated" if not is_new else "ignored"
         shop_id, receipt_id = event.shop_id, event.receipt_id
         is_ours = shop_id is not None and accounts.of_shop(session, shop_id) is not None
         if is_new and shop_id is not None and is_ours and receipt_id is not None and event.name in MOVES_STOCK:

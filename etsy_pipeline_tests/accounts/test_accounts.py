@@ -17,7 +17,8 @@ from etsy_pipeline.etsy.oauth import code_from_redirect
 from etsy_pipeline.sandbox.consent import grant
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsyAccount, OauthSession, Table
+from etsy_pipeline.store.records import EtsyAccount
+from etsy_pipeline.store.tables import OauthSessionRow, Table
 from etsy_pipeline_tests.world import World, a_world
 
 
@@ -39,7 +40,7 @@ def consent(world: World, store: Store, account_id: str, **how: Any) -> str:
 
 def expire_soon(store: Store, account_id: str) -> None:
     with store.writing() as session:
-        accounts.get(session, account_id, lock=True).token_expires_at = datetime.now(UTC) + timedelta(seconds=1)
+        accounts.change(session, account_id, token_expires_at=datetime.now(UTC) + timedelta(seconds=1))
 
 
 def test_a_connected_account_knows_its_shop(world: World, store: Store) -> None:
@@ -52,7 +53,7 @@ def test_tokens_and_verifiers_are_stored_encrypted(world: World, store: Store) -
     account = world.connected(store)
     token = AccountTokens(store, wiring.oauth_of(world.settings), account.id).access_token()
     with store.reading() as session:
-        verifier = session.query(OauthSession).one().verifier_encrypted
+        verifier = session.query(OauthSessionRow).one().verifier_encrypted
         everything = [
             str(tuple(row))
             for table in Table.metadata.sorted_tables
@@ -93,7 +94,7 @@ def test_an_attempt_can_be_used_once(world: World, store: Store) -> None:
 def test_an_old_attempt_is_refused(world: World, store: Store) -> None:
     redirected = consent(world, store, configure.add(store, "Mine").id)
     with store.writing() as session:
-        session.query(OauthSession).one().expires_at = datetime.now(UTC) - timedelta(seconds=1)
+        session.query(OauthSessionRow).one().expires_at = datetime.now(UTC) - timedelta(seconds=1)
     with pytest.raises(BadRequest, match="older than 10 minutes"):
         finish(world, store, redirected)
 

@@ -14,12 +14,13 @@ from etsy_pipeline.accounts.connection import connection_of
 from etsy_pipeline.accounts.tokens import AccountTokens, idle_accounts, renew
 from etsy_pipeline.errors import NotConfigured, PipelineError, Unavailable
 from etsy_pipeline.etsy.errors import EtsyUnauthorized, EtsyUnavailable
-from etsy_pipeline.etsy.oauth import EtsyOAuth, Tokens
+from etsy_pipeline.etsy.oauth import EtsyOAuth
+from etsy_pipeline.providers.protocols import Tokens
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.encryption import TokenCipher, new_key
 from etsy_pipeline.store.engine import Store, open_store
-from etsy_pipeline.store.tables import EtsyAccount
+from etsy_pipeline.store.records import EtsyAccount
 from etsy_pipeline_tests.world import World, a_world
 
 PROCESSES = 3
@@ -39,9 +40,7 @@ def row(store: Store, account_id: str) -> EtsyAccount:
 
 def change(store: Store, account_id: str, **columns: object) -> None:
     with store.writing() as session:
-        account = accounts.get(session, account_id, lock=True)
-        for name, value in columns.items():
-            setattr(account, name, value)
+        accounts.change(session, account_id, **columns)
 
 
 def access_token_in_a_process(url: str, cipher: TokenCipher, settings: Settings, account_id: str) -> str:
@@ -161,6 +160,8 @@ def test_whoever_lost_the_lock_finds_what_the_other_stored(world: World, store: 
 )
 def test_how_a_connection_stands(days: int | None, consent_since: datetime | None, state: str, told: str) -> None:
     account = EtsyAccount(
+        id="etsy_acc_1",
+        name="Mine",
         is_active=True,
         refresh_token_expires_at=None if days is None else NOW + timedelta(days=days),
         needs_consent_since=consent_since,
@@ -197,9 +198,8 @@ def test_a_new_key_takes_over_all_tokens(world: World, store: Store) -> None:
     old, new = new_key(), new_key()
     with_old, both, only_new = (Store(store.engine, TokenCipher(keys)) for keys in (old, f"{new},{old}", new))
     with store.writing() as session:
-        held = accounts.get(session, account.id)
-        held.access_token_encrypted = with_old.cipher.encrypt(token)
-        held.refresh_token_encrypted = with_old.cipher.encrypt("1.refresh")
+        access, refresh = with_old.cipher.encrypt(token), with_old.cipher.encrypt("1.refresh")
+        accounts.change(session, account.id, access_token_encrypted=access, refresh_token_encrypted=refresh)
     with pytest.raises(NotConfigured), only_new.writing() as session:
         accounts.rotate_secrets(session, only_new.cipher)
     with both.writing() as session:

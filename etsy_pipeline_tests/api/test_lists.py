@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from etsy_pipeline.store import progress
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import ProductEtsyLink
 from etsy_pipeline_tests.api.planned import a_connected_account
 from etsy_pipeline_tests.api.serving import code_of
 from etsy_pipeline_tests.conftest import ON_SQLITE
@@ -19,12 +19,10 @@ LINKS = "/admin/product-etsy-links"
 
 def linked(store: Store, account_id: str, product_id: str, sync_status: str) -> None:
     with store.writing() as session:
-        session.add(
-            ProductEtsyLink(
-                product_id=product_id, etsy_account_id=account_id, product_title="Mug", sync_status=sync_status,
-                etsy_listing_id=2**40, etsy_url="https://www.etsy.com/listing/1", listing_state="active",
-                last_synced_at=datetime(2026, 11, 23, tzinfo=UTC), updated_at=datetime.now(UTC),
-            )
+        progress.set_link(
+            session, account_id, product_id, product_title="Mug", sync_status=sync_status, etsy_listing_id=2**40,
+            etsy_url="https://www.etsy.com/listing/1", listing_state="active",
+            last_synced_at=datetime(2026, 11, 23, tzinfo=UTC), updated_at=datetime.now(UTC),
         )  # fmt: skip
 
 

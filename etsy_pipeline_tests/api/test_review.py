@@ -7,17 +7,20 @@ from typing import Any
 import httpx
 import pytest
 
+from etsy_pipeline.api.review.plan_query import SHOWN
+from etsy_pipeline.planning.brakes import BRAKES
 from etsy_pipeline.settings import Settings
-from etsy_pipeline.store import accounts, jobs
+from etsy_pipeline.store import accounts, items, jobs, progress
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import Approval, EtsySyncJob
-from etsy_pipeline.sync.build_plan import build_plan
+from etsy_pipeline.store.records import Approval, EtsySyncJob
+from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync.request import request_sync
-from etsy_pipeline_tests.api.planned import a_connected_account, draw_up, publish
+from etsy_pipeline_tests.api.planned import a_connected_account, draw_up, find_nothing, publish
 from etsy_pipeline_tests.api.serving import serving
 from etsy_pipeline_tests.api.visitor import Visitor
 from etsy_pipeline_tests.builders import a_product, a_validated_listing, validated
 from etsy_pipeline_tests.conftest import ON_SQLITE
+from etsy_pipeline_tests.sync.planned import planned
 
 MARKUP = '<script>alert("x")</script>'
 
@@ -38,13 +41,12 @@ def a_plan(store: Store, count: int = 2) -> str:
     return job.transaction_id
 
 
-def change(store: Store, transaction_id: str, position: int, **values: Any) -> None:
-    """Something about one item that builder up has no simple way to make."""
+def change(store: Store, transaction_id: str, position: int, **columns: Any) -> None:
+    """Something about one item that a plan has no simple way to make."""
     with store.writing() as session:
         job = jobs.get(session, transaction_id)
-        (item,) = jobs.items_at(session, job.id, [position])
-        for name, value in values.items():
-            setattr(item, name, value)
+        (item,) = items.at_positions(session, job.id, [position])
+        progress.set_items(session, job.id, [item.product_id], **columns)
 
 
 def job_of(store: Store, transaction_id: str) -> EtsySyncJob:
@@ -67,7 +69,15 @@ def products_on(page: httpx.Response) -> Sequence[str]:
 def test_a_plan_is_shown_with_shop_totals_fees_and_products(visitor: Visitor, store: Store) -> None:
     transaction_id = a_plan(store)
     assert visitor.open(f"/review/{transaction_id}").status_code == 200
-    for told in ("Shop to review", "2 to create", "$0.40", "Stoneware Mug", "29.99 USD", "fee $0.20", "Decide…"):
+    for told in (
+        "Shop awaiting approval",
+        "2 to create",
+        "$0.40",
+        "Stoneware Mug",
+        "29.99 USD",
+        "fee $0.20",
+        "Decide…",
+    ):
         assert told in visitor.text
     assert "trademark of Etsy" in visitor.text
 
@@ -76,12 +86,12 @@ def test_what_is_dangerous_stands_first_with_all_sides(visitor: Visitor, store: 
     transaction_id = a_plan(store, 3)
     brake = {"code": "price_moved", "message": "A price moves by +90 %."}
     sides = {"field": "price", "part": "inventory", "old": "31", "new": "57", "published": "30", "live": "31"}
-    conflict = {"field": "title", "message": "title: “Mug” became “Last mug”"}
+    conflict = {"field": "title", "published": "Mug", "live": "Last mug", "new": "Mug", "outcome": "overwritten"}
     change(store, transaction_id, 2, brakes=[brake], differences=[sides], care=0)
     change(store, transaction_id, 1, conflicts=[conflict], care=1)
     page = visitor.open(f"/review/{transaction_id}")
     assert products_on(page) == ["prod_2", "prod_1", "prod_0"]
-    for told in ("Brake: A price moves", "Last published 30", "On Etsy now 31", "Will be 57", "became “Last mug”"):
+    for told in ("Brake: A price moves", "Last published 30", "On Etsy now 31", "Will be 57", "from Mug to Last mug"):
         assert told in visitor.text
     assert products_on(visitor.move(only="brakes")) == ["prod_2"]
     assert products_on(visitor.move(show="conflicts", to="0")) == ["prod_1"]
@@ -99,7 +109,7 @@ def test_a_plan_is_approved_by_a_named_person(visitor: Visitor, store: Store) ->
     assert '<meta http-equiv="refresh" content="5">' in visitor.page.text
     record = decision_on(store, transaction_id)
     assert (record.decision, record.decided_by, record.note) == ("approved", "Ada", "fine")
-    assert (record.decided_through, record.excluded_products) == ("review page", [])
+    assert (record.decided_through, record.excluded_products) == ("review page", ())
     visitor.open(f"/review/{transaction_id}")
     assert "refresh" not in visitor.page.text.split("</head>")[0], "unless it is asked for"
 
@@ -111,7 +121,7 @@ def test_a_plan_is_rejected(visitor: Visitor, store: Store) -> None:
     visitor.send(f"/review/{transaction_id}/reject", decided_by="Ada", note="too dear")
     assert "Rejected by Ada" in visitor.text
     assert "“too dear”" in visitor.text
-    assert job_of(store, transaction_id).status == "rejected"
+    assert job_of(store, transaction_id).state is SyncState.REJECTED
 
 
 def test_what_is_ticked_is_left_out_from_page_to_page(visitor: Visitor, store: Store) -> None:
@@ -133,7 +143,7 @@ def test_what_is_ticked_is_left_out_from_page_to_page(visitor: Visitor, store: S
 
 def product_at(store: Store, transaction_id: str, position: int) -> str:
     with store.reading() as session:
-        (item,) = jobs.items_at(session, jobs.get(session, transaction_id).id, [position])
+        (item,) = items.at_positions(session, jobs.get(session, transaction_id).id, [position])
     return item.product_id
 
 
@@ -145,7 +155,7 @@ def test_a_plan_that_changed_meanwhile_is_not_approved_and_told(visitor: Visitor
     draw_up(store, transaction_id, 3)
     assert visitor.send(f"/review/{transaction_id}/approve", decided_by="Ada").status_code == 409
     assert "plan_changed" in visitor.text
-    assert job_of(store, transaction_id).status == "pending"
+    assert job_of(store, transaction_id).state is SyncState.PLANNED
 
 
 @ON_SQLITE
@@ -199,14 +209,19 @@ def test_results_name_what_failed_and_lead_to_a_new_sync(visitor: Visitor, store
     publish(store, transaction_id, failed=("prod_1",))
     change(store, transaction_id, 1, error_message="Etsy refused <b>it</b>.", error_code="etsy_refused")
     visitor.open(f"/review/{transaction_id}")
-    for told in ("1 done, 1 failed", "Etsy refused &lt;b&gt;it&lt;/b&gt;.", "etsy_refused"):
+    for told in (
+        "Shop completed with errors",
+        "1 done, 1 failed",
+        "Etsy refused &lt;b&gt;it&lt;/b&gt;.",
+        "etsy_refused",
+    ):
         assert told in visitor.text
     assert products_on(visitor.move(show="failed", to="0")) == ["prod_1"]
     visitor.send(f"/review/{transaction_id}/retry")
     assert "Its plan is being drawn up" in visitor.text
     again = visitor.page.url.path
     visitor.send(f"{again}/cancel")
-    assert job_of(store, again.rsplit("/", 1)[-1]).status == "cancelled"
+    assert job_of(store, again.rsplit("/", 1)[-1]).state is SyncState.CANCELLED
 
 
 @ON_SQLITE
@@ -214,10 +229,9 @@ def test_markup_in_texts_is_shown_as_text(visitor: Visitor, store: Store) -> Non
     transaction_id = a_plan(store, 1)
     listing = validated(a_product(id="prod_x", title=MARKUP, description=MARKUP)).listing
     found = a_validated_listing(product_id="prod_x", product_title=MARKUP, listing=listing)
-    build_plan(
-        store, account_id=job_of(store, transaction_id).etsy_account_id, transaction_id=transaction_id, trigger="api",
-        validated=[found], covers_selection=False, amount_unit="major", snapshot_ref="", run_id="run_1",
-    )  # fmt: skip
+    with store.reading() as session:
+        account = accounts.get(session, jobs.get(session, transaction_id).etsy_account_id)
+    planned(store, account, transaction_id=transaction_id, validated=[found], covers_selection=False)
     change(store, transaction_id, 0, reason=MARKUP)
     for path in ("", "/decide"):
         assert "<script" not in visitor.open(f"/review/{transaction_id}{path}").text
@@ -253,7 +267,52 @@ def test_syncs_are_listed_and_filtered(visitor: Visitor, store: Store) -> None:
     assert "1–2 of 2" in visitor.text
     visitor.open("/review/", status="completed")
     assert (first in visitor.text, second in visitor.text) == (True, False)
+    visitor.open("/review/", status="completed_with_errors")
+    assert (first in visitor.text, "1 done, 1 failed" in visitor.text) == (True, True)
+    visitor.open("/review/", status="nothing_to_do")
+    assert "No syncs with this status" in visitor.text
     assert visitor.open("/review/", status="exploded").status_code == 422
+
+
+@pytest.mark.parametrize("invalid", [True, False])
+def test_where_there_is_nothing_to_do_there_is_nothing_to_decide(visitor: Visitor, store: Store, invalid: bool) -> None:  # noqa: FBT001
+    job = request_sync(store, a_connected_account(store), product_ids=("prod_0",), trigger="api")
+    find_nothing(store, job.transaction_id, invalid=invalid)
+    address = f"/review/{job.transaction_id}"
+    visitor.open(address)
+    told = f"Nothing to do on Etsy: 1 unchanged or not for sale, {int(invalid)} invalid."
+    for words in ("Shop nothing to do", told, "there is nothing to decide"):
+        assert words in visitor.text
+    assert ("Decide…" in visitor.text, "Call it off" in visitor.text) == (False, False)
+    visitor.open("/review/")
+    assert told in visitor.text
+    assert visitor.open(f"{address}/decide").url.path == address, "there is no such page for it"
+    if invalid:
+        assert "prod_1" in visitor.text, "what is wrong stands there"
+        visitor.send(f"{address}/retry")
+        assert "Its plan is being drawn up" in visitor.text
+    else:
+        assert "Try the invalid ones again" not in visitor.text
+
+
+def test_each_brake_of_a_product_can_be_chosen_by_words() -> None:
+    named = {code: rule.words for code, rule in BRAKES.items() if not rule.is_of_plan}
+    assert {code: SHOWN[code] for code in named} == {code: f"Brake: {words}" for code, words in named.items()}
+    assert "stock_unread" in named
+    assert not [words for words in named.values() if "_" in words or not words]
+
+
+@ON_SQLITE
+def test_a_state_of_another_version_is_shown_as_unknown(visitor: Visitor, store: Store) -> None:
+    transaction_id = a_plan(store)
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA ignore_check_constraints = 1")
+        connection.exec_driver_sql("UPDATE etsy_sync_job SET state = 'postponed'")
+        connection.exec_driver_sql("PRAGMA ignore_check_constraints = 0")
+    visitor.open(f"/review/{transaction_id}")
+    assert "Shop unknown" in visitor.text
+    assert ("Decide…" in visitor.text, "Call it off" in visitor.text) == (False, False)
+    assert "unknown" in visitor.open("/review/").text
 
 
 @ON_SQLITE

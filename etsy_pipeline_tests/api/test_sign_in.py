@@ -81,14 +81,14 @@ def test_guessing_comes_to_an_end(visitor: Visitor) -> None:
 
 def test_guesses_are_forgotten_after_a_minute_and_counted_by_address() -> None:
     now = [0.0]
-    guesses = LoginThrottle(lambda: now[0])
+    throttle = LoginThrottle(lambda: now[0])
     for _ in range(MAX_A_MINUTE):
-        guesses.note_wrong("a")
-    guesses.require_few("b")
+        throttle.note_wrong("a")
+    throttle.require_few("b")
     with pytest.raises(Conflict):
-        guesses.require_few("a")
+        throttle.require_few("a")
     now[0] = 61.0
-    guesses.require_few("a")
+    throttle.require_few("a")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import jobs
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline_tests.api.planned import a_connected_account, draw_up, publish
+from etsy_pipeline_tests.api.planned import a_connected_account, draw_up, find_nothing, publish
 from etsy_pipeline_tests.api.serving import client_of, code_of, serving
 from etsy_pipeline_tests.conftest import ON_SQLITE
 
@@ -65,7 +65,7 @@ def test_a_whole_catalogue_is_accepted_in_one_call(api: httpx.Client, store: Sto
     with store.reading() as session:
         selection = jobs.get(session, answer.json()["transaction_id"]).requested_selection
     assert selection is not None
-    assert selection["product_ids"] == ids
+    assert selection.product_ids == tuple(ids)
 
 
 def test_everything_that_the_shop_sells_can_be_asked_for(api: httpx.Client, store: Store) -> None:
@@ -182,7 +182,7 @@ def test_a_plan_is_confirmed_as_on_the_command_line(api: httpx.Client, store: St
         record = jobs.approval(session, transaction_id)
     assert record is not None
     assert (record.decided_by, record.decided_through, record.note) == ("Ada", "api", "fine")
-    assert (record.excluded_products, record.plan_digest) == (["prod_1"], digest)
+    assert (record.excluded_products, record.plan_digest) == (("prod_1",), digest)
     assert code_of(api.post(f"{SYNC}/{transaction_id}/confirm"), 409) == "already_decided"
 
 
@@ -234,20 +234,37 @@ def test_what_failed_is_asked_for_again_by_itself(api: httpx.Client, store: Stor
     transaction_id = planned(api, store, count=3)
     assert code_of(api.post(f"{SYNC}/{transaction_id}/retry"), 409) == "sync_not_finished"
     publish(store, transaction_id, failed=("prod_1",))
-    assert job(api, transaction_id)["error_log"] == {"prod_1": "Etsy refused it."}
+    shown = job(api, transaction_id)
+    assert (shown["status"], shown["state"]) == ("completed", "completed_with_errors")
+    assert shown["error_log"] == {"prod_1": "Etsy refused it."}
     again = api.post(f"{SYNC}/{transaction_id}/retry", headers={"idempotency-key": "again"})
     assert (again.status_code, again.json()["summary"]) == (202, {"total": 1})
     assert api.post(f"{SYNC}/{transaction_id}/retry", headers={"idempotency-key": "again"}).json() == again.json()
     with store.reading() as session:
         selection = jobs.get(session, again.json()["transaction_id"]).requested_selection
     assert selection is not None
-    assert selection["product_ids"] == ["prod_1"]
+    assert selection.product_ids == ("prod_1",)
 
 
 def test_where_nothing_failed_there_is_nothing_to_retry(api: httpx.Client, store: Store) -> None:
     transaction_id = planned(api, store)
     publish(store, transaction_id)
     assert code_of(api.post(f"{SYNC}/{transaction_id}/retry"), 409) == "nothing_failed"
+
+
+def test_a_sync_with_nothing_to_do_is_over_and_says_why(api: httpx.Client, store: Store) -> None:
+    transaction_id = started(api, a_connected_account(store))
+    find_nothing(store, transaction_id, invalid=True)
+    shown = job(api, transaction_id)
+    assert (shown["status"], shown["state"]) == ("completed", "nothing_to_do")
+    assert (shown["synced_count"], shown["skipped_count"], shown["failed_count"]) == (0, 1, 1)
+    assert set(shown["error_log"]) == {"prod_1"}
+    plan = api.get(f"{SYNC}/{transaction_id}/plan").json()
+    assert plan["headline"] == "Nothing to do on Etsy: 1 unchanged or not for sale, 1 invalid."
+    assert (plan["status"], plan["state"], plan["has_more"]) == ("completed", "nothing_to_do", False)
+    for act in ("confirm", "reject", "cancel"):
+        assert code_of(api.post(f"{SYNC}/{transaction_id}/{act}"), 409) == "already_decided"
+    assert api.post(f"{SYNC}/{transaction_id}/retry").json()["summary"] == {"total": 1}, "of what is invalid"
 
 
 @ON_SQLITE

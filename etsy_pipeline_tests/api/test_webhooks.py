@@ -1,10 +1,6 @@
 """Etsy's webhooks: signed, stored once, marked to be looked at; forged, old and repeated ones refused and counted."""
 
-import base64
-import hashlib
-import hmac
 import json
-import time
 from typing import Any
 
 import httpx
@@ -14,31 +10,10 @@ from etsy_pipeline.errors import NotConfigured
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import webhooks
 from etsy_pipeline.store.engine import Store
+from etsy_pipeline_tests.api.events import PAID, deliver, signed
 from etsy_pipeline_tests.api.planned import a_connected_account
-from etsy_pipeline_tests.api.serving import WEBHOOK_SECRET, client_of, code_of, serving
+from etsy_pipeline_tests.api.serving import client_of, code_of, serving
 from etsy_pipeline_tests.conftest import ON_SQLITE
-
-PAID = {
-    "event_type": "order.paid",
-    "resource_url": "https://openapi.etsy.com/v3/application/shops/7/receipts/3131",
-    "shop_id": 7,
-}
-
-
-def signed(body: bytes, webhook_id: str = "msg_1", *, age: int = 0, secret: str = WEBHOOK_SECRET) -> dict[str, str]:
-    """Headers as FACTS §13 has them, made without the library that the API uses."""
-    timestamp = str(int(time.time()) - age)
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    mac = hmac.digest(key, f"{webhook_id}.{timestamp}.".encode() + body, hashlib.sha256)
-    signature = f"v1,{base64.b64encode(mac).decode()}"
-    return {"webhook-id": webhook_id, "webhook-timestamp": timestamp, "webhook-signature": signature}
-
-
-def deliver(api: httpx.Client, event: Any = None, **how: Any) -> httpx.Response:
-    """As Etsy does: without our token."""
-    body = json.dumps(event or PAID).encode()
-    headers = signed(body, **how) | {"authorization": "", "content-type": "application/json"}
-    return api.post("/webhooks/etsy", content=body, headers=headers)
 
 
 def counts(api: httpx.Client) -> dict[str, int]:

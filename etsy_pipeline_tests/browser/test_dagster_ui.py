@@ -22,7 +22,8 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from etsy_pipeline import wiring
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob
+from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob
+from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import queries
 from etsy_pipeline_tests.browser.chromium import chromium, needs_chromium
 from etsy_pipeline_tests.dagster_dev import PATIENCE_SECONDS, dagster_dev, partitions, until
@@ -71,7 +72,7 @@ def test_a_shop_owner_plans_looks_approves_and_sees_it_published(
     ui.open("/assets/sync_plan?view=lineage&lineageDepth=5")
     ui.screenshot("lineage")
     ui.materialize("/locations/etsy_pipeline/jobs/plan_sync", account)
-    until(lambda: newest(store).plan_digest is not None, "the plan")
+    until(lambda: newest(store).state is SyncState.PLANNED, "the plan")
 
     ui.open("/assets/sync_plan")
     ui.see("13 to create")
@@ -82,7 +83,7 @@ def test_a_shop_owner_plans_looks_approves_and_sees_it_published(
     assert world.calls().get("createDraftListing", 0) == 0, "nothing is published before the approval"
 
     ui.materialize("/assets/publication_approval", account)
-    until(lambda: newest(store).status == "completed", "the publication")
+    until(lambda: newest(store).state is SyncState.COMPLETED_WITH_ERRORS, "the publication")
     ui.open("/assets/publication_approval")
     ui.see("approved_by")
     ui.screenshot("approval")
@@ -98,7 +99,7 @@ def test_a_shop_owner_plans_looks_approves_and_sees_it_published(
 
     meanwhile(world, store)
     ui.materialize("/locations/etsy_pipeline/jobs/plan_sync", account)
-    until(lambda: newest(store).id != job.id and newest(store).plan_digest is not None, "the second plan")
+    until(lambda: newest(store).id != job.id and newest(store).state is SyncState.PLANNED, "the second plan")
     ui.open("/assets/sync_plan")
     ui.see("Look twice: 1 brake and 2 conflicts")
     ui.screenshot("plan-with-brakes-summary")
@@ -179,4 +180,4 @@ class Ui:
 
 def newest(store: Store) -> EtsySyncJob:
     found = queries.latest_jobs(store, most=1)
-    return found[0] if found else EtsySyncJob()
+    return found[0] if found else EtsySyncJob(id="none yet", transaction_id="", etsy_account_id="")

@@ -16,13 +16,13 @@ from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 from etsy_pipeline.settings import Settings
-from etsy_pipeline.store import jobs
+from etsy_pipeline.store import items, jobs
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsySyncJob
+from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.sync import queries
 from etsy_pipeline_tests.api.serving import TOKEN, serving
 from etsy_pipeline_tests.browser.chromium import chromium, needs_chromium
-from etsy_pipeline_tests.publishing.test_publisher import Shop
+from etsy_pipeline_tests.publishing.shop import Shop
 from etsy_pipeline_tests.world import World, a_world
 
 PHONE, DESKTOP = 360, 1200
@@ -71,18 +71,18 @@ def test_a_shop_owner_signs_in_looks_leaves_one_out_approves_and_sees_it_done(
         review_and_approve(site, job)
         shop.publish(job)
         see_what_became_of_it(site)
+        plan_where_there_is_nothing_to_do(site, shop)
         look_at_the_shops(site, shop)
         site.open("/review/wf_nope")
         site.look("problem")
         connect_again(site)
     with sqlite_store.reading() as session:
         record = jobs.approval(session, job.transaction_id)
-        left_out = [
-            item for item in jobs.items(session, job.id) if item.outcome == "skipped" and item.action == "create"
-        ]
+        skipped = items.matching(session, job.id, outcome="skipped", actions=("create",))
+        excluded = [item.product_id for item in skipped]
     assert record is not None
-    assert [item.product_id for item in left_out] == record.excluded_products
-    assert len(left_out) == 1
+    assert record.excluded_products == tuple(excluded)
+    assert len(excluded) == 1
 
 
 def sign_in(site: "Site") -> None:
@@ -116,12 +116,23 @@ def review_and_approve(site: "Site", job: EtsySyncJob) -> None:
 
 def see_what_became_of_it(site: "Site") -> None:
     site.see("What became of it")  # by itself
+    site.see("completed with errors")
     site.see("without the new bowl")
     site.see("listing on Etsy")  # of the product that is new there
     site.look("results")
     site.open("/review/products")
     site.see("synced")
     site.look("products")
+
+
+def plan_where_there_is_nothing_to_do(site: "Site", shop: Shop) -> None:
+    """All that is left in Medusa is invalid, and a draft."""
+    shop.world.keep_only(*shop.world.product_ids("title_too_long", "draft"))
+    site.open(f"/review/{shop.plan(covers_selection=False).transaction_id}")
+    site.see("nothing to do")
+    site.see("so there is nothing to decide")
+    site.see("Try the invalid ones again")
+    site.look("nothing-to-do")
 
 
 def look_at_the_shops(site: "Site", shop: Shop) -> None:

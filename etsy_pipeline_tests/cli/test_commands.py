@@ -10,14 +10,14 @@ from etsy_pipeline import wiring
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.encryption import new_key
 from etsy_pipeline.store.migrate import code_version
+from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import queries
-from etsy_pipeline.sync.build_plan import build_plan
 from etsy_pipeline.sync.request import request_sync
-from etsy_pipeline_tests.api.planned import draw_up, publish
-from etsy_pipeline_tests.builders import a_product, validated
+from etsy_pipeline_tests.api.planned import draw_up, find_nothing, publish
 from etsy_pipeline_tests.cli.terminal import Terminal
-from etsy_pipeline_tests.notifications.test_notices import a_server
-from etsy_pipeline_tests.sync.test_syncs import connected as a_connected_account
+from etsy_pipeline_tests.notifications.receiving import a_server
+from etsy_pipeline_tests.sync.planned import connected as a_connected_account
+from etsy_pipeline_tests.sync.planned import planned
 from etsy_pipeline_tests.world import World, a_world
 
 
@@ -196,7 +196,7 @@ def test_the_demo_goes_the_whole_way_and_can_be_repeated(tmp_path: Path) -> None
     terminal = Terminal(tmp_path, {})
     said = " ".join(terminal("demo").split())
     assert "Plan: 55 to create" in said
-    assert "completed: 53 synced" in said
+    assert "completed with errors: 53 synced" in said
     assert "scripts/dev" in said
     assert "failed" in terminal("links", "--status", "failed")
     job = terminal.json("sync", "status")[0]
@@ -213,12 +213,7 @@ def test_every_command_explains_itself(terminal: Terminal, words: tuple[str, ...
 def test_a_long_plan_is_shown_in_part_and_counted_whole(terminal: Terminal) -> None:
     settings = Settings.load(etsy_pipeline_home=terminal.folder / "state")
     with closing(wiring.store_of(settings)) as store:
-        account = a_connected_account(store).id
-        listings = (validated(a_product(id=f"prod_{number}")) for number in range(120))
-        job = build_plan(
-            store, account_id=account, transaction_id=None, trigger="ui", validated=listings, covers_selection=True,
-            amount_unit="major", snapshot_ref="", run_id="r",
-        )  # fmt: skip
+        job = planned(store, a_connected_account(store), 120)
     said = terminal("sync", "plan", job.transaction_id)
     assert said.count("create: not on Etsy yet") == 100 + 1, "a hundred rows, and their group"
     assert "… and more: --most 1000, or --json" in said
@@ -240,13 +235,43 @@ def test_what_failed_is_tried_again_by_a_new_sync(terminal: Terminal) -> None:
         publish(store, tx, failed=("prod_1",))
         again = terminal("sync", "retry", tx).strip()
         job = queries.job(store, again)
-        assert (job.status, job.trigger, job.plan_digest) == ("pending", "cli", None), "it waits for its own plan"
-        assert (job.requested_selection or {})["product_ids"] == ["prod_1"]
+        assert (job.state, job.trigger, job.has_plan) == (SyncState.REQUESTED, "cli", False), (
+            "it waits for its own plan"
+        )
+        assert job.requested_selection is not None
+        assert job.requested_selection.product_ids == ("prod_1",)
         found = terminal.json("sync", "retry", tx)
         assert (found["status"], found["transaction_id"] not in {tx, again}) == ("pending", True)
-        publish(store, tx)
-        assert "nothing_failed" in terminal("sync", "retry", tx, status=1)
+        assert tx in terminal("sync", "status"), "whole, to be copied, also beside long words"
+        assert "completed with errors; 2 products: 1 synced, 1 failed" in " ".join(
+            terminal("sync", "status", tx).split()
+        )
+        draw_up(store, again)
+        publish(store, again)
+        assert "nothing_failed" in terminal("sync", "retry", again, status=1)
     assert "sync_job_not_found" in terminal("sync", "retry", "wf_nope", status=2)
+
+
+@pytest.mark.parametrize("invalid", [0, 1])
+def test_where_there_is_nothing_to_do_every_command_says_so_and_why(terminal: Terminal, invalid: int) -> None:
+    settings = Settings.load(etsy_pipeline_home=terminal.folder / "state")
+    with closing(wiring.store_of(settings)) as store:
+        job = request_sync(store, a_connected_account(store).id, product_ids=("prod_0",), trigger="cli")
+        tx = job.transaction_id
+        find_nothing(store, tx, invalid=bool(invalid))
+    told = f"Nothing to do on Etsy: 1 unchanged or not for sale, {invalid} invalid."
+
+    def said(*words: str, status: int) -> str:
+        return " ".join(terminal("sync", *words, status=status).split())
+
+    assert f"{tx}: {told}" in said("status", tx, status=invalid)
+    assert f"{tx}: {told}" in said("status", tx, "--watch", status=invalid)
+    assert f"{tx}: {told}" in said("approve", tx, status=invalid)
+    shown = said("plan", tx, status=0)
+    assert (told in shown, "To publish it" in shown) == (True, False)
+    assert "nothing to do" in said("status", status=0)
+    assert terminal.json("sync", "plan", tx)["state"] == "nothing_to_do"
+    assert "already_decided" in said("reject", tx, status=1)
 
 
 def test_a_disconnected_shop_has_no_connection_but_its_name(terminal: Terminal) -> None:

@@ -14,23 +14,29 @@ from etsy_pipeline import wiring
 from etsy_pipeline.cli.main import app
 from etsy_pipeline.cli.watch import Pace, drawn, watch
 from etsy_pipeline.settings import Settings
-from etsy_pipeline.store import jobs
+from etsy_pipeline.store import jobs, progress
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsySyncJob
-from etsy_pipeline.sync import queries
-from etsy_pipeline_tests.sync.test_syncs import connected, planned
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline.sync import lifecycle, queries
+from etsy_pipeline.sync.lifecycle import Event
+from etsy_pipeline.sync.queries import SyncProgress
+from etsy_pipeline_tests.api.planned import find_nothing
+from etsy_pipeline_tests.sync.planned import connected, planned
 
 RESUME = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 Step = Callable[[Store, EtsySyncJob], None]
 
 
-def job_is(state: str, **changes: Any) -> Step:
+def there_is(*events: Event, **changes: Any) -> Step:
+    """These things happen to the sync, one after the other."""
+
     def change(store: Store, job: EtsySyncJob) -> None:
         with store.writing() as session:
-            row = jobs.get(session, job.transaction_id)
-            row.status = state
-            for name, value in changes.items():
-                setattr(row, name, value)
+            for event in events:
+                who = lifecycle.TRANSITIONS[event].who[0]
+                values = changes if event is events[-1] else {}
+                lifecycle.move(session, jobs.get(session, job.transaction_id), event, who=who, **values)
 
     return change
 
@@ -38,20 +44,18 @@ def job_is(state: str, **changes: Any) -> Step:
 def product_is(number: int, **changes: Any) -> Step:
     def change(store: Store, job: EtsySyncJob) -> None:
         with store.writing() as session:
-            (item,) = jobs.items_of(session, job.id, [f"prod_{number}"])
-            for name, value in changes.items():
-                setattr(item, name, value)
+            progress.set_items(session, job.id, [f"prod_{number}"], **changes)
 
     return change
 
 
 STORY: tuple[Step, ...] = (
-    job_is("processing"),
+    there_is(Event.APPROVE, Event.BEGIN_PUBLICATION),
     product_is(0, step="written"),
     product_is(0, step="done", outcome="synced"),  # no change for who looks: it was sent already
     product_is(1, step="done", outcome="failed"),
-    job_is("paused", resume_at=RESUME),
-    job_is("completed", resume_at=None),
+    there_is(Event.PAUSE, resume_at=RESUME),
+    there_is(Event.BEGIN_PUBLICATION, Event.COMPLETE_WITH_ERRORS),
 )
 
 
@@ -60,7 +64,7 @@ def watched(store: Store, *, is_terminal: bool) -> str:
     job, text, story = planned(store, connected(store), count=1000), io.StringIO(), iter(STORY)
     console = Console(file=text, force_terminal=is_terminal, width=80, highlight=False, color_system=None)
     ended = watch(store, job.transaction_id, console, sleep=lambda _: next(story)(store, job))
-    assert ended.status == "completed"
+    assert ended.state is SyncState.COMPLETED_WITH_ERRORS
     return text.getvalue().replace(job.transaction_id, "wf_0123456789abcdef")
 
 
@@ -83,12 +87,15 @@ def test_in_a_terminal_one_line_changes_and_is_gone_at_the_end(sqlite_store: Sto
     assert text.count("\n") <= len(STORY), "never more than one line"
 
 
-@pytest.mark.parametrize("state", ["pending", "processing", "paused"])
-def test_the_longest_line_fits_into_80_columns(state: str) -> None:
-    job = EtsySyncJob(transaction_id="wf_0123456789abcdef", status=state, resume_at=RESUME)
+def a_job(state: SyncState) -> EtsySyncJob:
+    return EtsySyncJob("sync_job_1", "wf_0123456789abcdef", "etsy_acc_1", state=state, resume_at=RESUME)
+
+
+@pytest.mark.parametrize("state", SyncState)
+def test_the_longest_line_fits_into_80_columns(state: SyncState) -> None:
     text = io.StringIO()
     console = Console(file=text, width=80, color_system=None)
-    console.print(drawn(queries.Standing(job, 9_999, 999, 10_000), "~ 120 min"))
+    console.print(drawn(SyncProgress(a_job(state), 9_999, 999, 10_000), "~ 120 min"))
     (line,) = text.getvalue().splitlines()
     assert "…" not in line
 
@@ -97,27 +104,59 @@ def test_the_time_left_is_judged_by_the_pace_since_the_last_start() -> None:
     now = [0.0]
     pace = Pace(lambda: now[0])
 
-    def left(done: int, state: str = "processing") -> str:
-        return pace.left(queries.Standing(EtsySyncJob(status=state), done, 0, 1000))
+    def left(done: int, state: SyncState = SyncState.PROCESSING) -> str:
+        return pace.left(SyncProgress(a_job(state), done, 0, 1000))
 
     assert left(100) == "", "there is no telling yet"
     now[0] = 60.0
     assert left(200) == "~ 8 min"
-    assert left(200, "paused") == ""
+    assert left(200, SyncState.PAUSED) == ""
     now[0] = 90_000.0
     assert left(200) == "", "the pause does not count"
     now[0] = 90_001.0
     assert left(990) == "< 1 min"
 
 
-@pytest.mark.parametrize(("state", "exit_status"), [("completed", 0), ("failed", 1), ("rejected", 1), ("cancelled", 1)])
-def test_the_command_ends_with_the_syncs_outcome(state: str, exit_status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+PUBLISHED = Event.APPROVE, Event.BEGIN_PUBLICATION
+
+
+@pytest.mark.parametrize(
+    ("events", "status", "exit_status"),
+    [
+        ((*PUBLISHED, Event.COMPLETE), "completed", 0),
+        ((*PUBLISHED, Event.COMPLETE_WITH_ERRORS), "completed", 0),
+        ((*PUBLISHED, Event.FAIL), "failed", 1),
+        ((Event.REJECT,), "rejected", 1),
+        ((Event.CANCEL,), "cancelled", 1),
+    ],
+)
+def test_the_command_ends_with_the_syncs_outcome(
+    events: tuple[Event, ...], status: str, exit_status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = wiring.store_of(Settings.load())
     job = planned(store, connected(store))
     # the command waits by the real clock; here the sync ends while it does
-    monkeypatch.setitem(watch.__kwdefaults__ or {}, "sleep", lambda _: job_is(state)(store, job))
+    monkeypatch.setitem(watch.__kwdefaults__ or {}, "sleep", lambda _: there_is(*events)(store, job))
     done = CliRunner().invoke(app, ["sync", "status", job.transaction_id, "--watch", "--json"])
     store.close()
     assert done.exit_code == exit_status, done.output
-    assert json.loads(done.stdout)["status"] == state, "the standard output is for the program alone"
+    assert json.loads(done.stdout)["status"] == status, "the standard output is for the program alone"
     assert "awaiting approval" in done.stderr
+
+
+@pytest.mark.parametrize("invalid", [0, 1])
+def test_who_waits_for_a_plan_is_told_that_there_is_nothing_to_do(
+    invalid: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = wiring.store_of(Settings.load())
+    account = connected(store)
+
+    def plan(_seconds: float) -> None:
+        find_nothing(store, queries.latest_jobs(store)[0].transaction_id, invalid=bool(invalid))
+
+    monkeypatch.setattr("etsy_pipeline.cli.sync.time.sleep", plan)
+    done = CliRunner().invoke(app, ["sync", "start", "--account", account.id, "--all", "--wait"])
+    transaction_id = queries.latest_jobs(store)[0].transaction_id
+    store.close()
+    assert (done.exit_code, done.stdout.strip()) == (invalid, transaction_id), "the standard output is for scripts"
+    assert f"Nothing to do on Etsy: 1 unchanged or not for sale, {invalid} invalid." in done.stderr

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from etsy_pipeline.etsy.budget import BUCKET_SECONDS, DAY_SECONDS, Purpose, Told, quota, told_by
+from etsy_pipeline.etsy.budget import BUCKET_SECONDS, DAY_SECONDS, Told, quota, told_by
 from etsy_pipeline.etsy.errors import EtsyQuotaExhausted
 from etsy_pipeline.etsy.shared_budget import SharedBudget
 from etsy_pipeline.planning.quota import Quota
+from etsy_pipeline.providers.protocols import Purpose
 from etsy_pipeline_tests.etsy.ledgers import START, FastClock, Ledgers, arrivals_of
 
 WAY_SECONDS = 0.02  # to Etsy; as long back

@@ -10,13 +10,13 @@ import pytest
 import stamina
 
 from etsy_pipeline.errors import PipelineError
-from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.errors import EtsyQuotaExhausted, EtsyRefused, EtsyUnauthorized, EtsyUnavailable
-from etsy_pipeline.etsy.shared_budget import SharedBudget
-from etsy_pipeline.etsy.transport import EtsyTransport
-from etsy_pipeline_tests.etsy.ledgers import FastClock, Ledgers
+from etsy_pipeline.providers.errors import RemoteRefused, RemoteUnavailable
+from etsy_pipeline.providers.protocols import ListingChange
+from etsy_pipeline_tests.builders import a_listing
+from etsy_pipeline_tests.etsy.answers import Answer, Etsy, ok, said
 
-Answer = httpx.Response | Exception
+CHANGE = ListingChange(a_listing(), ["title"])
 
 
 @pytest.fixture(autouse=True)
@@ -25,56 +25,12 @@ def _no_waiting() -> Iterator[None]:
         yield
 
 
-class Tokens:
-    """A token source that counts."""
-
-    def __init__(self) -> None:
-        self.replaced: list[str] = []
-
-    def access_token(self) -> str:
-        return "1.old"
-
-    def replace(self, stale: str) -> str:
-        self.replaced.append(stale)
-        return "1.new"
-
-
-class Etsy:
-    """Answers in turn; the last one for ever."""
-
-    def __init__(self, *answers: Answer) -> None:
-        self.answers, self.requests = list(answers), list[httpx.Request]()
-        self.tokens = Tokens()
-        self.ledgers, clock = Ledgers(limit_per_second=10_000, limit_per_day=10**6), FastClock()
-        budget = SharedBudget(self.ledgers, clock=clock, sleep=clock.sleep)
-        transport = EtsyTransport(
-            base_url="https://etsy.test", client_id="key", shared_secret="secret", budget=budget,
-            tokens=self.tokens, client=httpx.Client(transport=httpx.MockTransport(self._answer)),
-        )  # fmt: skip
-        self.client = EtsyClient(transport)
-
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-def ok() -> httpx.Response:
-    return httpx.Response(200, json={"user_id": 1, "shop_id": 2})
-
-
-def said(status: int, body: object = None, **headers: str) -> httpx.Response:
-    return httpx.Response(status, json=body if body is not None else {"error": "words"}, headers=headers)
-
-
 def get_me(etsy: Etsy) -> object:
     return etsy.client.get_me()
 
 
 def create(etsy: Etsy) -> object:
-    return etsy.client.create_draft_listing(2, {"title": "x"})
+    return etsy.client.create_draft_listing(2, a_listing(), reference="ref:1")
 
 
 def test_the_key_and_the_token_are_on_every_call() -> None:
@@ -113,10 +69,44 @@ def test_what_an_answer_means(answer: Answer, kind: type[PipelineError], code: s
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (said(400), {"is_invalid"}),
+        (said(404), {"is_gone"}),
+        (said(409), {"is_passing"}),
+        (said(413), set()),
+        (said(422), set()),
+    ],
+)
+def test_a_refusal_says_what_a_publisher_has_to_tell_apart(answer: Answer, told: set[str]) -> None:
+    with pytest.raises(RemoteRefused) as caught:
+        get_me(Etsy(answer))
+    assert {name for name in ("is_gone", "is_invalid", "is_passing") if getattr(caught.value, name)} == told
+
+
+@pytest.mark.parametrize(
+    ("answer", "told", "asked"),
+    [
+        (said(429, **{"retry-after": "1"}), {"is_too_fast"}, None),
+        (said(503, **{"retry-after": "7"}), {"may_have_happened"}, 7),
+        (httpx.ConnectError("refused"), set(), None),
+        (httpx.ReadTimeout("slow"), {"may_have_happened"}, None),
+    ],
+)
+def test_no_answer_says_what_may_have_happened_and_whose_fault_it_is(
+    answer: Answer, told: set[str], asked: float | None
+) -> None:
+    with pytest.raises(RemoteUnavailable) as caught:
+        get_me(Etsy(answer))
+    assert {name for name in ("is_too_fast", "may_have_happened") if getattr(caught.value, name)} == told
+    assert caught.value.retry_after_seconds == asked
+
+
 def test_a_listing_of_another_shop_fails_only_its_product() -> None:
     etsy = Etsy(said(403, {"error": "User does not own this listing."}, **{"x-etsy-request-uuid": "abc"}))
     with pytest.raises(EtsyRefused) as caught:
-        etsy.client.update_listing(2, 77, {"title": "x"})
+        etsy.client.update_listing(2, 77, CHANGE)
     assert (caught.value.code, caught.value.request_uuid) == ("etsy_not_ours", "abc")
     assert "abc" in str(caught.value), "what Etsy's support asks for"
 
@@ -124,17 +114,19 @@ def test_a_listing_of_another_shop_fails_only_its_product() -> None:
 def test_the_field_that_etsy_complains_of_is_known() -> None:
     etsy = Etsy(said(400, {"error": "There was a problem with /title/0 : & can only be use once"}))
     with pytest.raises(EtsyRefused) as caught:
-        etsy.client.update_listing(2, 77, {"title": "x"})
+        etsy.client.update_listing(2, 77, CHANGE)
     assert caught.value.field == "/title"
 
 
 def test_a_conflict_is_tried_again_and_not_for_ever() -> None:
     """FACTS §11: a 409 is about the listing's present state."""
     etsy = Etsy(said(409), httpx.Response(200, json={"listing_id": 77, "state": "active"}))
-    assert etsy.client.update_listing(2, 77, {"title": "x"}).listing_id == 77
+    changed = etsy.client.update_listing(2, 77, CHANGE)
+    assert changed is not None
+    assert changed.listing_id == 77
     etsy = Etsy(said(409))
     with pytest.raises(EtsyRefused):
-        etsy.client.update_listing(2, 77, {"title": "x"})
+        etsy.client.update_listing(2, 77, CHANGE)
     assert len(etsy.requests) == 4
 
 

@@ -1,12 +1,8 @@
 """Telling people of a sync: what is sent to whom, once, by real HTTP and mail servers on this machine."""
 
-import json
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -15,33 +11,16 @@ from etsy_pipeline.errors import NotConfigured, Refused, Unavailable
 from etsy_pipeline.notifications.notice import Notice
 from etsy_pipeline.notifications.receivers import Receiver, receivers, sender
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsySyncJob
-from etsy_pipeline.sync import approvals
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline.sync import approvals, lifecycle
+from etsy_pipeline.sync.lifecycle import Event
 from etsy_pipeline.sync.notify import MAX_ATTEMPTS, send_what_is_due
-from etsy_pipeline_tests.sync.test_syncs import approve, connected, planned
+from etsy_pipeline_tests.notifications.receiving import a_server
+from etsy_pipeline_tests.sync.planned import approve, connected, planned
 
+PUBLISHED = (Event.APPROVE, Event.BEGIN_PUBLICATION)
 NOTICE = Notice("completed", "wf_1", "My shop", "completed", "3 synced, 1 failed.", 3, 1)
-
-
-@contextmanager
-def a_server(status: int = 200) -> Iterator[tuple[str, list[Any]]]:
-    """A server that takes what is posted to it."""
-    taken: list[Any] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            taken.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-            self.send_response(status)
-            self.end_headers()
-
-        def log_message(self, *_words: Any) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/hook-with-a-secret", taken
-    server.shutdown()
-    server.server_close()
 
 
 def to(address: str, notice: Notice = NOTICE, smtp_url: str | None = None) -> None:
@@ -108,12 +87,12 @@ class Mailbox:
         self.taken.append(f"{receiver.address} {notice.status}")
 
 
-def finish(store: Store, job: EtsySyncJob, status: str, **changes: Any) -> None:
+def happen(store: Store, job: EtsySyncJob, *events: Event, **changes: Any) -> None:
+    """These things happen to a sync, one after the other; the columns are written with the last."""
     with store.writing() as session:
-        row = session.get_one(EtsySyncJob, job.id)
-        row.status, row.completed_at = status, datetime.now(UTC)
-        for name, value in changes.items():
-            setattr(row, name, value)
+        for event in events:
+            written = changes if event is events[-1] else {}
+            job = lifecycle.move(session, job, event, who=lifecycle.TRANSITIONS[event].who[0], **written)
 
 
 def test_each_change_of_state_is_told_once_to_each_receiver(store: Store) -> None:
@@ -124,9 +103,9 @@ def test_each_change_of_state_is_told_once_to_each_receiver(store: Store) -> Non
     assert sorted(box.taken) == ["a awaits approval", "b awaits approval"]
     approve(store, job)
     tell()
-    finish(store, job, "paused", completed_at=None, resume_at=datetime.now(UTC) + timedelta(hours=3))
+    happen(store, job, Event.BEGIN_PUBLICATION, Event.PAUSE, resume_at=datetime.now(UTC) + timedelta(hours=3))
     tell(), tell()
-    finish(store, job, "completed")
+    happen(store, job, Event.BEGIN_PUBLICATION, Event.COMPLETE_WITH_ERRORS)
     tell(), tell()
     assert sorted(box.taken[2:4]) == ["a paused", "b paused"]
     assert sorted(box.taken[4:]) == ["a completed", "b completed"]
@@ -134,7 +113,7 @@ def test_each_change_of_state_is_told_once_to_each_receiver(store: Store) -> Non
 
 def test_a_receiver_that_is_down_is_tried_again_later_and_at_last_given_up(store: Store) -> None:
     box, now = Mailbox(), datetime.now(UTC)
-    finish(store, planned(store, connected(store)), "failed")
+    happen(store, planned(store, connected(store)), *PUBLISHED, Event.FAIL)
     box.is_down = True
     assert send_what_is_due(store, [Receiver("a")], box)[0].endswith("Down.")
     assert send_what_is_due(store, [Receiver("a")], box) == [], "not before a minute has passed"
@@ -151,7 +130,7 @@ def test_a_receiver_that_is_down_is_tried_again_later_and_at_last_given_up(store
 def test_a_dead_receiver_is_waited_for_once_and_the_others_are_told_meanwhile(store: Store) -> None:
     account = connected(store)
     for _ in range(5):
-        finish(store, planned(store, account), "completed")
+        happen(store, planned(store, account), *PUBLISHED, Event.COMPLETE)
     everybody_waits, asked = threading.Barrier(2, timeout=60), list[str]()
 
     def send(receiver: Receiver, _notice: Notice) -> None:
@@ -166,7 +145,7 @@ def test_a_dead_receiver_is_waited_for_once_and_the_others_are_told_meanwhile(st
 
 
 def test_two_processes_that_look_at_once_send_a_notice_once(store: Store) -> None:
-    finish(store, planned(store, connected(store)), "completed")
+    happen(store, planned(store, connected(store)), *PUBLISHED, Event.COMPLETE)
     box, both = Mailbox(), threading.Barrier(2, timeout=60)
 
     def look() -> None:
@@ -183,15 +162,16 @@ def test_two_processes_that_look_at_once_send_a_notice_once(store: Store) -> Non
 
 def test_a_notice_repeats_no_secret(store: Store) -> None:
     told: list[str] = []
-    finish(
-        store, planned(store, connected(store)), "failed", error_log={"job": "Bearer 910000001.Ab3dEf6hIj9kLm2nOp5q"}
-    )
+    secret = {"job": "Bearer 910000001.Ab3dEf6hIj9kLm2nOp5q"}
+    happen(store, planned(store, connected(store)), *PUBLISHED, Event.FAIL, error_log=secret)
     send_what_is_due(store, [Receiver("a")], lambda _receiver, notice: told.append(notice.text))
     assert "[hidden]" in told[0]
 
 
-def test_what_is_old_or_was_called_off_is_no_news(store: Store) -> None:
+def test_what_is_old_or_was_called_off_or_changes_nothing_is_no_news(store: Store) -> None:
     box, account = Mailbox(), connected(store)
     approvals.cancel(store, planned(store, account).transaction_id)
-    finish(store, planned(store, account), "completed", completed_at=datetime.now(UTC) - timedelta(days=2))
+    days_ago = datetime.now(UTC) - timedelta(days=2)
+    happen(store, planned(store, account), *PUBLISHED, Event.COMPLETE, completed_at=days_ago)
+    assert planned(store, account, count=0).state is SyncState.NOTHING_TO_DO
     assert send_what_is_due(store, [Receiver("a")], box) == []

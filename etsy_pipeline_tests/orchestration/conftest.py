@@ -5,10 +5,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from etsy_pipeline import wiring
+from etsy_pipeline.orchestration.partitions import ACCOUNTS
 from etsy_pipeline.store.engine import Store
+from etsy_pipeline_tests.orchestration.dagster_ui import Dagster
 from etsy_pipeline_tests.world import World, a_world
 
 
@@ -35,3 +38,12 @@ def store(world: World) -> Iterator[Store]:
     opened = wiring.store_of(world.settings)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def dagster(world: World, store: Store) -> Iterator[Dagster]:
+    """A person at the Dagster UI, and a connected shop."""
+    account = world.connected(store)
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions(ACCOUNTS, [account.id])
+        yield Dagster(world, store, account, instance)

@@ -30,7 +30,8 @@ from etsy_pipeline.orchestration.sensors import (
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts, jobs, leases
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsySyncJob
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import queries
 from etsy_pipeline.sync.request import request_sync
 
@@ -55,16 +56,19 @@ def instance() -> Iterator[dg.DagsterInstance]:
 def an_account(store: Store, **settings: Any) -> str:
     account = configure.add(store, "Shop")
     with store.writing() as session:
-        row = accounts.get(session, account.id, lock=True)
-        row.shop_id, row.is_active, row.api_config = abs(hash(account.id)) % 10**9, True, settings
+        shop_id = abs(hash(account.id)) % 10**9
+        accounts.change(session, account.id, shop_id=shop_id, is_active=True, api_config=settings)
     return account.id
 
 
 def a_job(**changes: Any) -> EtsySyncJob:
-    values: dict[str, Any] = {
-        "transaction_id": "wf_1", "etsy_account_id": "etsy_acc_1", "trigger": "cli", "status": "pending"
-    }  # fmt: skip
-    return EtsySyncJob(**(values | changes))
+    return EtsySyncJob("sync_job_1", "wf_1", "etsy_acc_1", **changes)
+
+
+def in_state(store: Store, job: EtsySyncJob, state: SyncState, **columns: Any) -> None:
+    """Put a sync into a state, whatever leads there."""
+    with store.writing() as session:
+        jobs.transition(session, to=state, since=tuple(SyncState), transaction_id=job.transaction_id, values=columns)
 
 
 def tick(instance: dg.DagsterInstance, sensor: dg.SensorDefinition) -> Any:
@@ -106,20 +110,20 @@ def test_a_request_becomes_one_plan_run_for_its_account(store: Store, instance: 
     assert request.tags["etsy_pipeline/transaction_id"] == job.transaction_id
 
 
-def test_a_sync_that_has_its_plan_gets_no_second_run() -> None:
-    assert plan_requests([a_job(plan_digest="x")]) == []
+@pytest.mark.parametrize("state", [state for state in SyncState if state is not SyncState.REQUESTED])
+def test_only_what_was_asked_for_is_planned(state: SyncState) -> None:
+    assert plan_requests([a_job(state=state)]) == []
+    assert len(plan_requests([a_job()])) == 1
 
 
-@pytest.mark.parametrize(
-    "state", ["pending", "processing", "completed", "failed", "rejected", "superseded", "cancelled"]
-)
-def test_only_what_is_approved_is_published(state: str) -> None:
-    assert publish_requests([a_job(status=state)], NOW) == []
-    assert len(publish_requests([a_job(status="confirmed")], NOW)) == 1
+@pytest.mark.parametrize("state", [state for state in SyncState if state is not SyncState.CONFIRMED])
+def test_only_what_is_approved_is_published(state: SyncState) -> None:
+    assert publish_requests([a_job(state=state)], NOW) == []
+    assert len(publish_requests([a_job(state=SyncState.CONFIRMED)], NOW)) == 1
 
 
 def test_a_paused_sync_is_published_when_its_time_has_come() -> None:
-    job = a_job(status="paused", resume_at=NOW)
+    job = a_job(state=SyncState.PAUSED, resume_at=NOW)
     assert publish_requests([job], NOW - timedelta(seconds=1)) == []
     (request,) = publish_requests([job], NOW)
     assert request.run_key == f"wf_1@{NOW.isoformat()}", "another run than the one that paused"
@@ -129,20 +133,20 @@ DIED, AT_WORK = RunsSoFar(1), RunsSoFar(1, is_alive=True)
 
 
 @pytest.mark.parametrize(
-    ("status", "runs", "held", "run_key"),
+    ("state", "runs", "held", "run_key"),
     [
-        ("processing", DIED, (), "wf_1#1"),
-        ("processing", RunsSoFar(2), (), "wf_1#2"),
-        ("processing", DIED, ("etsy_acc_1",), None),
-        ("processing", AT_WORK, (), None),
-        ("confirmed", DIED, (), "wf_1#1"),
-        ("confirmed", AT_WORK, (), None),
+        (SyncState.PROCESSING, DIED, (), "wf_1#1"),
+        (SyncState.PROCESSING, RunsSoFar(2), (), "wf_1#2"),
+        (SyncState.PROCESSING, DIED, ("etsy_acc_1",), None),
+        (SyncState.PROCESSING, AT_WORK, (), None),
+        (SyncState.CONFIRMED, DIED, (), "wf_1#1"),
+        (SyncState.CONFIRMED, AT_WORK, (), None),
     ],
 )
 def test_a_publication_whose_publisher_died_is_started_again_and_no_other(
-    status: str, runs: RunsSoFar, held: tuple[str, ...], run_key: str | None
+    state: SyncState, runs: RunsSoFar, held: tuple[str, ...], run_key: str | None
 ) -> None:
-    requests = publish_requests([a_job(status=status)], NOW, runs={"wf_1": runs}, held=held)
+    requests = publish_requests([a_job(state=state)], NOW, runs={"wf_1": runs}, held=held)
     assert [request.run_key for request in requests] == ([run_key] if run_key else [])
 
 
@@ -153,17 +157,16 @@ def test_the_sensor_replaces_a_publisher_that_was_killed_and_reports_its_run(
     account_id = an_account(store)
     instance.add_dynamic_partitions(ACCOUNTS, [account_id])
     job = request_sync(store, account_id, product_ids=None, trigger="cli")
+    in_state(store, job, SyncState.PROCESSING)
     with store.writing() as session:
-        jobs.get(session, job.transaction_id, lock=True).status = "processing"
-        row = leases.taken(session, account_id, "dead", job.transaction_id, datetime.now(UTC) + timedelta(minutes=1))
+        lease = leases.taken(session, account_id, "dead", job.transaction_id, datetime.now(UTC) + timedelta(minutes=1))
     tags = {"etsy_pipeline/transaction_id": job.transaction_id}
     run = instance.create_run_for_job(defs.resolve_job_def("publish_sync"), tags=tags)
     start = DagsterEvent(DagsterEventType.RUN_START.value, job_name=run.job_name)
     instance.report_dagster_event(start, run.run_id, timestamp=time.time() - 600)
     assert isinstance(tick(instance, approved_syncs), dg.SkipReason), "its lease holds"
     with store.writing() as session:
-        row = leases.taken(session, account_id, "", "", datetime.now(UTC))
-        row.expires_at = datetime.now(UTC) - timedelta(seconds=1)
+        leases.change(session, lease, expires_at=datetime.now(UTC) - timedelta(seconds=1))
     (request,) = tick(instance, approved_syncs).run_requests
     assert request.run_key == f"{job.transaction_id}#1"
     after = instance.get_run_by_id(run.run_id)
@@ -182,15 +185,12 @@ def test_the_sensor_calls_an_expired_approval_off_and_says_so(store: Store, inst
     account_id = an_account(store)
     instance.add_dynamic_partitions(ACCOUNTS, [account_id])
     job = request_sync(store, account_id, product_ids=None, trigger="cli")
-    with store.writing() as session:
-        row = jobs.get(session, job.transaction_id, lock=True)
-        row.status, row.confirmed_at = "confirmed", datetime.now(UTC) - timedelta(hours=71)
+    in_state(store, job, SyncState.CONFIRMED, confirmed_at=datetime.now(UTC) - timedelta(hours=71))
     assert tick(instance, approved_syncs).run_requests, "in time"
-    with store.writing() as session:
-        jobs.get(session, job.transaction_id, lock=True).confirmed_at = datetime.now(UTC) - timedelta(hours=73)
+    in_state(store, job, SyncState.CONFIRMED, confirmed_at=datetime.now(UTC) - timedelta(hours=73))
     skipped = tick(instance, approved_syncs)
     assert "has expired" in str(skipped.skip_message)
-    assert queries.job(store, job.transaction_id).status == "cancelled"
+    assert queries.job(store, job.transaction_id).state is SyncState.EXPIRED
 
 
 def test_the_daily_sync_plans_the_shops_that_want_it(store: Store) -> None:
@@ -226,7 +226,7 @@ def test_a_run_that_dies_is_noted_on_its_sync(store: Store, instance: dg.Dagster
     ).for_run_failure()
     failed_syncs(context)
     found = queries.job(store, job.transaction_id)
-    assert (found.status, "run_failed" in found.error_log["job"]) == ("failed", True)
+    assert (found.state, "run_failed" in found.message) == (SyncState.FAILED, True)
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_what_dagster_loads() -> None:
     }  # fmt: skip
     for name in ("plan_sync", "publish_sync"):
         assert defs.resolve_job_def(name).partitions_def is not None
-    for name in ("account_partitions", "requested_syncs", "approved_syncs", "failed_syncs"):
+    for name in ("account_partitions", "requested_syncs", "approved_syncs", "failed_syncs", "canceled_plans"):
         assert defs.resolve_sensor_def(name).default_status is dg.DefaultSensorStatus.RUNNING
 
 

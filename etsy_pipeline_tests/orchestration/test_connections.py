@@ -24,8 +24,7 @@ def test_an_idle_connection_begins_its_90_days_anew(world: World, store: Store) 
     account = world.connected(store)
     assert "No connection was idle" in tick().skip_message
     with store.writing() as session:
-        row = accounts.get(session, account.id, lock=True)
-        row.refresh_token_expires_at = datetime.now(UTC) + timedelta(days=20)
+        accounts.change(session, account.id, refresh_token_expires_at=datetime.now(UTC) + timedelta(days=20))
     assert tick().skip_message == f"{account.id}: renewed"
     with store.reading() as session:
         assert connection_of(accounts.get(session, account.id), datetime.now(UTC)).days_left == 89

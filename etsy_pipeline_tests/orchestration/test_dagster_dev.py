@@ -42,7 +42,7 @@ def test_two_shops_are_asked_for_approved_and_backfilled_from_the_command_line(
             return {
                 job.etsy_account_id: queries.plan_summary(job).headline
                 for job in jobs
-                if job.plan_digest and job.trigger == "backfill"
+                if job.has_plan and job.trigger == "backfill"
             }
 
         until(lambda: {first.id, second.id} <= set(planned()), "both plans")

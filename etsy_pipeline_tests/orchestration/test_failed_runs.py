@@ -9,6 +9,7 @@ from etsy_pipeline.orchestration.partitions import ACCOUNTS
 from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.orchestration.sensors import failed_syncs
 from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import queries
 from etsy_pipeline.sync.notify import send_what_is_due
 from etsy_pipeline_tests.world import World
@@ -35,8 +36,8 @@ def test_a_nightly_plan_that_fails_is_in_the_books_once_and_told(
             ).for_run_failure()
             failed_syncs(context)
     (job,) = queries.latest_jobs(store)
-    assert (job.status, job.trigger) == ("failed", "schedule")
-    assert "[medusa_unauthorized]" in job.error_log["job"]
+    assert (job.state, job.trigger) == (SyncState.FAILED, "schedule")
+    assert "[medusa_unauthorized]" in job.message
     told: list[str] = []
     send_what_is_due(store, [Receiver("a")], lambda _receiver, notice: told.append(notice.text))
     assert "medusa_unauthorized" in told[0]

@@ -1,73 +1,14 @@
 """The assets on a real Dagster instance: planning, the gate, publishing; what a person reads, and what is refused."""
 
-from collections.abc import Iterator
-from typing import Any
-
-import dagster as dg
 import pytest
 
-from etsy_pipeline.definitions import defs
-from etsy_pipeline.orchestration.partitions import ACCOUNTS
-from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob
+from etsy_pipeline.store import accounts, jobs
+from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, queries
 from etsy_pipeline.sync.request import request_sync
-from etsy_pipeline_tests.world import World
+from etsy_pipeline_tests.orchestration.dagster_ui import Dagster, check, metadata_of, why
 
 EVERYTHING = ("product_snapshot", "validated_listings", "sync_plan", "publication_approval", "published_listings")
-
-
-@pytest.fixture
-def dagster(world: World, store: Store) -> Iterator["Dagster"]:
-    account = world.connected(store)
-    with dg.DagsterInstance.ephemeral() as instance:
-        instance.add_dynamic_partitions(ACCOUNTS, [account.id])
-        yield Dagster(world, store, account, instance)
-
-
-class Dagster:
-    """A person at the Dagster UI."""
-
-    def __init__(self, world: World, store: Store, account: EtsyAccount, instance: dg.DagsterInstance) -> None:
-        self.world, self.store, self.account, self.instance = world, store, account, instance
-
-    def materialize(self, *assets: str, **run: Any) -> dg.ExecuteInProcessResult:
-        """Press Materialize on some assets of the account."""
-        selection = [dg.AssetKey(name) for name in assets]
-        job = defs.resolve_implicit_global_asset_job_def()
-        return job.execute_in_process(
-            instance=self.instance,
-            asset_selection=selection,
-            partition_key=self.account.id,
-            raise_on_error=False,
-            **run,
-        )
-
-    def run(self, job: str, **tags: str) -> dg.ExecuteInProcessResult:
-        """A run of a job, as a sensor starts it."""
-        return defs.resolve_job_def(job).execute_in_process(
-            instance=self.instance, partition_key=self.account.id, tags=tags, raise_on_error=False
-        )
-
-    def newest(self) -> EtsySyncJob:
-        return queries.latest_jobs(self.store, most=1)[0]
-
-
-def why(result: dg.ExecuteInProcessResult) -> str:
-    """What the failed run says."""
-    assert not result.success
-    errors = [event.event_specific_data.error for event in result.get_step_failure_events()]  # type: ignore[union-attr]
-    return " ".join(str(error) for error in errors)
-
-
-def metadata_of(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
-    (event,) = [item for item in result.get_asset_materialization_events() if item.asset_key == dg.AssetKey(asset)]
-    return {name: value.value for name, value in event.materialization.metadata.items()}
-
-
-def check(result: dg.ExecuteInProcessResult, name: str) -> dg.AssetCheckEvaluation:
-    (found,) = [item for item in result.get_asset_check_evaluations() if item.check_name == name]
-    return found
 
 
 def test_the_natural_order_asset_by_asset(dagster: Dagster) -> None:
@@ -96,6 +37,7 @@ def test_the_natural_order_asset_by_asset(dagster: Dagster) -> None:
     published = metadata_of(result, "published_listings")
     counts = [published[f"{name}_count"] for name in ("synced", "failed", "skipped", "deferred")]
     assert counts == [12, 2, 1, 0]
+    assert published["status"] == "completed with errors"
     assert "The title has 200 characters" in published["errors"]
     assert "/listing/43" in published["listings"]
     assert not check(result, "every_product_published").passed
@@ -104,7 +46,7 @@ def test_the_natural_order_asset_by_asset(dagster: Dagster) -> None:
 def test_materialize_all_publishes_nothing_unseen(dagster: Dagster) -> None:
     result = dagster.materialize(*EVERYTHING)
     assert "plan_unseen" in why(result)
-    assert dagster.newest().status == "pending"
+    assert dagster.newest().state is SyncState.PLANNED
     assert dagster.world.listings() == []
 
 
@@ -168,7 +110,7 @@ def test_a_request_for_some_products_plans_these_and_reports_unknown_ones(dagste
     known = dagster.world.product_ids("clean")[0]
     job = request_sync(dagster.store, dagster.account.id, product_ids=(known, "prod_nope"), trigger="cli")
     assert dagster.run("plan_sync", **{"etsy_pipeline/transaction_id": job.transaction_id}).success
-    items = {item.product_id: item for item in queries.plan_items(dagster.store, job.transaction_id)}
+    items = {item.product_id: item.plan for item in queries.plan_items(dagster.store, job.transaction_id)}
     assert {name: item.action for name, item in items.items()} == {known: "create", "prod_nope": "invalid"}
     assert items["prod_nope"].reason == "Medusa has no product prod_nope."
 
@@ -179,7 +121,7 @@ def test_a_malformed_product_is_reported_and_the_others_go_on(dagster: Dagster) 
     result = dagster.run("plan_sync")
     assert "prod_bad" in metadata_of(result, "product_snapshot")["unreadable_products"]
     actions = {
-        item.product_id: item.action for item in queries.plan_items(dagster.store, dagster.newest().transaction_id)
+        item.product_id: item.plan.action for item in queries.plan_items(dagster.store, dagster.newest().transaction_id)
     }
     assert actions["prod_bad"] == "invalid"
     assert sorted(actions.values()) == ["create", "create", "invalid"]
@@ -199,7 +141,7 @@ def test_trouble_with_medusa_fails_the_sync_with_a_reason_and_keeps_the_last_sna
     job = request_sync(dagster.store, dagster.account.id, product_ids=None, trigger="cli")
     assert code in why(dagster.run("plan_sync", **{"etsy_pipeline/transaction_id": job.transaction_id}))
     found = queries.job(dagster.store, job.transaction_id)
-    assert (found.status, code in found.error_log["job"]) == ("failed", True)
+    assert (found.state, code in found.message) == (SyncState.FAILED, True)
     assert dagster.materialize("validated_listings").success, "the snapshot before is still there"
 
 
@@ -209,7 +151,13 @@ def test_an_empty_catalogue_makes_no_plan(dagster: Dagster) -> None:
     result = dagster.run("plan_sync", **{"etsy_pipeline/transaction_id": job.transaction_id})
     assert not result.success
     assert not check(result, "catalogue_not_empty").passed
-    assert "catalogue_empty" in queries.job(dagster.store, job.transaction_id).error_log["job"]
+    assert "catalogue_empty" in why(result)
+    found = queries.job(dagster.store, job.transaction_id)
+    assert (found.state, found.message) == (
+        SyncState.FAILED,
+        "Medusa has no product for this shop's selection; check `selection` in its settings. [catalogue_empty]",
+    )
+    assert "catalogue_empty" in why(dagster.materialize("validated_listings", "sync_plan")), "nor of what was kept"
 
 
 def test_missing_settings_are_named(dagster: Dagster, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,7 +167,7 @@ def test_missing_settings_are_named(dagster: Dagster, monkeypatch: pytest.Monkey
 
 def test_an_account_that_is_not_connected_is_named(dagster: Dagster) -> None:
     with dagster.store.writing() as session:
-        session.get_one(EtsyAccount, dagster.account.id).is_active = False
+        accounts.change(session, dagster.account.id, is_active=False)
     assert "account_not_connected" in why(dagster.run("plan_sync"))
 
 
@@ -232,7 +180,7 @@ def test_no_secret_reaches_dagsters_event_log(dagster: Dagster, caplog: pytest.L
     dagster.run("plan_sync")
     dagster.materialize("publication_approval")
     dagster.run("publish_sync", **{"etsy_pipeline/transaction_id": dagster.newest().transaction_id})
-    assert dagster.newest().status == "completed"
+    assert dagster.newest().state is SyncState.COMPLETED
     logs = caplog.text + "".join(
         str(record) for run in dagster.instance.get_runs() for record in dagster.instance.all_logs(run.run_id)
     )
@@ -247,3 +195,25 @@ def test_a_cancelled_sync_is_not_published(dagster: Dagster) -> None:
     dagster.materialize("publication_approval")
     approvals.cancel(dagster.store, dagster.newest().transaction_id)
     assert "not_approved" in why(dagster.materialize("published_listings"))
+
+
+def test_an_approval_in_the_run_that_publishes_is_refused(dagster: Dagster) -> None:
+    dagster.run("plan_sync")
+    assert "plan_unseen" in why(dagster.materialize("publication_approval", "published_listings"))
+    assert dagster.newest().state is SyncState.PLANNED
+    assert dagster.world.listings() == []
+
+
+@pytest.mark.parametrize("is_tagged", [True, False], ids=["by its tag", "by its run"])
+def test_the_check_of_a_publication_looks_at_its_own_sync(dagster: Dagster, *, is_tagged: bool) -> None:
+    dagster.world.keep_only(*dagster.world.product_ids("clean")[:2])
+    dagster.run("plan_sync")
+    dagster.materialize("publication_approval")
+    own = dagster.newest()
+    newer = request_sync(dagster.store, dagster.account.id, product_ids=None, trigger="cli")
+    with dagster.store.writing() as session:
+        jobs.change(session, newer.transaction_id, failed_count=7)
+    approvals.fail(dagster.store, newer.transaction_id, "It was another one.")
+    tags = {"etsy_pipeline/transaction_id": own.transaction_id} if is_tagged else {}
+    found = check(dagster.run("publish_sync", **tags), "every_product_published")
+    assert (found.passed, found.description) == (True, "2 synced, 0 failed, 0 still to do.")

@@ -8,7 +8,7 @@ from etsy_pipeline.orchestration.progress import ProgressLog
 from etsy_pipeline.publishing.outcomes import Progress
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync import queries
-from etsy_pipeline_tests.publishing.test_publisher import Shop
+from etsy_pipeline_tests.publishing.shop import Shop
 from etsy_pipeline_tests.world import a_world
 
 

@@ -9,6 +9,7 @@ from etsy_pipeline.listings.codec import from_json
 from etsy_pipeline.listings.shop import Shop
 from etsy_pipeline.orchestration import validation
 from etsy_pipeline.orchestration.validation import Validation
+from etsy_pipeline.sync.product_listings import ProductListings
 from etsy_pipeline_tests.builders import a_product, a_shop, a_variant, an_etsy_shop
 
 
@@ -39,9 +40,13 @@ def snapshot(frames: int, rows: int = 3) -> list[pd.DataFrame]:
     return found
 
 
+def listings_by(reader: AReader) -> ProductListings:
+    return ProductListings(a_shop(), lambda: reader)  # type: ignore[arg-type, return-value]
+
+
 def validated(frames: int) -> tuple[pd.DataFrame, Validation, AReader]:
-    made, reader = Validation(a_shop()), AReader()
-    return pd.concat(made.frames(snapshot(frames), reader)), made, reader  # type: ignore[arg-type]
+    made, reader = Validation(), AReader()
+    return pd.concat(made.frames(snapshot(frames), listings_by(reader))), made, reader
 
 
 def test_several_processes_give_the_same_rows_in_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +71,7 @@ def test_what_was_seen_is_counted_and_the_invalid_ones_are_kept_for_the_reader()
 def test_a_product_that_could_not_be_read_is_invalid_with_the_reason() -> None:
     row = {"product_id": "prod_x", "title": "", "product": "", "problem_code": "product_unknown", "covers_selection": False,
            "problem": "Medusa has no product prod_x."}  # fmt: skip
-    [table] = Validation(a_shop()).frames([pd.DataFrame([row])], AReader())  # type: ignore[arg-type]
+    [table] = Validation().frames([pd.DataFrame([row])], listings_by(AReader()))
     found = from_json(table["validated"][0])
     assert [(item.code, item.message) for item in found.errors] == [
         ("product_unknown", "Medusa has no product prod_x.")

@@ -9,16 +9,19 @@ import pytest
 from etsy_pipeline.listings.listing import Inventory, Offering
 from etsy_pipeline.listings.plan_settings import ApprovalPolicy, BrakeLimits
 from etsy_pipeline.listings.verdict import ValidatedListing
+from etsy_pipeline.planning import brakes
 from etsy_pipeline.planning.approval_policy import PolicyReview
 from etsy_pipeline.planning.brakes import BRAKES, Brake, of_plan
 from etsy_pipeline.planning.costs import days_needed
+from etsy_pipeline.planning.inventory import PriceMove
 from etsy_pipeline.planning.link import Link, LiveListing
 from etsy_pipeline.planning.plan import PlanItem, plan_product, plan_removed
 from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline_tests.builders import a_listing, a_shop, two_sizes
+from etsy_pipeline_tests.planning import published
 
 PUBLISHED = a_listing()
-LINK = Link("prod_1", "Mug", 42, listing_state="active", wanted_state="active", published=PUBLISHED)
+LINK = replace(published.LINK, published=PUBLISHED)
 
 
 def at(price: str, pieces: int = 10) -> Inventory:
@@ -39,10 +42,39 @@ def update(inventory: Inventory, link: Link = LINK, **changes: Any) -> PlanItem:
         ("20.90", ["price_moved"]),
         ("0.30", ["price_hundredfold"]),
         ("2999", ["price_hundredfold"]),
+        ("0.5998", ["price_hundredfold"]),
+        ("0.60", ["price_moved"]),
+        ("1499.50", ["price_hundredfold"]),
+        ("1499.49", ["price_moved"]),
     ],
 )
 def test_a_price_that_moves_far_brakes(price: str, codes: list[str]) -> None:
     assert [brake.code for brake in update(at(price)).brakes] == codes
+
+
+def told(*moves: tuple[str, str, str]) -> list[tuple[str, str]]:
+    """The brakes on moves of prices: (name, old, new)."""
+    found = brakes.of_prices([PriceMove(name, Decimal(old), Decimal(new)) for name, old, new in moves], BrakeLimits())
+    return [(brake.code, brake.message) for brake in found]
+
+
+def test_a_brake_on_a_price_tells_what_it_was_and_will_be() -> None:
+    assert told(("", "10", "13.01")) == [("price_moved", "A price moves by +30 % (10 → 13.01); the limit is 30 %.")]
+    assert told(("L", "10", "1")) == [("price_moved", "A price moves by -90 % (L: 10 → 1); the limit is 30 %.")]
+    assert told(("L", "1", "50")) == [
+        ("price_hundredfold", "A price changes about a hundredfold (L: 1 → 50); is MEDUSA_AMOUNT_UNIT right?")
+    ]
+    assert told(("", "10", "13")) == [], "the limit itself is allowed"
+
+
+def test_what_has_no_price_yet_or_any_more_has_not_moved() -> None:
+    assert told(("S", "0", "10"), ("M", "10", "0"), ("L", "0", "0")) == []
+    assert told() == []
+    assert [code for code, _ in told(("S", "0", "10"), ("L", "0.50", "0.90"))] == ["price_moved"]
+
+
+def test_of_prices_that_move_alike_the_first_is_told() -> None:
+    assert "(S: 10 → 20)" in told(("S", "10", "20"), ("L", "12", "24"))[0][1]
 
 
 def test_the_worst_of_several_prices_is_told_with_its_variation() -> None:
@@ -65,6 +97,37 @@ def test_a_variation_that_is_sold_out_does_not_vanish() -> None:
     small, large = two_sizes().offerings
     item = update(replace(two_sizes(), offerings=(small, replace(large, quantity=0, is_enabled=False))), link)
     assert (item.brakes, [change.field for change in item.differences]) == ((), ["quantity"])
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [("AB", "A, B"), ("ABCDE", "A, B, C, D, E"), ("ABCDEF", "A, B, C, D, E and 1 more")],
+)
+def test_of_many_variations_some_are_named(names: str, words: str) -> None:
+    assert [brake.message for brake in brakes.of_variations(names)] == [f"Variations would vanish from Etsy: {words}."]
+
+
+def test_brakes_on_single_listings_say_why() -> None:
+    gone, one, two = brakes.of_missing_listing(42), brakes.of_unread_stock(42, 1), brakes.of_unread_stock(42, 2)
+    assert gone.message == "Listing 42 is no longer on Etsy; a new one would be created, for a fee."
+    assert one.message == (
+        "1 order was paid or canceled on Etsy since the last plan, and listing 42 could not be read: "
+        "its stock is held back."
+    )
+    assert two.message.startswith("2 orders were paid")
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ({"linked": 4, "missing": 3}, "3 of 4 linked products are missing from the catalogue; the limit is 20 %."),
+        ({"on_sale": 9, "deactivations": 3}, "3 of 9 listings on sale would be deactivated; the limit is 10 %."),
+        ({"fees_usd_cents": 2020}, "Etsy's fees would be $20.20; the budget is $20.00."),
+    ],
+)
+def test_a_brake_on_the_whole_plan_says_why(facts: dict[str, int], message: str) -> None:
+    known = {"linked": 100, "missing": 0, "deactivations": 0, "on_sale": 100, "fees_usd_cents": 0}
+    assert [brake.message for brake in of_plan(**(known | facts), limits=BrakeLimits())] == [message]
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,17 @@
 """What someone did on Etsy meanwhile: conflicts, ownership, sold pieces, states, listings that are gone."""
 
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from etsy_pipeline.listings.listing import Inventory, Listing, Offering
+from etsy_pipeline.listings.listing import Listing
 from etsy_pipeline.listings.verdict import ValidatedListing
-from etsy_pipeline.planning.changes import Conflict
+from etsy_pipeline.planning.changes import FieldConflict
 from etsy_pipeline.planning.link import GONE, Link, LiveListing
 from etsy_pipeline.planning.plan import PlanItem, plan_product
-from etsy_pipeline_tests.builders import a_listing, a_shop, two_sizes
-
-PUBLISHED = a_listing(tags=("mug", "blue"))
-LINK = Link("prod_1", "Mug", 42, listing_state="active", wanted_state="active", published=PUBLISHED)
-AS_PUBLISHED = LiveListing(42, "active", {"title": PUBLISHED.title, "tags": ("Blue", "mug")}, PUBLISHED.inventory)
+from etsy_pipeline_tests.builders import a_shop, two_sizes
+from etsy_pipeline_tests.planning.published import AS_PUBLISHED, LINK, PUBLISHED, stocked
 
 
 def planned(desired: Listing = PUBLISHED, live: LiveListing = AS_PUBLISHED, link: Link = LINK, **shop: Any) -> PlanItem:
@@ -26,10 +22,6 @@ def edited(**values: object) -> LiveListing:
     return replace(AS_PUBLISHED, values={**AS_PUBLISHED.values, **values})
 
 
-def stocked(pieces: int, price: str = "29.99", **changes: Any) -> Inventory:
-    return Inventory((Offering("MUG-1", (), Decimal(price), pieces, is_enabled=pieces > 0, **changes),))
-
-
 def test_what_is_on_etsy_as_published_is_left_alone_whatever_the_order_of_tags() -> None:
     item = planned()
     assert (item.action, item.conflicts) == ("skip", ())
@@ -38,7 +30,9 @@ def test_what_is_on_etsy_as_published_is_left_alone_whatever_the_order_of_tags()
 def test_an_owned_field_that_was_edited_on_etsy_is_a_conflict_and_would_be_overwritten() -> None:
     item = planned(live=edited(title="Seller's title"))
     assert item.action == "update"
-    assert item.conflicts == (Conflict("title", "Stoneware Mug", "Seller's title", "Stoneware Mug", "overwritten"),)
+    assert item.conflicts == (
+        FieldConflict("title", "Stoneware Mug", "Seller's title", "Stoneware Mug", "overwritten"),
+    )
     [change] = item.differences
     assert (change.old, change.published, change.live, change.new) == (
         "Seller's title", "Stoneware Mug", "Seller's title", "Stoneware Mug"

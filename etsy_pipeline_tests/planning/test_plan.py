@@ -12,6 +12,8 @@ from etsy_pipeline.listings.listing import ListingImage
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
 from etsy_pipeline.planning import plan
+from etsy_pipeline.planning.brakes import Brake
+from etsy_pipeline.planning.changes import Difference, FieldConflict
 from etsy_pipeline.planning.digest import item_digest, plan_digest
 from etsy_pipeline.planning.link import Link, LiveListing
 from etsy_pipeline.planning.plan import PlanItem
@@ -20,7 +22,9 @@ from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline_tests.builders import a_listing, a_shop, two_sizes
 
 LISTING = a_listing()
-LIVE = Link("prod_1", "Mug", etsy_listing_id=42, listing_state="active", wanted_state="active", published=LISTING)
+LIVE = Link(
+    "prod_1", product_title="Mug", etsy_listing_id=42, listing_state="active", wanted_state="active", published=LISTING
+)
 
 
 def plan_product(
@@ -55,7 +59,7 @@ INVALID = ValidatedListing("prod_1", "Mug", None, (Verdict("no_variants", "error
         (ready(title="New"), LIVE, "update", "title changed"),
         (ready(), replace(LIVE, listing_state="inactive"), "update", "state changed"),
         (ready(), replace(LIVE, published=None), "update", "an earlier attempt did not come to its end"),
-        (ready(), replace(LIVE, has_failed=True), "update", "the last attempt failed; nothing changed since"),
+        (ready(), replace(LIVE, sync_status="failed"), "update", "the last attempt failed; nothing changed since"),
         (absent(), LIVE, "deactivate", "out of stock"),
         (absent(), replace(LIVE, listing_state="inactive"), "skip", "out of stock"),
         (absent(), None, "skip", "out of stock"),
@@ -136,14 +140,16 @@ def test_a_plan_with_nothing_to_do_says_so() -> None:
 
 
 def test_a_row_shows_old_and_new_and_warnings() -> None:
-    shown = row(
-        action="update", product_id="p", product_title="Mug", reason="", calls=1, fee_usd_cents=0,
-        differences=[{"field": "title", "old": "A", "new": "B"}],
-        verdicts=[{"severity": "warning", "message": "No picture."}],
-        brakes=[{"code": "price_moved", "message": "Far."}], conflicts=[{"message": "Edited."}],
+    item = PlanItem(
+        "p", "Mug", "update", "",
+        differences=(Difference("title", "listing", "A", "B"),),
+        conflicts=(FieldConflict("sku", "A", "B", "C", "kept"),),
+        brakes=(Brake("price_moved", "Far."),),
+        verdicts=(Verdict("no_images", "warning", "images", "No picture."),),
     )  # fmt: skip
+    shown = row(item)
     assert (shown.symbol, shown.detail) == ("~", "title: A → B (1 warning: No picture.)")
-    assert shown.care == "BRAKE price_moved: Far.; CONFLICT Edited."
+    assert shown.care == "BRAKE price_moved: Far.; CONFLICT sku was changed on Etsy, from A to B, and is kept"
 
 
 def test_a_price_is_compared_by_its_value() -> None:

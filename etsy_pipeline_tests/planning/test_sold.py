@@ -10,7 +10,7 @@ from etsy_pipeline.planning.link import GONE, Link, LiveListing
 from etsy_pipeline.planning.plan import PlanItem, plan_product
 from etsy_pipeline.planning.sold import held_back, is_stock_read
 from etsy_pipeline_tests.builders import a_shop, a_validated_listing
-from etsy_pipeline_tests.planning.test_live import AS_PUBLISHED, LINK, PUBLISHED, stocked
+from etsy_pipeline_tests.planning.published import AS_PUBLISHED, LINK, PUBLISHED, stocked
 
 
 def planned(desired: Listing, live: LiveListing | None = None, link: Link = LINK, orders: int = 1) -> PlanItem:

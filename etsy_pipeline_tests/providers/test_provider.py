@@ -5,25 +5,26 @@ A new one adds itself to `SANDBOXES`; nothing else here may need to know which o
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import stamina
 from PIL import Image
 
 from etsy_pipeline.accounts import connect
-from etsy_pipeline.errors import BadRequest, NeedsPerson, PipelineError, Refused, Unavailable
+from etsy_pipeline.errors import BadRequest, NeedsPerson, PipelineError, Refused
 from etsy_pipeline.etsy.oauth import code_from_redirect
-from etsy_pipeline.listings.listing import Listing
+from etsy_pipeline.listings.listing import Listing, PersonalizationQuestion
 from etsy_pipeline.listings.shop import Shop
 from etsy_pipeline.planning.link import GONE
-from etsy_pipeline.platforms import PLATFORMS, provider_of
-from etsy_pipeline.providers.protocols import Provider, ShopClient
+from etsy_pipeline.providers.errors import RemoteRefused, RemoteUnavailable
+from etsy_pipeline.providers.protocols import ListingChange, ShopClient
 from etsy_pipeline.sandbox.consent import grant
 from etsy_pipeline.store.engine import Store
+from etsy_pipeline.wiring import PROVIDERS, Provider, provider_of
 from etsy_pipeline_tests.builders import YEAR, a_product, a_product_with, a_shop
 from etsy_pipeline_tests.world import World, a_world
 
@@ -53,13 +54,10 @@ class Seller:
         return found.listing
 
     def draft(self, listing: Listing) -> int:
-        form = self.provider.requests.create_form(listing, reference=REFERENCE)
-        return self.client.create_draft_listing(self.shop_id, form).listing_id
+        return self.client.create_draft_listing(self.shop_id, listing, reference=REFERENCE).listing_id
 
     def stock(self, listing_id: int, listing: Listing) -> None:
-        requests = self.provider.requests
-        body = requests.inventory_body(listing.inventory, readiness_state_id=listing.readiness_state_id)
-        self.client.put_inventory(listing_id, body)
+        self.client.put_inventory(listing_id, listing.inventory, readiness_state_id=listing.readiness_state_id)
 
     def picture(self, listing_id: int, rank: int = 1) -> int:
         found = self.client.upload_image(
@@ -71,9 +69,14 @@ class Seller:
         listing_id = self.draft(listing)
         self.picture(listing_id)
         self.stock(listing_id, listing)
-        form = self.provider.requests.update_form(listing, ["description"]) | {"state": "active"}
-        assert self.client.update_listing(self.shop_id, listing_id, form).state == "active"
+        assert self.change(listing_id, ListingChange(listing, ["description"], state="active")) == "active"
         return listing_id
+
+    def change(self, listing_id: int, change: ListingChange) -> str:
+        """The state that the listing is in then."""
+        changed = self.client.update_listing(self.shop_id, listing_id, change)
+        assert changed is not None
+        return changed.state
 
 
 def a_picture() -> bytes:
@@ -88,7 +91,7 @@ def _no_waiting() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=sorted(PLATFORMS))
+@pytest.fixture(params=sorted(PROVIDERS))
 def seller(request: pytest.FixtureRequest, sqlite_store: Store, tmp_path: Path) -> Iterator[Seller]:
     provider = provider_of(request.param)
     with SANDBOXES[request.param](tmp_path) as world:
@@ -101,7 +104,7 @@ def seller(request: pytest.FixtureRequest, sqlite_store: Store, tmp_path: Path) 
 
 
 def test_every_marketplace_has_its_sandbox_here() -> None:
-    assert set(SANDBOXES) == set(PLATFORMS)
+    assert set(SANDBOXES) == set(PROVIDERS)
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
@@ -176,8 +179,7 @@ def test_a_listing_goes_on_sale_and_is_read_back_as_it_was_sent(seller: Seller) 
 def test_it_is_changed_by_the_fields_that_are_sent_and_no_other(seller: Seller) -> None:
     listing_id = seller.on_sale(seller.listing())
     changed = seller.listing(title="Another title", tags=("another",))
-    form = seller.provider.requests.update_form(changed, ["title"])
-    seller.client.update_listing(seller.shop_id, listing_id, form)
+    seller.change(listing_id, ListingChange(changed, ["title"]))
     live = seller.client.live_listings([listing_id])[listing_id]
     assert live.values["title"] == "Another title"
     assert "another" not in live.values["tags"]  # type: ignore[operator] # a tuple of texts
@@ -185,8 +187,9 @@ def test_it_is_changed_by_the_fields_that_are_sent_and_no_other(seller: Seller) 
 
 def test_it_is_deactivated_and_comes_back(seller: Seller) -> None:
     listing_id = seller.on_sale(seller.listing())
-    for state in ("inactive", "active"):
-        assert seller.client.update_listing(seller.shop_id, listing_id, {"state": state}).state == state
+    states: tuple[Literal["inactive", "active"], ...] = ("inactive", "active")
+    for state in states:
+        assert seller.change(listing_id, ListingChange(state=state)) == state
         assert seller.client.live_listings([listing_id])[listing_id].state == state
 
 
@@ -194,11 +197,23 @@ def test_every_variation_has_its_price_and_pieces(seller: Seller) -> None:
     listing = seller.listing(sizes=("S", "L"), colors=("Red", "Blue"))
     listing_id = seller.draft(listing)
     seller.stock(listing_id, listing)
-    seller.stock(listing_id, listing)  # twice is as good as once
+    readiness = listing.readiness_state_id
+    seller.client.for_stock().put_inventory(
+        listing_id, listing.inventory, readiness_state_id=readiness
+    )  # twice is fine
     live = seller.client.live_listings([listing_id])[listing_id]
     assert live.inventory is not None
     told = {frozenset(item.values): (item.price, item.for_sale) for item in live.inventory.offerings}
     assert told == {frozenset(item.values): (item.price, item.for_sale) for item in listing.inventory.offerings}
+
+
+def test_questions_to_the_buyer_are_put_whole(seller: Seller) -> None:
+    listing_id = seller.draft(seller.listing())
+    questions = (PersonalizationQuestion("Which name?", max_allowed_characters=20),)
+    for _ in range(2):
+        seller.client.put_personalization(seller.shop_id, listing_id, questions)
+    with pytest.raises(RemoteRefused):
+        seller.client.put_personalization(seller.shop_id, 123, questions)
 
 
 def test_pictures_stand_at_their_ranks_and_a_repetition_makes_no_second_one(seller: Seller) -> None:
@@ -218,15 +233,37 @@ def test_a_listing_that_is_not_there_is_gone_and_the_others_are_read(seller: Sel
 def test_a_marketplace_that_is_down_is_unavailable_and_nothing_is_taken_for_gone(seller: Seller) -> None:
     listing_id = seller.on_sale(seller.listing())
     seller.world.etsy("POST", "faults", {"operation": "*", "kind": "html"})
-    with pytest.raises(Unavailable):
+    with pytest.raises(RemoteUnavailable):
         seller.client.live_listings([listing_id])
 
 
+def test_a_change_that_comes_to_nothing_is_not_sent(seller: Seller) -> None:
+    listing_id = seller.on_sale(seller.listing())
+    change = ListingChange(seller.listing(), ["inventory"])
+    before = seller.world.calls()
+    assert seller.client.update_listing(seller.shop_id, listing_id, change) is None
+    assert seller.world.calls() == before
+
+
+def test_pictures_are_put_in_another_order(seller: Seller) -> None:
+    listing_id = seller.draft(seller.listing())
+    first, second = seller.picture(listing_id, 1), seller.picture(listing_id, 2)
+    seller.change(listing_id, ListingChange(image_ids=[second, first]))
+    assert seller.client.image_ids(listing_id) == [second, first]
+
+
+def test_what_is_changed_of_a_listing_that_is_not_there_is_refused_as_gone(seller: Seller) -> None:
+    with pytest.raises(RemoteRefused) as caught:
+        seller.client.update_listing(seller.shop_id, 123, ListingChange(state="inactive"))
+    assert (caught.value.is_gone, caught.value.is_invalid) == (True, False)
+
+
 def test_what_it_refuses_says_why(seller: Seller) -> None:
-    form = seller.provider.requests.create_form(seller.listing(), reference=REFERENCE) | {"title": "% & % %"}
-    with pytest.raises(Refused) as caught:
-        seller.client.create_draft_listing(seller.shop_id, form)
+    listing = replace(seller.listing(), title="% & % %")
+    with pytest.raises(RemoteRefused) as caught:
+        seller.client.create_draft_listing(seller.shop_id, listing, reference=REFERENCE)
     assert "title" in str(caught.value)
+    assert (caught.value.is_invalid, caught.value.is_gone) == (True, False)
     assert list(seller.client.listings_in_state(seller.shop_id, "draft")) == []
 
 
@@ -238,11 +275,11 @@ def test_a_guard_that_says_no_lets_nothing_be_written_and_everything_be_read(sel
         raise Refused("No.", code="not_approved")
 
     guarded = seller.client.guarded(no)
-    form = seller.provider.requests.create_form(listing, reference=REFERENCE)
     for write in (
-        lambda: guarded.create_draft_listing(seller.shop_id, form),
-        lambda: guarded.update_listing(seller.shop_id, listing_id, {"state": "inactive"}),
-        lambda: guarded.put_inventory(listing_id, {}),
+        lambda: guarded.create_draft_listing(seller.shop_id, listing, reference=REFERENCE),
+        lambda: guarded.update_listing(seller.shop_id, listing_id, ListingChange(state="inactive")),
+        lambda: guarded.put_inventory(listing_id, listing.inventory, readiness_state_id=listing.readiness_state_id),
+        lambda: guarded.put_personalization(seller.shop_id, listing_id, ()),
         lambda: guarded.upload_image(seller.shop_id, listing_id, content=b"", filename="", rank=1, alt_text=""),
     ):
         with pytest.raises(PipelineError, match="No"):

@@ -5,6 +5,7 @@ is over, the product is synced again until it is on Etsy, once.
 """
 
 import io
+import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,11 +18,12 @@ from etsy_pipeline.listings.listing import Listing, ListingImage, Personalizatio
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.pictures.source import Picture, PictureSource
 from etsy_pipeline.publishing.publisher import publish
-from etsy_pipeline.store import jobs, links
-from etsy_pipeline.store.tables import ApiBudget, EtsySyncJob
+from etsy_pipeline.store import budgets, links
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync.build_plan import build_plan
 from etsy_pipeline_tests.builders import a_listing
-from etsy_pipeline_tests.publishing.test_publisher import Shop
+from etsy_pipeline_tests.publishing.shop import Shop, as_planned
 
 WRITES = (
     "createDraftListing",
@@ -100,6 +102,7 @@ class Matrix:
     ahead: float = 0.0
     number: int = 0
     outcomes: dict[Case, Outcome] = field(default_factory=dict)
+    _runs: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
         settings, store = self.shop.world.settings, self.shop.store
@@ -125,21 +128,21 @@ class Matrix:
         job = self._planned(product)
         pauses = 0
         for _ in range(MAX_PUBLICATIONS):
-            job = self._published(job)
-            if job.status != "paused":
+            job = self._published(product, job)
+            if job.state is not SyncState.PAUSED:
                 break
             pauses += 1
         code = self._code(job)
-        if job.status == "paused":
+        if job.state is SyncState.PAUSED:
             return "the job pauses until it is over", job
-        if job.status == "failed" and code is None:
+        if job.state is SyncState.FAILED and code is None:
             return "the job stops until a person acts", job
         paused = {0: "", 1: "after a pause "}.get(pauses, f"after {pauses} pauses ")
         return paused + ("published" if code is None else f"the product fails: `{code}`"), job
 
     def _afterwards(self, product: ValidatedListing, job: EtsySyncJob) -> bool:
         for _ in range(MAX_SYNCS):
-            job = self._published(job if job.status == "paused" else self._planned(product))
+            job = self._published(product, job if job.state is SyncState.PAUSED else self._planned(product))
             with self.shop.store.reading() as session:
                 link = links.get(session, self.shop.id, product.product_id)
             if link and link.sync_status == "synced" and job.status == "completed":
@@ -150,27 +153,27 @@ class Matrix:
         self._forget_waiting()
         job = build_plan(
             self.shop.store, account_id=self.shop.id, transaction_id=None, trigger="cli", validated=[product],
-            covers_selection=False, amount_unit="major", snapshot_ref="", run_id="r",
+            covers_selection=False, amount_unit="major", run_id=f"r{next(self._runs)}",
             live_of=lambda ids: {} if self.shop.world.etsy("GET", "faults") else self.client.live_listings(ids),
         )  # fmt: skip
         return self.shop.approve(job)
 
-    def _published(self, job: EtsySyncJob) -> EtsySyncJob:
+    def _published(self, product: ValidatedListing, job: EtsySyncJob) -> EtsySyncJob:
         self._forget_waiting()
+        if job.is_over:
+            return job
         return publish(
             self.shop.store, self.client, OnePicture(), job.transaction_id,
-            amount_unit="major", run_id="r", sleep=self._sleep, now=self._time().now,
+            amount_unit="major", run_id="r", source=as_planned([product]), sleep=self._sleep, now=self._time().now,
         )  # fmt: skip
 
     def _forget_waiting(self) -> None:
         """As if the hour that a 429 asked for were over."""
-        with self.shop.store.writing() as session:
-            for row in session.query(ApiBudget):
-                row.held_until = None
+        with budgets.changing(self.shop.store, self.shop.world.sandbox.client_id) as ledger:
+            ledger.held_until = None
 
     def _code(self, job: EtsySyncJob) -> str | None:
-        with self.shop.store.reading() as session:
-            return next((item.error_code for item in jobs.items(session, job.id, outcome="failed")), None)
+        return next((item.error_code for item in self.shop.items(job) if item.outcome == "failed"), None)
 
     def _time(self) -> wiring.Time:
         return wiring.Time(clock=lambda: time.time() + self.ahead, sleep=self._sleep)

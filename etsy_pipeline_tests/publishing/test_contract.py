@@ -1,7 +1,7 @@
 """Everything that is really sent while a catalogue is published, against Etsy's own document: path, query, body."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,7 +17,7 @@ from etsy_pipeline.publishing.publisher import publish
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync import queries
 from etsy_pipeline_tests.etsy_spec import decoded, operation_of, problems, query_problems
-from etsy_pipeline_tests.publishing.test_publisher import Shop
+from etsy_pipeline_tests.publishing.shop import Shop
 from etsy_pipeline_tests.world import a_world
 
 CASES = ("clean", "three_options", "many_images", "alt_text_case", "no_images")
@@ -67,6 +67,7 @@ def test_every_request_of_a_first_and_a_second_sync_is_one_that_etsy_documents(
             job.transaction_id,
             amount_unit="major",
             run_id="r",
+            source=shop.source(),
             sleep=lambda _: None,
         )
         assert jobs_errors(shop) == {}
@@ -104,5 +105,5 @@ def body_of(request: httpx.Request, schema: dict[str, Any]) -> Any:
     return decoded(dict(pairs), schema)
 
 
-def jobs_errors(shop: Shop) -> dict[str, Any]:
+def jobs_errors(shop: Shop) -> Mapping[str, str]:
     return queries.latest_jobs(shop.store)[0].error_log

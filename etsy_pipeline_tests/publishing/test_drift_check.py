@@ -5,17 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import stamina
 
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline_tests.publishing.test_publisher import Shop, _variant_id
+from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline_tests.publishing.shop import Shop, variant_id
 from etsy_pipeline_tests.world import a_world
 
-
-@pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
-    with stamina.set_testing(testing=True, attempts=4):
-        yield
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 @pytest.fixture
@@ -77,7 +73,7 @@ def test_an_edit_of_what_is_not_sent_is_no_reason_to_refuse(shop: Shop, products
 
 
 def test_pieces_sold_after_the_plan_are_not_put_back(shop: Shop, products: list[str]) -> None:
-    variant = _variant_id(shop, products[0])
+    variant = variant_id(shop, products[0])
     shop.world.medusa("PATCH", f"products/{products[0]}", {"variants": {variant: {"price": {"usd": 77}}}})
     job = shop.plan()
     shop.approve(job)
@@ -107,7 +103,7 @@ def test_a_failed_read_is_never_taken_for_gone(shop: Shop, products: list[str], 
     shop.approve(job)
     shop.fault(operation="getListingsByListingIds", **fault)
     found = shop.publish(job)
-    assert (found.status, found.deferred_count) == ("paused", 2)
+    assert (found.state, found.deferred_count) == (SyncState.PAUSED, 2)
     shop.world.etsy("DELETE", "faults")
     assert shop.publish(job).synced_count == 2
     assert len(shop.world.listings()) == 2
@@ -132,7 +128,7 @@ def test_what_etsy_accepts_and_does_not_apply_is_sent_once_more(shop: Shop, oper
 
 @pytest.mark.parametrize("operation", ["updateListing", "updateListingInventory"])
 def test_what_etsy_never_applies_is_not_called_synced(shop: Shop, products: list[str], operation: str) -> None:
-    change = {"set": {"title": "New"}, "variants": {_variant_id(shop, products[0]): {"price": {"usd": 77}}}}
+    change = {"set": {"title": "New"}, "variants": {variant_id(shop, products[0]): {"price": {"usd": 77}}}}
     shop.world.medusa("PATCH", f"products/{products[0]}", change)
     shop.fault(operation=operation, kind="silent_200")
     job = shop.sync()
@@ -149,7 +145,7 @@ def test_a_poisoned_product_is_left_alone_after_three_rounds_and_the_others_are_
     poisoned = 4_300_000_000
     shop.fault(method="PUT", path=f"/v3/application/listings/{poisoned}/inventory", kind="status", status=500)
     found = shop.publish(job)
-    assert (found.status, found.synced_count, found.deferred_count) == ("paused", 2, 1)
+    assert (found.state, found.synced_count, found.deferred_count) == (SyncState.PAUSED, 2, 1)
     found = shop.publish(job)
-    assert (found.status, found.failed_count) == ("completed", 1)
+    assert (found.state, found.failed_count) == (SyncState.COMPLETED_WITH_ERRORS, 1)
     assert "etsy_item_quarantined" in next(iter(found.error_log.values()))

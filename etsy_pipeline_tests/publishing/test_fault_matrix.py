@@ -13,7 +13,7 @@ import stamina
 
 from etsy_pipeline_tests.conftest import copied
 from etsy_pipeline_tests.publishing.fault_matrix import Matrix, cases, table
-from etsy_pipeline_tests.publishing.test_publisher import Shop
+from etsy_pipeline_tests.publishing.shop import Shop
 from etsy_pipeline_tests.world import a_world
 
 pytestmark = pytest.mark.chaos

@@ -13,10 +13,9 @@ import stamina
 from PIL import Image
 
 from etsy_pipeline.accounts import configure
-from etsy_pipeline.store import jobs
+from etsy_pipeline.store import jobs, links
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsySyncJob, SyncItem
-from etsy_pipeline_tests.publishing.test_publisher import Shop
+from etsy_pipeline_tests.publishing.shop import Shop
 from etsy_pipeline_tests.world import a_world
 
 
@@ -44,8 +43,6 @@ def set_urls(shop: Shop, urls: list[str]) -> None:
 
 def urls_of(shop: Shop) -> list[str]:
     with shop.store.reading() as session:
-        from etsy_pipeline.store import links
-
         (link,) = links.search(session)
         rows = links.images_of(session, link.etsy_account_id, [link.product_id])[link.product_id]
     return [row.source_url for _, row in sorted(rows.items())]
@@ -89,8 +86,8 @@ class TestAPictureThatCannotBeHad:
     def told(self, shop: Shop) -> list[str]:
         with shop.store.reading() as session:
             (job,) = jobs.latest(session, most=1)
-            (item,) = jobs.items(session, job.id)
-        return [verdict["message"] for verdict in item.verdicts if verdict["code"] == "image_left_out"]
+        (item,) = shop.items(job)
+        return [verdict.message for verdict in item.plan.verdicts if verdict.code == "image_left_out"]
 
     def test_fails_its_product_unless_the_shop_wants_otherwise(self, shop: Shop) -> None:
         set_urls(shop, [urls_in_medusa(shop)[0], self.dead(shop)])
@@ -170,9 +167,9 @@ class TestNewContentAtAnOldAddress:
         assert asked == ["304", "304"], "what did not change is not fetched"
         draw(tmp_path / "pictures" / "two.png", "blue")
         job = shop.plan()
-        (difference,) = items_of(shop, job)[0].differences
-        assert difference["part"] == "images"
-        assert difference["new"].endswith("two.png (new content)")
+        (difference,) = shop.items(job)[0].plan.differences
+        assert difference.part == "images"
+        assert difference.new.endswith("two.png (new content)")
         assert shop.calls_of(job)["uploadListingImage"] == 1
         after = pictures(shop)
         assert (after[0][1], len(after)) == (before[0][1], 2)
@@ -201,11 +198,6 @@ def draw(path: Path, color: str, *, days_old: int = 0) -> None:
     Image.new("RGB", (60, 60), color).save(path)
     then = time.time() - days_old * 86_400
     os.utime(path, (then, then))
-
-
-def items_of(shop: Shop, job: EtsySyncJob) -> list[SyncItem]:
-    with shop.store.reading() as session:
-        return list(jobs.items(session, job.id))
 
 
 def urls_in_medusa(shop: Shop) -> list[str]:

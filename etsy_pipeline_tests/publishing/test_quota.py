@@ -11,10 +11,10 @@ import pytest
 from etsy_pipeline import wiring
 from etsy_pipeline.orchestration.sensors import publish_requests
 from etsy_pipeline.publishing.publisher import publish
-from etsy_pipeline.store import jobs
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsySyncJob
-from etsy_pipeline_tests.publishing.test_publisher import Shop
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline_tests.publishing.shop import Shop, variant_id
 from etsy_pipeline_tests.world import World, a_world
 
 PER_DAY = 40
@@ -52,7 +52,7 @@ def publish_now(shop: Shop, job: EtsySyncJob, forward: FastForward, **settings: 
     chosen = shop.world.settings.model_copy(update=settings)
     return publish(
         shop.store, wiring.shop_client(chosen, shop.store, shop.id, forward.time), wiring.pictures_of(chosen), job.transaction_id,
-        amount_unit="major", run_id="run", sleep=forward.sleep, now=forward.time.now, at_once=1,
+        amount_unit="major", run_id="run", source=shop.source(), sleep=forward.sleep, now=forward.time.now, at_once=1,
     )  # fmt: skip
 
 
@@ -76,14 +76,14 @@ def test_a_plan_of_several_days_is_published_day_by_day(shop: Shop, forward: Fas
     shop.approve(job)
     started_at = forward.time.now()
     found = publish_now(shop, job, forward)
-    while found.status == "paused":
+    while found.state is SyncState.PAUSED:
         days += 1
         assert "used up" in found.error_log["job"]
         assert f"It goes on at {found.resume_at:%Y-%m-%d %H:%M} UTC" in found.error_log["job"]
         assert found.deferred_count > 0
         assert wiring.quota_of(shop.world.settings, shop.store, forward.time).left_today < 3
         found = resume(shop, found, forward)
-    assert (found.status, found.synced_count, found.failed_count) == ("completed", 12, 0)
+    assert (found.state, found.synced_count, found.failed_count) == (SyncState.COMPLETED, 12, 0)
     assert len(shop.world.listings()) == 12
     assert days == int(sum(shop.world.calls().values()) / PER_DAY)
     assert (forward.time.now() - started_at) < timedelta(days=days + 0.5)
@@ -97,15 +97,11 @@ def test_stock_goes_on_with_what_is_reserved_when_the_rest_is_spent(shop: Shop, 
     shop.approve(products, excluded_products=new)
     assert publish_now(shop, products, forward).synced_count == 1
     forward.sleep(26 * 3600)
-    state = shop.world.sandbox.state
-    row = state.row("SELECT json_extract(data, '$.variants[0].id') AS id FROM medusa_product WHERE id = ?", sold)
-    assert row is not None
-    shop.world.medusa("PATCH", f"products/{sold}", {"variants": {row["id"]: {"stock": 3}}})
+    shop.world.medusa("PATCH", f"products/{sold}", {"variants": {variant_id(shop, sold): {"stock": 3}}})
     job = shop.plan()
     shop.approve(job)
     found = publish_now(shop, job, forward, etsy_pipeline_stock_reserve_percent=50)
-    assert found.status == "paused"
+    assert found.state is SyncState.PAUSED
     assert "kept for stock updates" in found.error_log["job"]
-    with shop.store.reading() as session:
-        in_order = [(item.product_id == sold, item.outcome) for item in jobs.items(session, job.id)]
+    in_order = [(item.product_id == sold, item.outcome) for item in shop.items(job)]
     assert in_order.index((False, "waiting")) < in_order.index((True, "synced")), "it overtook what has to wait"

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import stamina
 
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure
@@ -13,21 +12,17 @@ from etsy_pipeline.planning.link import LiveListing
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import webhooks
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.sync import approvals, queries
-from etsy_pipeline.sync.build_plan import nothing_live
+from etsy_pipeline.sync import queries
+from etsy_pipeline_tests.api.events import deliver
 from etsy_pipeline_tests.api.serving import WEBHOOK_SECRET, client_of, serving
-from etsy_pipeline_tests.api.test_webhooks import deliver
-from etsy_pipeline_tests.publishing.test_publisher import Shop, _variant_id
+from etsy_pipeline_tests.publishing.shop import Shop, variant_id
 from etsy_pipeline_tests.world import a_world
 
 SHOP_ID = 51_000_001
 STOCK, SOLD = 10, 3
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
-    with stamina.set_testing(testing=True, attempts=4):
-        yield
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 @pytest.fixture
@@ -49,7 +44,7 @@ class Selling(Shop):
         assert self.sync().synced_count == 1
 
     def in_medusa(self, **variant: Any) -> None:
-        change = {"variants": {_variant_id(self, self.product_id): variant}}
+        change = {"variants": {variant_id(self, self.product_id): variant}}
         self.world.medusa("PATCH", f"products/{self.product_id}", change)
 
     def sell(self, *, receipt: int = 3131) -> None:
@@ -112,10 +107,10 @@ def test_it_is_read_also_where_the_shop_does_not_want_live_listings_read(shop: S
 def test_while_it_cannot_be_read_its_stock_is_held_back(shop: Selling) -> None:
     shop.sell()
     shop.in_medusa(price={"usd": 77}, stock=50)
-    job = shop.plan(live_of=nothing_live)
+    job = shop.plan(live_of=lambda _: {})
     (item,) = queries.plan_items(shop.store, job.transaction_id)
-    assert (item.action, [brake["code"] for brake in item.brakes]) == ("skip", ["stock_unread"])
-    assert "held back" in item.reason
+    assert (item.plan.action, [brake.code for brake in item.plan.brakes]) == ("skip", ["stock_unread"])
+    assert "held back" in item.plan.reason
     shop.approve(job)
     shop.publish(job)
     assert (shop.pieces(), shop.marks()) == (STOCK - SOLD, [3131]), "nothing was sent, and the mark stays"
@@ -140,9 +135,8 @@ def test_an_order_that_comes_in_while_the_plan_is_drawn_up_is_left_for_the_next_
         shop.sell(receipt=2)
         return found
 
-    job = shop.plan(live_of=live)
+    shop.plan(live_of=live)
     assert shop.marks() == [2]
-    approvals.reject(shop.store, job.transaction_id, decided_by="Ada", through="cli")
     shop.in_medusa(price={"usd": 77})
     shop.sync()
     assert (shop.pieces(), shop.marks()) == (STOCK - 2 * SOLD, [])

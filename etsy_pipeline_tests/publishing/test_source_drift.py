@@ -1,23 +1,20 @@
 """The last look at the source: what changed in Medusa after the plan is not published as if it had not."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure
-from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import Unavailable
-from etsy_pipeline.etsy.shop_reader import ShopReader
-from etsy_pipeline.publishing.source_drift import Source, source_of
-from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob
-from etsy_pipeline_tests.publishing.test_publisher import Shop, one_product
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline_tests.publishing.shop import Shop, one_product
 from etsy_pipeline_tests.world import a_world
+
+METADATA = {"etsy_taxonomy_id": 1}
 
 
 @pytest.fixture
@@ -26,24 +23,11 @@ def shop(sqlite_store: Store, tmp_path: Path) -> Iterator[Shop]:
         yield Shop(world, sqlite_store, world.connected(sqlite_store))
 
 
-def the_source(shop: Shop) -> Source:
-    with shop.store.reading() as session:
-        account = session.get_one(EtsyAccount, shop.id)
-    client = wiring.shop_client(shop.world.settings, shop.store, shop.id)
-    return source_of(
-        wiring.catalogue_of(shop.world.settings), Selection(), settings_of(account),
-        lambda: ShopReader(
-            client, account.shop_id or 0, currency_code="USD", amount_unit="major", this_year=datetime.now(UTC).year,
-            on_trouble=pytest.fail,
-        ),
-    )  # fmt: skip
-
-
 def changed_after_approval(shop: Shop, product_id: str, **change: Any) -> EtsySyncJob:
     job = shop.plan()
     shop.approve(job)
     shop.world.medusa("PATCH", f"products/{product_id}", change)
-    return shop.publish(job, source=the_source(shop))
+    return shop.publish(job)
 
 
 def stock_of_all(shop: Shop, product_id: str, stock: int) -> dict[str, Any]:
@@ -58,7 +42,7 @@ def refused(job: EtsySyncJob, product_id: str) -> str:
     assert (job.synced_count, job.failed_count) == (0, 1)
     message = job.error_log[product_id]
     assert "product_changed_since_plan" in message
-    return str(message)
+    return message
 
 
 def test_what_did_not_change_is_published(shop: Shop) -> None:
@@ -127,9 +111,9 @@ def test_a_picture_that_shows_something_else_is_no_change_of_the_product(shop: S
     configure.configure(shop.store, shop.id, {"image_check": "content"})
     shop.sync()
     job = shop.plan(sha256_if_changed=lambda _url, _since: "0" * 64)
-    assert job.totals["update"] == 1
+    assert job.totals.update == 1
     shop.approve(job)
-    found = shop.publish(job, source=the_source(shop))
+    found = shop.publish(job)
     assert (found.synced_count, found.error_log) == (1, {})
 
 
@@ -141,7 +125,7 @@ def test_what_etsy_shows_already_is_no_change_of_the_product(shop: Shop) -> None
     job = shop.plan()
     shop.approve(job)
     shop.world.etsy("PATCH", f"listings/{shop.link(product_id).etsy_listing_id}", {"title": "By hand, too"})
-    found = shop.publish(job, source=the_source(shop))
+    found = shop.publish(job)
     assert (found.synced_count, found.error_log) == (1, {})
 
 
@@ -164,3 +148,75 @@ def test_where_medusa_is_down_what_was_approved_is_published(shop: Shop) -> None
         raise Unavailable("Medusa is away.", code="medusa_unavailable", hint="Start it.")
 
     assert shop.publish(job, source=down).synced_count == 1
+
+
+@pytest.fixture
+def one_to_create_and_one_to_update(shop: Shop) -> list[str]:
+    """What a plan would create and update; one listing is on Etsy, "As it was"."""
+    new, known = shop.world.product_ids("clean")[0], shop.world.product_ids("price_differs_by_variant")[0]
+    shop.world.keep_only(new, known)
+    shop.world.medusa("PATCH", f"products/{known}", {"set": {"title": "As it was"}})
+    shop.sync(excluded_products=[new])
+    shop.world.medusa("PATCH", f"products/{known}", {"set": {"title": "As it should be"}})
+    return [new, known]
+
+
+class TestALookThatFails:
+    """Where nothing is known of a product it is not published, whatever the reason; only Medusa may be down."""
+
+    @pytest.mark.parametrize(("trouble", "code"), [("html", "not_a_medusa"), ("unauthorized", "medusa_unauthorized")])
+    def test_a_maintenance_page_in_place_of_medusa_publishes_nothing(
+        self, shop: Shop, one_to_create_and_one_to_update: list[str], trouble: str, code: str
+    ) -> None:
+        job = shop.approve(shop.plan())
+        shop.world.medusa("POST", "trouble", {"kind": trouble})
+        found = shop.publish(job)
+        assert (found.state, found.synced_count) == (SyncState.FAILED, 0)
+        assert code in str(found.error_log)
+        assert [item["title"] for item in shop.world.listings()] == ["As it was"], "nothing was sent"
+        shop.world.medusa("POST", "trouble", {"kind": ""})
+        assert shop.sync().synced_count == len(one_to_create_and_one_to_update), "when Medusa is back"
+
+    @pytest.mark.usefixtures("one_to_create_and_one_to_update")
+    @pytest.mark.parametrize("error", [ZeroDivisionError(), KeyError("a bug"), ValueError()], ids=repr)
+    def test_nor_does_a_bug_in_the_look(self, shop: Shop, error: Exception) -> None:
+        job = shop.approve(shop.plan())
+
+        def fails(_product_ids: object) -> dict[str, Any]:
+            raise error
+
+        with pytest.raises(type(error)):
+            shop.publish(job, source=fails)
+        assert [item.outcome for item in shop.items(job)] == ["waiting", "waiting"]
+        assert [item["title"] for item in shop.world.listings()] == ["As it was"]
+        assert shop.publish(job).synced_count == 2, "when it is mended"
+
+    def test_a_product_of_which_the_look_says_nothing_is_not_published(self, shop: Shop) -> None:
+        one_product(shop)
+        job = shop.approve(shop.plan())
+        with pytest.raises(KeyError):
+            shop.publish(job, source=lambda _: {})
+        assert shop.world.listings() == []
+
+    def test_a_product_that_cannot_be_read_any_more_is_not_published(self, shop: Shop) -> None:
+        product_id = one_product(shop)
+        job = changed_after_approval(shop, product_id, set={"title": ["none", "of", "your", "business"]})
+        assert "cannot be read" in refused(job, product_id)
+        assert shop.world.listings() == []
+
+    @pytest.mark.usefixtures("one_to_create_and_one_to_update")
+    def test_a_medusa_that_is_really_down_stops_nothing(self, shop: Shop) -> None:
+        job = shop.approve(shop.plan())
+        shop.world.medusa("POST", "trouble", {"kind": "down"})
+        assert shop.publish(job).synced_count == 2
+
+
+def test_a_field_that_goes_with_one_that_is_sent_is_looked_at_too(shop: Shop) -> None:
+    """Etsy reads who_made, when_made and is_supply together: sending one sends all."""
+    product_id = one_product(shop)
+    shop.sync()
+    shop.world.medusa("PATCH", f"products/{product_id}", {"set": {"metadata": METADATA | {"etsy_is_supply": True}}})
+    now = METADATA | {"etsy_is_supply": True, "etsy_when_made": "2010_2019"}
+    assert "when_made is another one" in refused(
+        changed_after_approval(shop, product_id, set={"metadata": now}), product_id
+    )

@@ -7,22 +7,28 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
 from etsy_pipeline import wiring
+from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import TakenOver
 from etsy_pipeline.pictures.source import PictureSource
 from etsy_pipeline.publishing.outcomes import Progress
 from etsy_pipeline.publishing.publisher import publish
+from etsy_pipeline.publishing.source import Source, source_of
 from etsy_pipeline.settings import Settings
-from etsy_pipeline.store import jobs
+from etsy_pipeline.store import accounts, jobs
+from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.encryption import TokenCipher
 from etsy_pipeline.store.engine import Store, open_store
-from etsy_pipeline.store.tables import EtsySyncJob
-from etsy_pipeline_tests.publishing.test_publisher import Shop
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline.sync.product_listings import ProductListings
+from etsy_pipeline_tests.publishing.shop import Shop, reader_of
 from etsy_pipeline_tests.world import a_world
 
 LEASE_SECONDS = 2.0
@@ -45,10 +51,18 @@ def publish_in_a_process(
             publish(
                 store, wiring.shop_client(settings, store, account_id), wiring.pictures_of(settings), transaction_id,
                 amount_unit="major", run_id=f"process {os.getpid()}", sleep=lambda _: None,
-                lease_seconds=LEASE_SECONDS, at_once=1,
+                source=source_for(settings, store, account_id), lease_seconds=LEASE_SECONDS, at_once=1,
             )  # fmt: skip
         except TakenOver:
             os._exit(3)
+
+
+def source_for(settings: Settings, store: Store, account_id: str) -> Source:
+    """Products as Medusa has them now, in a process that has no sandbox of its own."""
+    with store.reading() as session:
+        account = accounts.get(session, account_id)
+    listings = ProductListings(settings_of(account), partial(reader_of, settings, store, account))
+    return source_of(wiring.catalogue_of(settings), Selection(), listings)
 
 
 def started(shop: Shop, job: EtsySyncJob) -> BaseProcess:
@@ -71,7 +85,7 @@ def until_under_way(shop: Shop, product: int) -> None:
     while True:
         with shop.store.reading() as session:
             (job,) = jobs.latest(session)
-            steps = [item.step for item in jobs.items(session, job.id)]
+        steps = [item.step for item in shop.items(job)]
         if steps[product - 1] == "create":
             return
         assert time.monotonic() < deadline, steps
@@ -98,14 +112,14 @@ def test_a_publisher_killed_in_the_middle_is_replaced_after_its_lease_and_nothin
     assert second.exitcode == 0
     with shop.store.reading() as session:
         found = jobs.get(session, job.transaction_id)
-    assert (found.status, found.synced_count, found.failed_count) == ("completed", 3, 0)
+    assert (found.state, found.synced_count, found.failed_count) == (SyncState.COMPLETED, 3, 0)
     titles = [item["title"] for item in shop.world.listings()]
     assert len(titles) == len(set(titles)) == 3
 
 
 def test_of_two_publishers_at_once_one_stands_back(shop: Shop) -> None:
     job = an_approved_job(shop, 2)
-    shop.fault(operation="createDraftListing", kind="delay_before", seconds=LEASE_SECONDS * 2, times=1)
+    shop.fault(operation="createDraftListing", kind="delay_before", seconds=LEASE_SECONDS * 4, times=1)
     first = started(shop, job)
     until_under_way(shop, 1)
     second = started(shop, job)
@@ -139,7 +153,7 @@ def test_a_publisher_that_lost_its_lease_writes_nothing_more(shop: Shop) -> None
     calls = shop.world.calls()
     assert calls["createDraftListing"] == 3
     with shop.store.reading() as session:
-        assert jobs.get(session, job.transaction_id).status == "completed"
+        assert jobs.get(session, job.transaction_id).state is SyncState.COMPLETED
 
 
 def test_a_publisher_that_keeps_dying_gives_up(shop: Shop) -> None:
@@ -156,8 +170,8 @@ def test_a_publisher_that_keeps_dying_gives_up(shop: Shop) -> None:
         with pytest.raises(Killed):
             publish(
                 shop.store, wiring.shop_client(shop.world.settings, shop.store, shop.id), Deadly(),
-                job.transaction_id, amount_unit="major", run_id="r",
+                job.transaction_id, amount_unit="major", run_id="r", source=shop.source(),
             )  # fmt: skip
     found = shop.publish(job)
-    assert found.status == "failed"
+    assert found.state is SyncState.FAILED
     assert "publisher_keeps_dying" in found.error_log["job"]

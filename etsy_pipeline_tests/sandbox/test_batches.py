@@ -7,7 +7,7 @@ import pytest
 
 from etsy_pipeline_tests.etsy_spec import response_problems
 from etsy_pipeline_tests.sandbox.conftest import Etsy
-from etsy_pipeline_tests.sandbox.test_etsy import images_of, inventory_of, put_inventory, upload
+from etsy_pipeline_tests.sandbox.listings import images_of, inventory_of, put_inventory, upload
 
 BATCHES = ("/listings/batch", "/listings/batch/inventory")
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from etsy_pipeline_tests.sandbox.conftest import GOOD, HTTP, SHOP, Etsy, control
-from etsy_pipeline_tests.sandbox.test_etsy import inventory_of, put_inventory, upload
+from etsy_pipeline_tests.sandbox.listings import inventory_of, put_inventory, upload
 from etsy_pipeline_tests.world import World
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from etsy_pipeline_tests.etsy_spec import response_problems
 from etsy_pipeline_tests.sandbox.conftest import GOOD, HTTP, PROFILE, SHOP, Etsy, control
-from etsy_pipeline_tests.sandbox.test_etsy import READINESS, a_picture, images_of, inventory_of, put_inventory, upload
+from etsy_pipeline_tests.sandbox.listings import READINESS, a_picture, images_of, inventory_of, put_inventory, upload
 from etsy_pipeline_tests.world import World
 
 OTHER_SHOP = SHOP + 1

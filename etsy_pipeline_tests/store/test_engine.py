@@ -15,19 +15,11 @@ from etsy_pipeline.store import engine
 from etsy_pipeline.store.encryption import TokenCipher, key_in_state_folder, new_key
 from etsy_pipeline.store.engine import Store, open_store
 from etsy_pipeline.store.migrate import code_version
-from etsy_pipeline.store.tables import EtsyAccount, Table
+from etsy_pipeline.store.tables import EtsyAccountRow, Table
 from etsy_pipeline_tests.conftest import CIPHER
+from etsy_pipeline_tests.store.operators_sql import FAILED_LINKS_OF_THE_OPERATOR, JOBS_OF_THE_OPERATOR
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-
-JOBS_OF_THE_OPERATOR = """
-SELECT id, transaction_id, status, total_products, synced_count, failed_count, error_log, completed_at
-  FROM etsy_sync_job ORDER BY created_at DESC LIMIT 10;
-"""
-FAILED_LINKS_OF_THE_OPERATOR = """
-SELECT product_id, etsy_account_id, sync_status, etsy_listing_id, etsy_url, last_synced_at, sync_error
-  FROM product_etsy_link WHERE sync_status = 'failed';
-"""
 
 
 @pytest.mark.parametrize("query", [JOBS_OF_THE_OPERATOR, FAILED_LINKS_OF_THE_OPERATOR])
@@ -125,27 +117,27 @@ def test_other_databases_are_refused(url: str) -> None:
 def test_a_failed_block_writes_nothing(store: Store) -> None:
     def write_and_fail() -> None:
         with store.writing() as session:
-            session.add(EtsyAccount(id="etsy_acc_1", name="A", created_at=NOW, updated_at=NOW))
+            session.add(EtsyAccountRow(id="etsy_acc_1", name="A", created_at=NOW, updated_at=NOW))
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         write_and_fail()
     with store.reading() as session:
-        assert session.get(EtsyAccount, "etsy_acc_1") is None
+        assert session.get(EtsyAccountRow, "etsy_acc_1") is None
 
 
 def test_moments_come_back_in_utc(store: Store) -> None:
     local = NOW.astimezone(timezone(timedelta(hours=5)))
     with store.writing() as session:
-        session.add(EtsyAccount(id="etsy_acc_1", name="A", shop_id=2**40, created_at=local, updated_at=NOW))
+        session.add(EtsyAccountRow(id="etsy_acc_1", name="A", shop_id=2**40, created_at=local, updated_at=NOW))
     with store.reading() as session:
-        found = session.get_one(EtsyAccount, "etsy_acc_1")
+        found = session.get_one(EtsyAccountRow, "etsy_acc_1")
         assert (found.created_at, found.created_at.tzinfo, found.shop_id) == (NOW, UTC, 2**40)
 
 
 def test_a_moment_without_a_zone_is_refused(sqlite_store: Store) -> None:
     with pytest.raises(Exception, match="no time zone"), sqlite_store.writing() as session:
-        session.add(EtsyAccount(id="a", name="A", created_at=NOW.replace(tzinfo=None), updated_at=NOW))
+        session.add(EtsyAccountRow(id="a", name="A", created_at=NOW.replace(tzinfo=None), updated_at=NOW))
 
 
 def test_tokens_survive_a_rotation_of_keys() -> None:

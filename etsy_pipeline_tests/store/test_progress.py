@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from etsy_pipeline.accounts import configure
+from etsy_pipeline.planning.link import PublishedImage
 from etsy_pipeline.store import links, progress
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import ListingImageRow
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -17,11 +17,8 @@ def account_id(store: Store) -> str:
     return configure.add(store, "Shop").id
 
 
-def a_picture(account_id: str, rank: int, image_id: int, product_id: str = "prod_1") -> ListingImageRow:
-    return ListingImageRow(
-        product_id=product_id, etsy_account_id=account_id, rank=rank, source_url=f"http://pictures.test/{rank}.png",
-        content_hash=f"{rank}", etsy_image_id=image_id, alt_text="",
-    )  # fmt: skip
+def a_picture(rank: int, image_id: int) -> PublishedImage:
+    return PublishedImage(rank, f"http://pictures.test/{rank}.png", f"{rank}", image_id)
 
 
 def known(store: Store, account_id: str, product_id: str = "prod_1") -> dict[int, int]:
@@ -45,18 +42,18 @@ def test_a_picture_takes_its_rank_and_no_other_one_keeps_its_id(store: Store, ac
     """What was noted with the same id, for an upload that never happened, is gone; a read-back could not tell."""
     with store.writing() as session:
         for rank, image_id in ((1, 77), (2, 78)):
-            progress.put_image(session, a_picture(account_id, rank, image_id))
-        progress.put_image(session, a_picture(account_id, 1, 99, "prod_2"))
-        progress.put_image(session, a_picture(account_id, 3, 77))
-        progress.put_image(session, a_picture(account_id, 2, 79))
+            progress.put_image(session, account_id, "prod_1", a_picture(rank, image_id))
+        progress.put_image(session, account_id, "prod_2", a_picture(1, 99))
+        progress.put_image(session, account_id, "prod_1", a_picture(3, 77))
+        progress.put_image(session, account_id, "prod_1", a_picture(2, 79))
     assert known(store, account_id) == {2: 79, 3: 77}
     assert known(store, account_id, "prod_2") == {1: 99}, "other products' are theirs"
 
 
 def test_the_pictures_of_a_listing_are_replaced_together(store: Store, account_id: str) -> None:
     with store.writing() as session:
-        progress.put_image(session, a_picture(account_id, 5, 50))
-        progress.set_images(session, account_id, "prod_1", [a_picture(account_id, 1, 50), a_picture(account_id, 2, 51)])
+        progress.put_image(session, account_id, "prod_1", a_picture(5, 50))
+        progress.set_images(session, account_id, "prod_1", [a_picture(1, 50), a_picture(2, 51)])
     assert known(store, account_id) == {1: 50, 2: 51}
     with store.writing() as session:
         progress.set_images(session, account_id, "prod_1", [])

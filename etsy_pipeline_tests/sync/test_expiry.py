@@ -7,13 +7,17 @@ import pytest
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.errors import BadRequest, Conflict
 from etsy_pipeline.notifications.receivers import Receiver
-from etsy_pipeline.store import accounts, jobs
+from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsySyncJob
-from etsy_pipeline.sync import queries
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline.sync import lifecycle, queries
 from etsy_pipeline.sync.expiry import end_expired, require_fresh
+from etsy_pipeline.sync.lifecycle import Event
 from etsy_pipeline.sync.notify import send_what_is_due
-from etsy_pipeline_tests.sync.test_syncs import approve, connected, planned
+from etsy_pipeline_tests.sync.planned import approve, connected, planned
+
+B = Event.BEGIN_PUBLICATION
 
 
 def approved(store: Store) -> tuple[EtsySyncJob, datetime]:
@@ -36,7 +40,8 @@ def test_its_sync_is_called_off_and_says_why(store: Store) -> None:
     job, at = approved(store)
     (words,) = end_expired(store, at + timedelta(days=4))
     found = queries.job(store, job.transaction_id)
-    assert (found.status, found.completed_at) == ("cancelled", at + timedelta(days=4))
+    assert (found.state, found.completed_at) == (SyncState.EXPIRED, at + timedelta(days=4))
+    assert found.status == "cancelled", "the mission's word"
     assert words in found.error_log["job"]
     assert found.error_log["job"].endswith("[approval_expired]")
     assert end_expired(store, at + timedelta(days=5)) == [], "once"
@@ -72,14 +77,15 @@ def test_it_is_a_positive_number_of_hours_up_to_a_year(store: Store, hours: obje
         configure.configure(store, connected(store).id, {"approval_expires_hours": hours})
 
 
-@pytest.mark.parametrize("state", ["pending", "processing", "paused", "completed"])
-def test_only_what_is_approved_and_not_begun_expires(store: Store, state: str) -> None:
+@pytest.mark.parametrize("steps", [(Event.CANCEL,), (B,), (B, Event.PAUSE), (B, Event.COMPLETE)])
+def test_only_what_is_approved_and_not_begun_expires(store: Store, steps: tuple[Event, ...]) -> None:
     job, at = approved(store)
     with store.writing() as session:
-        jobs.get(session, job.transaction_id, lock=True).status = state
+        for event in steps:
+            job = lifecycle.move(session, job, event, who="person" if event is Event.CANCEL else "publisher")
     require_fresh(store, job.transaction_id, at + timedelta(days=400))
     assert end_expired(store, at + timedelta(days=400)) == []
-    assert queries.job(store, job.transaction_id).status == state
+    assert queries.job(store, job.transaction_id).state is job.state
 
 
 def test_it_is_told_once(store: Store) -> None:
@@ -98,6 +104,6 @@ def test_one_shop_with_unreadable_settings_does_not_hold_up_the_others(store: St
     job = approve(store, planned(store, connected(store, shop_id=8)))
     assert job.confirmed_at is not None
     with store.writing() as session:
-        accounts.get(session, broken.etsy_account_id, lock=True).api_config = {"no_such_setting": 1}
+        accounts.change(session, broken.etsy_account_id, api_config={"no_such_setting": 1})
     told = end_expired(store, job.confirmed_at + timedelta(days=4))
     assert ["no_such_setting" in told[0], job.transaction_id in told[1]] == [True, True]

@@ -1,52 +1,19 @@
 """Asking, planning and deciding: what each does, and what it refuses. On SQLite and PostgreSQL."""
 
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from etsy_pipeline.accounts import configure
-from etsy_pipeline.errors import BadRequest, Conflict, NotFound, PipelineError
-from etsy_pipeline.store import accounts, jobs, links
+from etsy_pipeline.errors import BadRequest, Conflict, NotFound
+from etsy_pipeline.store import jobs, links, progress
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsyAccount, EtsySyncJob, ProductEtsyLink, SyncItem
 from etsy_pipeline.sync import approvals, queries
-from etsy_pipeline.sync.build_plan import build_plan
 from etsy_pipeline.sync.request import request_sync
-from etsy_pipeline_tests.builders import a_product, validated
+from etsy_pipeline_tests.sync.planned import approve, code_of, connected, planned
 
 NOW = datetime.now(UTC)
-
-
-def connected(store: Store, shop_id: int = 7) -> EtsyAccount:
-    account = configure.add(store, "Shop")
-    with store.writing() as session:
-        row = accounts.get(session, account.id, lock=True)
-        row.shop_id, row.currency_code, row.is_active = shop_id, "USD", True
-    return account
-
-
-def planned(store: Store, account: EtsyAccount, count: int = 2, **changes: Any) -> EtsySyncJob:
-    found = (validated(a_product(id=f"prod_{number}")) for number in range(count))
-    values: dict[str, Any] = {
-        "account_id": account.id, "transaction_id": None, "trigger": "ui", "validated": found,
-        "covers_selection": True, "amount_unit": "major", "snapshot_ref": "ref", "run_id": "run_1",
-    }  # fmt: skip
-    return build_plan(store, **(values | changes))
-
-
-def approve(store: Store, job: EtsySyncJob, **changes: Any) -> EtsySyncJob:
-    values: dict[str, Any] = {"decided_by": "Ada", "through": "cli", "amount_unit": "major"}
-    return approvals.approve(store, job.transaction_id, **(values | changes))
-
-
-def code_of(act: Callable[[], object]) -> str:
-    with pytest.raises(PipelineError) as caught:
-        act()
-    assert caught.value.hint, "every refusal says what to do"
-    return caught.value.code
 
 
 def test_a_request_is_a_row_that_waits_for_its_plan(store: Store) -> None:
@@ -55,7 +22,7 @@ def test_a_request_is_a_row_that_waits_for_its_plan(store: Store) -> None:
     found = queries.job(store, job.transaction_id)
     assert (found.status, found.plan_digest, found.transaction_id[:3]) == ("pending", None, "wf_")
     assert found.requested_selection is not None
-    assert found.requested_selection["product_ids"] == ["prod_1"], "a product is asked for once"
+    assert found.requested_selection.product_ids == ("prod_1",), "a product is asked for once"
 
 
 def test_a_plan_has_items_totals_and_a_digest(store: Store) -> None:
@@ -73,14 +40,12 @@ def test_the_same_products_give_the_same_digest(store: Store) -> None:
 def test_a_linked_product_that_is_gone_is_deactivated_unless_only_some_were_asked_for(store: Store) -> None:
     account = connected(store)
     with store.writing() as session:
-        session.add(
-            ProductEtsyLink(
-                product_id="prod_gone", etsy_account_id=account.id, product_title="Gone", sync_status="synced",
-                etsy_listing_id=9, listing_state="active", updated_at=NOW,
-            )
+        progress.set_link(
+            session, account.id, "prod_gone", product_title="Gone", sync_status="synced", etsy_listing_id=9,
+            listing_state="active", updated_at=NOW,
         )  # fmt: skip
-    assert planned(store, account).totals["deactivate"] == 1
-    assert planned(store, account, covers_selection=False).totals["deactivate"] == 0
+    assert planned(store, account).totals.deactivate == 1
+    assert planned(store, account, covers_selection=False).totals.deactivate == 0
 
 
 def test_a_newer_plan_supersedes_the_older_one(store: Store) -> None:
@@ -98,7 +63,7 @@ def test_an_approval_records_who_when_how_and_what(store: Store) -> None:
         record = jobs.approval(session, job.transaction_id)
     assert record is not None
     assert (record.decided_by, record.decided_through, record.note) == ("Ada", "cli", "looks good")
-    assert (record.plan_digest, record.decision, record.excluded_products) == (job.plan_digest, "approved", ["prod_1"])
+    assert (record.plan_digest, record.decision, record.excluded_products) == (job.plan_digest, "approved", ("prod_1",))
     assert abs(record.created_at - datetime.now(UTC)) < timedelta(minutes=1)
 
 
@@ -133,7 +98,7 @@ def test_a_plan_that_changed_since_is_stale(store: Store, change: str) -> None:
         configure.configure(store, account.id, {"price.markup_percent": 10})
     elif change == "item":
         with store.writing() as session:
-            session.get_one(SyncItem, (job.id, "prod_0")).desired = "{}"
+            progress.set_items(session, job.id, ["prod_0"], desired="{}")
     else:
         unit = "minor"
     assert code_of(lambda: approve(store, job, amount_unit=unit)) == "plan_stale"
@@ -202,5 +167,5 @@ def test_a_large_plan_is_read_back_in_its_order(store: Store) -> None:
     ids = [item.product_id for item in queries.plan_items(store, job.transaction_id)]
     assert ids == [f"prod_{number}" for number in range(1200)]
     with store.reading() as session:
-        found = links.rows_of(session, job.etsy_account_id, ids)
+        found = links.of_products(session, job.etsy_account_id, ids)
     assert found == {}

@@ -18,14 +18,14 @@ from etsy_pipeline.errors import BadRequest, PipelineError
 BEHIND_SIGN_IN = (lists, shops, decision, plan)  # plan last: its path fits anything
 
 
-def create_review(backing: AppContext) -> FastAPI:
+def create_review(context: AppContext) -> FastAPI:
     """The application that is mounted at /review."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.state.backing, app.state.guesses = backing, LoginThrottle()
+    app.state.context, app.state.login_throttle = context, LoginThrottle()
     app.include_router(sign_in.router)
     for room in BEHIND_SIGN_IN:
         app.include_router(room.router, dependencies=[SIGNED_IN])
-    app.add_middleware(Sessions, key=signing_key(backing))
+    app.add_middleware(Sessions, key=signing_key(context))
     app.add_exception_handler(SignInNeededError, _to_sign_in)
     app.add_exception_handler(PipelineError, _expected)
     app.add_exception_handler(RequestValidationError, _malformed)

@@ -16,8 +16,9 @@ from etsy_pipeline.api.review.plan_query import PlanQuery
 from etsy_pipeline.api.review.session import LAST_NAME, OWN_FORM
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.planning.plan_view import dollars
-from etsy_pipeline.store.tables import SyncItem
-from etsy_pipeline.sync import approvals, queries, retry, review
+from etsy_pipeline.store.records import SyncItem
+from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline.sync import approvals, queries, retry
 
 router = APIRouter()
 
@@ -34,7 +35,7 @@ class Decision(BaseModel):
     left_out: str = Field(default="", max_length=LONGEST_LIST, pattern=NOTE)
 
     @property
-    def product_ids(self) -> Sequence[str]:
+    def excluded_products(self) -> Sequence[str]:
         """The products to leave out, wherever there is space between them."""
         return self.left_out.split()
 
@@ -44,69 +45,69 @@ Decided = Annotated[Decision, Form()]
 
 @router.get("/{transaction_id}/decide")
 def ask(
-    request: Request, here: Context, transaction_id: TransactionPath, looking: Annotated[PlanQuery, Query()]
+    request: Request, context: Context, transaction_id: TransactionPath, query: Annotated[PlanQuery, Query()]
 ) -> Response:
     """What is about to be decided: the plan, and what is left out of it."""
-    job = queries.job(here.store, transaction_id)
-    if not looking.is_of(job) or job.status != "pending" or job.plan_digest is None:
-        return to(looking.address(job, plan=looking.plan))
-    items = review.items_at(here.store, job, sorted(looking.left_out(job)))
-    items = [item for item in items if item.action in CHANGING]
-    left_out = "\n".join(item.product_id for item in items)
+    job = queries.job(context.store, transaction_id)
+    if not query.is_of(job) or job.state is not SyncState.PLANNED:
+        return to(query.address(job, plan=query.plan))
+    items = queries.items_at(context.store, job, sorted(query.exclusions(job)))
+    items = [item for item in items if item.plan.action in CHANGING]
+    excluded = "\n".join(item.product_id for item in items)
     name = str(request.session.get(LAST_NAME, ""))
-    decision = Decision(plan_digest=job.plan_digest, decided_by=name, left_out=left_out)
-    return _form(request, here, transaction_id, decision, items=items, back=looking.address(job))
+    decision = Decision(plan_digest=job.plan_digest or "", decided_by=name, left_out=excluded)
+    return _form(request, context, transaction_id, decision, items=items, back=query.address(job))
 
 
 @router.post("/{transaction_id}/approve", dependencies=[OWN_FORM])
-def approve(request: Request, here: Context, transaction_id: TransactionPath, decision: Decided) -> Response:
+def approve(request: Request, context: Context, transaction_id: TransactionPath, decision: Decided) -> Response:
     """The plan that was on the screen, without what was left out; no other one."""
     request.session[LAST_NAME] = decision.decided_by
     try:
         approvals.approve(
-            here.store,
+            context.store,
             transaction_id,
             decided_by=decision.decided_by,
             through=THROUGH,
-            amount_unit=here.amount_unit(),
+            amount_unit=context.amount_unit(),
             note=decision.note,
-            excluded_products=decision.product_ids,
+            excluded_products=decision.excluded_products,
             reviewed_digest=decision.plan_digest,
         )
     except PipelineError as problem:
-        return _form(request, here, transaction_id, decision, problem=problem)
+        return _form(request, context, transaction_id, decision, problem=problem)
     return to(f"/review/{transaction_id}?follow=yes")
 
 
 @router.post("/{transaction_id}/reject", dependencies=[OWN_FORM])
-def reject(request: Request, here: Context, transaction_id: TransactionPath, decision: Decided) -> Response:
+def reject(request: Request, context: Context, transaction_id: TransactionPath, decision: Decided) -> Response:
     """Nothing of the plan is published."""
     request.session[LAST_NAME] = decision.decided_by
     name = decision.decided_by.strip() or "somebody on the review page"
     try:
-        approvals.reject(here.store, transaction_id, decided_by=name, through=THROUGH, note=decision.note)
+        approvals.reject(context.store, transaction_id, decided_by=name, through=THROUGH, note=decision.note)
     except PipelineError as problem:
-        return _form(request, here, transaction_id, decision, problem=problem)
+        return _form(request, context, transaction_id, decision, problem=problem)
     return to(f"/review/{transaction_id}")
 
 
 @router.post("/{transaction_id}/cancel", dependencies=[OWN_FORM])
-def cancel(here: Context, transaction_id: TransactionPath) -> RedirectResponse:
+def cancel(context: Context, transaction_id: TransactionPath) -> RedirectResponse:
     """Call it off; what is under way is finished."""
-    approvals.cancel(here.store, transaction_id)
+    approvals.cancel(context.store, transaction_id)
     return to(f"/review/{transaction_id}")
 
 
 @router.post("/{transaction_id}/retry", dependencies=[OWN_FORM])
-def again(here: Context, transaction_id: TransactionPath) -> RedirectResponse:
+def again(context: Context, transaction_id: TransactionPath) -> RedirectResponse:
     """A new sync of what failed, with a plan of its own."""
-    job = retry.retry_failed(here.store, transaction_id, trigger="ui")
+    job = retry.retry_failed(context.store, transaction_id, trigger="ui")
     return to(f"/review/{job.transaction_id}?follow=yes")
 
 
 def _form(
     request: Request,
-    here: AppContext,
+    context: AppContext,
     transaction_id: str,
     decision: Decision,
     *,
@@ -114,19 +115,19 @@ def _form(
     back: str = "",
     problem: PipelineError | None = None,
 ) -> Response:
-    standing = review.standing(here.store, transaction_id)
-    summary = queries.plan_summary(standing.job)
+    review = queries.review_of(context.store, transaction_id)
+    summary = queries.plan_summary(review.job)
     return page(
         request,
         "decide.html",
         200 if problem is None else status_of(problem)[0],
-        job=standing.job,
-        shop=review.name_of(standing.account),
+        job=review.job,
+        shop=review.account.label,
         summary=summary,
         decision=decision,
         items=items,
-        saved_calls=sum(item.estimated_calls for item in items),
-        saved_fees=dollars(sum(item.fee_usd_cents for item in items)),
+        saved_calls=sum(item.plan.cost.calls for item in items),
+        saved_fees=dollars(sum(item.plan.cost.fee_usd_cents for item in items)),
         back=back or f"/review/{transaction_id}",
         problem=problem,
     )

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterable
 
 from etsy_pipeline.errors import BadRequest
-from etsy_pipeline.store.tables import EtsySyncJob
+from etsy_pipeline.store.records import EtsySyncJob
 
 MAX_POSITIONS = 1_000_000
 

@@ -1,16 +1,16 @@
 """A product of a plan as a card: what a person needs to see to say yes or no to it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
 
 from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.api.review.page import is_picture
-from etsy_pipeline.listings.codec import listing_from_json
 from etsy_pipeline.listings.listing import Listing
+from etsy_pipeline.listings.verdict import Verdict
+from etsy_pipeline.planning.changes import Difference
 from etsy_pipeline.planning.plan_view import dollars
-from etsy_pipeline.store.tables import SyncItem
+from etsy_pipeline.store.records import SyncItem
 
 CHANGING = frozenset({"create", "update", "deactivate"})
 
@@ -33,47 +33,45 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class ItemCard:
     """A product. `picture` is an address that the page may load, or nothing; `address` is the listing on Etsy."""
 
     item: SyncItem
-    listing: Listing | None
     title: str
     picture: str
     picture_text: str
     price: str
     changes: Sequence[Change]
-    warnings: Sequence[Mapping[str, Any]]
-    errors: Sequence[Mapping[str, Any]]
+    warnings: Sequence[Verdict]
+    errors: Sequence[Verdict]
     fee: str
     address: str
-    is_left_out: bool
+    is_excluded: bool
 
     @property
-    def can_be_left_out(self) -> bool:
+    def can_be_excluded(self) -> bool:
         """Whether anything would be done for it."""
-        return self.item.action in CHANGING
+        return self.item.plan.action in CHANGING
 
 
-def card_of(
-    backing: AppContext, item: SyncItem, *, address: str = "", is_left_out: bool = False, is_open: bool = True
-) -> Card:
+def item_card_of(
+    context: AppContext, item: SyncItem, *, address: str = "", is_excluded: bool = False, is_open: bool = True
+) -> ItemCard:
     """The card of an item; once its plan is decided, it tells what was."""
-    listing = listing_from_json(item.desired) if item.desired else None
+    plan, listing = item.plan, item.plan.desired
     first = listing.images[0] if listing and listing.images else None
-    return Card(
+    return ItemCard(
         item=item,
-        listing=listing,
-        title=(listing.title if listing else "") or item.product_title or "(no title)",
-        picture=first.url if first and is_picture(backing, first.url) else "",
+        title=(listing.title if listing else "") or plan.product_title or "(no title)",
+        picture=first.url if first and is_picture(context, first.url) else "",
         picture_text=first.alt_text if first else "",
         price=_price(listing) if listing else "",
-        changes=[_change(difference, is_open=is_open) for difference in item.differences],
-        warnings=[verdict for verdict in item.verdicts if verdict["severity"] == "warning"],
-        errors=[verdict for verdict in item.verdicts if verdict["severity"] == "error"],
-        fee=dollars(item.fee_usd_cents) if item.fee_usd_cents else "",
+        changes=[_change(difference, is_open=is_open) for difference in plan.differences],
+        warnings=[verdict for verdict in plan.verdicts if verdict.severity == "warning"],
+        errors=[verdict for verdict in plan.verdicts if verdict.severity == "error"],
+        fee=dollars(plan.cost.fee_usd_cents) if plan.cost.fee_usd_cents else "",
         address=web_address(address),
-        is_left_out=is_left_out,
+        is_excluded=is_excluded,
     )
 
 
@@ -82,14 +80,15 @@ def web_address(text: str | None) -> str:
     return text if text and text.startswith(("https://", "http://")) else ""
 
 
-def _change(difference: Mapping[str, Any], *, is_open: bool) -> Change:
-    published, live, old, new = (str(difference.get(side) or "") for side in ("published", "live", "old", "new"))
+def _change(difference: Difference, *, is_open: bool) -> Change:
+    published, live = difference.published, difference.live
     on_etsy = "On Etsy now" if is_open else "On Etsy then"
     if published and live and not _same(published, live):
         before = [Side("Last published", published), Side(on_etsy, live)]
     else:
-        before = [Side(on_etsy if live else "Last published" if published else "Before", old)]
-    return Change(str(difference["field"]), [*before, Side("Will be" if is_open else "New", new, is_new=True)])
+        before = [Side(on_etsy if live else "Last published" if published else "Before", difference.old)]
+    after = Side("Will be" if is_open else "New", difference.new, is_new=True)
+    return Change(difference.field, [*before, after])
 
 
 def _same(one: str, other: str) -> bool:

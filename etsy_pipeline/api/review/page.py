@@ -22,7 +22,7 @@ def page(request: Request, template: str, status: int = 200, **values: object) -
     """A page of the templates in `review`; every value is escaped."""
     shared = {"csrf": csrf_token(request), "can_sign_out": needs_sign_in(request), "style_version": STYLE_VERSION}
     answer = pages.page(request, f"review/{template}", status, **shared, **values)
-    answer.headers["content-security-policy"] = _policy(request.app.state.backing)
+    answer.headers["content-security-policy"] = _policy(request.app.state.context)
     return answer
 
 
@@ -31,9 +31,9 @@ def to(path: str) -> RedirectResponse:
     return RedirectResponse(path, SEE_OTHER)
 
 
-def is_picture(backing: AppContext, url: str) -> bool:
+def is_picture(context: AppContext, url: str) -> bool:
     """Whether the page's policy lets a browser load this picture."""
-    return url.startswith("https://") or origin_of(url) == (origin_of(backing.settings.medusa_url or "") or "none")
+    return url.startswith("https://") or origin_of(url) == (origin_of(context.settings.medusa_url or "") or "none")
 
 
 def origin_of(url: str) -> str:
@@ -46,9 +46,9 @@ def origin_of(url: str) -> str:
     return origin if _ORIGIN.fullmatch(origin) else ""
 
 
-def _policy(backing: AppContext) -> str:
-    pictures = " ".join(filter(None, ("https:", origin_of(backing.settings.medusa_url or ""))))
-    etsy = origin_of(backing.settings.etsy_oauth_url)  # a form's answer leads there, to connect a shop
+def _policy(context: AppContext) -> str:
+    pictures = " ".join(filter(None, ("https:", origin_of(context.settings.medusa_url or ""))))
+    etsy = origin_of(context.settings.etsy_oauth_url)  # a form's answer leads there, to connect a shop
     return (
         f"default-src 'none'; style-src 'self'; img-src {pictures}; form-action 'self' {etsy}; "
         "frame-ancestors 'none'; base-uri 'none'"

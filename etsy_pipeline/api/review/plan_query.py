@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field
 
 from etsy_pipeline.api.inputs import PRINTABLE
 from etsy_pipeline.api.review.exclusions import mark_of, pack, unpack
+from etsy_pipeline.planning.brakes import BRAKES
 from etsy_pipeline.planning.plan import ACTIONS
-from etsy_pipeline.store.tables import EtsySyncJob
+from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.sync.queries import PlanFilter
 
 A_PAGE = 50
@@ -21,10 +22,7 @@ SHOWN: Mapping[str, str] = {
     "": "Changes and problems",
     "brakes": "With a brake",
     "conflicts": "Changed on Etsy by somebody",
-    "price_hundredfold": "Brake: price a hundredfold",
-    "price_moved": "Brake: price moves far",
-    "variations_vanish": "Brake: variations vanish",
-    "listing_gone": "Brake: listing gone",
+    **{code: f"Brake: {rule.words}" for code, rule in BRAKES.items() if not rule.is_of_plan},
     "create": "To create",
     "update": "To update",
     "deactivate": "To deactivate",
@@ -60,7 +58,7 @@ class PlanQuery(BaseModel):
         """Whether the form of a page was sent."""
         return bool(self.to or self.seen or self.leave or self.only is not None)
 
-    def left_out(self, job: EtsySyncJob) -> frozenset[int]:
+    def exclusions(self, job: EtsySyncJob) -> frozenset[int]:
         """Positions that are left out: those of earlier pages, and the boxes of the page that was just sent."""
         if not self.is_of(job):
             return frozenset()
@@ -69,7 +67,7 @@ class PlanQuery(BaseModel):
     def address(self, job: EtsySyncJob, **changes: object) -> str:
         """The address of this page, or of one that differs from it."""
         place = {"show": self.show, "product_id": self.product_id, "offset": self.offset}
-        chosen = {"plan": mark_of(job), "out": pack(self.left_out(job))}
+        chosen = {"plan": mark_of(job), "out": pack(self.exclusions(job))}
         query = urlencode({name: value for name, value in (place | chosen | changes).items() if value})
         return f"/review/{job.transaction_id}?{query}"
 
@@ -78,7 +76,7 @@ class PlanQuery(BaseModel):
         if not self.is_of(job):
             return self.address(job, plan=self.plan, offset=0)
         if self.to == "decide":
-            query = urlencode({"plan": mark_of(job), "out": pack(self.left_out(job))})
+            query = urlencode({"plan": mark_of(job), "out": pack(self.exclusions(job))})
             return f"/review/{job.transaction_id}/decide?{query}"
         show = self.show if self.only is None else self.only
         return self.address(job, show=show, offset=int(self.to) if self.to.isdecimal() else 0)

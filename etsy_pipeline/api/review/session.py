@@ -50,16 +50,16 @@ class Sessions:
         await (self._secure if is_https else self._plain)(scope, receive, send)
 
 
-def signing_key(backing: AppContext) -> str:
+def signing_key(context: AppContext) -> str:
     """What the cookies are signed with."""
-    token = backing.settings.etsy_pipeline_api_token
+    token = context.settings.etsy_pipeline_api_token
     digest = hashlib.sha256(token.get_secret_value().encode()).hexdigest() if token else "no token"
-    return backing.store.cipher.key_for(f"review sessions {digest}")
+    return context.store.cipher.key_for(f"review sessions {digest}")
 
 
-def is_token(backing: AppContext, given: str) -> bool:
+def is_token(context: AppContext, given: str) -> bool:
     """Whether this is the API's token, found out in constant time."""
-    token = backing.settings.etsy_pipeline_api_token
+    token = context.settings.etsy_pipeline_api_token
     wanted = token.get_secret_value() if token else ""
     one, other = (hashlib.sha256(text.encode("utf-8", "replace")).digest() for text in (given, wanted))
     return bool(wanted) and hmac.compare_digest(one, other)
@@ -81,8 +81,8 @@ def csrf_token(request: Request) -> str:
 
 def needs_sign_in(request: Request) -> bool:
     """Whether this installation has a token."""
-    backing: AppContext = request.app.state.backing
-    return backing.settings.etsy_pipeline_api_token is not None
+    context: AppContext = request.app.state.context
+    return context.settings.etsy_pipeline_api_token is not None
 
 
 def _signed_in(request: Request) -> None:

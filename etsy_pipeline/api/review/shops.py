@@ -27,61 +27,61 @@ Changed = Annotated[str, Query(max_length=200, pattern=PRINTABLE)]
 
 
 @router.get("")
-def every(request: Request, here: Context) -> Response:
+def every(request: Request, context: Context) -> Response:
     """All of them, oldest first."""
-    with here.store.reading() as session:
+    with context.store.reading() as session:
         views = [account_view(account) for account in accounts.every(session)]
     return page(request, "shops.html", shops=[(view, web_address(view["shop_url"])) for view in views])
 
 
 @router.post("", dependencies=[OWN_FORM])
-def add(here: Context, name: Annotated[str, Form(max_length=200, pattern=PRINTABLE)] = "") -> RedirectResponse:
+def add(context: Context, name: Annotated[str, Form(max_length=200, pattern=PRINTABLE)] = "") -> RedirectResponse:
     """One more, to be connected next."""
-    configure.add(here.store, name)
+    configure.add(context.store, name)
     return to("/review/accounts")
 
 
 @router.get("/{account_id}")
-def one(request: Request, here: Context, account_id: AccountPath, changed: Changed = "") -> Response:
+def one(request: Request, context: Context, account_id: AccountPath, changed: Changed = "") -> Response:
     """A shop and its settings."""
-    return _settings(request, here, account_id, changed=changed)
+    return _settings(request, context, account_id, changed=changed)
 
 
 @router.post("/{account_id}/settings", dependencies=[OWN_FORM])
-def change(request: Request, here: Context, account_id: AccountPath, setting: Typed, value: Typed = "") -> Response:
+def change(request: Request, context: Context, account_id: AccountPath, setting: Typed, value: Typed = "") -> Response:
     """One setting, by its name."""
     try:
-        configure.configure(here.store, account_id, {setting.strip(): configure.value_of(value)})
+        configure.configure(context.store, account_id, {setting.strip(): configure.value_of(value)})
     except BadRequest as problem:
-        return _settings(request, here, account_id, problem=problem, setting=setting, value=value)
+        return _settings(request, context, account_id, problem=problem, setting=setting, value=value)
     return to(f"/review/accounts/{account_id}?{urlencode({'changed': setting.strip()})}")
 
 
 @router.post("/{account_id}/connect", dependencies=[OWN_FORM])
-def begin(here: Context, account_id: AccountPath) -> RedirectResponse:
+def begin(context: Context, account_id: AccountPath) -> RedirectResponse:
     """On to Etsy, where the seller consents."""
-    return to(connect.start(here.store, wiring.oauth_of(here.settings), account_id).location)
+    return to(connect.start(context.store, wiring.oauth_of(context.settings), account_id).location)
 
 
 @router.get("/{account_id}/disconnect")
-def ask(request: Request, here: Context, account_id: AccountPath) -> Response:
+def ask(request: Request, context: Context, account_id: AccountPath) -> Response:
     """What it means."""
-    with here.store.reading() as session:
+    with context.store.reading() as session:
         view = account_view(accounts.get(session, account_id))
     return page(request, "disconnect.html", shop=view)
 
 
 @router.post("/{account_id}/disconnect", dependencies=[OWN_FORM])
-def forget(here: Context, account_id: AccountPath) -> RedirectResponse:
+def forget(context: Context, account_id: AccountPath) -> RedirectResponse:
     """The shop's tokens are wiped."""
-    disconnect.disconnect(here.store, account_id)
+    disconnect.disconnect(context.store, account_id)
     return to("/review/accounts")
 
 
 def _settings(
-    request: Request, here: AppContext, account_id: str, problem: BadRequest | None = None, **form: str
+    request: Request, context: AppContext, account_id: str, problem: BadRequest | None = None, **form: str
 ) -> Response:
-    with here.store.reading() as session:
+    with context.store.reading() as session:
         view = account_view(accounts.get(session, account_id))
     return page(
         request,

@@ -34,13 +34,13 @@ def ask(request: Request, where: Next = HOME) -> Response:
 @router.post("/sign-in", dependencies=[OWN_FORM])
 def sign_in(
     request: Request,
-    here: Context,
+    context: Context,
     token: Annotated[str, Form(max_length=1000)] = "",
     where: Annotated[str, Form(max_length=20_000)] = HOME,
 ) -> Response:
     """The right token begins a session."""
     try:
-        _require_token(request, here, token)
+        _require_token(request, context, token)
     except PipelineError as problem:
         return _again(request, problem, where)
     begin(request)
@@ -54,11 +54,11 @@ def sign_out(request: Request) -> RedirectResponse:
     return to("/review/sign-in")
 
 
-def _require_token(request: Request, here: Context, token: str) -> None:
-    guesses, address = request.app.state.guesses, request.client.host if request.client else ""
-    guesses.require_few(address)
-    if not is_token(here, token.strip()):
-        guesses.note_wrong(address)
+def _require_token(request: Request, context: Context, token: str) -> None:
+    throttle, address = request.app.state.login_throttle, request.client.host if request.client else ""
+    throttle.require_few(address)
+    if not is_token(context, token.strip()):
+        throttle.note_wrong(address)
         raise BadRequest(
             "This is not the API's token.", code="sign_in_wrong", hint="It is the value of ETSY_PIPELINE_API_TOKEN."
         )

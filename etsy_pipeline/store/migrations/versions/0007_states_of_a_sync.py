@@ -102,6 +102,8 @@ def _end_all_but_the_newest_under_way() -> None:
 
 
 def _tell(job_id: str, errors: object, message: str) -> None:
-    known = json.loads(errors) if isinstance(errors, str) else errors or {}
-    changed = {"error_log": known | {"job": message}} if isinstance(known, dict) else {}
-    op.get_bind().execute(JOBS.update().where(JOBS.c.id == job_id).values(changed))
+    """Add to what is told of a sync as a whole."""
+    known = json.loads(errors) if isinstance(errors, str) else errors
+    known = known if isinstance(known, dict) else {}
+    told = {"job": f"{known.get('job', '')} {message}".strip()}
+    op.get_bind().execute(JOBS.update().where(JOBS.c.id == job_id).values(error_log=known | told))

@@ -10,7 +10,7 @@ from etsy_pipeline.store.engine import Store
 
 
 @contextmanager
-def opened() -> Iterator[tuple[Settings, Store]]:
+def settings_and_store() -> Iterator[tuple[Settings, Store]]:
     """The settings, and the database until the block ends."""
     settings = Settings.load()
     watch_logs(settings)

@@ -1,14 +1,15 @@
-"""What a mapping has to know of a shop, read from Etsy once a plan: categories, profiles, standard properties.
+"""What a mapping has to know of a shop, read once a plan: categories, profiles, standard properties.
 
-What Etsy cannot tell just now is left unchecked, and said: a plan does not wait for it, Etsy itself will check.
+What the marketplace cannot tell just now is left unchecked, and said: a plan does not wait for it, and the marketplace
+itself will check.
 """
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from etsy_pipeline.errors import Unavailable
-from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.listings.shop import AmountUnit, Shop, TaxonomyProperty
+from etsy_pipeline.providers.protocols import ShopClient
 
 Read = TypeVar("Read")
 
@@ -17,8 +18,8 @@ class ShopReader:
     """Reads a shop bit by bit, each category's properties once.
 
     Args:
-        client: Etsy, for the shop.
-        shop_id: Etsy's id of it.
+        client: the API for the shop.
+        shop_id: the marketplace's id of it.
         currency_code: the shop's.
         amount_unit: of Medusa's amounts.
         this_year: the calendar's.
@@ -27,7 +28,7 @@ class ShopReader:
 
     def __init__(
         self,
-        client: EtsyClient,
+        client: ShopClient,
         shop_id: int,
         *,
         currency_code: str,

@@ -1,0 +1,42 @@
+"""What carrying out an item of a plan sends. Pure.
+
+The publisher sends it, the drift checks look at it just before, reading back compares it after: all ask here.
+"""
+
+from etsy_pipeline.planning.changes import parts_of
+from etsy_pipeline.planning.fields import FIELDS, Part, with_companions
+from etsy_pipeline.planning.plan import PlanItem
+
+PATCHED: frozenset[Part] = frozenset({"listing", "images", "state"})  # what the last call of an update carries
+
+
+def sent_parts(item: PlanItem) -> frozenset[Part]:
+    """The parts of the listing that are sent; of a new one all that it has."""
+    if item.action != "create" or item.desired is None:
+        return parts_of(item.differences)
+    optional: dict[Part, object] = {"images": item.desired.images, "personalization": item.desired.personalization}
+    return frozenset({"listing", "inventory", "state", *(part for part, value in optional.items() if value)})
+
+
+def sent_fields(item: PlanItem) -> frozenset[str]:
+    """The fields that are overwritten; of a new listing all, for it is sent whole."""
+    if item.action == "create":
+        return frozenset(FIELDS)
+    return with_companions(change.field for change in item.differences)
+
+
+def is_patched(item: PlanItem) -> bool:
+    """Whether the item ends with a call that changes fields, the order of pictures or the state."""
+    return bool(sent_parts(item) & PATCHED)
+
+
+def is_stock_only(item: PlanItem) -> bool:
+    """Whether only stock or price changes: such calls have a reserve of the day's."""
+    return item.action == "update" and sent_parts(item) == {"inventory"}
+
+
+def should_activate(item: PlanItem) -> bool:
+    """Whether carrying out the item sets the listing active."""
+    if item.desired is None or item.desired.publish_as != "active":
+        return False
+    return "state" in sent_parts(item)

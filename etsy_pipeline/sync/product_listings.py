@@ -1,0 +1,56 @@
+"""From a product to the listing that it should become, for one shop: reader of the shop → category → rules.
+
+A plan maps products with it, and so does the look at Medusa right before they are published.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from functools import cache
+
+from etsy_pipeline.catalogue.product import Product
+from etsy_pipeline.listings.mapping import validate
+from etsy_pipeline.listings.product_header import ProductHeader
+from etsy_pipeline.listings.shop import AmountUnit, Shop
+from etsy_pipeline.listings.shop_settings import ShopSettings
+from etsy_pipeline.listings.taxonomy import taxonomy_id
+from etsy_pipeline.listings.verdict import ValidatedListing
+from etsy_pipeline.providers.protocols import ShopClient
+from etsy_pipeline.providers.shop_reader import ShopReader
+from etsy_pipeline.store.records import EtsyAccount
+
+
+def shop_reader(
+    client: ShopClient, account: EtsyAccount, amount_unit: AmountUnit, on_trouble: Callable[[str], None]
+) -> ShopReader:
+    """Tells what a mapping has to know of an account's shop; `on_trouble` is told what could not be read, and why."""
+    return ShopReader(
+        client,
+        account.shop_id or 0,
+        currency_code=account.currency_code or "",
+        amount_unit=amount_unit,
+        this_year=datetime.now(UTC).year,
+        on_trouble=on_trouble,
+    )
+
+
+class ProductListings:
+    """Maps products for one shop.
+
+    Args:
+        settings: the shop's.
+        reader: tells of the shop; made when the first product is mapped.
+    """
+
+    def __init__(self, settings: ShopSettings, reader: Callable[[], ShopReader]) -> None:
+        self.settings = settings
+        self._reader = cache(reader)
+
+    def shop_for(self, products: Iterable[Product | ProductHeader]) -> Shop:
+        """What mapping these products takes: the shop, with the properties of their categories."""
+        categories = (taxonomy_id(product, self.settings, None)[0] for product in products)
+        return self._reader().shop(category for category in categories if category is not None)
+
+    def of(self, products: Iterable[Product]) -> Iterator[ValidatedListing]:
+        """The listing that each product should become, with every rule's verdict."""
+        for product in products:
+            yield validate(product, self.settings, self.shop_for([product]))

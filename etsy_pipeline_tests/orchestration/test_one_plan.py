@@ -1,0 +1,217 @@
+"""One run draws up a plan, whoever started it: its sync is in the books from the start, and fails with the run."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from etsy_pipeline.accounts import configure
+from etsy_pipeline.catalogue.medusa import MedusaCatalogue
+from etsy_pipeline.definitions import defs
+from etsy_pipeline.errors import Unavailable
+from etsy_pipeline.orchestration import plan_assets
+from etsy_pipeline.orchestration.resources import StoreResource
+from etsy_pipeline.orchestration.sensors import canceled_plans, failed_syncs, requested_syncs
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline.sync import build_plan, queries
+from etsy_pipeline.sync.plan_runs import fail_plan
+from etsy_pipeline.sync.request import request_sync
+from etsy_pipeline_tests.orchestration.dagster_ui import Dagster, metadata_of, why
+
+PLAN_ASSETS = ("product_snapshot", "validated_listings", "sync_plan")
+TAG = "etsy_pipeline/transaction_id"
+
+
+@pytest.fixture(autouse=True)
+def _two_products(dagster: Dagster) -> None:
+    dagster.world.keep_only(*dagster.world.product_ids("clean")[:2])
+
+
+def syncs(dagster: Dagster) -> list[EtsySyncJob]:
+    return list(queries.latest_jobs(dagster.store))
+
+
+def asked_for(dagster: Dagster) -> EtsySyncJob:
+    return request_sync(dagster.store, dagster.account.id, product_ids=None, trigger="cli")
+
+
+def sensor_meanwhile(dagster: Dagster, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What `requested_syncs` answers, and the state of the newest sync, whenever the catalogue is about to be read."""
+    seen: list[Any] = []
+    read = MedusaCatalogue.pages
+
+    def pages(catalogue: MedusaCatalogue, *args: Any) -> Iterator[Any]:
+        context = dg.build_sensor_context(instance=dagster.instance, resources={"store": StoreResource()})
+        seen.append((requested_syncs(context), dagster.newest().state))
+        return read(catalogue, *args)
+
+    monkeypatch.setattr(MedusaCatalogue, "pages", pages)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("tags", "trigger"),
+    [({}, "ui"), ({"dagster/backfill": "x"}, "backfill"), ({"dagster/schedule_name": "x"}, "schedule")],
+)
+def test_a_run_that_nobody_asked_for_has_its_sync_from_the_start_and_it_is_planned_once(
+    dagster: Dagster, monkeypatch: pytest.MonkeyPatch, tags: dict[str, str], trigger: str
+) -> None:
+    seen = sensor_meanwhile(dagster, monkeypatch)
+    assert dagster.run("plan_sync", **tags).success
+    ((answer, state),) = seen
+    assert isinstance(answer, dg.SkipReason), "it is no request for another run"
+    assert state is SyncState.PLANNING
+    (job,) = syncs(dagster)
+    assert (job.state, job.trigger, job.total_products) == (SyncState.PLANNED, trigger, 2)
+
+
+def test_the_run_of_a_request_plans_this_one(dagster: Dagster, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = asked_for(dagster)
+    seen = sensor_meanwhile(dagster, monkeypatch)
+    assert dagster.run("plan_sync", **{TAG: asked.transaction_id}).success
+    assert [(type(answer), state) for answer, state in seen] == [(dg.SkipReason, SyncState.PLANNING)]
+    (job,) = syncs(dagster)
+    assert (job.transaction_id, job.state) == (asked.transaction_id, SyncState.PLANNED)
+
+
+def test_assets_of_the_plan_that_are_materialized_at_once_are_one_sync(dagster: Dagster) -> None:
+    assert dagster.materialize(*PLAN_ASSETS).success
+    assert [job.state for job in syncs(dagster)] == [SyncState.PLANNED]
+
+
+def test_a_run_of_sync_plan_alone_makes_its_sync_and_the_snapshot_before_it_makes_none(dagster: Dagster) -> None:
+    assert dagster.materialize("product_snapshot").success
+    assert dagster.materialize("validated_listings").success
+    assert syncs(dagster) == [], "they may be looked at without a sync"
+    result = dagster.materialize("sync_plan")
+    (job,) = syncs(dagster)
+    assert (job.state, job.plan_run_id) == (SyncState.PLANNED, result.run_id)
+
+
+def test_a_publication_under_way_is_told_before_the_catalogue_is_read(
+    dagster: Dagster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dagster.run("plan_sync")
+    dagster.materialize("publication_approval")
+    seen = sensor_meanwhile(dagster, monkeypatch)
+    assert "publication_in_progress" in why(dagster.run("plan_sync"))
+    asked = asked_for(dagster)
+    assert "publication_in_progress" in why(dagster.run("plan_sync", **{TAG: asked.transaction_id}))
+    assert seen == []
+    failed, approved = syncs(dagster)
+    assert (failed.transaction_id, failed.state) == (asked.transaction_id, SyncState.FAILED)
+    assert "publication_in_progress" in failed.message
+    assert approved.state is SyncState.CONFIRMED
+
+
+@pytest.mark.parametrize("asset", PLAN_ASSETS)
+@pytest.mark.parametrize("is_asked_for", [True, False], ids=["requested", "ui"])
+@pytest.mark.parametrize("is_expected", [True, False], ids=["expected", "bug"])
+def test_a_failure_in_any_asset_fails_the_sync(
+    dagster: Dagster, monkeypatch: pytest.MonkeyPatch, asset: str, *, is_asked_for: bool, is_expected: bool
+) -> None:
+    def break_down(*_args: object, **_values: object) -> None:
+        raise Unavailable("It is down.", code="medusa_error") if is_expected else KeyError("secret")
+
+    part_of = {"product_snapshot": "selection_of", "validated_listings": "ProductListings", "sync_plan": "build_plan"}
+    monkeypatch.setattr(plan_assets, part_of[asset], break_down)
+    tags = {TAG: asked_for(dagster).transaction_id} if is_asked_for else {}
+    result = dagster.run("plan_sync", **tags)
+    assert not result.success
+    (job,) = syncs(dagster)
+    died = f"The Dagster run {result.run_id} failed. [run_failed]"
+    assert (job.state, job.message) == (SyncState.FAILED, "It is down. [medusa_error]" if is_expected else died)
+    tell(dagster, result)
+    assert [other.message for other in syncs(dagster)] == [job.message], "it is in the books once"
+
+
+def tell(dagster: Dagster, result: dg.ExecuteInProcessResult) -> None:
+    """The failure sensor has its turn."""
+    context = dg.build_run_status_sensor_context(
+        sensor_name="failed_syncs",
+        dagster_event=result.get_run_failure_event(),
+        dagster_instance=dagster.instance,
+        dagster_run=result.dagster_run,
+        resources={"store": StoreResource()},
+    ).for_run_failure()
+    failed_syncs(context)
+
+
+def test_a_run_without_a_tag_that_is_killed_fails_its_sync(dagster: Dagster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No asset sees that: the sensor finds the sync by the run."""
+    monkeypatch.setattr("etsy_pipeline.orchestration.runs.fail_plan", lambda *_, **__: None)
+    monkeypatch.setenv("MEDUSA_API_KEY", "sk_wrongkey0123456789")
+    result = dagster.materialize(*PLAN_ASSETS)
+    assert [job.state for job in syncs(dagster)] == [SyncState.PLANNING]
+    tell(dagster, result)
+    (job,) = syncs(dagster)
+    assert (job.state, "[medusa_unauthorized]" in job.message) == (SyncState.FAILED, True)
+
+
+def test_a_complete_plan_stays_whatever_happens_to_its_run(dagster: Dagster, monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_down(*_args: object) -> None:
+        raise Unavailable("It is down.", code="database_unreachable")
+
+    monkeypatch.setattr(queries, "plan_rows", break_down)
+    result = dagster.run("plan_sync")
+    assert "database_unreachable" in why(result)
+    tell(dagster, result)
+    assert [job.state for job in syncs(dagster)] == [SyncState.PLANNED]
+
+
+def test_a_run_fails_no_plan_that_another_one_draws_up(dagster: Dagster) -> None:
+    asked = asked_for(dagster)
+    values = {"account_id": dagster.account.id, "transaction_id": asked.transaction_id, "trigger": "cli"}
+    build_plan.begin_plan(dagster.store, **values, run_id="first")
+    build_plan.begin_plan(dagster.store, **values, run_id="second")
+    assert fail_plan(dagster.store, run_id="first", transaction_id=asked.transaction_id, message="Died.")
+    assert dagster.newest().state is SyncState.PLANNING
+    assert fail_plan(dagster.store, run_id="second", transaction_id=None, message="Died.")
+    assert (dagster.newest().state, dagster.newest().message) == (SyncState.FAILED, "Died.")
+    assert not fail_plan(dagster.store, run_id="third", transaction_id="wf_nope", message="Died.")
+
+
+def test_a_plan_run_that_a_person_terminates_ends_its_sync(dagster: Dagster, store: Store) -> None:
+    run = dagster.instance.create_run_for_job(defs.resolve_job_def("plan_sync"))
+    build_plan.begin_plan(store, account_id=dagster.account.id, transaction_id=None, trigger="ui", run_id=run.run_id)
+    dagster.instance.report_run_canceled(run)
+    (event,) = dagster.instance.fetch_run_status_changes(dg.DagsterEventType.PIPELINE_CANCELED, limit=1).records
+    context = dg.build_run_status_sensor_context(
+        sensor_name="canceled_plans",
+        dagster_event=event.event_log_entry.dagster_event,  # type: ignore[arg-type]
+        dagster_instance=dagster.instance,
+        dagster_run=run,
+        resources={"store": StoreResource()},
+    )
+    canceled_plans(context)
+    assert (dagster.newest().state, "was terminated" in dagster.newest().message) == (SyncState.FAILED, True)
+
+
+def test_what_has_nothing_to_do_is_over_and_no_policy_approves_it(dagster: Dagster) -> None:
+    dagster.run("plan_sync")
+    dagster.materialize("publication_approval")
+    dagster.run("publish_sync")
+    configure.configure(dagster.store, dagster.account.id, {"approval.auto_approve": True})
+    metadata = metadata_of(dagster.run("plan_sync"), "sync_plan")
+    job = dagster.newest()
+    assert (job.state, job.skipped_count) == (SyncState.NOTHING_TO_DO, 2)
+    assert "There is nothing to approve" in metadata["what_happens_next"]
+    assert "sync approve" not in metadata["what_happens_next"]
+    assert queries.review_of(dagster.store, job.transaction_id).decision is None
+    assert "nothing to do" in why(dagster.materialize("publication_approval"))
+
+
+def test_what_the_policy_approves_asks_nobody(dagster: Dagster) -> None:
+    dagster.run("plan_sync")
+    dagster.materialize("publication_approval")
+    dagster.run("publish_sync")
+    configure.configure(dagster.store, dagster.account.id, {"approval.auto_approve": True})
+    product_id = dagster.world.product_ids("clean")[0]
+    stock = {variant_id: {"stock": 2} for variant_id in dagster.world.usd_prices(product_id)}
+    dagster.world.medusa("PATCH", f"products/{product_id}", {"variants": stock})
+    metadata = metadata_of(dagster.run("plan_sync"), "sync_plan")
+    assert dagster.newest().state is SyncState.CONFIRMED
+    assert "The shop's policy approved it" in metadata["what_happens_next"]
