@@ -83,7 +83,7 @@ def publish_once(storm: Storm, number: int, transaction_id: str) -> None:
     stamina.set_testing(testing=True, attempts=4)
     at, settings = storm.fast_forward(), Settings.load()
     with (
-        closing(wiring.store_of(settings, upgrade=False)) as store,
+        closing(wiring.store_of(settings, at, upgrade=False)) as store,
         closing(wiring.shop_client(settings, store, storm.account_id, at)) as client,
     ):
         with store.reading() as session:

@@ -1,6 +1,7 @@
 """One seed of the storm: its dice, its place, both clocks, and the faults that Etsy has meanwhile."""
 
 import json
+import os
 import random
 import time
 import urllib.request
@@ -50,9 +51,10 @@ class Storm:
         return json.loads((self.folder / "answer.json").read_text())
 
     def note(self, answer: Any) -> None:
-        """Leave an answer for the parent."""
-        (self.folder / "next.json").write_text(json.dumps(answer))
-        (self.folder / "next.json").replace(self.folder / "answer.json")
+        """Leave an answer for the parent; two publishers at once leave one each, and the later one counts."""
+        mine = self.folder / f"answer-{os.getpid()}.json"
+        mine.write_text(json.dumps(answer))
+        mine.replace(self.folder / "answer.json")
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """A control route of the local Etsy."""

@@ -5,15 +5,15 @@ import os
 import dagster as dg
 
 from etsy_pipeline.orchestration import asset_checks, plan_assets, publish_assets
+from etsy_pipeline.orchestration.failed_runs import canceled_plans, failed_syncs, lost_runs
 from etsy_pipeline.orchestration.io_managers import ParquetIOManager
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
 from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, StoreResource
+from etsy_pipeline.orchestration.retention import clean_up, daily_clean_up_at
 from etsy_pipeline.orchestration.schedules import daily_sync_at
 from etsy_pipeline.orchestration.sensors import (
     account_partitions,
     approved_syncs,
-    canceled_plans,
-    failed_syncs,
     kept_connections,
     requested_syncs,
     sent_notices,
@@ -38,14 +38,15 @@ defs = dg.Definitions(
         asset_checks.no_blocked_prices,
         asset_checks.every_product_published,
     ],
-    jobs=[plan_sync, publish_sync],
-    schedules=[daily_sync_at(os.environ.get("ETSY_PIPELINE_TIMEZONE") or "UTC")],
+    jobs=[plan_sync, publish_sync, clean_up],
+    schedules=[make(os.environ.get("ETSY_PIPELINE_TIMEZONE") or "UTC") for make in (daily_sync_at, daily_clean_up_at)],
     sensors=[
         account_partitions,
         requested_syncs,
         approved_syncs,
         failed_syncs,
         canceled_plans,
+        lost_runs,
         kept_connections,
         sent_notices,
     ],

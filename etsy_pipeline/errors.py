@@ -4,10 +4,11 @@
     ├── BadRequest           what was asked for cannot be: change the request
     │   ├── NotFound         no such account, sync job or product
     │   └── Conflict         not now: the plan is not ready, stale, superseded or decided
-    │       └── TakenOver    another publisher is at work on it: leave everything to that one
+    │       └── TakenOver    another publisher or plan run is at work on it: leave everything to that one
     ├── NotConfigured        a setting is missing or unreadable: set it
     ├── NeedsPerson          credentials or permissions: connect again, or ask Etsy or Medusa
     ├── Unavailable          the other side is down or slow: try again
+    │   └── StoreUnavailable our own database is: nothing can be noted, so nothing is done, and no product is at fault
     └── Refused              the other side said no to this one item: correct the product
 
 Each has a stable `code` (found in docs/troubleshooting.md), a message that names the value and the limit, and a
@@ -47,7 +48,7 @@ class Conflict(BadRequest):
 
 
 class TakenOver(Conflict):
-    """Another publisher holds the account's lease: whoever is told so writes nothing more."""
+    """Another publisher or plan run has one's place: whoever is told so writes nothing more."""
 
 
 class NotConfigured(PipelineError):  # noqa: N818
@@ -60,6 +61,10 @@ class NeedsPerson(PipelineError):  # noqa: N818
 
 class Unavailable(PipelineError):  # noqa: N818
     """The other side is unreachable, slow or broken; the same request may work later."""
+
+
+class StoreUnavailable(Unavailable):
+    """Our own database is locked or away. What was under way may have happened: it could not be written down."""
 
 
 class Refused(PipelineError):  # noqa: N818

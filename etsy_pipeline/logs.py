@@ -1,10 +1,11 @@
 """What every log line has, whoever writes it and wherever it goes: no secret, and which sync and product it is about.
 
+Nor has it anything that a terminal would obey instead of showing it.
+
 A line is an event and its values: `logger.warning("etsy_call method=%s status=%s", …)`. This is done where records are
 made, since a filter on a logger does not see the lines of its children, and one on a handler only those of that one.
 """
 
-import json
 import logging
 import re
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from etsy_pipeline.redaction import redacted
+from etsy_pipeline.safe_text import visible_json, visible_lines
 
 PACKAGE = "etsy_pipeline"
 CHATTY = ("httpx", "httpcore", "alembic")  # a line a call, with the whole address
@@ -70,7 +72,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = record.exc_text or redacted(_plain.formatException(record.exc_info))
-        return json.dumps(line | facts, ensure_ascii=False, default=str)
+        return visible_json(line | facts)
 
 
 class _Written(logging.StreamHandler[Any]):
@@ -93,7 +95,7 @@ class _Records:
 
 def _tidy(record: logging.LogRecord) -> None:
     message = record.getMessage()
-    clean = redacted(message)
+    clean = visible_lines(redacted(message))
     if str(record.name).partition(".")[0] == PACKAGE:  # logging itself makes records without a name
         subject = {name: value for name, value in _subject.get().items() if f"{name}=" not in message}
         record.__dict__["facts"] = _facts(record) | subject
@@ -101,7 +103,7 @@ def _tidy(record: logging.LogRecord) -> None:
     if clean != message:
         record.msg, record.args = clean, ()
     if record.exc_info:
-        record.exc_text = redacted(_plain.formatException(record.exc_info))
+        record.exc_text = visible_lines(redacted(_plain.formatException(record.exc_info)))
 
 
 def _facts(record: logging.LogRecord) -> dict[str, Any]:

@@ -7,6 +7,7 @@ shop never mix. Per-shop choices are not here but in `listings/shop_settings.py`
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, cast
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from etsy_pipeline.errors import NotConfigured
 
 SANDBOX_FILE = "sandbox.env"
 SHORTEST_API_TOKEN = 16
+LEAST_RUNS_AT_ONCE = 2
 DEFAULT_REDIRECT_URI = "http://localhost:9000/admin/oauth/etsy/callback"
 
 # Any of these in the environment means: this is a real installation, leave the sandbox's settings alone.
@@ -115,6 +117,35 @@ class Settings(BaseSettings):
         le=16,
         description="Products that one publisher carries out side by side; more than Etsy's pace allows is no gain.",
     )
+    etsy_pipeline_runs_at_once: Annotated[int | None, Field(ge=1), BeforeValidator(_blank_is_unset)] = Field(
+        default=None,
+        description="Plans that Dagster draws up at once, and publications of each lane; as many as the machine has "
+        "cores, at least 2, unless set.",
+    )
+    etsy_pipeline_lost_after_seconds: int = Field(
+        default=120,
+        ge=5,
+        le=3600,
+        description="Seconds without a sign of life after which a plan run is given up for lost, and its sync planned "
+        "again.",
+    )
+    etsy_pipeline_keep_plans_days: int = Field(
+        default=90,
+        ge=0,
+        description="Days after a sync's end for which its plan is kept whole; then each product's outcome, and the "
+        "decisions, are left. 0: for ever.",
+    )
+    etsy_pipeline_keep_runs_days: int = Field(
+        default=30,
+        ge=0,
+        description="Days for which finished runs of Dagster are kept, with their logs, and snapshots that no newer "
+        "one has replaced. 0: for ever.",
+    )
+    etsy_pipeline_keep_ticks_days: int = Field(
+        default=7,
+        ge=0,
+        description="Days for which ticks of Dagster's sensors and schedules are kept. 0: for ever.",
+    )
     etsy_pipeline_notify: OptionalSecret = Field(
         default=None,
         description="Who hears when a sync awaits approval, pauses, ends or fails, separated by commas: "
@@ -185,6 +216,31 @@ class Settings(BaseSettings):
         return self.etsy_pipeline_database_url is None
 
     @property
+    def runs_at_once(self) -> int:
+        """How many plans are drawn up at once, and how many publications of a lane are carried out."""
+        return self.etsy_pipeline_runs_at_once or max(os.cpu_count() or 1, LEAST_RUNS_AT_ONCE)
+
+    @property
+    def lost_after(self) -> timedelta:
+        """How long a run may give no sign of life."""
+        return timedelta(seconds=self.etsy_pipeline_lost_after_seconds)
+
+    @property
+    def keep_plans(self) -> timedelta | None:
+        """How long plans that are over are kept whole; None: for ever."""
+        return _kept(self.etsy_pipeline_keep_plans_days)
+
+    @property
+    def keep_runs(self) -> timedelta | None:
+        """How long Dagster's runs and snapshots are kept; None: for ever."""
+        return _kept(self.etsy_pipeline_keep_runs_days)
+
+    @property
+    def keep_ticks(self) -> timedelta | None:
+        """How long Dagster's ticks are kept; None: for ever."""
+        return _kept(self.etsy_pipeline_keep_ticks_days)
+
+    @property
     def cors_origins(self) -> list[str]:
         """The origins whose pages may call the HTTP API."""
         return [
@@ -225,6 +281,10 @@ class Settings(BaseSettings):
         """Who we are at Etsy: (keystring, shared secret)."""
         self.require("ETSY_CLIENT_ID", "ETSY_SHARED_SECRET")
         return cast(str, self.etsy_client_id), cast(SecretStr, self.etsy_shared_secret).get_secret_value()
+
+
+def _kept(days: int) -> timedelta | None:
+    return timedelta(days=days) if days else None
 
 
 def _variable(item: Mapping[str, object]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from etsy_pipeline import state_folder
 from etsy_pipeline.accounts.tokens import AccountTokens
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
 from etsy_pipeline.catalogue.product import Product
@@ -30,6 +31,7 @@ from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import budgets
 from etsy_pipeline.store.encryption import TokenCipher, key_in_state_folder
 from etsy_pipeline.store.engine import Store, open_store
+from etsy_pipeline.sync import retention
 from etsy_pipeline.sync.notify import send_what_is_due
 
 
@@ -49,15 +51,17 @@ REAL_TIME = Time()
 LONGEST_NAME_TOLD = 50
 
 
-def store_of(settings: Settings, *, upgrade: bool | None = None) -> Store:
+def store_of(settings: Settings, at: Time | None = None, *, upgrade: bool | None = None) -> Store:
     """Open the database. The embedded one is made and brought up to date on first use; its key too.
+
+    With a time `at` its clock is that one, and not the database's own; where a harness moves the clock.
 
     Raises:
         NotConfigured: `setting_missing` (a key, for a database of one's own), and what `open_store` raises.
     """
     embedded = settings.has_embedded_database
-    if embedded:
-        settings.etsy_pipeline_home.mkdir(parents=True, exist_ok=True)
+    if embedded or settings.etsy_pipeline_home.exists():
+        state_folder.prepare(settings.etsy_pipeline_home)
     if settings.etsy_pipeline_secret_key is not None:
         keys = settings.etsy_pipeline_secret_key.get_secret_value()
     elif embedded:
@@ -65,7 +69,12 @@ def store_of(settings: Settings, *, upgrade: bool | None = None) -> Store:
     else:
         settings.require("ETSY_PIPELINE_SECRET_KEY")
         raise AssertionError("unreachable: require raises")
-    return open_store(settings.database_url, TokenCipher(keys), upgrade=embedded if upgrade is None else upgrade)
+    return open_store(
+        settings.database_url,
+        TokenCipher(keys),
+        upgrade=embedded if upgrade is None else upgrade,
+        clock=at.now if at else None,
+    )
 
 
 def oauth_of(settings: Settings, at: Time = REAL_TIME) -> EtsyOAuth:
@@ -122,6 +131,17 @@ def send_notices(settings: Settings, store: Store) -> list[str]:
     """
     addresses, smtp_url = _notify(settings)
     return send_what_is_due(store, receivers(addresses), sender(smtp_url))
+
+
+def clean_up(settings: Settings, store: Store, now: datetime) -> list[str]:
+    """Remove what grew too old in the database and among the snapshots; what was done, in words."""
+    told = []
+    if settings.keep_plans:
+        told.append(retention.clean(store, keep=settings.keep_plans, now=now).words)
+    if settings.keep_runs:
+        home, before = settings.etsy_pipeline_home, now - settings.keep_runs
+        told.append(f"{state_folder.drop_old_snapshots(home, before=before, now=now)} old snapshots removed.")
+    return told
 
 
 def check_notices(settings: Settings) -> list[str]:

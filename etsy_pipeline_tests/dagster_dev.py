@@ -25,8 +25,11 @@ WITH_INTERRUPTS = (
 
 
 @contextmanager
-def dagster_dev(folder: Path) -> Iterator[str]:
-    """Start it with the present environment; its address. It is stopped at the end."""
+def dagster_dev(folder: Path, *, kill: bool = False) -> Iterator[str]:
+    """Start it with the present environment; its address. It is stopped at the end, or killed with all that it started.
+
+    A process that is killed leaves everything as it is: it is a power cut.
+    """
     for name in ("dagster.yaml", "workspace.yaml"):
         shutil.copy(PROJECT / name, folder / name)
     with socket.socket() as probe:
@@ -40,9 +43,10 @@ def dagster_dev(folder: Path) -> Iterator[str]:
             until(lambda: answers(url), "dagster dev")
             yield url
         finally:
-            process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=30)
+            if not kill:
+                process.terminate()
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=30)
             with suppress(ProcessLookupError):  # whatever is left of its web server, daemon and code servers
                 os.killpg(process.pid, signal.SIGKILL)
 

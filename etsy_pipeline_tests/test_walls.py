@@ -48,7 +48,7 @@ def sessions_in(module: ast.Module) -> set[str]:
     """Names that a session of the store has: what is opened, what is annotated as one, and `session` always."""
     found = {"session"}
     for node in ast.walk(module):
-        if isinstance(node, ast.arg) and node.annotation and ast.unparse(node.annotation).endswith("Session"):
+        if isinstance(node, ast.arg) and node.annotation and ast.unparse(node.annotation).split(".")[-1] == "Session":
             found.add(node.arg)
         if isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
             is_opened = ast.unparse(node.context_expr).endswith((".reading()", ".writing()"))

@@ -17,11 +17,16 @@ def add(store: Store, name: str) -> EtsyAccount:
     """Make an account that is yet to be connected."""
     if not name.strip():
         raise BadRequest("An account needs a name.", code="account_name_empty", hint="Name it after the shop.")
-    now = datetime.now(UTC)
-    account = EtsyAccount(id=f"etsy_acc_{secrets.token_hex(6)}", name=name.strip(), created_at=now, updated_at=now)
+    account = new_account(name)
     with store.writing() as session:
         accounts.add(session, account)
     return account
+
+
+def new_account(name: str) -> EtsyAccount:
+    """An account without a shop, with an id of its own; it is yet to be stored."""
+    now = datetime.now(UTC)
+    return EtsyAccount(id=f"etsy_acc_{secrets.token_hex(6)}", name=name.strip(), created_at=now, updated_at=now)
 
 
 def configure(store: Store, account_id: str, changes: Mapping[str, Any]) -> ShopSettings:

@@ -2,44 +2,49 @@
 
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 
+from etsy_pipeline.accounts import attempts
+from etsy_pipeline.accounts.attempts import Asker
+from etsy_pipeline.accounts.configure import new_account
 from etsy_pipeline.accounts.tokens import token_columns
-from etsy_pipeline.errors import BadRequest, Conflict, NeedsPerson
-from etsy_pipeline.providers.protocols import Authorization, OAuth, RemoteShop, ShopClient
+from etsy_pipeline.errors import Conflict, NeedsPerson
+from etsy_pipeline.providers.protocols import Authorization, OAuth, RemoteShop, ShopClient, Tokens
 from etsy_pipeline.store import accounts
-from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.records import EtsyAccount, OauthSession
+from etsy_pipeline.store.engine import Session, Store
+from etsy_pipeline.store.records import EtsyAccount
 
-SESSION_MINUTES = 10
-
+NOBODY = Asker()  # known by name, as on the command line: an attempt is one account's there
 ClientFor = Callable[[str], ShopClient]  # an access token → a client that uses it
 
 
-def start(store: Store, oauth: OAuth, account_id: str) -> Authorization:
+def start(store: Store, oauth: OAuth, account_id: str | None, asker: Asker = NOBODY) -> Authorization:
     """Begin to connect: remembers state and verifier, and says where to send the seller.
+
+    Args:
+        store: the database.
+        oauth: our app.
+        account_id: the account to be connected; None: whoever finishes the attempt says which.
+        asker: who begins; only they finish an attempt without an account.
 
     Raises:
         NotFound: `account_not_found`.
     """
     authorization = oauth.authorization()
-    with store.writing() as session:
-        accounts.get(session, account_id)
-        accounts.forget_oauth_sessions(session, expired_at=datetime.now(UTC))
-        attempt = OauthSession(
-            state=authorization.state,
-            account_id=account_id,
-            verifier_encrypted=store.cipher.encrypt(authorization.code_verifier),
-            expires_at=datetime.now(UTC) + timedelta(minutes=SESSION_MINUTES),
-        )
-        accounts.add_oauth_session(session, attempt)
+    attempts.remember(store, authorization, account_id, asker)
     return authorization
 
 
 def finish(
-    store: Store, oauth: OAuth, client_for: ClientFor, *, code: str, state: str, account_id: str | None = None
+    store: Store,
+    oauth: OAuth,
+    client_for: ClientFor,
+    *,
+    code: str,
+    state: str,
+    account_id: str | None = None,
+    asker: Asker = NOBODY,
 ) -> EtsyAccount:
-    """Exchange the code, find the shop, and activate the account that the attempt was started for.
+    """Exchange the code, find the shop, and activate the account.
 
     Args:
         store: the database.
@@ -47,54 +52,74 @@ def finish(
         client_for: a client for an access token.
         code: what Etsy sent the seller back with.
         state: of the attempt.
-        account_id: refuse the attempt of another account.
+        account_id: the account. An attempt that was begun for another one is refused; one that was begun for none
+            needs it.
+        asker: who finishes; an attempt without an account has to be theirs.
 
     Raises:
-        BadRequest: `oauth_state_unknown` (never given out, used before, older than ten minutes, another account's).
+        NotFound: `account_not_found`.
+        BadRequest: `oauth_state_unknown` (never given out, used before, older than ten minutes, another account's or
+            session's), `oauth_account_needed`.
         Conflict: `shop_connected_elsewhere`, `account_holds_another_shop`.
         NeedsPerson: what Etsy refused, `etsy_scope_missing`, `etsy_user_has_no_shop`.
     """
-    account_id, verifier = _redeem(store, state, account_id)
+    account_id, verifier = attempts.redeem(store, state, account_id, asker)
+    tokens, shop = _granted(oauth, client_for, code, verifier)
+    with store.writing() as session:
+        account = accounts.get(session, account_id, lock=True)
+        return _connected(store, session, account, tokens, shop)
+
+
+def finish_on_page(
+    store: Store,
+    oauth: OAuth,
+    client_for: ClientFor,
+    *,
+    code: str,
+    state: str,
+    account_id: str | None,
+    asker: Asker,
+) -> EtsyAccount:
+    """The same for an attempt without an account, in the seller's browser.
+
+    The account is the one that was chosen there; else the one that holds the shop; else a new one, named after it.
+
+    Raises:
+        The same as `finish`.
+    """
+    verifier = attempts.redeem_on_page(store, state, account_id, asker)
+    tokens, shop = _granted(oauth, client_for, code, verifier)
+    with store.writing() as session:
+        holder = accounts.of_shop(session, shop.shop_id)
+        chosen = account_id or (holder.id if holder else None)
+        if chosen is None:
+            account = new_account(shop.shop_name)
+            accounts.add(session, account)
+        else:
+            account = accounts.get(session, chosen, lock=True)
+        return _connected(store, session, account, tokens, shop)
+
+
+def _granted(oauth: OAuth, client_for: ClientFor, code: str, verifier: str) -> tuple[Tokens, RemoteShop]:
     tokens = oauth.exchange(code, verifier)
     _require_scopes(oauth.scope, tokens.scopes)
     with closing(client_for(tokens.access_token)) as client:
-        shop = _shop(client)
-    with store.writing() as session:
-        account = accounts.get(session, account_id, lock=True)
-        _require_its_shop(account, shop, accounts.of_shop(session, shop.shop_id))
-        return accounts.change(
-            session,
-            account_id,
-            shop_id=shop.shop_id,
-            shop_name=shop.shop_name,
-            shop_url=shop.url,
-            currency_code=shop.currency_code,
-            user_id=tokens.user_id,
-            is_active=True,
-            **token_columns(store, tokens),
-        )
+        return tokens, _shop(client)
 
 
-def abandon(store: Store, state: str) -> None:
-    """The seller said no: the attempt is over, and its state worth nothing."""
-    with store.writing() as session:
-        accounts.use_oauth_session(session, state, datetime.now(UTC))
-
-
-def _redeem(store: Store, state: str, account_id: str | None) -> tuple[str, str]:
-    now = datetime.now(UTC)
-    with store.writing() as session:
-        attempt = accounts.oauth_session(session, state)
-        is_open = attempt is not None and attempt.used_at is None and attempt.expires_at >= now
-        if attempt is None or not is_open or account_id not in {None, attempt.account_id}:
-            raise BadRequest(
-                "This attempt to connect is unknown, another account's, was used already, or is older than "
-                f"{SESSION_MINUTES} minutes (state {state[:6]}…).",
-                code="oauth_state_unknown",
-                hint="Start again with `etsy-pipeline accounts connect ACCOUNT`.",
-            )
-        accounts.use_oauth_session(session, state, now)
-        return attempt.account_id, store.cipher.decrypt(attempt.verifier_encrypted)
+def _connected(store: Store, session: Session, account: EtsyAccount, tokens: Tokens, shop: RemoteShop) -> EtsyAccount:
+    _require_its_shop(account, shop, accounts.of_shop(session, shop.shop_id))
+    return accounts.change(
+        session,
+        account.id,
+        shop_id=shop.shop_id,
+        shop_name=shop.shop_name,
+        shop_url=shop.url,
+        currency_code=shop.currency_code,
+        user_id=tokens.user_id,
+        is_active=True,
+        **token_columns(store, tokens),
+    )
 
 
 def _require_scopes(asked: str, granted: str) -> None:

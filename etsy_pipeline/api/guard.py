@@ -22,6 +22,7 @@ from etsy_pipeline.api.answers import error_answer
 OPEN = frozenset(
     [
         ("GET", "/admin/oauth/etsy/callback"),  # the state protects it
+        ("POST", "/admin/oauth/etsy/callback/finish"),  # the same: the form of the page that this shows
         ("POST", "/webhooks/etsy"),  # the signature protects it
         ("GET", "/health"),  # says nothing
     ]

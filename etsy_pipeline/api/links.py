@@ -1,9 +1,9 @@
 """Routes that show which listing each product became."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 
 from etsy_pipeline.api.context import Context
 from etsy_pipeline.api.inputs import IdFilter, Page
@@ -12,18 +12,23 @@ from etsy_pipeline.sync import queries, views
 router = APIRouter(prefix="/admin/product-etsy-links", tags=["links"])
 
 
+def _as_text(listing_id: int | None) -> str | None:
+    return None if listing_id is None else str(listing_id)
+
+
 class Link(BaseModel):
-    """A product in a shop. Its listing's id stays, whatever fails."""
+    """A product in a shop. Its listing's id stays, whatever fails; it is text here, and a number elsewhere."""
 
     product_id: str
     product_title: str
     etsy_account_id: str
     sync_status: str
-    etsy_listing_id: int | None
+    etsy_listing_id: Annotated[str | None, BeforeValidator(_as_text)]
     etsy_url: str | None
     listing_state: str | None
     last_synced_at: str | None
     sync_error: str | None
+    transaction_id: str | None
 
 
 class Links(BaseModel):

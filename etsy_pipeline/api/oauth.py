@@ -2,25 +2,29 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
-from etsy_pipeline.accounts import connect
+from etsy_pipeline.accounts import attempts, connect
+from etsy_pipeline.accounts.attempts import Asker
 from etsy_pipeline.accounts.view import account_view
 from etsy_pipeline.api.accounts import Account
 from etsy_pipeline.api.answers import status_of
+from etsy_pipeline.api.asker import who_begins, who_finishes, who_looks
 from etsy_pipeline.api.context import AppContext, Context
-from etsy_pipeline.api.inputs import PRINTABLE
+from etsy_pipeline.api.inputs import PRINTABLE, IdFilter
 from etsy_pipeline.api.pages import page, wants_page
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.etsy.oauth import granted
+from etsy_pipeline.providers.protocols import OAuth
 from etsy_pipeline.store.records import EtsyAccount
 from etsy_pipeline.wiring import Provider, provider_of
 
 router = APIRouter(prefix="/admin/oauth", tags=["oauth"])
 
 Short = Annotated[str, Query(max_length=4000, pattern=PRINTABLE)]
+Sent = Annotated[str, Form(max_length=4000, pattern=PRINTABLE)]
 
 
 class Location(BaseModel):
@@ -39,9 +43,9 @@ class Granted(BaseModel):
 
 
 class ShopInfo(BaseModel):
-    """The shop as Etsy has it."""
+    """The shop as Etsy has it. `shop_id` is text here, and the number that it is in `account`."""
 
-    shop_id: int | None
+    shop_id: str | None
     shop_name: str | None
     shop_url: str | None
     currency: str | None
@@ -56,11 +60,10 @@ class Connected(BaseModel):
 
 
 @router.get("/{platform}", summary="Begin to connect a shop")
-def begin(
-    context: Context, platform: str, account_id: Annotated[str, Query(max_length=200, pattern=PRINTABLE)]
-) -> Location:
-    """Send the seller's browser to `location`."""
-    authorization = connect.start(context.store, provider_of(platform).oauth(context.settings), account_id)
+def begin(context: Context, request: Request, answer: Response, platform: str, account_id: IdFilter = None) -> Location:
+    """Send the seller's browser to `location`. Without `account_id` the account is named when it is finished."""
+    asker = who_begins(context, request, answer) if account_id is None else connect.NOBODY
+    authorization = connect.start(context.store, provider_of(platform).oauth(context.settings), account_id, asker)
     return Location(location=authorization.location, state=authorization.state)
 
 
@@ -74,10 +77,13 @@ def come_back(
     error: Short = "",
     error_description: Short = "",
 ) -> Connected | HTMLResponse:
-    """Needs no bearer token: the state protects it. A browser gets a page."""
+    """Needs no bearer token: the state protects it. A browser gets a page, to finish on if no account was named."""
     query = {"code": code, "state": state, "error": error, "error_description": error_description}
     try:
-        account = _finish(context, provider_of(platform), query)
+        provider = provider_of(platform)
+        if not error and wants_page(request) and attempts.needs_account(context.store, state):
+            return _ask(context, request, platform, code, state)
+        account = _finish(context, provider, query)
     except PipelineError as problem:
         if not wants_page(request):
             raise
@@ -86,24 +92,60 @@ def come_back(
 
 
 @router.post("/{platform}/callback", summary="Finish connecting a shop")
-def finish(context: Context, platform: str, body: Granted) -> Connected:
+def finish(context: Context, request: Request, platform: str, body: Granted) -> Connected:
     """For admin pages that caught the redirect themselves."""
-    return _connected(_finish(context, provider_of(platform), {"code": body.code, "state": body.state}, body.id))
+    query, asker = {"code": body.code, "state": body.state}, who_finishes(context, request)
+    return _connected(_finish(context, provider_of(platform), query, body.id, asker))
+
+
+@router.post("/{platform}/callback/finish", include_in_schema=False)
+def finish_on_page(
+    context: Context, request: Request, platform: str, code: Sent = "", state: Sent = "", account_id: Sent = ""
+) -> HTMLResponse:
+    """The form of the page that asks. Needs no bearer token: the state protects it."""
+    try:
+        oauth, client_for = _app(context, provider_of(platform))
+        code, state = granted({"code": code, "state": state})
+        account = connect.finish_on_page(
+            context.store,
+            oauth,
+            client_for,
+            code=code,
+            state=state,
+            account_id=account_id or None,
+            asker=who_looks(context, request),
+        )
+    except PipelineError as problem:
+        return page(request, "problem.html", status_of(problem)[0], error=problem)
+    return page(request, "connected.html", account=account)
+
+
+def _ask(context: AppContext, request: Request, platform: str, code: str, state: str) -> HTMLResponse:
+    offered = attempts.accounts_to_choose(context.store, state, who_looks(context, request))
+    return page(request, "finish.html", platform=platform, code=code, state=state, accounts=offered)
 
 
 def _finish(
-    context: AppContext, provider: Provider, query: dict[str, str], account_id: str | None = None
+    context: AppContext,
+    provider: Provider,
+    query: dict[str, str],
+    account_id: str | None = None,
+    asker: Asker = connect.NOBODY,
 ) -> EtsyAccount:
     if query.get("error") and query["state"]:
-        connect.abandon(context.store, query["state"])
+        attempts.abandon(context.store, query["state"])
     code, state = granted(query)
-    oauth, client_for = provider.oauth(context.settings), provider.client_for(context.settings, context.store)
-    return connect.finish(context.store, oauth, client_for, code=code, state=state, account_id=account_id)
+    oauth, client_for = _app(context, provider)
+    return connect.finish(context.store, oauth, client_for, code=code, state=state, account_id=account_id, asker=asker)
+
+
+def _app(context: AppContext, provider: Provider) -> tuple[OAuth, connect.ClientFor]:
+    return provider.oauth(context.settings), provider.client_for(context.settings, context.store)
 
 
 def _connected(account: EtsyAccount) -> Connected:
     shop = ShopInfo(
-        shop_id=account.shop_id,
+        shop_id=None if account.shop_id is None else str(account.shop_id),
         shop_name=account.shop_name,
         shop_url=account.shop_url,
         currency=account.currency_code,

@@ -1,4 +1,7 @@
-"""Pages that are rendered here, without scripts: templates, and whether a browser asked."""
+"""Pages that are rendered here, without scripts: templates, and whether a browser asked.
+
+Every value that a template shows is escaped, and what cannot be seen in it is made visible (`safe_text.py`).
+"""
 
 import re
 from pathlib import Path
@@ -7,6 +10,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 from markupsafe import Markup, escape
+
+from etsy_pipeline.safe_text import visible_lines
 
 _templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
 
@@ -23,12 +28,22 @@ def page(request: Request, template: str, status: int = 200, **values: object) -
 
 def with_code(text: str) -> Markup:
     """A sentence with `commands` in it, which stand out on a page as they do in a terminal."""
-    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", _escaped(text)))  # noqa: S704 - escaped
 
 
 def breakable(name: str) -> Markup:
     """A long name that a narrow column may break, but between words only."""
-    return Markup(re.sub("([._])", r"\1<wbr>", str(escape(name))))  # noqa: S704 - escaped
+    return Markup(re.sub("([._])", r"\1<wbr>", _escaped(name)))  # noqa: S704 - escaped
 
 
+def _escaped(text: str) -> str:
+    return str(escape(visible_lines(text)))
+
+
+def _shown(value: object) -> object:
+    """What a template shows of a value; what it rendered itself was looked at before."""
+    return visible_lines(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+_templates.env.finalize = _shown
 _templates.env.filters |= {"with_code": with_code, "breakable": breakable}

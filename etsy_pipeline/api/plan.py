@@ -23,7 +23,8 @@ class Group(BaseModel):
 class Plan(BaseModel):
     """A plan, or part of it. Without a `plan_digest` there is none yet. In the state `nothing_to_do` it sends nothing.
 
-    `for_a_person` says why no policy approves it, `quota` whether it fits into today's calls.
+    `for_a_person` says why no policy approves it, `quota` whether it fits into today's calls. Since
+    `details_removed_at` an old plan has no more than what became of its products.
     """
 
     transaction_id: str
@@ -40,6 +41,7 @@ class Plan(BaseModel):
     offset: int
     limit: int
     has_more: bool
+    details_removed_at: str | None
 
 
 def plan_page(store: Store, transaction_id: str, wanted: PlanFilter, limit: int) -> Plan:
@@ -67,4 +69,5 @@ def plan_page(store: Store, transaction_id: str, wanted: PlanFilter, limit: int)
         offset=wanted.first,
         limit=limit,
         has_more=len(shown) > limit,
+        details_removed_at=job.details_removed_at.isoformat() if job.details_removed_at else None,
     )

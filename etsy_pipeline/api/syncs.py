@@ -1,4 +1,4 @@
-"""Routes of one sync: start, plan, confirm, reject, cancel, retry."""
+"""Routes of one sync: start, plan, confirm, reject, cancel, resume, retry."""
 
 from typing import Annotated, Self
 
@@ -22,6 +22,7 @@ from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.sync import approvals
 from etsy_pipeline.sync.queries import PlanFilter
 from etsy_pipeline.sync.request import request_sync
+from etsy_pipeline.sync.resume import resume as resume_sync
 from etsy_pipeline.sync.retry import retry_failed
 
 router = APIRouter(prefix="/admin/products/etsy-sync", tags=["syncs"])
@@ -112,7 +113,11 @@ def show_plan(
 
 @router.post("/{transaction_id}/confirm", summary="Approve a plan; it is published then")
 def confirm(context: Context, transaction_id: TransactionPath, body: Confirmation | None = None) -> Done:
-    """Bound to the plan as it is: one that changed, is stale, superseded or decided answers 409."""
+    """Bound to the plan as it is: one that changed, is stale, superseded or decided answers 409.
+
+    Before there is a plan it is noted, and applied by itself to a plan without brakes, conflicts and high fees; the
+    job's `early_confirm` says what became of it.
+    """
     decision = body or Confirmation()
     approvals.approve(
         context.store,
@@ -139,6 +144,13 @@ def reject(context: Context, transaction_id: TransactionPath, body: Rejection | 
 def cancel(context: Context, transaction_id: TransactionPath) -> Done:
     """What is under way is finished, the rest is left as it is."""
     approvals.cancel(context.store, transaction_id)
+    return Done()
+
+
+@router.post("/{transaction_id}/resume", summary="Let a paused sync go on")
+def resume(context: Context, transaction_id: TransactionPath) -> Done:
+    """After what it waits for was mended; what failed stays failed. Answers 409 where it is not paused."""
+    resume_sync(context.store, transaction_id)
     return Done()
 
 

@@ -13,7 +13,7 @@ from etsy_pipeline.accounts import disconnect as disconnecting
 from etsy_pipeline.accounts.view import account_view
 from etsy_pipeline.cli.choosing import choose_settings
 from etsy_pipeline.cli.consent import redirect_url
-from etsy_pipeline.cli.output import Json, as_json, as_table, console
+from etsy_pipeline.cli.output import Json, as_json, as_table, cell, console
 from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.etsy.oauth import code_from_redirect
@@ -88,7 +88,7 @@ def connect(
             )
         code, state = code_from_redirect(redirected)
         account = connecting.finish(store, oauth, wiring.client_for(settings, store), code=code, state=state)
-    console.print(f"Connected {account.id} to the shop [bold]{account.shop_name}[/] ({account.currency_code}).")
+    console.print(f"Connected {account.id} to the shop [bold]{cell(account.shop_name)}[/] ({account.currency_code}).")
 
 
 @app.command()
@@ -96,7 +96,7 @@ def disconnect(account_id: AccountId) -> None:
     """Disconnect an account from its Etsy shop: wipes its tokens, calls off its open syncs, keeps its history."""
     with settings_and_store() as (_, store):
         account = disconnecting.disconnect(store, account_id)
-    console.print(f"Disconnected {account.id} ({account.label}).")
+    console.print(f"Disconnected {account.id} ({cell(account.label)}).")
 
 
 @app.command()

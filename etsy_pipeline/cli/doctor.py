@@ -19,6 +19,7 @@ from etsy_pipeline.store import accounts
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount
+from etsy_pipeline.sync.signs_of_life import troubles
 
 SANDBOX = "the sandbox's; it runs while `etsy-pipeline sandbox` or scripts/dev does"
 OK, BAD = Text("ok", "green"), Text("!!", "red")
@@ -63,6 +64,7 @@ def _findings() -> Iterator[Finding]:
         return
     yield Finding("database", is_good=True, detail=store.engine.url.render_as_string(hide_password=True))
     yield _look("calls to Etsy", lambda: _calls_left(settings, store))
+    yield _runs(settings, store)
     with store.reading() as session:
         found = accounts.every(session)
     if not found:
@@ -77,6 +79,13 @@ def _look(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, is_good=True, detail=look())
     except PipelineError as error:
         return Finding(what, is_good=False, detail=str(error))
+
+
+def _runs(settings: Settings, store: Store) -> Finding:
+    stuck = troubles(store, settings.lost_after)
+    if not stuck:
+        return Finding("runs", is_good=True, detail=f"no sync is stuck; {settings.runs_at_once} of a kind at once")
+    return Finding("runs", is_good=False, detail=" ".join(f"{item.transaction_id}: {item}" for item in stuck))
 
 
 def _medusa(settings: Settings) -> str:

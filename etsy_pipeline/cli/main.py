@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from etsy_pipeline.cli import accounts, api, database, demo, doctor, links, sandbox, sync
+from etsy_pipeline.cli.output import tell
 from etsy_pipeline.errors import BadRequest, Conflict, PipelineError
 from etsy_pipeline.logs import PACKAGE
 from etsy_pipeline.monitoring import report_unexpected
@@ -26,9 +27,9 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except PipelineError as error:
-            typer.secho(f"Error: {error.message}", fg="red", err=True)
+            tell(f"Error: {error.message}", err=True, color="red")
             if error.hint:
-                typer.echo(f"  → {error.hint}", err=True)
+                tell(f"  → {error.hint}", err=True)
             typer.echo(f"  [{error.code}]", err=True)
             is_bad_use = isinstance(error, BadRequest) and not isinstance(error, Conflict)
             raise typer.Exit(BAD_USE if is_bad_use else FAILED) from None

@@ -1,17 +1,22 @@
-"""How commands speak: tables for people, JSON for programs (`--json`)."""
+"""How commands speak: tables for people, JSON for programs (`--json`).
 
-import json
+Titles, reasons and errors are other people's texts. Here they become cells in which nothing is hidden (`cell`); and
+whatever a command forgets, the consoles show as escapes all the same.
+"""
+
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
+from rich.segment import Segment
 from rich.table import Column, Table
 from rich.text import Text
 
 from etsy_pipeline.planning.link import Link
 from etsy_pipeline.planning.plan_view import SYMBOLS, PlanRow
+from etsy_pipeline.safe_text import visible, visible_json, visible_lines
 from etsy_pipeline.store.records import SyncItem
 from etsy_pipeline.sync.queries import PlanSummary
 
@@ -31,13 +36,35 @@ STATUS_COLORS = {
 
 NAME_WIDTH = 24  # characters; the rest of 80 columns is for what matters more
 
-console = Console(highlight=False)
-progress_console = Console(highlight=False, stderr=True)  # where the standard output is for programs
+
+class SafeConsole(Console):
+    """A console to which no text gets as a command of the terminal's, or out of order."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """The segments, each with its text made visible; what rich itself tells the terminal stays."""
+        for segment in super().render(renderable, options):
+            text = visible_lines(segment.text)
+            is_safe = segment.control or text == segment.text
+            yield segment if is_safe else Segment(text, segment.style)
+
+
+console = SafeConsole(highlight=False)
+progress_console = SafeConsole(highlight=False, stderr=True)  # where the standard output is for programs
 
 
 def as_json(value: Any) -> None:
     """Print a value as JSON."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    typer.echo(visible_json(value, indent=2))
+
+
+def tell(text: str, *, err: bool = False, color: str | None = None) -> None:
+    """Print a line, taken literally."""
+    typer.secho(visible_lines(text), err=err, fg=color)
+
+
+def cell(value: object) -> str:
+    """A value as markup that shows it literally, on one line."""
+    return escape(visible("" if value is None else str(value)))
 
 
 def as_table(
@@ -46,7 +73,7 @@ def as_table(
     """Print rows, or a sentence when there are none. Cells are taken literally, unless they are rich texts."""
     table = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else escape(str("" if cell is None else cell)) for cell in row))
+        table.add_row(*(value if isinstance(value, Text) else cell(value) for value in row))
     if table.row_count:
         console.print(table)
     else:
@@ -63,15 +90,15 @@ def print_links(found: Iterable[Link]) -> None:
     for link in found:
         told = link.sync_error or link.etsy_url or ""
         listing_id = str(link.etsy_listing_id or "–")
-        name = escape(link.product_title or link.product_id)
-        table.add_row(name, colored(link.sync_status), link.listing_state or "–", listing_id, escape(told))
+        name = cell(link.product_title or link.product_id)
+        table.add_row(name, colored(link.sync_status), cell(link.listing_state or "–"), listing_id, cell(told))
     console.print(table if table.row_count else "No product is linked to Etsy yet.")
 
 
 def print_plan(rows: Iterable[PlanRow], summary: PlanSummary, *, more: str = "") -> None:
     """A plan, Terraform-like: brakes first, then each product, groups and totals; silence on what stays."""
     for brake in summary.brakes:
-        console.print(f"[bold red]BRAKE[/] {brake.code}: {escape(brake.message)}")
+        console.print(f"[bold red]BRAKE[/] {brake.code}: {cell(brake.message)}")
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
     table.add_column("")
     table.add_column("product", max_width=NAME_WIDTH, overflow="ellipsis", no_wrap=True)
@@ -80,15 +107,17 @@ def print_plan(rows: Iterable[PlanRow], summary: PlanSummary, *, more: str = "")
     table.add_column("fee", justify="right")
     for row in rows:
         color = COLORS[row.action]
-        care = f"[bold red]{escape(row.care)}[/]\n" if row.care else ""
-        told = f"{care}{row.action}: {escape(row.detail)}"
-        table.add_row(f"[{color}]{row.symbol}[/]", escape(row.product), told, str(row.calls or ""), row.fee)
+        care = f"[bold red]{cell(row.care)}[/]\n" if row.care else ""
+        told = f"{care}{row.action}: {cell(row.detail)}"
+        table.add_row(f"[{color}]{row.symbol}[/]", cell(row.product), told, str(row.calls or ""), row.fee)
     if table.row_count:
         console.print(table)
     if more:
         console.print(f"… and more: {more}, or --json for all of them.")
     _print_groups(summary)
     console.print(f"\n[bold]{summary.headline}[/] {summary.quota}")
+    if summary.removed:
+        console.print(summary.removed)
 
 
 def _print_groups(summary: PlanSummary) -> None:
@@ -96,14 +125,17 @@ def _print_groups(summary: PlanSummary) -> None:
     if groups:
         console.print()
     for action, why, count in groups:
-        console.print(f"[{COLORS[action]}]{SYMBOLS[action]}[/] {count} × {action}: {escape(why)}")
+        console.print(f"[{COLORS[action]}]{SYMBOLS[action]}[/] {count} × {action}: {cell(why)}")
 
 
 def print_fields(items: Iterable[SyncItem]) -> None:
     """Every field that changes, from its three sides."""
     columns = ("field", "last published", "on Etsy now", "will be")
     for item in items:
-        fields = [(change.field, change.published, change.live, change.new) for change in item.plan.differences]
+        fields = [
+            (change.field, *(Text(visible_lines(side or "")) for side in (change.published, change.live, change.new)))
+            for change in item.plan.differences
+        ]
         as_table(columns, fields, empty="No field changes.")
 
 

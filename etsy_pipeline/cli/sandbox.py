@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from etsy_pipeline import state_folder
 from etsy_pipeline.cli.output import console
 from etsy_pipeline.errors import NotConfigured
 from etsy_pipeline.settings import SANDBOX_FILE, Settings
@@ -48,7 +49,7 @@ def sandbox(
 
 def write_settings(home: Path, environment: dict[str, str]) -> None:
     """Leave the sandbox's settings where `Settings.load` finds them, readable by their owner only."""
-    home.mkdir(parents=True, exist_ok=True)
+    state_folder.prepare(home)
     lines = [f"{name}={value}" for name, value in (environment | {"USES_SANDBOX": "true"}).items()]
     descriptor = os.open(home / SANDBOX_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:

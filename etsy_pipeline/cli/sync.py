@@ -2,7 +2,7 @@
 
 import getpass
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated
 
@@ -14,11 +14,13 @@ from etsy_pipeline.cli.output import (
     Json,
     as_json,
     as_table,
+    cell,
     colored,
     console,
     print_fields,
     print_plan,
     progress_console,
+    tell,
 )
 from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.errors import BadRequest
@@ -26,10 +28,13 @@ from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import BEING_PLANNED, PUBLISHED, SyncState
 from etsy_pipeline.sync import approvals, queries, views
+from etsy_pipeline.sync import resume as resuming
+from etsy_pipeline.sync.early_confirm import EarlyConfirm
 from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline.sync.retry import retry_failed
+from etsy_pipeline.sync.signs_of_life import lost_runs_of, troubles
 
-app = typer.Typer(help="Syncs: start, plan, approve, reject, cancel, retry, status.", no_args_is_help=True)
+app = typer.Typer(help="Syncs: start, plan, approve, reject, cancel, resume, retry, status.", no_args_is_help=True)
 
 POLL_SECONDS = 1.0
 MAX_ROWS = 100  # of a plan in a terminal; groups and totals are of all of it
@@ -37,7 +42,13 @@ MAX_ROWS = 100  # of a plan in a terminal; groups and totals are of all of it
 TransactionId = Annotated[str, typer.Argument(help="The sync's transaction id, wf_….", metavar="TX")]
 By = Annotated[str | None, typer.Option(help="Who decides; default: the signed-in user.")]
 Note = Annotated[str, typer.Option(help="Why.")]
-Wait = Annotated[bool, typer.Option(help="Wait until the plan is there (`dagster dev` has to be running).")]
+Wait = Annotated[
+    bool,
+    typer.Option(
+        help="Wait until the plan is there (`dagster dev` has to be running); where it is approved by then, until it "
+        "is published: exit status 0 only if all of it is on Etsy."
+    ),
+]
 
 
 @app.command()
@@ -98,6 +109,7 @@ def approve(
 ) -> None:
     """Approve a plan; it is published by the sensor approved_syncs (`dagster dev` has to be running).
 
+    Before there is a plan it is noted, and applied by itself to a plan without brakes, conflicts and high fees.
     Where there is nothing to do, it says so, and approves nothing: exit status 0, or 1 if products are invalid.
     """
     with settings_and_store() as (settings, store):
@@ -116,6 +128,10 @@ def approve(
             excluded_products=exclude or (),
             reviewed_digest=digest,
         )
+        early = queries.early_confirms(store, [job]).get(transaction_id)
+    if job.state in BEING_PLANNED and early is not None:
+        console.print(cell(f"{transaction_id} has no plan yet. {early.told(job.state)}"))
+        return
     console.print(f"Approved {job.transaction_id} (digest {(job.plan_digest or '')[:12]}).")
 
 
@@ -136,6 +152,14 @@ def cancel(transaction_id: TransactionId) -> None:
 
 
 @app.command()
+def resume(transaction_id: TransactionId) -> None:
+    """Let a paused sync go on, after what it waits for was mended; what failed stays failed (`sync retry`)."""
+    with settings_and_store() as (_, store):
+        job = resuming.resume(store, transaction_id)
+    console.print(f"{transaction_id} goes on with the {job.deferred_count} products that were not sent.")
+
+
+@app.command()
 def retry(transaction_id: TransactionId, wait: Wait = False, as_json_: Json = False) -> None:
     """Ask for a new sync of what failed in another one; prints its transaction id. It needs an approval of its own."""
     with settings_and_store() as (_, store):
@@ -146,38 +170,76 @@ def retry(transaction_id: TransactionId, wait: Wait = False, as_json_: Json = Fa
 def status_(
     transaction_id: Annotated[str | None, typer.Argument(metavar="[TX]", help="Without it: the latest syncs.")] = None,
     watch: Annotated[bool, typer.Option(help="Keep looking until it is over.")] = False,
+    errors: Annotated[
+        bool, typer.Option("--errors", help="All products that failed, instead of the first 50.")
+    ] = False,
     as_json_: Json = False,
 ) -> None:
-    """Show how a sync stands, or list the latest ones. Exit status 1 if it failed; watched: unless it completed.
+    """Show how a sync stands, or list the latest ones. Exit status 1 if it failed, or products of it did.
 
-    A sync with nothing to do ends with 1 if products are invalid.
+    Watched: 0 only if all that was approved is on Etsy.
     """
-    with settings_and_store() as (_, store):
+    with settings_and_store() as (settings, store):
+        if errors:
+            _print_errors(store, transaction_id, as_json_=as_json_)
+            return
         if transaction_id is None:
-            _print_jobs(queries.latest_jobs(store), as_json_=as_json_)
+            found = queries.latest_jobs(store)
+            _print_jobs(found, queries.early_confirms(store, found), as_json_=as_json_)
             return
         job = queries.job(store, transaction_id)
         if watch:
             job = watching.watch(store, job.transaction_id, progress_console if as_json_ else console)
+        early = queries.early_confirms(store, [job])
+        stuck = troubles(store, settings.lost_after, transaction_id=transaction_id)
     if as_json_:
-        as_json(views.job_view(job))
+        as_json(views.job_view(job, early) | {"stuck": [str(trouble) for trouble in stuck]})
     else:
         console.print(_line(job))
-        as_table(("product", "error"), job.error_log.items(), empty="No errors.")
+        for confirm in early.values():
+            console.print(cell(confirm.told(job.state)))
+        for words in filter(None, (*map(str, stuck), lost_runs_of(job))):
+            console.print(cell(words), style="red")
+        _print_error_log(job)
     _exit_with(job)
     if watch and job.state not in (*PUBLISHED, SyncState.NOTHING_TO_DO):
         raise typer.Exit(1)
 
 
+def _print_errors(store: Store, transaction_id: str | None, *, as_json_: bool) -> None:
+    if transaction_id is None:
+        raise BadRequest("Errors of which sync?", code="transaction_missing", hint="Give its transaction id, wf_….")
+    job, found, count = queries.errors_page(store, transaction_id)
+    if as_json_:
+        as_json(
+            {"transaction_id": transaction_id, "job": job.message or None, "count": count}
+            | {"errors": [views.error_view(error) for error in found]}
+        )
+    else:
+        rows = [*([("the sync", job.message)] if job.message else []), *((e.product_id, e.message) for e in found)]
+        as_table(("product", "error"), rows, empty="No errors.")
+    _exit_with(job)
+
+
+def _print_error_log(job: EtsySyncJob) -> None:
+    told = views.error_log(job)
+    log, more = told["error_log"], told["error_count"] - len(told["error_log"])
+    if log or not more:
+        as_table(("product", "error"), log.items(), empty="No errors.")
+    if more:
+        console.print(f"… and {more} more: etsy-pipeline sync status {job.transaction_id} --errors")
+
+
 def _exit_with(job: EtsySyncJob) -> None:
-    """End with exit status 1 where a sync failed, or had nothing to do but invalid products."""
-    if job.state is SyncState.FAILED or (job.state is SyncState.NOTHING_TO_DO and job.failed_count):
+    """End with exit status 1 where a sync failed, or products of it did: not all of it is on Etsy."""
+    is_short = job.state in {SyncState.FAILED, SyncState.COMPLETED_WITH_ERRORS}
+    if is_short or (job.state is SyncState.NOTHING_TO_DO and job.failed_count):
         raise typer.Exit(1)
 
 
-def _print_jobs(found: Sequence[EtsySyncJob], *, as_json_: bool) -> None:
+def _print_jobs(found: Sequence[EtsySyncJob], early: Mapping[str, EarlyConfirm], *, as_json_: bool) -> None:
     if as_json_:
-        as_json([views.job_view(job) for job in found])
+        as_json([views.job_view(job, early) for job in found])
         return
     rows = [
         (
@@ -199,9 +261,7 @@ def _line(job: EtsySyncJob) -> str:
         return f"{job.transaction_id}: {queries.plan_summary(job).headline}"
     counts = f"{job.synced_count} synced, {job.failed_count} failed, {job.skipped_count} skipped"
     later = f", {job.deferred_count} to do" if job.deferred_count else ""
-    later += (
-        f"; goes on at {job.resume_at:%Y-%m-%d %H:%M} UTC" if job.state is SyncState.PAUSED and job.resume_at else ""
-    )
+    later += f"; {watching.goes_on(job)}" if job.state is SyncState.PAUSED else ""
     return f"{job.transaction_id}: {colored(job.state.words)}; {job.total_products} products: {counts}{later}"
 
 
@@ -209,17 +269,20 @@ def _tell_started(store: Store, job: EtsySyncJob, *, wait: bool, as_json_: bool)
     if wait:
         job = _wait_for_plan(store, job.transaction_id)
     if as_json_:
-        as_json(views.job_view(job))
+        as_json(views.job_view(job, queries.early_confirms(store, [job])))
     else:
         typer.echo(job.transaction_id)
-    if wait and job.state in {SyncState.FAILED, SyncState.NOTHING_TO_DO}:
-        typer.echo(job.message if job.state is SyncState.FAILED else _line(job), err=True)
+    if wait and job.state is not SyncState.PLANNED:
+        tell(job.message or _line(job), err=True)
         _exit_with(job)
+        if job.state not in (*PUBLISHED, SyncState.NOTHING_TO_DO):
+            raise typer.Exit(1)
 
 
 def _wait_for_plan(store: Store, transaction_id: str) -> EtsySyncJob:
+    """Wait for what comes next: a plan that awaits a decision, an end, a pause. A plan may be approved by itself."""
     job = queries.job(store, transaction_id)
-    while job.state in BEING_PLANNED:
+    while job.state in (*BEING_PLANNED, SyncState.CONFIRMED, SyncState.PROCESSING):
         time.sleep(POLL_SECONDS)
         job = queries.job(store, transaction_id)
     return job

@@ -89,9 +89,16 @@ def drawn(progress: SyncProgress, left: str) -> RenderableType:
     return grid
 
 
+def goes_on(job: EtsySyncJob) -> str:
+    """When a paused sync goes on, in words."""
+    return f"goes on at {job.resume_at:%Y-%m-%d %H:%M} UTC" if job.resume_at else "waits for a person"
+
+
 def _until(progress: SyncProgress) -> str:
+    if progress.job.state is not SyncState.PAUSED:
+        return ""
     at = progress.job.resume_at
-    return f"until {at:%d %b %H:%M} UTC" if progress.job.state is SyncState.PAUSED and at else ""
+    return f"until {at:%d %b %H:%M} UTC" if at else "waits for a person"
 
 
 def _about(seconds: float) -> str:

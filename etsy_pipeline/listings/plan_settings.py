@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Owner = Literal["owned", "create_only", "seller"]
 OnConflict = Literal["overwrite", "keep"]
+CreateFirst = Literal["plan_order", "newest", "dearest"]
+WhenChanged = Literal["fewer_pieces", "ask"]
+WhenEarly = Literal["conditional", "refuse"]
 
 # Everything that a plan may change, in the words of plans. Those that Etsy requires of every listing cannot be the
 # seller's from the start: there is no listing without them.
@@ -40,7 +43,7 @@ class BrakeLimits(_Settings):
         default=Decimal(20),
         ge=0,
         le=100,
-        description="A catalogue that lost more of its linked products than this brakes.",
+        description="A catalogue that lost more of the products that are on sale than this brakes.",
     )
     fees_usd: Decimal = Field(default=Decimal(20), ge=0, description="Listing fees of one plan, in US dollars.")
 

@@ -15,8 +15,11 @@ from etsy_pipeline.listings.plan_settings import (
     REQUIRED_AT_BIRTH,
     ApprovalPolicy,
     BrakeLimits,
+    CreateFirst,
     OnConflict,
     Owner,
+    WhenChanged,
+    WhenEarly,
 )
 from etsy_pipeline.listings.templates import checked
 
@@ -156,6 +159,30 @@ class ShopSettings(_Settings):
         gt=0,
         le=8760,
         description="Hours after which an approved plan whose publication has not begun is called off; null: never.",
+    )
+    early_confirm: WhenEarly = Field(
+        default="conditional",
+        description="A confirmation that comes before the plan: conditional applies it to a plan without brakes, "
+        "conflicts and high fees, and else asks again; refuse refuses it.",
+    )
+    early_confirm_fees_usd: Decimal = Field(
+        default=Decimal(20), ge=0, description="The most fees of a plan that was confirmed before it was drawn up."
+    )
+    same_refusal_limit: int | None = Field(
+        default=10,
+        ge=2,
+        description="Products in a row that are refused for the same reason, after which a publication stops and waits "
+        "for a person; null: never.",
+    )
+    create_first: CreateFirst = Field(
+        default="plan_order",
+        description="Which new products a plan of several days creates first: plan_order (as Medusa lists them, the "
+        "oldest first), newest or dearest. Deactivations, price and stock, and other updates come before all of them.",
+    )
+    changed_while_waiting: WhenChanged = Field(
+        default="fewer_pieces",
+        description="What happens to an approved product that changed in Medusa before it was sent: fewer_pieces sends "
+        "it where only stock fell, and asks about everything else; ask always asks.",
     )
     schedule_enabled: bool = Field(default=False, description="Whether the daily sync plans this shop.")
 

@@ -9,6 +9,7 @@ import warnings
 
 import dagster as dg
 
+from etsy_pipeline.orchestration import metadata as shown
 from etsy_pipeline.orchestration.frames import FrameStream, rows
 from etsy_pipeline.orchestration.partitions import accounts_partitions
 from etsy_pipeline.orchestration.plan_assets import validated_listings
@@ -41,15 +42,15 @@ def enough_valid_listings(validated_listings: FrameStream) -> dg.AssetCheckResul
 def no_blocked_prices(validated_listings: FrameStream) -> dg.AssetCheckResult:
     """No product should be kept off Etsy by its price."""
     blocked = [
-        row["title"]
+        (row["title"], row["product_id"])
         for row in rows(validated_listings)
         if row["verdict"] == "invalid" and any(code.startswith(PRICE_CODES) for code in row["codes"].split(","))
     ]
     return dg.AssetCheckResult(
         passed=not blocked,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"Kept off Etsy by their price: {', '.join(blocked[:10])}." if blocked else "",
-        metadata={"blocked": len(blocked)},
+        description=f"{len(blocked)} are kept off Etsy by their price: see blocked_products." if blocked else "",
+        metadata={"blocked": len(blocked), "blocked_products": shown.table(("product", "product id"), blocked)},
     )
 
 

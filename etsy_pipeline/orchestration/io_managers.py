@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from etsy_pipeline import state_folder
 from etsy_pipeline.orchestration.frames import FrameStream
 from etsy_pipeline.settings import Settings
 
@@ -30,10 +31,11 @@ class ParquetIOManager(dg.ConfigurableIOManager):
         """Write to a new file, then put it in place of the old one: a failure half way loses nothing."""
         stream = obj if isinstance(obj, FrameStream) else _single(obj)
         path = self._path(context)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        state_folder.private_folder(path.parent)
         partial = path.with_suffix(f".{context.run_id[:8]}.partial")
         count = 0
         try:
+            state_folder.private_file(partial)
             with pq.ParquetWriter(partial, stream.schema, compression="zstd") as writer:
                 for frame in stream.frames:
                     writer.write_table(pa.Table.from_pandas(frame, schema=stream.schema, preserve_index=False))
@@ -60,7 +62,7 @@ class ParquetIOManager(dg.ConfigurableIOManager):
         return FrameStream(pq.read_schema(path), _frames(path))
 
     def _path(self, context: dg.InputContext | dg.OutputContext) -> Path:
-        folder = Path(self.folder) if self.folder else Settings.load().etsy_pipeline_home / "snapshots"
+        folder = Path(self.folder) if self.folder else state_folder.snapshots(Settings.load().etsy_pipeline_home)
         return folder.absolute() / context.asset_key.path[-1] / f"{context.partition_key}.parquet"
 
 

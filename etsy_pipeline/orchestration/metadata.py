@@ -1,5 +1,6 @@
 """What a person reads in Dagster's UI: tables in Markdown, bounded in length, with the same words as everywhere."""
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
@@ -9,6 +10,7 @@ import dagster as dg
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.planning.link import Link
 from etsy_pipeline.planning.plan_view import PlanRow, dollars
+from etsy_pipeline.safe_text import visible
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync.queries import plan_summary
@@ -16,6 +18,8 @@ from etsy_pipeline.sync.queries import plan_summary
 ROWS_SHOWN = 200
 PREVIEW_ROWS = 10
 CELL_LENGTH = 300  # characters
+_MARKS = re.compile(r"[\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_])")  # what means something in a cell; _ at the edge of a word
+_ADDRESS = re.compile(r"https?://[\w.~:/?#@!$&'*+,;=%-]+", re.ASCII)  # no space, quote, bracket or pipe
 DIGEST_SHOWN = 16  # characters: enough to tell plans apart, and accepted as `plan_digest`
 
 
@@ -27,7 +31,7 @@ def table(
     shown = list(islice(stream, ROWS_SHOWN))
     if not shown:
         return dg.MetadataValue.md("None.")
-    lines = [_line(columns), _line(["---"] * len(columns)), *(_line(row) for row in shown)]
+    lines = [_line(columns), _line([RULE] * len(columns)), *(_line(row) for row in shown)]
     hidden = (total or len(shown)) - len(shown)
     if hidden > 0:
         lines.append(f"\n… and {hidden} more: `etsy-pipeline sync plan` shows all.")
@@ -75,7 +79,8 @@ def _what_happens_next(job: EtsySyncJob) -> str:
     if job.state is SyncState.NOTHING_TO_DO:
         return "There is nothing to approve: this sync is over."
     if job.state is SyncState.CONFIRMED:
-        return "The shop's policy approved it; the sensor `approved_syncs` starts publish_sync within seconds."
+        by = "The shop's policy approved it" if job.for_a_person == () else "It was confirmed before there was a plan"
+        return f"{by}; the sensor `approved_syncs` starts publish_sync within seconds."
     return (
         "To publish it, materialize `publication_approval` for this account, by itself, "
         f"or run `etsy-pipeline sync approve {job.transaction_id} --by NAME`."
@@ -84,12 +89,12 @@ def _what_happens_next(job: EtsySyncJob) -> str:
 
 def publication_metadata(job: EtsySyncJob, links: Sequence[Link]) -> dict[str, Any]:
     """The outcome on `published_listings`: counts as numbers, so that Dagster plots them."""
-    errors = ((product_id, message) for product_id, message in job.error_log.items())
+    errors = job.error_log.items()
     listings = (
         (
             link.product_title,
             link.listing_state or "",
-            f"[{link.etsy_listing_id}]({link.etsy_url})" if link.etsy_url else "",
+            Markdown.link(str(link.etsy_listing_id), link.etsy_url or ""),
         )
         for link in links
         if link.etsy_listing_id
@@ -103,15 +108,35 @@ def publication_metadata(job: EtsySyncJob, links: Sequence[Link]) -> dict[str, A
         "status": job.state.words,
         "transaction_id": job.transaction_id,
         "plan_digest": (job.plan_digest or "")[:DIGEST_SHOWN],
-        "errors": table(("product id", "what happened"), errors, total=len(job.error_log)),
+        "errors": table(("product id", "what happened"), errors, total=job.failed_count + bool(job.message)),
         "listings": table(("product", "state", "listing"), listings, total=sum(bool(x.etsy_listing_id) for x in links)),
     }
 
 
+class Markdown(str):
+    """Markdown of our own in a cell; all other text is escaped."""
+
+    __slots__ = ()
+
+    @classmethod
+    def link(cls, text: str, address: str) -> "Markdown":
+        """A link to a page of the web; nothing but the text where the address is none."""
+        is_page = _ADDRESS.fullmatch(address) is not None
+        return cls(f"[{literal(text)}]({address})" if is_page else literal(text) if address else "")
+
+
+def literal(text: str) -> str:
+    """Text of others, to be shown as it is: it neither leads anywhere nor hides anything."""
+    return _MARKS.sub(r"\\\g<0>", visible(text)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+RULE = Markdown("---")
+
+
 def _line(cells: Iterable[object]) -> str:
-    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+    return "| " + " | ".join(cell if isinstance(cell, Markdown) else _cell(cell) for cell in cells) + " |"
 
 
 def _cell(value: object) -> str:
-    text = " ".join(str(value).split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
-    return text if len(text) <= CELL_LENGTH else text[: CELL_LENGTH - 1] + "…"
+    text = " ".join(str(value).split())
+    return literal(text if len(text) <= CELL_LENGTH else text[: CELL_LENGTH - 1] + "…")

@@ -19,7 +19,7 @@ import pandas as pd
 
 from etsy_pipeline.catalogue.product import Product, content_hash
 from etsy_pipeline.catalogue.selection import Selection
-from etsy_pipeline.errors import BadRequest, Unavailable
+from etsy_pipeline.errors import BadRequest, StoreUnavailable, Unavailable
 from etsy_pipeline.listings.codec import from_json
 from etsy_pipeline.orchestration import metadata as shown
 from etsy_pipeline.orchestration.frames import SNAPSHOT_SCHEMA, VALIDATED_SCHEMA, FrameStream, rows
@@ -183,6 +183,8 @@ def _live_of(client: ShopClient, log: dg.DagsterLogManager) -> LiveOf:
     def live_of(listing_ids: Sequence[int]) -> Mapping[int, LiveListing]:
         try:
             return client.live_listings(listing_ids)
+        except StoreUnavailable:
+            raise
         except Unavailable as error:
             log.warning("live_listings_not_read count=%s: %s", len(listing_ids), error)
             return {}

@@ -3,19 +3,22 @@
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import ParamSpec, TypeVar
 
 import dagster as dg
 
-from etsy_pipeline.errors import PipelineError, TakenOver
+from etsy_pipeline.errors import PipelineError, StoreUnavailable, TakenOver
 from etsy_pipeline.logs import about
 from etsy_pipeline.monitoring import report, report_errors, report_unexpected, watch_logs
+from etsy_pipeline.orchestration.run_queue import PARTITION_TAG
+from etsy_pipeline.safe_text import visible_lines
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync import approvals
-from etsy_pipeline.sync.build_plan import begin_plan
-from etsy_pipeline.sync.plan_runs import fail_plan
+from etsy_pipeline.sync.build_plan import begin_plan, taken_over
+from etsy_pipeline.sync.plan_runs import PlanRun, fail_plan
+from etsy_pipeline.sync.signs_of_life import kept_alive
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -25,6 +28,9 @@ TRANSACTION_TAG = "etsy_pipeline/transaction_id"
 PLAN = dg.AssetKey("sync_plan")
 APPROVED_BY_TAG = "etsy_pipeline/approved_by"
 TRIGGER_TAG = "etsy_pipeline/trigger"
+ATTEMPT_TAG = "etsy_pipeline/attempt"
+NO_RETRIES = {"dagster/max_retries": "0"}
+"""Tags of runs that our sensors start again themselves, where that is right."""
 
 
 def transaction_id_of(tags: Mapping[str, str]) -> str | None:
@@ -41,11 +47,27 @@ def trigger_of(tags: Mapping[str, str]) -> str:
     return "backfill" if "dagster/backfill" in tags else "ui"
 
 
-def is_automatic(tags: Mapping[str, str]) -> bool:
-    """Whether no person started the run."""
-    return any(
-        tag in tags for tag in ("dagster/schedule_name", "dagster/sensor_name", "dagster/from_automation_condition")
+def plan_run(run: dg.DagsterRun) -> PlanRun:
+    """A run of Dagster's as `sync/plan_runs.py` knows it."""
+    attempt = run.tags.get(ATTEMPT_TAG, "0")
+    return PlanRun(
+        id=run.run_id,
+        transaction_id=transaction_id_of(run.tags),
+        account_id=run.tags.get(PARTITION_TAG),
+        trigger=trigger_of(run.tags),
+        attempt=int(attempt) if attempt.isdecimal() else 0,
     )
+
+
+def is_automatic(tags: Mapping[str, str]) -> bool:
+    """Whether no person started the run; Dagster's own second try of a person's run is none of theirs."""
+    automatic = (
+        "dagster/schedule_name",
+        "dagster/sensor_name",
+        "dagster/from_automation_condition",
+        "dagster/retry_number",
+    )
+    return any(tag in tags for tag in automatic)
 
 
 def assets_of_run(context: dg.AssetExecutionContext) -> AbstractSet[dg.AssetKey]:
@@ -75,15 +97,16 @@ def helpful_failures(transaction_id: str | None = None) -> Iterator[None]:
 
 @contextmanager
 def part_of_plan(context: dg.AssetExecutionContext, store: Store) -> Iterator[str | None]:
-    """Do a part of drawing up a plan: whatever goes wrong fails the run's sync, with the message.
+    """Do a part of drawing up a plan, with signs of life: whatever goes wrong fails the run's sync, with the message.
 
     Gives the sync's transaction id. A run that ends before the plan has no sync of its own: what it was started for, if
-    anything, is all that it knows.
+    anything, is all that it knows. One that was given up for lost meanwhile ends, and leaves the sync to another one.
     """
     run, transaction_id = context.run, transaction_id_of(context.run.tags)
-    with helpful_failures(transaction_id):
+    with helpful_failures(transaction_id), ExitStack() as stack:
         try:
             if PLAN in assets_of_run(context):
+                _require_not_given_up(context)
                 transaction_id = begin_plan(
                     store,
                     account_id=context.partition_key,
@@ -91,8 +114,12 @@ def part_of_plan(context: dg.AssetExecutionContext, store: Store) -> Iterator[st
                     trigger=trigger_of(run.tags),
                     run_id=run.run_id,
                 ).transaction_id
+                lost_after = Settings.load().lost_after
+                stack.enter_context(kept_alive(store, transaction_id, run.run_id, lost_after))
             with _about(transaction_id):
                 yield transaction_id
+        except (TakenOver, StoreUnavailable):
+            raise
         except Exception as error:
             message = str(error) if isinstance(error, PipelineError) else died(run.run_id)
             fail_plan(store, run_id=run.run_id, transaction_id=transaction_id, message=message)
@@ -103,13 +130,14 @@ def part_of_plan(context: dg.AssetExecutionContext, store: Store) -> Iterator[st
 def part_of_publication(store: Store, transaction_id: str | None) -> Iterator[None]:
     """Do a part of a publication: an expected error fails the sync, unless another publisher is at work on it.
 
-    A publication that ends without a word is not over: `approved_syncs` starts another run.
+    A publication that ends without a word, or because the database is away, is not over: `approved_syncs` starts
+    another run.
     """
     with helpful_failures(transaction_id):
         try:
             yield
         except PipelineError as error:
-            if transaction_id is not None and not isinstance(error, TakenOver):
+            if transaction_id is not None and not isinstance(error, TakenOver | StoreUnavailable):
                 approvals.fail(store, transaction_id, str(error))
             raise
 
@@ -137,10 +165,21 @@ def reporting(evaluated: Callable[Given, Result]) -> Callable[Given, Result]:
 def failure(error: PipelineError) -> dg.Failure:
     """Our error as Dagster shows it; it is not retried, since all retries have been made."""
     return dg.Failure(
-        str(error),
+        visible_lines(str(error)),
         metadata={"code": error.code, "what_to_do": error.hint or "–"},
         allow_retries=False,
     )
+
+
+def _require_not_given_up(context: dg.AssetExecutionContext) -> None:
+    """Refuse to go on in a run that Dagster has been told is dead.
+
+    Raises:
+        TakenOver: `plan_taken_over`.
+    """
+    run = context.instance.get_run_by_id(context.run.run_id)
+    if run is not None and run.is_finished:
+        raise taken_over(transaction_id_of(run.tags) or "its sync")
 
 
 def _about(transaction_id: str | None) -> AbstractContextManager[None]:

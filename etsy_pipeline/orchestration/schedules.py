@@ -8,6 +8,7 @@ import dagster as dg
 from etsy_pipeline.orchestration.jobs import plan_sync
 from etsy_pipeline.orchestration.partitions import ACCOUNTS
 from etsy_pipeline.orchestration.resources import StoreResource
+from etsy_pipeline.orchestration.run_queue import slot
 from etsy_pipeline.orchestration.runs import reporting
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.accounts import settings_of
@@ -32,6 +33,9 @@ def daily_sync_at(time_zone: str) -> dg.ScheduleDefinition:
         if not ready:
             return dg.SkipReason("No active account has `schedule_enabled`.")
         day = context.scheduled_execution_time.date().isoformat()
-        return [dg.RunRequest(run_key=f"{account_id}/{day}", partition_key=account_id) for account_id in ready]
+        return [
+            dg.RunRequest(run_key=f"{account_id}/{day}", partition_key=account_id, tags=slot(account_id, "plan"))
+            for account_id in ready
+        ]
 
     return daily_sync

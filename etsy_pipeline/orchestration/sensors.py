@@ -5,36 +5,24 @@ Dagster: https://docs.dagster.io/guides/automate/sensors
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 
 import dagster as dg
 
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts.tokens import idle_accounts, renew
-from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
 from etsy_pipeline.orchestration.partitions import ACCOUNTS, accounts_partitions, partition_change
 from etsy_pipeline.orchestration.resources import EtsyResource, StoreResource
-from etsy_pipeline.orchestration.runs import (
-    TRANSACTION_TAG,
-    TRIGGER_TAG,
-    died,
-    failure,
-    reporting,
-    transaction_id_of,
-    trigger_of,
-)
-from etsy_pipeline.redaction import redacted
+from etsy_pipeline.orchestration.run_queue import PARTITION_TAG, slot
+from etsy_pipeline.orchestration.runs import ATTEMPT_TAG, TRANSACTION_TAG, TRIGGER_TAG, reporting
+from etsy_pipeline.publishing.lease import cut_short
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts, jobs, leases
-from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.records import EtsySyncJob, Lane
 from etsy_pipeline.store.sync_states import UNDER_WAY, SyncState
-from etsy_pipeline.sync import approvals
 from etsy_pipeline.sync.expiry import end_expired
-from etsy_pipeline.sync.plan_runs import fail_plan
-from etsy_pipeline.sync.request import note_failed_plan
 
 HOUR = 3600  # seconds
 NOTICE_SECONDS = 20
@@ -50,12 +38,20 @@ IN_FLIGHT = [
 
 
 def plan_requests(requested: Iterable[EtsySyncJob]) -> list[dg.RunRequest]:
-    """A plan run for each sync that was asked for and that no run has begun to plan; the run key makes it one each."""
+    """A plan run for each sync that was asked for and that no run has begun to plan; the run key makes it one each.
+
+    Where earlier ones were lost, it is another key: `wf_…#1`.
+    """
     return [
         dg.RunRequest(
-            run_key=job.transaction_id,
+            run_key=f"{job.transaction_id}#{job.plan_attempts}" if job.plan_attempts else job.transaction_id,
             partition_key=job.etsy_account_id,
-            tags={TRANSACTION_TAG: job.transaction_id, TRIGGER_TAG: job.trigger},
+            tags={
+                TRANSACTION_TAG: job.transaction_id,
+                TRIGGER_TAG: job.trigger,
+                ATTEMPT_TAG: str(job.plan_attempts),
+                **slot(job.etsy_account_id, "plan"),
+            },
         )
         for job in requested
         if job.state is SyncState.REQUESTED
@@ -78,7 +74,7 @@ def publish_requests(
     now: datetime,
     *,
     runs: Mapping[str, RunsSoFar] = MappingProxyType({}),
-    held: Collection[str] = (),
+    held: Collection[tuple[str, Lane]] = (),
 ) -> list[dg.RunRequest]:
     """A publication for each approved sync; again for a paused one whose time has come; again where a publisher died.
 
@@ -86,7 +82,7 @@ def publish_requests(
         approved: syncs that are not finished.
         now: the moment.
         runs: by transaction id.
-        held: accounts for which a publisher is at work: its lease has not run out.
+        held: accounts and lanes in which a publisher is at work: its lease has not run out.
     """
     requests = []
     for job in approved:
@@ -97,7 +93,7 @@ def publish_requests(
             suffix += f"#{so_far.count}" if so_far.count else ""
         else:  # a sync that is confirmed had no run, or one that died before it began
             was_begun = job.state is SyncState.PROCESSING
-            is_free = job.etsy_account_id not in held and not so_far.is_alive
+            is_free = (job.etsy_account_id, job.lane) not in held and not so_far.is_alive
             is_due = is_free and (so_far.count > 0 if was_begun else job.state is SyncState.CONFIRMED)
             suffix = f"#{so_far.count}" if so_far.count else ""
         if is_due:
@@ -105,7 +101,11 @@ def publish_requests(
                 dg.RunRequest(
                     run_key=f"{job.transaction_id}{suffix}",
                     partition_key=job.etsy_account_id,
-                    tags={TRANSACTION_TAG: job.transaction_id, TRIGGER_TAG: job.trigger},
+                    tags={
+                        TRANSACTION_TAG: job.transaction_id,
+                        TRIGGER_TAG: job.trigger,
+                        **slot(job.etsy_account_id, job.lane),
+                    },
                 )
             )
     return requests
@@ -119,7 +119,7 @@ def account_partitions(context: dg.SensorEvaluationContext, store: StoreResource
         active = {account.id for account in accounts.active(session)}
     runs = context.instance.get_runs(dg.RunsFilter(statuses=IN_FLIGHT))
     existing = set(context.instance.get_dynamic_partitions(ACCOUNTS))
-    in_flight = {run.tags[tag] for run in runs for tag in ("dagster/partition",) if tag in run.tags}
+    in_flight = {run.tags[tag] for run in runs for tag in (PARTITION_TAG,) if tag in run.tags}
     change = partition_change(active=active, existing=existing, in_flight=in_flight)
     if not change.add and not change.remove:
         return dg.SkipReason(f"Partitions equal the {len(active)} active accounts.")
@@ -147,9 +147,10 @@ def approved_syncs(context: dg.SensorEvaluationContext, store: StoreResource) ->
 
     A sync whose approval has expired is called off instead.
     """
-    now = datetime.now(UTC)
     with store.opened() as opened:
+        now = opened.now()
         expired = end_expired(opened, now)
+        cut_short(opened)
         with opened.reading() as session:
             waiting = jobs.in_state(session, *UNDER_WAY)
             held = leases.held(session, now)
@@ -160,7 +161,9 @@ def approved_syncs(context: dg.SensorEvaluationContext, store: StoreResource) ->
     return _result(context, requests, " ".join(expired) or "No approved sync waits to be published.")
 
 
-def _runs_so_far(instance: dg.DagsterInstance, job: EtsySyncJob, held: Collection[str], now: datetime) -> RunsSoFar:
+def _runs_so_far(
+    instance: dg.DagsterInstance, job: EtsySyncJob, held: Collection[tuple[str, Lane]], now: datetime
+) -> RunsSoFar:
     """What became of a sync's publication runs; one that Dagster still takes for alive and is not, is reported."""
     wanted = dg.RunsFilter(job_name=publish_sync.name, tags={TRANSACTION_TAG: job.transaction_id})
     records = instance.get_run_records(wanted)
@@ -168,11 +171,16 @@ def _runs_so_far(instance: dg.DagsterInstance, job: EtsySyncJob, held: Collectio
     for record in records:
         if record.dagster_run.status not in IN_FLIGHT:
             continue
-        is_dead = job.state is SyncState.PROCESSING and job.etsy_account_id not in held and _has_had_time(record, now)
+        is_dead = not _is_put_off(job, now) and (job.etsy_account_id, job.lane) not in held and _has_had_time(record, now)
         if is_dead:
-            instance.report_run_failed(record.dagster_run, "Its process is gone: the publisher's lease has run out.")
+            instance.report_run_failed(record.dagster_run, "Its process is gone: it holds no publisher's lease.")
         is_alive = is_alive or not is_dead
     return RunsSoFar(len(records), is_alive)
+
+
+def _is_put_off(job: EtsySyncJob, now: datetime) -> bool:
+    """Whether a sync waits for Etsy's next day: the run that paused it is about to end by itself."""
+    return job.state is SyncState.PAUSED and (job.resume_at is None or job.resume_at > now)
 
 
 def _has_had_time(record: dg.RunRecord, now: datetime) -> bool:
@@ -202,62 +210,6 @@ def sent_notices(store: StoreResource) -> dg.SkipReason:
     with store.opened() as opened:
         told = wiring.send_notices(settings, opened)
     return dg.SkipReason("; ".join(told) or "There is no news.")
-
-
-@dg.run_failure_sensor(minimum_interval_seconds=SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
-@reporting
-def failed_syncs(context: dg.RunFailureSensorContext, store: StoreResource) -> None:
-    """Notes on the sync that its run ended without a word (killed, out of memory), so that nobody waits for it."""
-    run = context.dagster_run
-    try:
-        with store.opened() as opened:
-            if run.job_name == publish_sync.name:
-                _note_failed_publication(opened, run)
-            else:
-                _note_failed_plan(opened, run, context.get_step_failure_events())
-    except PipelineError as error:
-        raise failure(error) from None
-
-
-@dg.run_status_sensor(
-    run_status=dg.DagsterRunStatus.CANCELED,
-    minimum_interval_seconds=SECONDS,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-)
-@reporting
-def canceled_plans(context: dg.RunStatusSensorContext, store: StoreResource) -> None:
-    """Ends a sync whose plan run somebody terminated in Dagster: it would be "being planned" for ever."""
-    run = context.dagster_run
-    message = f"The Dagster run {run.run_id} was terminated. [run_failed]"
-    with store.opened() as opened:
-        fail_plan(opened, run_id=run.run_id, transaction_id=transaction_id_of(run.tags), message=message)
-
-
-def _note_failed_publication(store: Store, run: dg.DagsterRun) -> None:
-    """A publication that was begun is not over with its run: `approved_syncs` starts another one."""
-    transaction_id = transaction_id_of(run.tags)
-    if transaction_id is None:
-        return
-    with store.reading() as session:
-        is_begun = jobs.get(session, transaction_id).state is SyncState.PROCESSING
-    if not is_begun:
-        approvals.fail(store, transaction_id, died(run.run_id))
-
-
-def _note_failed_plan(store: Store, run: dg.DagsterRun, events: Iterable[dg.DagsterEvent]) -> None:
-    """Fail the run's sync. A plan run that never came to have one is put into the books: somebody has to hear of it."""
-    failures = [event.step_failure_data.user_failure_data for event in events]
-    told = next((data.description for data in failures if data and data.description), None)
-    message = redacted(told or died(run.run_id))
-    if fail_plan(store, run_id=run.run_id, transaction_id=transaction_id_of(run.tags), message=message):
-        return
-    account_id = run.tags.get("dagster/partition")
-    if run.job_name != plan_sync.name or account_id is None:
-        return
-    with store.reading() as session:
-        is_known = any(account.id == account_id for account in accounts.every(session))
-    if is_known:
-        note_failed_plan(store, account_id, trigger=trigger_of(run.tags), run_id=run.run_id, message=message)
 
 
 def _result(

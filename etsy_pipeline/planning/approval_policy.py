@@ -9,9 +9,8 @@ from decimal import Decimal
 
 from etsy_pipeline.listings.plan_settings import ApprovalPolicy
 from etsy_pipeline.planning.brakes import Brake
-from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan import STOCK_FIELDS, PlanItem
 
-SAFE_FIELDS = frozenset({"price", "quantity"})
 REASONS_TOLD = 5
 
 
@@ -44,7 +43,7 @@ class PolicyReview:
 
 
 def _objection(item: PlanItem, policy: ApprovalPolicy) -> str | None:
-    others = sorted({change.field for change in item.differences} - SAFE_FIELDS)
+    others = sorted({change.field for change in item.differences} - STOCK_FIELDS)
     largest = max((abs(move.new / move.old - 1) * 100 for move in item.price_moves if move.old > 0), default=Decimal(0))
     reasons = {
         f"it is a {item.action}, not an update": item.action != "update",

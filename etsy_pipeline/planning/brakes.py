@@ -42,7 +42,7 @@ BRAKES: dict[str, BrakeRule] = {
         "stock not read",
     ),
     "catalogue_shrunk": BrakeRule(
-        "Many linked products are missing from the catalogue.",
+        "Many products whose listings are on sale are missing from the catalogue.",
         "brakes.shrunk_percent",
         "catalogue shrunk",
         is_of_plan=True,
@@ -111,26 +111,25 @@ def of_unread_stock(listing_id: int | None, orders: int) -> Brake:
 
 
 def of_plan(
-    *, linked: int, missing: int, deactivations: int, on_sale: int, fees_usd_cents: int, limits: BrakeLimits
+    *, on_sale: int, missing: int, deactivations: int, fees_usd_cents: int, limits: BrakeLimits
 ) -> tuple[Brake, ...]:
-    """What the plan as a whole shows.
+    """What the plan as a whole shows. A listing that is not on sale any more, by whose decision ever, is no news.
 
     Args:
-        linked: products that have a listing.
-        missing: those of them that the catalogue no longer has.
-        deactivations: listings that would be deactivated.
         on_sale: listings that are on sale now.
+        missing: those of them that would be deactivated, for the catalogue no longer has their product.
+        deactivations: those of them that would be deactivated for any reason.
         fees_usd_cents: of the whole plan.
         limits: the shop's.
     """
-    return tuple(_plan_brakes(linked, missing, deactivations, on_sale, Decimal(fees_usd_cents) / 100, limits))
+    return tuple(_plan_brakes(on_sale, missing, deactivations, Decimal(fees_usd_cents) / 100, limits))
 
 
 def _plan_brakes(
-    linked: int, missing: int, deactivations: int, on_sale: int, fees_usd: Decimal, limits: BrakeLimits
+    on_sale: int, missing: int, deactivations: int, fees_usd: Decimal, limits: BrakeLimits
 ) -> Iterable[Brake]:
-    if missing >= FEWEST and missing * 100 > linked * limits.shrunk_percent:
-        share = f"{missing} of {linked} linked products are missing from the catalogue"
+    if missing >= FEWEST and missing * 100 > on_sale * limits.shrunk_percent:
+        share = f"The products of {missing} of {on_sale} listings on sale are missing from the catalogue"
         yield Brake("catalogue_shrunk", f"{share}; the limit is {limits.shrunk_percent} %.")
     if deactivations >= FEWEST and deactivations * 100 > on_sale * limits.deactivations_percent:
         share = f"{deactivations} of {on_sale} listings on sale would be deactivated"

@@ -68,6 +68,21 @@ def compared(old: Inventory, new: Inventory) -> dict[Cell, tuple[Offering | None
     return {cell: (before.get(cell), after.get(cell)) for cell in (*before, *(set(after) - set(before)))}
 
 
+def with_fewer_pieces(planned: Inventory, present: Inventory) -> tuple[Inventory, Difference]:
+    """What was planned with no more pieces of a cell than there are now, and how that differs; both have these cells."""
+    now, order = _cells(present, like=planned), range(len(planned.properties))
+    offerings, fewer = [], []
+    for item in planned.offerings:
+        there = now[_cell(item.values, order)]
+        is_fewer = there.for_sale < item.for_sale
+        left = {"quantity": there.quantity, "is_enabled": there.is_enabled, "stock": there.stock}
+        offerings.append(replace(item, **left) if is_fewer else item)  # type: ignore[arg-type] # as the names say
+        if is_fewer:
+            fewer.append((_name(item), item.for_sale, there.for_sale))
+    told = [_listed([(name, str(pieces[side])) for name, *pieces in fewer]) for side in range(2)]
+    return with_axes(offerings, planned.properties), Difference("quantity", "inventory", *told)
+
+
 def differs(old: Offering, new: Offering, value: Value) -> bool:
     """Whether a cell has another price, another number of pieces for sale, or another SKU than before."""
     if value == "price" and not old.is_enabled:

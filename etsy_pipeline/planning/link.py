@@ -19,7 +19,8 @@ class Link:
 
     `published` is the listing as it was last published completely; None before that. `wanted_state` is the state that
     we last gave it. A failure never erases `etsy_listing_id`. `create_reference` is that of a create whose answer is
-    not accounted for, `transaction_id` the sync that deals with it, or did so last.
+    not accounted for, `transaction_id` the sync that deals with it, or did so last. While that sync is not over, the
+    status is `pending`, and `sync_error` is still that of the attempt before.
     """
 
     product_id: str
@@ -39,7 +40,7 @@ class Link:
     @property
     def has_failed(self) -> bool:
         """Whether the last attempt did not come to its end."""
-        return self.sync_status == "failed"
+        return self.sync_status == "failed" or (self.sync_status == "pending" and self.sync_error is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """From a validated listing, its link and its live listing to what will be done: one plan item. Pure.
 
+While another sync is under way, only price and stock may be sent beside it (`stock_only`).
+
 Not here: the rules for a listing (`listings/rules.py`), how fields are compared (`listing_fields.py`, `inventory.py`),
 how the plan is shown (`plan_view.py`).
 """
@@ -21,8 +23,11 @@ from etsy_pipeline.planning.listing_fields import all_fields, at_birth, changed_
 
 Action = Literal["create", "update", "deactivate", "skip", "invalid"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "deactivate", "skip", "invalid")
+CHANGING = ACTIONS[:3]  # for these something is sent
 
 PAYING_STATES = frozenset({"draft", "sold_out", "expired"})  # setting them active costs a fee (FACTS §5, §6)
+
+STOCK_FIELDS = frozenset({"price", "quantity"})  # what travels in the stock lane
 
 NOTHING_TO_TELL = 9  # `care` of an item that stays as it is
 
@@ -88,6 +93,78 @@ def plan_removed(link: Link, live: LiveListing | None, settings: ShopSettings) -
     """Decide what to do for a linked product that the snapshot no longer has."""
     gone = ValidatedListing(link.product_id, link.product_title, None, (), "no longer in the catalogue")
     return plan_product(gone, link, live, settings)
+
+
+def left_for_later(item: PlanItem) -> str:
+    """What of an item does not travel in the stock lane, in words; blank where all of it does."""
+    if item.action == "create":
+        return "creating its listing"
+    if item.action != "update":
+        return ""
+    others = [change.field for change in item.differences if change.field not in STOCK_FIELDS]
+    return ", ".join(others) if item.differences else "finishing what an earlier attempt left"
+
+
+def stock_only(
+    item: PlanItem,
+    validated: ValidatedListing,
+    link: Link | None,
+    live: LiveListing | None,
+    settings: ShopSettings,
+    waits_for: str,
+) -> PlanItem:
+    """What of an item may be sent beside another sync: price and quantity of a listing on sale, and its deactivation.
+
+    Args:
+        item: as it is planned where nothing is under way (`plan_product`).
+        validated: the listing that the product should become.
+        link: what we published, if anything.
+        live: what Etsy has, where that was read.
+        settings: the shop's.
+        waits_for: until when the rest of it waits, in words.
+    """
+    if item.action not in {"create", "update"}:
+        return item
+    later = left_for_later(item)
+    waiting = replace(
+        item, action="skip", reason=f"{later or 'price, quantity'} left for later: {waits_for}",
+        desired=None, differences=(), brakes=(), price_moves=(), cost=NO_COST,
+    )  # fmt: skip
+    published, listing = (link.published if link else None), validated.listing
+    if item.action == "create" or link is None or published is None or listing is None:
+        return waiting
+    if (live.state if live is not None else link.listing_state) not in ON_SALE:
+        return waiting
+    there = live.inventory if live else None
+    stock = plan_inventory(listing.inventory, published.inventory, there, of_stock_lane(settings))
+    changes, target = stock.differences, replace(published, inventory=stock.target)
+    is_sold_out = not any(offering.for_sale for offering in stock.target.offerings)
+    if not changes or is_sold_out or any(change.field not in STOCK_FIELDS for change in changes):
+        return waiting
+    told = ", ".join(change.field for change in changes) + " changed"
+    return replace(
+        item,
+        reason=f"{told}; {later} left for later: {waits_for}" if later else told,
+        desired=target,
+        differences=changes,
+        conflicts=stock.conflicts,
+        brakes=tuple(brakes.of_prices(stock.moves, settings.brakes)),
+        price_moves=stock.moves,
+        cost=cost_of_update(target, changes, pays_fee=False),
+    )
+
+
+def of_stock_lane(settings: ShopSettings) -> ShopSettings:
+    """Settings by which variations and SKUs stay as they were published."""
+    return settings.model_copy(
+        update={"ownership": settings.ownership | {"sku": "create_only", "variations": "create_only"}}
+    )
+
+
+def held_elsewhere(product_id: str, title: str, link: Link | None, holder: str) -> PlanItem:
+    """What is planned of a product that another sync, which is under way, has yet to deal with: nothing."""
+    reason = f"held by {holder}, which is under way"
+    return PlanItem(product_id, title, "skip", reason, etsy_listing_id=link.etsy_listing_id if link else None)
 
 
 def _new(validated: ValidatedListing, listing: Listing, link: Link, settings: ShopSettings) -> PlanItem:

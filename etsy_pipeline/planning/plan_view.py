@@ -15,7 +15,10 @@ MAX_DIFFERENCES_SHOWN = 4
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How many products per action, how many of them need care, and what carrying the plan out costs."""
+    """How many products per action, how many of them need care, and what carrying the plan out costs.
+
+    Beside a sync that is under way, `held` products are left to it, and of `left_for_later` ones something waits.
+    """
 
     create: int = 0
     update: int = 0
@@ -26,6 +29,8 @@ class Totals:
     conflicting: int = 0
     api_calls: int = 0
     fees_usd_cents: int = 0
+    held: int = 0
+    left_for_later: int = 0
 
     def __add__(self, other: "Totals") -> "Totals":
         """Both plans together."""
@@ -89,9 +94,14 @@ def groups_of(item: PlanItem) -> set[tuple[str, str]]:
 
 def headline(total: Totals, plan_brakes: int = 0) -> str:
     """The plan in a sentence, as Terraform closes its plans."""
-    care = _care(total, plan_brakes)
+    care = _beside(total) + _care(total, plan_brakes)
     if not total.changes:
-        return f"Nothing to do on Etsy: {total.skip} unchanged or not for sale, {total.invalid} invalid.{care}"
+        idle = (
+            f"{total.skip} unchanged or not for sale"
+            if not total.held + total.left_for_later
+            else f"{total.skip} skipped"
+        )
+        return f"Nothing to do on Etsy: {idle}, {total.invalid} invalid.{care}"
     parts = [f"{getattr(total, action)} to {action}" for action in ACTIONS[:3]]
     kept = f"{total.skip} skipped, {total.invalid} invalid"
     cost = f"{total.api_calls} API calls, {dollars(total.fees_usd_cents)} in fees"
@@ -105,6 +115,14 @@ def told_of_quota(calls: int, quota: Quota | None) -> str:
     left = f"{quota.left_today:,} of {quota.per_day:,} calls are left today"
     days = days_needed(calls, quota)
     return f"It fits: {left}." if days == 1 else f"It needs {days} days: {left}; it pauses and goes on by itself."
+
+
+def _beside(total: Totals) -> str:
+    told = [
+        f"{total.held} are held by a sync that is under way" if total.held else "",
+        f"changes of {total.left_for_later} wait until it is over" if total.left_for_later else "",
+    ]
+    return f" Left out: {'; '.join(filter(None, told))}." if any(told) else ""
 
 
 def _care(total: Totals, plan_brakes: int) -> str:

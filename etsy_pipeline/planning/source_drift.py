@@ -5,24 +5,35 @@ approved is, too; less is not, for that would sell what nobody has.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from etsy_pipeline.errors import Refused
 from etsy_pipeline.listings.listing import Inventory, Listing, ListingImage, Offering
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing
+from etsy_pipeline.planning.changes import Difference
 from etsy_pipeline.planning.fields import FIELDS, same
-from etsy_pipeline.planning.inventory import compared, differs, plan_inventory
+from etsy_pipeline.planning.inventory import compared, differs, plan_inventory, with_fewer_pieces
 from etsy_pipeline.planning.link import Link, LiveListing
 from etsy_pipeline.planning.listing_fields import at_birth, changed_fields
 from etsy_pipeline.planning.plan import PlanItem
 from etsy_pipeline.planning.sending import sent_fields, sent_parts
 
 
-def require_source_as_planned(
+@dataclass(frozen=True, slots=True)
+class SourceChange:
+    """How a product changed since the plan, in what would be sent of it.
+
+    `with_less` is the item with the pieces that are left, where that is all that changed and some are left.
+    """
+
+    told: str
+    with_less: PlanItem | None = None
+
+
+def source_change(
     item: PlanItem, link: Link | None, now: ValidatedListing, live: LiveListing | None, settings: ShopSettings
-) -> None:
-    """Refuse an item whose product changed since the plan, in what would be sent.
+) -> SourceChange | None:
+    """What changed in Medusa since the plan of an item; None where what would be sent is as it was.
 
     Args:
         item: what is to be carried out.
@@ -30,34 +41,38 @@ def require_source_as_planned(
         now: what the product should become as it is now.
         live: the listing as Etsy has it now, where that was read.
         settings: the shop's.
-
-    Raises:
-        Refused: `product_changed_since_plan`.
     """
-    if found := list(_changes(item, link, now, live, settings)):
-        raise Refused(
-            f"The product changed in Medusa after the plan to {item.action} its listing was drawn up: "
-            f"{'; '.join(found)}. Nothing of it was sent.",
-            code="product_changed_since_plan",
-            hint="Sync again: the new plan shows the product as it is now.",
-        )
-
-
-def _changes(
-    item: PlanItem, link: Link | None, now: ValidatedListing, live: LiveListing | None, settings: ShopSettings
-) -> Iterator[str]:
     if item.desired is None:  # it is to be deactivated
-        if not now.absent_because:
-            yield "it is for sale again" if now.listing else _invalid(now)
-    elif now.absent_because:
-        yield now.absent_because
-    elif now.listing is None:
-        yield _invalid(now)
-    else:
-        target = _target(item, link, now.listing, live, settings)
-        yield from _fields(item, item.desired, target)
-        if "inventory" in sent_parts(item):
-            yield from _inventory(item.desired.inventory, target.inventory)
+        return None if now.absent_because else SourceChange("it is for sale again" if now.listing else _invalid(now))
+    if now.absent_because:
+        return SourceChange(now.absent_because)
+    if now.listing is None:
+        return SourceChange(_invalid(now))
+    target = _target(item, link, now.listing, live, settings)
+    others, fewer = list(_fields(item, item.desired, target)), []
+    if "inventory" in sent_parts(item):
+        others += _inventory(item.desired.inventory, target.inventory)
+        fewer = [] if others else list(_fewer(item.desired.inventory, target.inventory))
+    if others or not fewer:
+        return SourceChange("; ".join(others)) if others else None
+    return SourceChange("; ".join(fewer), _with_less(item, item.desired, target.inventory))
+
+
+def _with_less(item: PlanItem, desired: Listing, left: Inventory) -> PlanItem | None:
+    inventory, difference = with_fewer_pieces(desired.inventory, left)
+    if not any(offering.for_sale for offering in inventory.offerings):
+        return None
+    return replace(item, desired=replace(desired, inventory=inventory), differences=_with(item.differences, difference))
+
+
+def _with(differences: tuple[Difference, ...], fewer: Difference) -> tuple[Difference, ...]:
+    """Differences of an update, with the new number of pieces; a new listing has none, and neither then."""
+    if not any(change.part == "inventory" for change in differences):
+        return differences
+    told = next((change for change in differences if change.field == "quantity"), None)
+    if told is None:
+        return (*differences, fewer)
+    return tuple(replace(change, new=fewer.new) if change is told else change for change in differences)
 
 
 def _invalid(now: ValidatedListing) -> str:
@@ -99,14 +114,17 @@ def _inventory(desired: Inventory, target: Inventory) -> Iterator[str]:
         yield "its variations are other ones"
         return
     for planned, present in both:
-        yield from _cell(planned, present)
+        if present.is_enabled and differs(planned, present, "price"):
+            yield f"the price{_named(planned)} was {planned.price} and is {present.price}"
+        if differs(planned, present, "sku"):
+            yield f"the SKU{_named(planned)} was {planned.sku or 'none'} and is {present.sku or 'none'}"
 
 
-def _cell(planned: Offering, present: Offering) -> Iterator[str]:
-    named = f" of {' / '.join(planned.values)}" if planned.values else ""
-    if planned.for_sale > present.for_sale:
-        yield f"{planned.for_sale} pieces{named} were planned, and there are {present.for_sale}"
-    if present.is_enabled and differs(planned, present, "price"):
-        yield f"the price{named} was {planned.price} and is {present.price}"
-    if differs(planned, present, "sku"):
-        yield f"the SKU{named} was {planned.sku or 'none'} and is {present.sku or 'none'}"
+def _fewer(desired: Inventory, target: Inventory) -> Iterator[str]:
+    for planned, present in compared(desired, target).values():
+        if planned is not None and present is not None and planned.for_sale > present.for_sale:
+            yield f"{planned.for_sale} pieces{_named(planned)} were planned, and there are {present.for_sale}"
+
+
+def _named(item: Offering) -> str:
+    return f" of {' / '.join(item.values)}" if item.values else ""

@@ -7,7 +7,7 @@ itself will check.
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from etsy_pipeline.errors import Unavailable
+from etsy_pipeline.errors import StoreUnavailable, Unavailable
 from etsy_pipeline.listings.shop import AmountUnit, Shop, TaxonomyProperty
 from etsy_pipeline.providers.protocols import ShopClient
 
@@ -62,6 +62,8 @@ class ShopReader:
     def _read(self, what: str, read: Callable[[], Read]) -> Read | None:
         try:
             return read()
+        except StoreUnavailable:
+            raise
         except Unavailable as error:
             self._has_trouble = True
             self._on_trouble(f"{what} not checked: {error}")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
-from etsy_pipeline.errors import PipelineError, Refused
+from etsy_pipeline.errors import PipelineError, Refused, StoreUnavailable
 from etsy_pipeline.listings.listing import Listing
 from etsy_pipeline.listings.verdict import Verdict
 from etsy_pipeline.logs import about
@@ -73,8 +73,12 @@ class ItemPublisher:
                     self._create_or_update(work, plan.desired, is_again=is_again)
                 else:
                     raise AssertionError(f"nothing is published for {plan.action}")
-            finally:
+            except StoreUnavailable:  # nothing can be kept; the next publisher finds out what happened
+                raise
+            except BaseException:
                 self.journal.keep(work)
+                raise
+            self.journal.keep(work)
 
     def _deactivate(self, work: ItemInProgress) -> None:
         self.journal.begin(work, "deactivate")
@@ -133,6 +137,8 @@ class ItemPublisher:
     def _create_draft(self, work: ItemInProgress, listing: Listing, reference: str) -> RemoteListing:
         try:
             return self.client.create_draft_listing(self.shop_id, listing, reference=reference)
+        except StoreUnavailable:  # the calls are counted there: the draft may be made, and is searched for next time
+            raise
         except PipelineError as error:
             if not (isinstance(error, RemoteUnavailable) and error.may_have_happened):
                 self.journal.not_created(work)  # nothing to search for next time

@@ -30,6 +30,7 @@ class ItemInProgress:
         failures: how often Etsy gave no usable answer on it.
         verdicts: the plan's, with a warning for each picture that is left out.
         writes: what happened and is written with the next intent, in the same transaction.
+        has_progressed: whether one of these is something on Etsy that no later publisher has to do again.
     """
 
     item: SyncItem
@@ -42,6 +43,7 @@ class ItemInProgress:
     failures: int = field(init=False)
     verdicts: tuple[Verdict, ...] = field(init=False)
     writes: list[Write] = field(default_factory=list)
+    has_progressed: bool = False
 
     def __post_init__(self) -> None:
         """Begin with what the books say."""

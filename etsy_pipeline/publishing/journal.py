@@ -10,26 +10,31 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from msgspec import to_builtins
 
+from etsy_pipeline.errors import Conflict
 from etsy_pipeline.listings.codec import listing_to_json
 from etsy_pipeline.listings.listing import ListingImage
 from etsy_pipeline.listings.verdict import Verdict
 from etsy_pipeline.planning.link import PublishedImage
+from etsy_pipeline.planning.plan import CHANGING, Action, PlanItem
 from etsy_pipeline.providers.protocols import RemoteListing
 from etsy_pipeline.publishing.item_in_progress import WRITTEN, ItemInProgress, Write
 from etsy_pipeline.publishing.lease import Lease
-from etsy_pipeline.store import items, jobs, links, progress
+from etsy_pipeline.store import items, jobs, links, pending_links, progress
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
-from etsy_pipeline.sync import lifecycle
+from etsy_pipeline.sync import lifecycle, pending_products, unsent
 from etsy_pipeline.sync.lifecycle import Event
 
 REFERENCE_PREFIX = "ref:etsy_pipeline/"
+
+
+class TakenOut(Conflict):
+    """The product is no part of the sync any more."""
 
 
 class Journal:
@@ -38,13 +43,13 @@ class Journal:
     def __init__(self, store: Store, job: EtsySyncJob, lease: Lease) -> None:
         self._store, self.job, self.lease = store, job, lease
 
-    def waiting(self) -> Sequence[str]:
-        """Products that are not finished, in the plan's order."""
+    def waiting(self, actions: Sequence[Action] = ()) -> Sequence[str]:
+        """Products that are not finished, in the order of sending; only those with these actions, where given."""
         with self._store.reading() as session:
-            return items.product_ids(session, self.job.id, outcome="waiting")
+            return items.product_ids(session, self.job.id, outcome="waiting", actions=actions)
 
     def take_up(self, product_ids: Sequence[str]) -> list[ItemInProgress]:
-        """Some products, in the plan's order, and what our books say of them."""
+        """Some products, in the order of sending, and what our books say of them."""
         account_id = self.job.etsy_account_id
         with self._store.reading() as session:
             found = items.of_products(session, self.job.id, product_ids)
@@ -58,8 +63,25 @@ class Journal:
             return jobs.state(session, self.job.transaction_id) is not SyncState.PROCESSING
 
     def begin(self, work: ItemInProgress, step: str) -> None:
-        """Intent: this step is about to be tried."""
-        self._commit(work, partial(progress.try_step, job_id=self.job.id, product_id=work.product_id, step=step))
+        """Intent: this step is about to be tried.
+
+        Raises:
+            TakenOut: `item_taken_out`, where somebody took the product out of the sync meanwhile.
+        """
+
+        def try_step(session: Session) -> None:
+            if not progress.try_step(session, self.job.id, work.product_id, step):
+                raise TakenOut(
+                    f"Somebody took {work.product_id} out of {self.job.transaction_id}: nothing of it was sent.",
+                    code="item_taken_out",
+                    hint="Nothing.",
+                )
+
+        try:
+            self._commit(work, try_step)
+        except TakenOut:
+            work.writes.clear()
+            raise
 
     def begin_create(self, work: ItemInProgress) -> tuple[str, bool]:
         """Intent to create a draft: (the reference it carries, whether an earlier create is unaccounted for)."""
@@ -77,7 +99,7 @@ class Journal:
     def created(self, work: ItemInProgress, listing: RemoteListing) -> None:
         """Result: the draft exists. From now on the product has a listing id, whatever happens."""
         work.listing_id, work.state, work.url = listing.listing_id, listing.state, listing.url
-        work.reference, work.images = None, {}
+        work.reference, work.images, work.has_progressed = None, {}, True
         known: dict[str, Any] = {
             "etsy_listing_id": work.listing_id,
             "listing_state": work.state,
@@ -92,6 +114,7 @@ class Journal:
         """Result: this picture is on the listing at this rank. What else was to have its id was never there."""
         put = PublishedImage(rank, image.url, sha256, image_id, image.alt_text)
         work.images = {at: known for at, known in work.images.items() if known.etsy_image_id != image_id} | {rank: put}
+        work.has_progressed = True
         account_id, product_id = self.job.etsy_account_id, work.product_id
         work.writes.append(lambda session: progress.put_image(session, account_id, product_id, put))
 
@@ -128,6 +151,7 @@ class Journal:
             work.writes.append(self._images(work, list(work.images.values())))
         wanted = {"wanted_state": wanted_state} if wanted_state else {}
         work.writes.append(self._link(work, listing_state=work.state, etsy_url=work.url, **wanted))
+        work.has_progressed = True
         self._commit(work, self._items([work.product_id], step=WRITTEN))
 
     def keep(self, work: ItemInProgress) -> None:
@@ -140,15 +164,36 @@ class Journal:
         if not found:
             return
         now, product_ids = datetime.now(UTC), [work.product_id for work, _ in found]
-        listings = [{"of_product": work.product_id, "state": state, "desired": _sent(work)} for work, state in found]
-        with self._writing(has_finished_one=True) as session:
+        listings = [
+            {"of_product": work.product_id, "state": state, "desired": _sent(work), "error": self._still_failed(work)}
+            for work, state in found
+        ]
+        with self._writing(has_progressed=True) as session:
             progress.set_synced(session, self.job.etsy_account_id, listings, now)
             progress.finish_items(session, self.job.id, product_ids, "synced", now)
+
+    def _still_failed(self, work: ItemInProgress) -> str | None:
+        """What is told of a product whose last full update failed: sending its stock alone mends nothing of that."""
+        is_failed = self.job.lane == "stock" and work.before is not None and work.before.has_failed
+        return work.before.sync_error if is_failed and work.before else None
+
+    def send_as_now(self, changed: Sequence[tuple[ItemInProgress, PlanItem, str]]) -> None:
+        """These products changed since the plan, and go on as they are now; with what changed, in words."""
+        with self._writing() as session:
+            unsent.send_as_now(session, self.job, [(planned, told) for _, planned, told in changed])
+        for work, planned, _ in changed:
+            desired = listing_to_json(planned.desired) if planned.desired else None
+            work.item = replace(work.item, plan=planned, desired_json=desired)
+
+    def leave_changed(self, work: ItemInProgress, told: str) -> None:
+        """This product changed since the plan: it leaves the sync, and is planned anew at its end."""
+        with self._writing(has_progressed=True) as session:
+            unsent.leave_changed(session, self.job, work.product_id, told)
 
     def failed(self, work: ItemInProgress, code: str, message: str) -> None:
         """Result: this product could not be published; its listing id, if any, stays."""
         now = datetime.now(UTC)
-        with self._writing(has_finished_one=True) as session:
+        with self._writing(has_progressed=True) as session:
             self._link(work, sync_status="failed", sync_error=message)(session)
             progress.finish_items(session, self.job.id, [work.product_id], "failed", now)
             self._items([work.product_id], error_code=code, error_message=message)(session)
@@ -166,8 +211,10 @@ class Journal:
 
     def skipped(self, product_ids: Sequence[str]) -> None:
         """Result: there was nothing to do for these."""
-        with self._writing(has_finished_one=True) as session:
-            progress.finish_items(session, self.job.id, product_ids, "skipped", datetime.now(UTC))
+        now = datetime.now(UTC)
+        with self._writing(has_progressed=True) as session:
+            progress.finish_items(session, self.job.id, product_ids, "skipped", now)
+            pending_links.settle_products(session, self.job, product_ids, now)
 
     def count(self) -> None:
         """Bring the job's counts up to date, so that its progress can be watched."""
@@ -175,12 +222,14 @@ class Journal:
             jobs.change(session, self.job.transaction_id, **self._counts(session))
 
     def end(self) -> Event:
-        """How a publication ends that went through all products."""
+        """How a publication ends that went through all products: failed, where nothing that was to be sent worked."""
         with self._store.reading() as session:
             outcomes = items.outcomes(session, self.job.id)
+            sent = items.outcomes(session, self.job.id, actions=CHANGING)
+            left = items.left_ones(session, self.job.id)
         if not outcomes["failed"]:
-            return Event.COMPLETE
-        return Event.COMPLETE_WITH_ERRORS if outcomes["synced"] or outcomes["skipped"] else Event.FAIL
+            return Event.COMPLETE_WITH_ERRORS if left else Event.COMPLETE
+        return Event.FAIL if sent["failed"] and not sent["synced"] else Event.COMPLETE_WITH_ERRORS
 
     def finish(self, event: Event | None, *, message: str = "", resume_at: datetime | None = None) -> EtsySyncJob:
         """The job's end, or its pause, with its counts and errors; the lease is given back.
@@ -203,22 +252,28 @@ class Journal:
                 jobs.change(session, transaction_id, **told)
             self.lease.release(session)
             self.job = ended or jobs.get(session, transaction_id)
+            if ended is None:
+                pending_products.let_go(session, self.job)
+            elif ended.is_over:
+                self.job = unsent.plan_left_ones(session, ended)
         return self.job
 
     @contextmanager
-    def _writing(self, *, has_finished_one: bool = False) -> Iterator[Session]:
+    def _writing(self, *, has_progressed: bool = False) -> Iterator[Session]:
         with self._store.writing() as session:
-            self.lease.confirm(session, has_finished_one=has_finished_one)
+            self.lease.confirm(session, has_progressed=has_progressed)
             yield session
 
     def _commit(self, work: ItemInProgress, *more: Write) -> None:
-        with self._writing() as session:
+        with self._writing(has_progressed=work.has_progressed) as session:
             for write in (*work.writes, *more):
                 write(session)
         work.writes.clear()
+        work.has_progressed = False
 
     def _link(self, work: ItemInProgress, **values: Any) -> Write:
-        known = {"product_title": work.item.plan.product_title, "updated_at": datetime.now(UTC)}
+        known: dict[str, Any] = {"product_title": work.item.plan.product_title, "updated_at": datetime.now(UTC)}
+        known["transaction_id"] = self.job.transaction_id
         return lambda session: progress.set_link(session, self.job.etsy_account_id, work.product_id, **known, **values)
 
     def _images(self, work: ItemInProgress, images: Sequence[PublishedImage]) -> Write:

@@ -3,19 +3,22 @@
 Whoever lost it writes nothing more: the journal checks the holder in each of its transactions (`confirm`), the client
 before each call that changes something at Etsy (`require`). What is left is a process that stands still between that
 check and its bytes on the wire for longer than the lease; docs/reliability.md says what happens then.
+
+It lasts by the database's clock, so that machines whose clocks disagree can share a database. Where that clock is set
+back, leases that are left of before are cut short (`cut_short`).
 """
 
 import contextlib
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from etsy_pipeline.errors import PipelineError, TakenOver
-from etsy_pipeline.store import leases
+from etsy_pipeline.store import clock, leases
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsySyncJob, Lane, PublisherLease
 
@@ -24,7 +27,18 @@ logger = logging.getLogger(__name__)
 SECONDS = 60.0  # a publisher that was killed is replaced after so long
 BEATS = 4  # renewals in that time
 
-Clock = Callable[[], datetime]
+
+def cut_short(store: Store) -> None:
+    """Where the database's clock was set back, let leases of before run out as if they were new.
+
+    Whoever lives renews its own; whoever is dead has lost it after a minute, and not after the clock's jump.
+    """
+    with store.reading() as session:
+        latest = clock.now(session) + timedelta(seconds=SECONDS + 1)
+        is_needed = leases.are_beyond(session, latest)
+    if is_needed:
+        with store.writing() as session:
+            leases.shorten(session, latest)
 
 
 class Lease:
@@ -34,23 +48,23 @@ class Lease:
         store: the database.
         account_id: whose.
         lane: that of the sync.
-        now: the clock; those of machines that share a database have to agree within some seconds.
         seconds: how long it lasts without being renewed.
     """
 
-    def __init__(self, store: Store, account_id: str, lane: Lane, *, now: Clock, seconds: float = SECONDS) -> None:
-        self._store, self._account_id, self._lane, self._now = store, account_id, lane, now
-        self._length = timedelta(seconds=seconds)
+    def __init__(self, store: Store, account_id: str, lane: Lane, *, seconds: float = SECONDS) -> None:
+        self._store, self._account_id, self._lane = store, account_id, lane
+        self._seconds = seconds
         self._holder = secrets.token_hex(8)
-        self._until = now()
+        self._until = store.elapsed()
+        self._has_progressed = False
 
     def take(self, session: Session, job: EtsySyncJob, run_id: str) -> int:
-        """Take the lease for a sync; how many publishers of it began since a product was last finished, with this one.
+        """Take the lease for a sync; how many publishers of it began since the last progress, with this one.
 
         Raises:
             TakenOver: `publisher_active`, while another one has it.
         """
-        now = self._now()
+        now = clock.now(session)
         found = leases.taken(session, self._account_id, self._holder, job.transaction_id, now, self._lane)
         if found.holder != self._holder and found.expires_at > now:
             raise TakenOver(
@@ -63,18 +77,23 @@ class Lease:
         self._extend(session, found, **ours)
         return starts
 
-    def confirm(self, session: Session, *, has_finished_one: bool = False) -> None:
+    def confirm(self, session: Session, *, has_progressed: bool = False) -> None:
         """Fail unless the lease is still ours, until the transaction ends; and make it last.
+
+        Args:
+            session: a writing one.
+            has_progressed: whether something is noted that no later publisher has to do again.
 
         Raises:
             TakenOver: `lease_lost`.
         """
-        holder, expires_at = leases.holder(session, self._account_id, self._lane) or ("", self._now())
-        if holder != self._holder:
+        if leases.holder(session, self._account_id, self._lane) != self._holder:
             raise self._lost()
-        is_ageing = expires_at - self._now() < self._length * (1 - 1 / BEATS)
-        if has_finished_one or is_ageing:
-            self._extend(session, self._ours(session), **({"starts": 0} if has_finished_one else {}))
+        is_first_progress = has_progressed and not self._has_progressed
+        is_ageing = self._until - self._store.elapsed() < self._seconds * (1 - 1 / BEATS)
+        if is_first_progress or is_ageing:
+            self._extend(session, self._ours(session), **({"starts": 0} if is_first_progress else {}))
+        self._has_progressed = self._has_progressed or has_progressed
 
     def require(self) -> None:
         """Fail unless the lease is still ours as far as we know; asks the database only when it may have run out.
@@ -82,17 +101,17 @@ class Lease:
         Raises:
             TakenOver: `lease_lost`.
         """
-        if self._now() >= self._until:
+        if self._store.elapsed() >= self._until:
             self._renew()
 
     def release(self, session: Session) -> None:
         """Give it back, in the transaction that ends or pauses the job."""
-        leases.change(session, self._ours(session), expires_at=self._now(), starts=0)
+        leases.change(session, self._ours(session), expires_at=clock.now(session), starts=0)
 
     def give_up(self) -> None:
         """Give it back without having come to an end, if it is still ours: the next publisher need not wait."""
         with contextlib.suppress(PipelineError), self._store.writing() as session:
-            leases.change(session, self._ours(session), expires_at=self._now())
+            leases.change(session, self._ours(session), expires_at=clock.now(session))
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -107,7 +126,7 @@ class Lease:
             beats.join()
 
     def _beat(self, stopped: threading.Event) -> None:
-        while not stopped.wait(self._length.total_seconds() / BEATS):
+        while not stopped.wait(self._seconds / BEATS):
             try:
                 self._renew()
             except TakenOver:
@@ -120,8 +139,9 @@ class Lease:
             self._extend(session, self._ours(session))
 
     def _extend(self, session: Session, lease: PublisherLease, **values: Any) -> None:
-        self._until = self._now() + self._length
-        leases.change(session, lease, expires_at=self._until, **values)
+        until = self._store.elapsed() + self._seconds
+        leases.change(session, lease, expires_at=clock.now(session) + timedelta(seconds=self._seconds), **values)
+        self._until = until
 
     def _ours(self, session: Session) -> PublisherLease:
         lease = leases.locked(session, self._account_id, self._lane)

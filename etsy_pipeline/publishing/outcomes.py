@@ -1,20 +1,22 @@
 """What becomes of a product, and of the whole job, when something was done or failed.
 
 One product's failure stops only that product. What concerns all of them pauses the job (no calls left, Etsy down) or
-stops it (credentials).
+stops it (credentials). The same refusal for many products in a row concerns all of them, too: the job waits for a
+person, instead of being told it again for each of the rest.
 """
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from etsy_pipeline.errors import NeedsPerson, PipelineError, Refused, TakenOver
+from etsy_pipeline.errors import Conflict, NeedsPerson, PipelineError, Refused, StoreUnavailable, TakenOver
 from etsy_pipeline.providers.errors import QuotaExhausted, RemoteUnavailable
 from etsy_pipeline.publishing.item_in_progress import ItemInProgress
-from etsy_pipeline.publishing.journal import Journal
+from etsy_pipeline.publishing.journal import Journal, TakenOut
 from etsy_pipeline.sync.lifecycle import Event
 
 logger = logging.getLogger(__name__)
@@ -24,6 +26,9 @@ MAX_FAILURES = 3  # rounds without a usable answer, each with its repetitions, a
 UNAVAILABLE_IN_A_ROW = 5  # Etsy is down, not one product poisoned
 PAUSE_WHEN_DOWN = timedelta(minutes=10)
 PAUSE_BEFORE_RETRY = timedelta(minutes=1)
+
+# What differs between two refusals for the same reason: addresses, what stands in quotes, and whatever has a digit.
+_OF_ONE_PRODUCT = re.compile(r"""https?://\S+|"[^"]*"|\S*\d\S*""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Progress:
 
 
 class Stop(Exception):  # noqa: N818 - a signal to the loop, never seen outside
-    """The job ends or pauses here; with no event, somebody else has ended it."""
+    """The job ends or pauses here; with no event, somebody else has ended it; without a moment, a person resumes it."""
 
     def __init__(self, event: Event | None, message: str = "", resume_at: datetime | None = None) -> None:
         super().__init__(message)
@@ -52,6 +57,7 @@ class OutcomeRecorder:
         journal: of the job.
         on_progress: told of each product.
         now: the clock.
+        same_refusal_limit: products in a row that may be refused for the same reason; None for any number.
         total: products that are not finished.
         pause: where the job has to pause, though updates of stock may go on.
         successes: products that were settled in this round.
@@ -60,6 +66,7 @@ class OutcomeRecorder:
     journal: Journal
     on_progress: Callable[[Progress], None]
     now: Callable[[], datetime]
+    same_refusal_limit: int | None = None
     total: int = 0
     pause: Stop | None = None
     successes: int = 0
@@ -67,6 +74,8 @@ class OutcomeRecorder:
     _counted_at: float = 0.0
     _last_words: str = ""
     _unavailable: list[str] = field(default_factory=list)
+    _refusal: tuple[str, str] | None = None
+    _refused_alike: int = 0
 
     def synced(self, found: Sequence[tuple[ItemInProgress, str]]) -> None:
         """These were read back, each in its state, and are as approved."""
@@ -85,6 +94,18 @@ class OutcomeRecorder:
         self.journal.failed(work, code, message)
         self.successes += 1  # it is settled, too
         self.tell(work, "failed")
+
+    def left_out(self, work: ItemInProgress, told: str) -> None:
+        """This one changed since the plan, in words: a person is asked about it."""
+        self.journal.leave_changed(work, told)
+        self.successes += 1
+        self.tell(work, "left out")
+
+    def written(self, work: ItemInProgress) -> None:
+        """Everything was sent for this one, and accepted."""
+        self.answered()
+        self._refusal = None
+        self.tell(work, "written")
 
     def answered(self) -> None:
         """Etsy gave a usable answer: it is not down."""
@@ -125,9 +146,13 @@ class OutcomeRecorder:
         Raises:
             Stop: it concerns the whole job.
             TakenOver: another publisher is at work.
+            StoreUnavailable: the database is locked or away, and no product's fault.
         """
-        if isinstance(error, TakenOver):
+        if isinstance(error, TakenOver | StoreUnavailable):
             raise error
+        if isinstance(error, TakenOut):
+            self.successes += 1  # it is settled, too
+            return
         if isinstance(error, NeedsPerson):
             logger.error("publication_stopped code=%s", error.code)
             raise Stop(Event.FAIL, str(error)) from error
@@ -141,6 +166,17 @@ class OutcomeRecorder:
                 self._judge_unavailable(work, error)
             else:
                 self.failed(work, error.code, str(error))
+                if not isinstance(error, Conflict):
+                    self._count_refusal(error)
+
+    def _count_refusal(self, error: PipelineError) -> None:
+        """Stop where this is what the products before were told as well, as many as the shop allows."""
+        refusal = error.code, _OF_ONE_PRODUCT.sub("…", error.message)
+        self._refused_alike = self._refused_alike + 1 if refusal == self._refusal else 1
+        self._refusal = refusal
+        if self._refused_alike == self.same_refusal_limit and self.journal.waiting():
+            logger.error("publication_waits_for_a_person code=%s products=%s", error.code, self._refused_alike)
+            raise Stop(Event.PAUSE, _refused_alike(self._refused_alike, error, self.journal.job.transaction_id))
 
     def _judge_quota(self, works: list[ItemInProgress], error: QuotaExhausted) -> None:
         if self.pause is None:
@@ -162,6 +198,14 @@ class OutcomeRecorder:
     def _paused(self, message: str, pause: timedelta) -> Stop:
         resume_at = self.now() + pause
         return Stop(Event.PAUSE, f"{message} It goes on at {resume_at:%Y-%m-%d %H:%M} UTC.", resume_at)
+
+
+def _refused_alike(count: int, error: PipelineError, transaction_id: str) -> str:
+    return (
+        f"{count} products in a row were refused for the same reason ({error.code}): {error.message} Nothing more is "
+        f"sent: the rest waits for a person. Mend the cause, then run `etsy-pipeline sync resume {transaction_id}`, or "
+        "cancel it. [same_refusal]"
+    )
 
 
 def _was_quarantined(error: RemoteUnavailable) -> Refused:

@@ -3,18 +3,20 @@
 The loop over the products is in `rounds.py`.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from etsy_pipeline.errors import Conflict
+from etsy_pipeline.errors import Conflict, StoreUnavailable
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.pictures.source import PictureSource
+from etsy_pipeline.planning.plan import of_stock_lane
 from etsy_pipeline.providers.protocols import ShopClient
 from etsy_pipeline.publishing.item import ItemPublisher
 from etsy_pipeline.publishing.journal import Journal
-from etsy_pipeline.publishing.lease import SECONDS, Lease
-from etsy_pipeline.publishing.outcomes import OutcomeRecorder, Progress
+from etsy_pipeline.publishing.lease import SECONDS, Lease, cut_short
+from etsy_pipeline.publishing.outcomes import PAUSE_BEFORE_RETRY, OutcomeRecorder, Progress
 from etsy_pipeline.publishing.rounds import Rounds
 from etsy_pipeline.publishing.source import Source
 from etsy_pipeline.store import accounts, jobs
@@ -27,8 +29,11 @@ from etsy_pipeline.sync.build_plan import digest_of_stored_plan
 from etsy_pipeline.sync.expiry import require_fresh
 from etsy_pipeline.sync.lifecycle import Event
 
-MAX_STARTS = 5  # publishers of one sync that may die one after the other without finishing a single product
+logger = logging.getLogger(__name__)
+
+MAX_STARTS = 5  # publishers of one sync that may die one after the other without getting anything done
 PRODUCTS_AT_ONCE = 4  # while Etsy thinks about one product, others are sent
+PATIENCE_SECONDS = 300.0  # with a database that another program keeps locked; others wait a tenth of that
 
 HINT_APPROVE = (
     "Look at the plan on sync_plan, then materialize publication_approval for this account (or run "
@@ -67,17 +72,19 @@ def publish(
     source: Source,
     on_progress: Callable[[Progress], None] = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    now: Callable[[], datetime] | None = None,
     lease_seconds: float = SECONDS,
+    patience_seconds: float = PATIENCE_SECONDS,
     most_starts: int = MAX_STARTS,
     at_once: int = PRODUCTS_AT_ONCE,
 ) -> EtsySyncJob:
     """Publish an approved plan and record what happened to every product.
 
     The job ends as completed (with errors, where some products failed), or failed when no product is in order or it
-    could not go on, or it pauses when the day's calls are used up or Etsy is down; updates of stock and price go on
-    before that, with the calls that are reserved for them. Right before a product is sent, Etsy and Medusa are looked
-    at; there is no publishing without these looks, nor without the account's lease.
+    could not go on, or it pauses when the day's calls are used up, Etsy is down, the database is locked, or the same is
+    refused again and again; updates of stock and price go on where only the calls are used up, with those that are
+    reserved for them. Right before a product is sent, Etsy and Medusa are looked at; there is no publishing without
+    these looks, nor without the account's lease.
 
     Args:
         store: the database.
@@ -89,32 +96,43 @@ def publish(
         source: tells what products are now.
         on_progress: told of each product.
         sleep: waits so many seconds.
-        now: the clock.
+        now: the clock by which it pauses; the database's, unless a test has its own.
         lease_seconds: how long another publisher is kept out when this one has died.
-        most_starts: publishers that may die one after the other without finishing a product.
+        patience_seconds: how long a locked database is waited for.
+        most_starts: publishers that may die one after the other without getting anything done.
         at_once: products that are carried out side by side.
 
     Raises:
         Conflict: `not_approved`, `approval_expired`, `plan_stale`.
         TakenOver: `publisher_active`, `lease_lost`: another publisher is at work, and the job is its business.
+        StoreUnavailable: the database is gone for longer than that; the job stays as it is, for the next publisher.
     """
-    require_fresh(store, transaction_id, now())
-    with store.reading() as session:
-        job = jobs.get(session, transaction_id)
-    lease = Lease(store, job.etsy_account_id, job.lane, now=now, seconds=lease_seconds)
-    job, shop_id, excluded, settings, starts = _begin(store, lease, transaction_id, amount_unit, run_id)
+    now = now or store.now
+    with store.patient(patience_seconds):
+        require_fresh(store, transaction_id, now())
+        cut_short(store)
+        with store.reading() as session:
+            job = jobs.get(session, transaction_id)
+        lease = Lease(store, job.etsy_account_id, job.lane, seconds=lease_seconds)
+        job, shop_id, excluded, settings, starts = _begin(store, lease, transaction_id, amount_unit, run_id)
     journal = Journal(store, job, lease)
     guarded = client.guarded(lease.require)
+    reserved = guarded.for_stock()
     publishing, stock = (
         ItemPublisher(shop, shop_id, pictures, journal, sleep, settings.broken_images)
-        for shop in (guarded, guarded.for_stock())
+        for shop in (guarded if job.lane == "full" else reserved, reserved)
     )
     try:
-        with lease.kept():
+        with store.patient(patience_seconds), lease.kept():
             if starts > most_starts:
                 return journal.finish(Event.FAIL, message=_keeps_dying(starts - 1))
-            outcomes = OutcomeRecorder(journal, on_progress, now)
+            settings = settings if job.lane == "full" else of_stock_lane(settings)
+            outcomes = OutcomeRecorder(journal, on_progress, now, settings.same_refusal_limit)
             return Rounds(journal, publishing, stock, settings, excluded, outcomes, at_once, source).publish()
+    except StoreUnavailable as error:
+        logger.warning("publication_interrupted transaction_id=%s code=%s", transaction_id, error.code)
+        paused = {"message": f"{error} It goes on in a minute.", "resume_at": now() + PAUSE_BEFORE_RETRY}
+        return journal.finish(Event.PAUSE, **paused)  # where that can be written down by now
     finally:
         lease.give_up()
 
@@ -160,6 +178,6 @@ def _approved_exclusions(session: Session, job: EtsySyncJob) -> frozenset[str]:
 
 def _keeps_dying(times: int) -> str:
     return (
-        f"The publisher died {times} times in a row without finishing a single product. Look at the logs of its runs "
-        "(out of memory?), then sync again. [publisher_keeps_dying]"
+        f"The publisher died {times} times in a row without getting anything done on Etsy. Look at the logs of its "
+        "runs (out of memory?), then sync again. [publisher_keeps_dying]"
     )

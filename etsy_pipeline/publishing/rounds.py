@@ -3,18 +3,21 @@
 Products are carried out side by side, a few at a time; what becomes of them is settled one by one (`outcomes.py`).
 """
 
+import itertools
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from etsy_pipeline.errors import PipelineError, Refused, Unavailable
+from etsy_pipeline.errors import PipelineError, Refused, StoreUnavailable, Unavailable
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.planning.drift_check import require_as_planned
 from etsy_pipeline.planning.link import LiveListing
+from etsy_pipeline.planning.plan import Action
 from etsy_pipeline.planning.read_back import not_applied
 from etsy_pipeline.planning.sending import sent_parts
-from etsy_pipeline.planning.source_drift import require_source_as_planned
+from etsy_pipeline.planning.source_drift import source_change
 from etsy_pipeline.providers.errors import RemoteRefused, RemoteUnavailable
 from etsy_pipeline.publishing.bounded_parallel import bounded_parallel
 from etsy_pipeline.publishing.item import ItemPublisher
@@ -63,25 +66,40 @@ class Rounds:
         waiting = self.journal.waiting()
         self.outcomes.total = len(waiting)
         try:
-            while waiting:
-                for start in range(0, len(waiting), BATCH_SIZE):
-                    self._batch(waiting[start : start + BATCH_SIZE])
-                waiting = self.journal.waiting()
-                self.outcomes.require_progress(len(waiting))
+            self._leave_out([product_id for product_id in waiting if product_id in self.excluded])
+            while self.journal.waiting():
+                self._round()
+                self.outcomes.require_progress(len(self.journal.waiting()))
         except Stop as stop:
             return self.journal.finish(stop.event, message=stop.message, resume_at=stop.resume_at)
         return self.journal.finish(self.journal.end())
 
+    def _leave_out(self, product_ids: Sequence[str]) -> None:
+        """What was not approved is settled at once: it would be told as still to do for as long as the rest takes."""
+        for start in range(0, len(product_ids), BATCH_SIZE):
+            self.outcomes.skipped(self.journal.take_up(product_ids[start : start + BATCH_SIZE]))
+
+    def _round(self) -> None:
+        """Every product that waits, once; each batch is asked for anew, for a person may have changed what is next."""
+        seen: set[str] = set()
+        while batch := self._next(seen):
+            seen.update(batch)
+            self._batch(batch)
+
+    def _next(self, seen: AbstractSet[str]) -> list[str]:
+        actions: tuple[Action, ...] = ("update",) if self.outcomes.pause else ()  # stock has calls of its own
+        left = (product_id for product_id in self.journal.waiting(actions) if product_id not in seen)
+        return list(itertools.islice(left, BATCH_SIZE))
+
     def _batch(self, product_ids: Sequence[str]) -> None:
         works = self._without_quiet_ones(self.journal.take_up(product_ids))
-        for is_stock in (False, True):
-            group = [work for work in works if work.is_stock == is_stock]
-            if group and (is_stock or self.outcomes.pause is None):
-                self._carry_out(self.stock if is_stock else self.publishing, group)
+        for is_stock, group in itertools.groupby(works, key=lambda work: work.is_stock):
+            if is_stock or self.outcomes.pause is None:
+                self._carry_out(self.stock if is_stock else self.publishing, list(group))
 
     def _without_quiet_ones(self, works: Sequence[ItemInProgress]) -> list[ItemInProgress]:
         """The products for which something is sent; the others are settled."""
-        quiet = [work for work in works if work.product_id in self.excluded or work.item.plan.action == "skip"]
+        quiet = [work for work in works if work.item.plan.action == "skip"]
         self.outcomes.skipped(quiet)
         rest = [work for work in works if work not in quiet]
         for work in rest:
@@ -95,7 +113,12 @@ class Rounds:
         live = self._live(publisher, known, [work for work in works if work.product_id in known])
         stops: list[Stop] = []
         source, works = self._look_at_source(works)
-        sent = list(self._sent(publisher, self._as_planned(works, known, live, source), stops))
+        works = [work for work in works if work.product_id not in known or known[work.product_id] in live]
+        if source is not None:
+            works = self._as_in_source(
+                works, {work.product_id: live.get(known.get(work.product_id, 0)) for work in works}, source
+            )
+        sent = list(self._sent(publisher, self._as_planned(works, known, live), stops))
         if not any(stop.event is Event.FAIL for stop in stops):
             self._read_back(publisher, sent)
         if stops:
@@ -112,6 +135,8 @@ class Rounds:
             return None, works
         try:
             return self.source([work.product_id for work in untouched]), works
+        except StoreUnavailable:
+            raise
         except Unavailable as error:
             logger.warning("source_not_read products=%s code=%s", len(untouched), error.code)
             return None, works
@@ -119,19 +144,39 @@ class Rounds:
             self.outcomes.judge(untouched, error)
             return None, [work for work in works if not work.is_untouched]
 
+    def _as_in_source(
+        self, works: list[ItemInProgress], live: Mapping[str, LiveListing | None], source: SourceNow
+    ) -> list[ItemInProgress]:
+        """Those that Medusa has as the plan saw them; where only stock fell, with the pieces that are left.
+
+        What else changed leaves the sync: a person is asked about it (`changed_while_waiting`).
+        """
+        going, lowered = [], []
+        for work in works:
+            change = None
+            if work.is_untouched:
+                now, seen = source[work.product_id], live[work.product_id]
+                change = source_change(work.item.plan, work.before, now, seen, self.settings)
+            if change is None:
+                going.append(work)
+            elif change.with_less and self.settings.changed_while_waiting == "fewer_pieces":
+                lowered.append((work, change.with_less, change.told))
+                going.append(work)
+            else:
+                self.outcomes.left_out(work, change.told)
+        if lowered:
+            self.journal.send_as_now(lowered)
+        return going
+
     def _as_planned(
-        self, works: list[ItemInProgress], known: Mapping[str, int], live: Live, source: SourceNow | None
+        self, works: list[ItemInProgress], known: Mapping[str, int], live: Live
     ) -> Iterator[ItemInProgress]:
-        """Those that are as the plan saw them; the others are settled, or wait where Etsy did not say how they are."""
+        """Those whose listings are as the plan saw them; the others are settled."""
         for work in works:
             seen = live.get(known.get(work.product_id, 0))
-            if work.product_id in known and seen is None:
-                continue
             with self.outcomes.handling_errors([work]):
                 if seen is not None and work.before is not None:
                     require_as_planned(work.plan, work.before, seen, self.settings)
-                if source is not None and work.is_untouched:
-                    require_source_as_planned(work.plan, work.before, source[work.product_id], seen, self.settings)
                 yield work
 
     def _sent(
@@ -147,8 +192,7 @@ class Rounds:
 
         for work, error in bounded_parallel(lambda work: _send(publisher, work), until_stop(), self.at_once):
             if error is None:
-                self.outcomes.answered()
-                self.outcomes.tell(work, "written")
+                self.outcomes.written(work)
                 yield work
                 continue
             try:

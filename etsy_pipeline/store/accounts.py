@@ -15,7 +15,11 @@ from etsy_pipeline.store.encryption import TokenCipher
 from etsy_pipeline.store.records import EtsyAccount, OauthSession
 from etsy_pipeline.store.tables import EtsyAccountRow, OauthSessionRow
 
-SHAPES_NO_LISTING = {"approval_expires_hours"}  # it may be changed while an approved plan waits
+SHAPES_NO_LISTING = {
+    "approval_expires_hours", "early_confirm", "early_confirm_fees_usd", "same_refusal_limit", "create_first",
+    "changed_while_waiting",
+}  # fmt: skip
+"""What may be changed while an approved plan waits."""
 
 
 def get(session: Session, account_id: str, *, lock: bool = False) -> EtsyAccount:

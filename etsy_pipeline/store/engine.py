@@ -6,25 +6,29 @@ instead of failing half way; on PostgreSQL rows are locked one by one where it m
 
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from etsy_pipeline.errors import NotConfigured, Unavailable
-from etsy_pipeline.store import migrate
+from etsy_pipeline.errors import NotConfigured, StoreUnavailable
+from etsy_pipeline.state_folder import private_database
+from etsy_pipeline.store import clock, migrate
 from etsy_pipeline.store.encryption import TokenCipher
 
 __all__ = ["Session", "Store", "open_store"]  # other rooms name the session's type, but import no SQLAlchemy
 
 SQLITE_BUSY_SECONDS = 30  # a publisher commits every few hundred milliseconds; a writer that waits longer is stuck
+
+Begun = TypeVar("Begun")
 
 # JSON columns are written and read by msgspec: a plan has thousands of them
 JSON = {
@@ -34,31 +38,71 @@ JSON = {
 
 
 class Store:
-    """The opened database, with the cipher for what must not lie in it in clear."""
+    """The opened database, with the cipher for what must not lie in it in clear.
 
-    def __init__(self, engine: Engine, cipher: TokenCipher) -> None:
+    Args:
+        engine: of the database.
+        cipher: for tokens.
+        clock: tells the moment instead of the database (`clock.py`), in tests that move it.
+    """
+
+    def __init__(self, engine: Engine, cipher: TokenCipher, *, clock: Callable[[], datetime] | None = None) -> None:
         self.engine = engine
         self.cipher = cipher
+        self.clock = clock
         self._writer = engine.execution_options(sqlite_begin="IMMEDIATE")
-        self._turn: AbstractContextManager[object] = _Turn() if engine.dialect.name == "sqlite" else nullcontext()
+        self._turns = _Turns() if engine.dialect.name == "sqlite" else None
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A consistent view; nothing is written."""
-        with _helpful_errors(), Session(self.engine, expire_on_commit=False) as session:
+        with _helpful_errors(), self._session(self.engine) as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back if the block raises."""
-        with (
-            _helpful_errors(),
-            self._turn,
-            Session(self._writer, expire_on_commit=False) as session,
-            session.begin(),
-        ):
+        with _helpful_errors():
+            if self._turns is None:
+                with self._session(self._writer) as session, session.begin():
+                    yield session
+            else:
+                with self._turns.taken(self._begun) as (session, transaction), session, transaction:
+                    yield session
+
+    @contextmanager
+    def patient(self, seconds: float) -> Iterator[None]:
+        """Within the block, writers wait so long in all for a SQLite file that another program keeps locked."""
+        if self._turns is None:
+            yield
+            return
+        self._turns.patience = seconds
+        try:
+            yield
+        finally:
+            self._turns.patience = 0.0
+
+    def now(self) -> datetime:
+        """The moment, by the database's clock."""
+        with self.reading() as session:
+            return clock.now(session)
+
+    def elapsed(self) -> float:
+        """Seconds on a clock that nobody sets, and that goes on while the machine sleeps."""
+        return clock.uptime() if self.clock is None else self.clock().timestamp()
+
+    def _session(self, engine: Engine) -> Session:
+        return Session(engine, expire_on_commit=False, info={} if self.clock is None else {clock.OF_TESTS: self.clock})
+
+    def _begun(self) -> tuple[Session, SessionTransaction]:
+        session = self._session(self._writer)
+        transaction = session.begin()
+        try:
             session.connection()  # take the lock now, not at the first statement
-            yield session
+        except BaseException:
+            session.close()
+            raise
+        return session, transaction
 
     def upgrade(self) -> str:
         """Bring the tables up to this code's version, which is returned."""
@@ -70,33 +114,60 @@ class Store:
         self.engine.dispose()
 
 
-class _Turn:
-    """Threads that write to a SQLite file take turns: SQLite itself lets them try again at growing intervals."""
+class _Turns:
+    """Threads that write to a SQLite file take turns: SQLite itself lets them try again at growing intervals.
+
+    While another program keeps the file locked, they try for as long as `patience` says, all of them together: once it
+    is at its end, each one tries once.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._locked_since: float | None = None
+        self.patience = 0.0
 
-    def __enter__(self) -> None:
-        if not self._lock.acquire(timeout=SQLITE_BUSY_SECONDS):
-            raise _locked()
+    @contextmanager
+    def taken(self, begin: Callable[[], Begun]) -> Iterator[Begun]:
+        """A turn, begun as soon as the file is free."""
+        waits = self.patience + SQLITE_BUSY_SECONDS
+        if not self._lock.acquire(timeout=waits):
+            raise _locked(waits)
+        try:
+            yield self._begun(begin)
+        finally:
+            self._lock.release()
 
-    def __exit__(self, *_error: object) -> None:
-        self._lock.release()
+    def _begun(self, begin: Callable[[], Begun]) -> Begun:
+        while True:
+            tried_at = monotonic()
+            try:
+                begun = begin()
+            except OperationalError as error:
+                if not _is_locked(error):
+                    raise
+                self._locked_since = tried_at if self._locked_since is None else self._locked_since
+                waited = monotonic() - self._locked_since
+                if waited >= self.patience:
+                    raise _locked(waited) from error
+            else:
+                self._locked_since = None
+                return begun
 
 
-def open_store(url: str, cipher: TokenCipher, *, upgrade: bool) -> Store:
+def open_store(url: str, cipher: TokenCipher, *, upgrade: bool, clock: Callable[[], datetime] | None = None) -> Store:
     """Open the database at a SQLAlchemy URL.
 
     Args:
         url: as in `sqlite:///path` or `postgresql://user:password@host/name` (psycopg 3 is used).
         cipher: for tokens.
         upgrade: whether to bring the tables up to date (the embedded default does); otherwise they must be.
+        clock: as for `Store`.
 
     Raises:
         NotConfigured: `database_url_malformed`, `database_not_migrated`, `database_newer_than_code`.
-        Unavailable: `database_unreachable`, `database_locked`.
+        StoreUnavailable: `database_unreachable`, `database_locked`.
     """
-    store = Store(_engine(url), cipher)
+    store = Store(_engine(url), cipher, clock=clock)
     with _helpful_errors(), store.engine.connect() as connection:
         state = migrate.state(connection)
     if state == "newer":
@@ -129,8 +200,9 @@ def _engine(url: str) -> Engine:
             code="database_url_malformed",
             hint="Examples: sqlite:///etsy.db, postgresql://user:password@localhost/etsy.",
         ) from None
-    if parsed.database:
+    if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        private_database(Path(parsed.database))
     engine = create_engine(parsed, connect_args={"timeout": SQLITE_BUSY_SECONDS}, **JSON)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -168,9 +240,9 @@ def _helpful_errors() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        if "locked" in str(error.orig):
-            raise _locked() from error
-        raise Unavailable(
+        if _is_locked(error):
+            raise _locked(SQLITE_BUSY_SECONDS) from error
+        raise StoreUnavailable(
             f"The database cannot be used: {_first_line(error)}.",
             code="database_unreachable",
             hint="Check ETSY_PIPELINE_DATABASE_URL, and that the server runs and the file can be written.",
@@ -183,9 +255,13 @@ def _helpful_errors() -> Iterator[None]:
         ) from error
 
 
-def _locked() -> Unavailable:
-    return Unavailable(
-        f"The database stayed locked for {SQLITE_BUSY_SECONDS} seconds.",
+def _is_locked(error: OperationalError) -> bool:
+    return "locked" in str(error.orig)
+
+
+def _locked(seconds: float) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"The database stayed locked for {seconds:.0f} seconds.",
         code="database_locked",
         hint="Close other programs that hold the SQLite file open, or use PostgreSQL.",
     )

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import msgspec
 from msgspec import to_builtins
-from sqlalchemy import Table, Text, delete, func, insert, select
+from sqlalchemy import Table, Text, delete, func, insert, select, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,7 @@ from etsy_pipeline.planning.changes import Difference, FieldConflict
 from etsy_pipeline.planning.costs import Cost
 from etsy_pipeline.planning.digest import item_digest
 from etsy_pipeline.planning.plan import NOTHING_TO_TELL, Action, PlanItem
-from etsy_pipeline.store.records import ItemOutcome, SyncItem
+from etsy_pipeline.store.records import ERRORS_IN_LOG, ItemError, ItemOutcome, SyncItem
 from etsy_pipeline.store.tables import SyncItemRow
 
 AT_ONCE = 500
@@ -25,9 +25,22 @@ AT_ONCE = 500
 _ITEM: Table = SyncItemRow.metadata.tables[SyncItemRow.__tablename__]
 
 
-def add(session: Session, job_id: str, first_position: int, planned: Sequence[PlanItem]) -> list[str]:
-    """Write items of a plan, from a position on; the digest of each."""
-    rows = [_row(job_id, first_position + number, item) for number, item in enumerate(planned)]
+def add(
+    session: Session, job_id: str, first_position: int, planned: Sequence[PlanItem], turns: Sequence[int] = ()
+) -> list[str]:
+    """Write items of a plan, from a position on; the digest of each.
+
+    Args:
+        session: a writing one.
+        job_id: whose.
+        first_position: the first one's place in the plan.
+        planned: the items.
+        turns: when each of them is sent (`planning/sending_order.py`); none: in the plan's order.
+    """
+    rows = [
+        _row(job_id, first_position + number, item) | {"turn": turns[number] if turns else 0}
+        for number, item in enumerate(planned)
+    ]
     if rows:
         session.execute(insert(_ITEM), rows)
     return [
@@ -104,27 +117,63 @@ def at_positions(session: Session, job_id: str, positions: Sequence[int]) -> lis
 
 
 def of_products(session: Session, job_id: str, product_ids: Sequence[str]) -> list[SyncItem]:
-    """The items of some products, in the plan's order."""
+    """The items of some products, in the order of sending."""
     query = select(SyncItemRow).where(SyncItemRow.sync_job_id == job_id, SyncItemRow.product_id.in_(product_ids))
-    return [_item(row) for row in session.scalars(query.order_by(SyncItemRow.position))]
+    return [_item(row) for row in session.scalars(query.order_by(SyncItemRow.turn, SyncItemRow.position))]
 
 
-def product_ids(session: Session, job_id: str, *, outcome: str | None = None) -> Sequence[str]:
-    """A job's products, in the plan's order; only those with an outcome, where one is given."""
-    query = select(_ITEM.c.product_id).where(_ITEM.c.sync_job_id == job_id).order_by(_ITEM.c.position)
+def product_ids(
+    session: Session, job_id: str, *, outcome: str | None = None, actions: Sequence[Action] = ()
+) -> Sequence[str]:
+    """A job's products, in the order of sending; only those with an outcome, or with these actions, where given."""
+    query = select(_ITEM.c.product_id).where(_ITEM.c.sync_job_id == job_id).order_by(_ITEM.c.turn, _ITEM.c.position)
+    query = query.where(_ITEM.c.action.in_(actions)) if actions else query
     return session.scalars(query.where(_ITEM.c.outcome == outcome) if outcome else query).all()
 
 
+def change_unsent(session: Session, job_id: str, product_ids: Sequence[str], **values: Any) -> list[str]:
+    """Write the same values on those of these items that wait and that no publisher has begun; which those are."""
+    changed: list[str] = []
+    for start in range(0, len(product_ids), AT_ONCE):
+        theirs = _ITEM.c.sync_job_id == job_id, _ITEM.c.product_id.in_(product_ids[start : start + AT_ONCE])
+        unsent = _ITEM.c.outcome == "waiting", _ITEM.c.step == ""
+        query = update(_ITEM).where(*theirs, *unsent).values(**values).returning(_ITEM.c.product_id)
+        changed += session.scalars(query).all()
+    return changed
+
+
+def replace_plan(session: Session, job_id: str, planned: PlanItem, note: str) -> None:
+    """An item that waits is carried out as it is planned now; its place in the plan and its turn stay."""
+    values = _row(job_id, 0, planned)
+    for kept in ("sync_job_id", "product_id", "position", "outcome"):
+        del values[kept]
+    theirs = _ITEM.c.sync_job_id == job_id, _ITEM.c.product_id == planned.product_id
+    session.execute(update(_ITEM).where(*theirs).values(**values, note=note))
+
+
+def left_ones(session: Session, job_id: str) -> Sequence[str]:
+    """Products that left a sync because they changed since its plan, in the plan's order."""
+    query = select(_ITEM.c.product_id).where(_ITEM.c.sync_job_id == job_id, _ITEM.c.outcome == "skipped")
+    return session.scalars(query.where(_ITEM.c.error_code.is_not(None)).order_by(_ITEM.c.position)).all()
+
+
 def errors(session: Session, job_id: str) -> dict[str, str]:
-    """What is told of the products that failed, by product id."""
-    query = select(_ITEM.c.product_id, _ITEM.c.error_message).order_by(_ITEM.c.position)
-    found = session.execute(query.where(_ITEM.c.sync_job_id == job_id, _ITEM.c.outcome == "failed"))
-    return {product_id: message or "" for product_id, message in found}
+    """What is told of the first products that failed, by product id: all that a job's `error_log` has room for."""
+    return {error.product_id: error.message for error in some_errors(session, job_id, most=ERRORS_IN_LOG)}
 
 
-def outcomes(session: Session, job_id: str) -> Counter[ItemOutcome]:
-    """How many items have which outcome."""
+def some_errors(session: Session, job_id: str, *, first: int = 0, most: int | None = None) -> list[ItemError]:
+    """What is told of the products that failed, in the plan's order: so many (None: all), from the first-th on."""
+    columns = _ITEM.c.product_id, _ITEM.c.product_title, _ITEM.c.error_code, _ITEM.c.error_message
+    query = select(*columns).where(_ITEM.c.sync_job_id == job_id, _ITEM.c.outcome == "failed")
+    found = session.execute(query.order_by(_ITEM.c.position).offset(first).limit(most))
+    return [ItemError(product_id, title, code, message or "") for product_id, title, code, message in found]
+
+
+def outcomes(session: Session, job_id: str, *, actions: Sequence[Action] = ()) -> Counter[ItemOutcome]:
+    """How many items have which outcome; only those with these actions, where some are given."""
     query = select(_ITEM.c.outcome, func.count()).where(_ITEM.c.sync_job_id == job_id).group_by(_ITEM.c.outcome)
+    query = query.where(_ITEM.c.action.in_(actions)) if actions else query
     return Counter({row[0]: row[1] for row in session.execute(query)})
 
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import msgspec
 from msgspec import to_builtins
-from sqlalchemy import ColumnElement, Table, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, Table, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,12 +16,15 @@ from etsy_pipeline.errors import Conflict, NotFound
 from etsy_pipeline.planning.brakes import Brake
 from etsy_pipeline.planning.plan_view import Totals
 from etsy_pipeline.planning.quota import Quota
+from etsy_pipeline.planning.sending_order import Day
+from etsy_pipeline.store import clock
 from etsy_pipeline.store.records import Approval, Decision, EtsySyncJob, ItemOutcome, Lane
-from etsy_pipeline.store.sync_states import PENDING, UNDER_WAY, SyncState, states_of
+from etsy_pipeline.store.sync_states import OVER, PENDING, UNDER_WAY, SyncState, states_of
 from etsy_pipeline.store.tables import ApprovalRow, EtsySyncJobRow
 
 _JOB: Table = EtsySyncJobRow.metadata.tables[EtsySyncJobRow.__tablename__]
 _STATE = select(_JOB.c.state).where(_JOB.c.transaction_id == bindparam("transaction_id"))
+DETAILS_REMOVED = "details_removed_at"  # in the totals of a job whose plan is not kept any more (`retention.py`)
 _NEWEST_FIRST = _JOB.c.created_at.desc(), _JOB.c.id.desc()
 
 
@@ -94,6 +97,14 @@ def under_way(session: Session, account_id: str, lane: Lane = "full") -> EtsySyn
     return next(iter(_some(session, *wanted)), None)
 
 
+def others_not_over(job: EtsySyncJob) -> Select[str]:
+    """The transaction ids of the account's other syncs that are not over, as a part of another query."""
+    is_open = (_JOB.c.state != state.value for state in OVER)
+    return select(_JOB.c.transaction_id).where(
+        _JOB.c.etsy_account_id == job.etsy_account_id, _JOB.c.id != job.id, *is_open
+    )
+
+
 def awaiting_approval(session: Session, account_id: str) -> EtsySyncJob | None:
     """The account's newest job whose plan waits for a decision."""
     planned = in_state(session, SyncState.PLANNED, account_id=account_id)
@@ -101,10 +112,11 @@ def awaiting_approval(session: Session, account_id: str) -> EtsySyncJob | None:
 
 
 def with_news(session: Session, since: datetime) -> list[EtsySyncJob]:
-    """Syncs that came to a state since then which somebody should hear of."""
+    """Syncs that came to a state since then which somebody should hear of, and all that wait for a person."""
     is_planned = (_JOB.c.state == SyncState.PLANNED) & (_JOB.c.planned_at >= since)
     is_elsewhere = _JOB.c.state.not_in(PENDING) & ((_JOB.c.completed_at >= since) | (_JOB.c.resume_at >= since))
-    return _some(session, is_planned | is_elsewhere)
+    waits_for_a_person = (_JOB.c.state == SyncState.PAUSED) & _JOB.c.resume_at.is_(None)
+    return _some(session, is_planned | is_elsewhere | waits_for_a_person)
 
 
 def add(session: Session, job: EtsySyncJob) -> None:
@@ -175,6 +187,13 @@ def transition(
         ) from error
 
 
+def beat(session: Session, transaction_id: str, run_id: str) -> bool:
+    """Note a sign of life of the run that draws up a plan; False where the sync is in another run's hands."""
+    ours = _JOB.c.transaction_id == transaction_id, _JOB.c.plan_run_id == run_id
+    sign = update(_JOB).where(*ours).values(alive_at=clock.now(session)).returning(_JOB.c.id)
+    return session.scalar(sign) is not None
+
+
 def change(session: Session, transaction_id: str, **values: Any) -> None:
     """Write columns of a sync job other than its state."""
     if "state" in values:
@@ -199,12 +218,14 @@ def plan_columns(
     quota: Quota | None,
     for_a_person: Sequence[str],
     brakes: Sequence[Brake],
+    days: Sequence[Day] = (),
 ) -> dict[str, Any]:
     """The columns that tell of a plan as a whole."""
     told = {
         "groups": [list(group) for group in groups],
         "quota": to_builtins(quota),
         "for_a_person": list(for_a_person),
+        "days": to_builtins(list(days)),
     }
     return {
         "totals": totals.as_dict() | told,
@@ -234,8 +255,19 @@ def approval(session: Session, transaction_id: str) -> Approval | None:
     """The latest decision on a job's plan."""
     query = select(ApprovalRow).where(ApprovalRow.transaction_id == transaction_id)
     row = session.scalars(query.order_by(ApprovalRow.id.desc()).limit(1)).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else _approval(row)
+
+
+def approvals_of(session: Session, transaction_ids: Sequence[str]) -> dict[str, list[Approval]]:
+    """All decisions on some jobs' plans, by transaction id, the oldest first; jobs without one are not there."""
+    query = select(ApprovalRow).where(ApprovalRow.transaction_id.in_(transaction_ids)).order_by(ApprovalRow.id)
+    found: dict[str, list[Approval]] = {}
+    for row in session.scalars(query):
+        found.setdefault(row.transaction_id, []).append(_approval(row))
+    return found
+
+
+def _approval(row: ApprovalRow) -> Approval:
     return Approval(
         transaction_id=row.transaction_id,
         plan_digest=row.plan_digest,
@@ -282,6 +314,7 @@ def _job(row: Any) -> EtsySyncJob:
         groups=tuple((action, why, count) for action, why, count in sums.get("groups", ())),
         quota=msgspec.convert(sums.get("quota"), Quota | None),
         for_a_person=None if reasons is None else tuple(reasons),
+        days=msgspec.convert(sums.get("days", ()), tuple[Day, ...]),
         brakes=msgspec.convert(row.brakes, tuple[Brake, ...]),
         plan_digest=row.plan_digest,
         shop_fingerprint=row.shop_fingerprint,
@@ -295,4 +328,5 @@ def _job(row: Any) -> EtsySyncJob:
         resume_at=row.resume_at,
         alive_at=row.alive_at,
         plan_attempts=row.plan_attempts,
+        details_removed_at=datetime.fromisoformat(sums[DETAILS_REMOVED]) if DETAILS_REMOVED in sums else None,
     )

@@ -1,4 +1,7 @@
-"""Who publishes for which account and lane: one row each, locked by whoever reads it in order to write."""
+"""Who publishes for which account and lane: one row each, locked by whoever reads it in order to write.
+
+All moments are the database's (`clock.py`).
+"""
 
 from dataclasses import replace
 from datetime import datetime
@@ -13,7 +16,7 @@ from etsy_pipeline.store.tables import PublisherLeaseRow
 
 _LEASE: Table = PublisherLeaseRow.metadata.tables[PublisherLeaseRow.__tablename__]
 _HOLDER = (
-    select(_LEASE.c.holder, _LEASE.c.expires_at)
+    select(_LEASE.c.holder)
     .where(_LEASE.c.etsy_account_id == bindparam("account_id"), _LEASE.c.lane == bindparam("lane"))
     .with_for_update()
 )
@@ -25,10 +28,9 @@ def locked(session: Session, account_id: str, lane: Lane = "full") -> PublisherL
     return None if row is None else _lease(row)
 
 
-def holder(session: Session, account_id: str, lane: Lane = "full") -> tuple[str, datetime] | None:
-    """Who holds the lease of an account's lane, and until when; nobody else changes it until the transaction ends."""
-    row = session.execute(_HOLDER, {"account_id": account_id, "lane": lane}).one_or_none()
-    return None if row is None else (row.holder, row.expires_at)
+def holder(session: Session, account_id: str, lane: Lane = "full") -> str | None:
+    """Who holds the lease of an account's lane, or held it last; nobody else changes it until the transaction ends."""
+    return session.scalar(_HOLDER, {"account_id": account_id, "lane": lane})
 
 
 def taken(
@@ -58,9 +60,20 @@ def change(session: Session, lease: PublisherLease, **values: Any) -> PublisherL
     return replace(lease, **values)
 
 
-def held(session: Session, now: datetime) -> set[str]:
-    """Accounts for which somebody publishes at this moment."""
-    return set(session.scalars(select(_LEASE.c.etsy_account_id).where(_LEASE.c.expires_at > now)))
+def are_beyond(session: Session, latest: datetime) -> bool:
+    """Whether a lease lasts longer than that."""
+    return session.scalar(select(_LEASE.c.holder).where(_LEASE.c.expires_at > latest).limit(1)) is not None
+
+
+def shorten(session: Session, latest: datetime) -> None:
+    """Let no lease last longer than that."""
+    session.execute(update(_LEASE).where(_LEASE.c.expires_at > latest).values(expires_at=latest))
+
+
+def held(session: Session, now: datetime) -> set[tuple[str, Lane]]:
+    """Accounts, and their lanes, in which somebody publishes at this moment."""
+    found = session.execute(select(_LEASE.c.etsy_account_id, _LEASE.c.lane).where(_LEASE.c.expires_at > now))
+    return {(account_id, cast(Lane, lane)) for account_id, lane in found}
 
 
 def _lease(row: PublisherLeaseRow) -> PublisherLease:

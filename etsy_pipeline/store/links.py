@@ -36,12 +36,11 @@ def not_in_plan(session: Session, account_id: str, job_id: str, most: int = LINK
     return [_link(row) for row in session.scalars(query.order_by(ProductEtsyLinkRow.product_id).limit(most))]
 
 
-def with_listing(session: Session, account_id: str) -> tuple[int, int]:
-    """How many products of an account have a listing, and how many of those are on sale as far as we know."""
-    query = select(func.count(), func.count().filter(ProductEtsyLinkRow.listing_state.in_(ON_SALE)))
-    of_account = ProductEtsyLinkRow.etsy_account_id == account_id, ProductEtsyLinkRow.etsy_listing_id.is_not(None)
-    linked, on_sale = session.execute(query.where(*of_account)).one()
-    return int(linked), int(on_sale)
+def on_sale_count(session: Session, account_id: str) -> int:
+    """How many listings of an account are on sale as far as we know."""
+    is_on_sale = ProductEtsyLinkRow.etsy_listing_id.is_not(None), ProductEtsyLinkRow.listing_state.in_(ON_SALE)
+    of_account = ProductEtsyLinkRow.etsy_account_id == account_id
+    return session.scalar(select(func.count()).select_from(ProductEtsyLinkRow).where(of_account, *is_on_sale)) or 0
 
 
 def search(

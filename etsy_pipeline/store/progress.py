@@ -9,12 +9,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import Table, bindparam, delete, func, insert, update
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.planning.link import PublishedImage
 from etsy_pipeline.store.tables import ListingImageRow, ProductEtsyLinkRow, SyncItemRow
-from etsy_pipeline.store.upserts import insert_into
 
 _ITEM: Table = SyncItemRow.metadata.tables[SyncItemRow.__tablename__]
 _LINK: Table = SyncItemRow.metadata.tables[ProductEtsyLinkRow.__tablename__]
@@ -24,7 +23,7 @@ _THE_ITEM = (_ITEM.c.sync_job_id == bindparam("of_job")) & (_ITEM.c.product_id =
 _THE_LINK = (_LINK.c.etsy_account_id == bindparam("of_account")) & (_LINK.c.product_id == bindparam("of_product"))
 _ITS_IMAGES = (_IMAGE.c.etsy_account_id == bindparam("of_account")) & (_IMAGE.c.product_id == bindparam("of_product"))
 
-_TRY = update(_ITEM).where(_THE_ITEM).values(step=bindparam("new_step"), attempts=_ITEM.c.attempts + 1)
+_TRY = update(_ITEM).where(_THE_ITEM & (_ITEM.c.outcome == "waiting")).values(step=bindparam("new_step"), attempts=_ITEM.c.attempts + 1)
 _SET_ITEM = update(_ITEM).where(_THE_ITEM)
 _SET_LINK = update(_LINK).where(_THE_LINK)
 _ADD_LINK = insert(_LINK)
@@ -37,15 +36,16 @@ _SYNCED_LINK = (
     update(_LINK)
     .where(_THE_LINK)
     .values(
-        sync_status="synced", sync_error=None, last_synced_at=bindparam("now"), updated_at=bindparam("now"),
+        sync_status=bindparam("status"), sync_error=bindparam("error"), last_synced_at=bindparam("now"), updated_at=bindparam("now"),
         listing_state=bindparam("state"), published=func.coalesce(bindparam("desired"), _LINK.c.published),
     )
 )  # fmt: skip
 
 
-def try_step(session: Session, job_id: str, product_id: str, step: str) -> None:
-    """This step of an item is tried once more."""
-    session.execute(_TRY, {"of_job": job_id, "of_product": product_id, "new_step": step})
+def try_step(session: Session, job_id: str, product_id: str, step: str) -> bool:
+    """This step of an item is tried once more; False where it does not wait any more: somebody has taken it out."""
+    keys = {"of_job": job_id, "of_product": product_id, "new_step": step}
+    return session.connection().execute(_TRY, keys).rowcount > 0
 
 
 def set_items(session: Session, job_id: str, product_ids: Sequence[str], **values: Any) -> None:
@@ -69,26 +69,22 @@ def set_link(session: Session, account_id: str, product_id: str, **values: Any) 
 
 
 def set_synced(session: Session, account_id: str, listings: Iterable[dict[str, Any]], now: datetime) -> None:
-    """These links are as they should be: `of_product`, its `state`, and what was `desired` as JSON, if anything."""
-    rows = [listing | {"of_account": account_id, "now": now} for listing in listings]
+    """These links are as they should be: `of_product`, its `state`, and what was `desired` as JSON, if anything.
+
+    One that has an `error` stays failed: only a part of it was to be sent.
+
+    In the order of their products, as all who lock several links (`pending_links.py`).
+    """
+    keys = {"of_account": account_id, "now": now}
+    told = ({"error": None} | listing | keys for listing in listings)
+    rows = sorted((row | {"status": "failed" if row["error"] else "synced"} for row in told), key=lambda row: str(row["of_product"]))
     session.connection().execute(_SYNCED_LINK, rows)
 
 
-def finish_unsent(session: Session, account_id: str, job_id: str, now: datetime) -> None:
-    """The end of a plan that sends nothing: what is skipped is skipped; what is invalid has failed, and so its link.
-
-    Three statements, however many products there are.
-    """
+def finish_unsent(session: Session, job_id: str, now: datetime) -> None:
+    """The end of a plan that sends nothing: what is skipped is skipped, and what is invalid has failed."""
     waiting = (_ITEM.c.sync_job_id == job_id) & (_ITEM.c.outcome == "waiting")
     is_invalid = _ITEM.c.action == "invalid"
-    told = select(_ITEM.c.product_id, literal(account_id), _ITEM.c.product_title, literal("failed"), _ITEM.c.reason)
-    adding = insert_into(session, ProductEtsyLinkRow).from_select(
-        ["product_id", "etsy_account_id", "product_title", "sync_status", "sync_error", "updated_at"],
-        told.add_columns(literal(now, _LINK.c.updated_at.type)).where(waiting, is_invalid),
-    )
-    names = ("product_title", "sync_status", "sync_error", "updated_at")
-    changed = {name: adding.excluded[name] for name in names}
-    session.execute(adding.on_conflict_do_update(index_elements=["product_id", "etsy_account_id"], set_=changed))
     done = {"step": "done", "finished_at": now}
     failed = update(_ITEM).where(waiting, is_invalid)
     session.execute(failed.values(outcome="failed", error_code="invalid", error_message=_ITEM.c.reason, **done))

@@ -10,13 +10,16 @@ from etsy_pipeline.planning.brakes import Brake
 from etsy_pipeline.planning.plan import PlanItem
 from etsy_pipeline.planning.plan_view import Totals
 from etsy_pipeline.planning.quota import Quota
+from etsy_pipeline.planning.sending_order import Day
 from etsy_pipeline.store.sync_states import OVER, SyncState
 
 Lane = Literal["full", "stock"]
 ItemOutcome = Literal["waiting", "synced", "failed", "skipped"]
-Decision = Literal["approved", "rejected"]
+Decision = Literal["approved", "rejected", "conditional", "withheld"]
+"""`conditional` was given before there was a plan; `withheld`: it was not applied to the plan, as the note says."""
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+ERRORS_IN_LOG = 50  # products in a job's `error_log`; the errors of all of them are on its items
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,9 @@ class EtsySyncJob:
     """One requested sync: its plan, approval, progress and outcome.
 
     `requested_selection` is what was asked for; None means the shop's own. `error_log` maps product ids (or "job") to
-    messages. `groups` are (action, why, how many products); `for_a_person` says why no policy approves the plan, and is
-    None while there is none.
+    messages: those of the first `ERRORS_IN_LOG` products that failed. `groups` are (action, why, how many products);
+    `for_a_person` says why no policy approves the plan, and is None while there is none. `details_removed_at` is when
+    the details of its plan grew too old to be kept (`retention.py`).
     """
 
     id: str
@@ -90,6 +94,7 @@ class EtsySyncJob:
     groups: tuple[tuple[str, str, int], ...] = ()
     quota: Quota | None = None
     for_a_person: tuple[str, ...] | None = None
+    days: tuple[Day, ...] = ()
     brakes: tuple[Brake, ...] = ()
     plan_digest: str | None = None
     shop_fingerprint: str | None = None
@@ -103,6 +108,7 @@ class EtsySyncJob:
     resume_at: datetime | None = None
     alive_at: datetime | None = None
     plan_attempts: int = 0
+    details_removed_at: datetime | None = None
 
     @property
     def status(self) -> str:
@@ -151,6 +157,16 @@ class SyncItem:
     def product_id(self) -> str:
         """Medusa's id of the product."""
         return self.plan.product_id
+
+
+@dataclass(frozen=True, slots=True)
+class ItemError:
+    """What is told of a product that failed. `code` is stable; blank where only another version knows it."""
+
+    product_id: str
+    product_title: str
+    code: str | None
+    message: str
 
 
 @dataclass(frozen=True, slots=True)

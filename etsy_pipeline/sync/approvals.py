@@ -1,23 +1,25 @@
 """Deciding on a plan: approve, reject, cancel. The Dagster UI, the command line and the HTTP API all end here.
 
 A decision is bound to the plan's digest, appended to the `approval` table in the transaction that changes the state
-(`lifecycle.py`), and never changed.
+(`lifecycle.py`), and never changed. One that comes before the plan is conditional (`early_confirm.py`).
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from etsy_pipeline.errors import BadRequest, Conflict, NotFound
 from etsy_pipeline.store import accounts, items, jobs
 from etsy_pipeline.store.engine import Session, Store
-from etsy_pipeline.store.records import Approval, Decision, EtsySyncJob
-from etsy_pipeline.store.sync_states import PENDING, SyncState
-from etsy_pipeline.sync import lifecycle
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import BEING_PLANNED, PENDING, SyncState
+from etsy_pipeline.sync import decisions, early_confirm, lifecycle
 from etsy_pipeline.sync.build_plan import digest_of_stored_plan
-from etsy_pipeline.sync.lifecycle import PLAN_AGAIN, Event, Who
+from etsy_pipeline.sync.decisions import Statement
+from etsy_pipeline.sync.lifecycle import PLAN_AGAIN, Event
 
 SHORTEST_DIGEST = 12  # characters of a digest that are enough to name it
 POLICY = "the shop's approval policy"
+NEED_A_PLAN = ("ui", "policy")  # who decides through these was shown a plan, or shall be
 
 
 def approve(
@@ -32,7 +34,7 @@ def approve(
     reviewed_digest: str | None = None,
     planned_before: datetime | None = None,
 ) -> EtsySyncJob:
-    """Approve a plan, so that it will be published.
+    """Approve a plan, so that it will be published. Where there is none yet, it may become approved by that (or not).
 
     Args:
         store: the database.
@@ -48,21 +50,24 @@ def approve(
     Raises:
         NotFound: `sync_job_not_found`.
         Conflict: `plan_not_ready`, `plan_superseded`, `already_decided`, `plan_changed`, `plan_stale`, `plan_unseen`,
-            `publication_in_progress`.
+            `publication_in_progress`; before the plan only `already_decided`, and `plan_not_ready` where the shop
+            refuses it (`early_confirm`), or a digest is given.
         BadRequest: `product_not_in_plan`, `approver_missing`.
     """
     if not decided_by.strip():
         raise BadRequest("An approval needs a name.", code="approver_missing", hint="Say who approves (--by NAME).")
+    said = Statement(decided_by, through, note, excluded_products)
     with store.writing() as session:
+        accounts.get(session, jobs.get(session, transaction_id).etsy_account_id, lock=True)  # one approval at a time
         job = jobs.get(session, transaction_id, lock=True)
+        is_blind = reviewed_digest is None and planned_before is None and through not in NEED_A_PLAN
+        if job.state in BEING_PLANNED and is_blind:
+            return early_confirm.note(session, job, said)
         _require_open(session, job)
         _require_reviewed(job, reviewed_digest, planned_before)
         _require_unchanged(session, job, amount_unit)
         _require_in_plan(session, job, excluded_products)
-        who: Who = "policy" if through == "policy" else "person"
-        confirmed = lifecycle.move(session, job, Event.APPROVE, who=who, confirmed_at=datetime.now(UTC))
-        _record(session, job, "approved", decided_by, through, note, excluded_products)
-    return confirmed
+        return decisions.confirm(session, job, said, who="policy" if through == "policy" else "person")
 
 
 def approve_by_policy(store: Store, transaction_id: str, *, amount_unit: str) -> EtsySyncJob:
@@ -97,7 +102,7 @@ def reject(store: Store, transaction_id: str, *, decided_by: str, through: str, 
         job = jobs.get(session, transaction_id, lock=True)
         _require_open(session, job)
         rejected = lifecycle.move(session, job, Event.REJECT, who="person")
-        _record(session, job, "rejected", decided_by, through, note, ())
+        decisions.record(session, job, "rejected", Statement(decided_by, through, note))
     return rejected
 
 
@@ -134,11 +139,7 @@ def _require_open(session: Session, job: EtsySyncJob) -> None:
     if job.state not in PENDING:
         raise lifecycle.already_decided(job.transaction_id, job.state)
     if job.state is not SyncState.PLANNED:
-        raise Conflict(
-            f"The sync {job.transaction_id} has no plan yet.",
-            code="plan_not_ready",
-            hint="Wait until its plan_sync run is done; `dagster dev` has to be running.",
-        )
+        raise early_confirm.plan_not_ready(job)
 
 
 def _require_reviewed(job: EtsySyncJob, reviewed_digest: str | None, planned_before: datetime | None) -> None:
@@ -180,27 +181,3 @@ def _require_in_plan(session: Session, job: EtsySyncJob, product_ids: Sequence[s
                 code="product_not_in_plan",
                 hint="Exclude products by the ids that the plan shows.",
             )
-
-
-def _record(
-    session: Session,
-    job: EtsySyncJob,
-    decision: Decision,
-    decided_by: str,
-    through: str,
-    note: str,
-    excluded_products: Sequence[str],
-) -> None:
-    jobs.add_approval(
-        session,
-        Approval(
-            transaction_id=job.transaction_id,
-            plan_digest=job.plan_digest or "",
-            decision=decision,
-            decided_by=decided_by.strip(),
-            decided_through=through,
-            note=note,
-            excluded_products=tuple(sorted(set(excluded_products))),
-            created_at=datetime.now(UTC),
-        ),
-    )

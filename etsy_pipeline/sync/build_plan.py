@@ -7,11 +7,11 @@ the digest, so a plan that was not finished can never be approved. A plan that s
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from etsy_pipeline.errors import Conflict
+from etsy_pipeline.errors import Conflict, TakenOver
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.pictures.content_check import Sha256IfChanged, with_changed_images
@@ -19,18 +19,20 @@ from etsy_pipeline.planning.approval_policy import PolicyReview
 from etsy_pipeline.planning.brakes import Brake, of_plan
 from etsy_pipeline.planning.digest import plan_digest
 from etsy_pipeline.planning.link import Link, LiveListing
-from etsy_pipeline.planning.plan import PlanItem, plan_product, plan_removed
+from etsy_pipeline.planning.plan import CHANGING, PlanItem
 from etsy_pipeline.planning.plan_view import Totals, groups_of, totals
 from etsy_pipeline.planning.quota import Quota
+from etsy_pipeline.planning.sending_order import Sending, days_of, turn_of
 from etsy_pipeline.planning.sold import held_back, is_stock_read
-from etsy_pipeline.store import accounts, items, jobs, links, progress, webhooks
+from etsy_pipeline.store import accounts, items, jobs, links, pending_links, progress, webhooks
 from etsy_pipeline.store.accounts import fingerprint, settings_of
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob, SoldMark
 from etsy_pipeline.store.sync_states import PENDING, SyncState
-from etsy_pipeline.sync import lifecycle
+from etsy_pipeline.sync import early_confirm, lifecycle, pending_products, stock_lane
 from etsy_pipeline.sync.lifecycle import Event
 from etsy_pipeline.sync.request import require_connected
+from etsy_pipeline.sync.stock_lane import Beside
 
 MAX_PRODUCTS_AT_ONCE = 500
 GROUPS_KEPT = 100
@@ -41,7 +43,8 @@ LiveOf = Callable[[Sequence[int]], Mapping[int, LiveListing]]
 def begin_plan(store: Store, *, account_id: str, transaction_id: str | None, trigger: str, run_id: str) -> EtsySyncJob:
     """Note that a run draws up the plan of a sync: of the requested one, or of a new one that nobody asked for.
 
-    Within a run it may be called again: the sync is the same.
+    Within a run it may be called again: the sync is the same. Where another sync of the account is under way, the plan
+    is of the stock lane (`stock_lane.py`).
 
     Args:
         store: the database.
@@ -52,7 +55,7 @@ def begin_plan(store: Store, *, account_id: str, transaction_id: str | None, tri
 
     Raises:
         NotFound: `account_not_found`, `sync_job_not_found`.
-        Conflict: `account_not_connected`, `publication_in_progress`, `already_decided`.
+        Conflict: `account_not_connected`, `already_decided`.
     """
     with store.writing() as session:
         return _begun(session, account_id, transaction_id, trigger, run_id)[1]
@@ -89,8 +92,9 @@ def build_plan(
         sha256_if_changed: asks for a picture, where the shop's `image_check` is by content.
 
     Returns:
-        The job: planned, or over where there is nothing to do. `for_a_person` says why a person has to decide; it is
-        empty where the shop's policy approves.
+        The job: planned; over, where there is nothing to do; or approved, where somebody confirmed it before the plan
+        and may (`early_confirm.py`). `for_a_person` says why a person has to decide; it is empty where the shop's
+        policy approves.
 
     Raises:
         NotFound: `account_not_found`, `sync_job_not_found`.
@@ -100,18 +104,19 @@ def build_plan(
         account, job = _begun(session, account_id, transaction_id, trigger, run_id)
         settings = settings_of(account)
         items.clear(session, job.id)
-        linked, on_sale = links.with_listing(session, account_id)
+        on_sale = links.on_sale_count(session, account_id)
         marks = webhooks.sold_marks(session, account.shop_id or 0)
+        others = stock_lane.beside(session, job)
     reads_live = settings.check_live or bool(marks)
     check = sha256_if_changed if settings.image_check == "content" else None
-    builder = _PlanBuilder(store, account, job, settings, live_of if reads_live else _not_read, check, len(marks))
+    read = live_of if reads_live else _not_read
+    builder = _PlanBuilder(store, account, job, settings, read, check, len(marks), others)
     builder.add(validated)
     missing = builder.add_removed() if covers_selection else 0
     brakes = of_plan(
-        linked=linked,
+        on_sale=on_sale,
         missing=missing,
         deactivations=builder.totals.deactivate,
-        on_sale=on_sale,
         fees_usd_cents=builder.totals.fees_usd_cents,
         limits=settings.brakes,
     )
@@ -126,7 +131,10 @@ def digest_of_stored_plan(session: Session, account: EtsyAccount, job: EtsySyncJ
 
 @dataclass(slots=True)
 class _PlanBuilder:
-    """A plan that is being drawn up, batch by batch. `orders` came in since; `unread` listings may have sold pieces."""
+    """A plan that is being drawn up, batch by batch, beside other syncs.
+
+    `orders` came in since; `unread` listings may have sold pieces. `sending` is what is to be sent, and when.
+    """
 
     store: Store
     account: EtsyAccount
@@ -135,12 +143,14 @@ class _PlanBuilder:
     live_of: LiveOf
     sha256_if_changed: Sha256IfChanged | None
     orders: int
+    beside: Beside
     review: PolicyReview = field(init=False)
     digests: list[str] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)
     groups: Counter[tuple[str, str]] = field(default_factory=Counter)
     seen: set[str] = field(default_factory=set)
     unread: int = 0
+    sending: list[Sending] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.review = PolicyReview(self.settings.approval)
@@ -152,7 +162,7 @@ class _PlanBuilder:
             self._add_batch(batch)
 
     def add_removed(self) -> int:
-        """Plan the linked products that no batch had; how many there were."""
+        """Plan the linked products that no batch had; how many of them would be taken off sale."""
         count = 0
         while True:
             with self.store.reading() as session:
@@ -160,21 +170,21 @@ class _PlanBuilder:
             if not gone:
                 return count
             live = self._live(gone)
-            self._write([plan_removed(link, live.get(link.etsy_listing_id or 0), self.settings) for link in gone])
-            count += len(gone)
+            planned = [
+                self.beside.plan_removed(link, live.get(link.etsy_listing_id or 0), self.settings) for link in gone
+            ]
+            self._write(planned)
+            count += sum(item.action == "deactivate" for item in planned)
 
     def require_ours(self, job: EtsySyncJob) -> None:
         """Refuse to go on where the sync, as it is now, is planned by another run or not at all.
 
         Raises:
-            Conflict: `plan_taken_over`, `already_decided`.
+            TakenOver: `plan_taken_over`.
+            Conflict: `already_decided`.
         """
-        if job.plan_run_id != self.job.plan_run_id:
-            raise Conflict(
-                f"Another run ({job.plan_run_id}) draws up the plan of {job.transaction_id} meanwhile.",
-                code="plan_taken_over",
-                hint="Look at that run; this one ends here.",
-            )
+        if job.plan_run_id != self.job.plan_run_id or job.state is SyncState.REQUESTED:
+            raise taken_over(job.transaction_id)
         if job.state is not SyncState.PLANNING:
             raise _cannot_be_planned(job)
 
@@ -195,18 +205,26 @@ class _PlanBuilder:
 
     def _planned(self, item: ValidatedListing, link: Link | None, live: Mapping[int, LiveListing]) -> PlanItem:
         found = live.get(link.etsy_listing_id) if link and link.etsy_listing_id else None
-        return held_back(plan_product(item, link, found, self.settings), found, self.orders)
+        return held_back(self.beside.plan(item, link, found, self.settings), found, self.orders)
 
     def _live(self, known: Iterable[Link]) -> Mapping[int, LiveListing]:
-        ids = [link.etsy_listing_id for link in known if link.etsy_listing_id is not None]
+        listings = {link.etsy_listing_id: link.product_id for link in known if link.etsy_listing_id is not None}
+        ids = [listing_id for listing_id, product_id in listings.items() if product_id not in self.beside.holders]
         found = self.live_of(ids) if ids else {}
-        self.unread += sum(not is_stock_read(found.get(listing_id)) for listing_id in ids)
+        self.unread += sum(not is_stock_read(found.get(listing_id)) for listing_id in listings)
         return found
 
     def _write(self, planned: Sequence[PlanItem]) -> None:
+        first = len(self.digests)
+        turns = [turn_of(item, first + number, self.settings.create_first) for number, item in enumerate(planned)]
         with self.store.writing() as session:
             self.require_ours(jobs.get(session, self.job.transaction_id))
-            self.digests += items.add(session, self.job.id, len(self.digests), planned)
+            self.digests += items.add(session, self.job.id, first, planned, turns)
+        self.sending += [
+            Sending(turn, first + number, item.cost.calls)
+            for number, (turn, item) in enumerate(zip(turns, planned, strict=True))
+            if item.action in CHANGING
+        ]
         for item in planned:
             self.review.look_at(item)
             self.groups.update(groups_of(item))
@@ -219,18 +237,18 @@ def _begun(
     """The account, locked, and the sync in state planning, by this run."""
     account = accounts.get(session, account_id, lock=True)
     require_connected(account)
-    _require_nothing_in_progress(session, account_id)
+    lane = stock_lane.next_lane(session, account_id)
     if transaction_id is None:
         known = jobs.of_plan_run(session, run_id)
         if known is None:
-            return account, lifecycle.new_job(session, account_id, trigger=trigger, plan_run_id=run_id)
+            return account, lifecycle.new_job(session, account_id, trigger=trigger, plan_run_id=run_id, lane=lane)
         transaction_id = known.transaction_id
     job = jobs.get(session, transaction_id, lock=True)
     if job.state is SyncState.PLANNING and job.plan_run_id == run_id:
         return account, job
     if job.state not in PENDING:
         raise _cannot_be_planned(job)
-    began: dict[str, Any] = {"plan_run_id": run_id, "plan_digest": None, "planned_at": None}
+    began: dict[str, Any] = {"plan_run_id": run_id, "plan_digest": None, "planned_at": None, "lane": lane}
     return account, lifecycle.move(session, job, Event.BEGIN_PLAN, who="planner", **began)
 
 
@@ -242,38 +260,46 @@ def _finish(
     marks_read: Sequence[SoldMark],
     amount_unit: str,
 ) -> EtsySyncJob:
-    """The end of planning, in one transaction: the plan as a whole, its state, and what it supersedes."""
-    now, sums = datetime.now(UTC), builder.totals
+    """The end of planning, in one transaction: the plan as a whole, what it supersedes, and whether it is approved."""
+    now, beside = datetime.now(UTC), builder.beside
+    sums = replace(builder.totals, held=beside.held, left_for_later=beside.left_for_later)
     with store.writing() as session:
         account = accounts.get(session, builder.account.id, lock=True)
         require_connected(account)
         job = jobs.get(session, builder.job.transaction_id, lock=True)
         builder.require_ours(job)
         shop_fingerprint = fingerprint(account, amount_unit)
+        early = early_confirm.judged(session, job, settings_of(account), brakes, sums.fees_usd_cents)
         plan = jobs.plan_columns(
             sums,
             groups=[(*group, count) for group, count in builder.groups.most_common(GROUPS_KEPT)],
             quota=quota,
-            for_a_person=builder.review.objections(brakes),
+            for_a_person=[*builder.review.objections(brakes), *(early.for_a_person if early else ())],
             brakes=brakes,
+            days=days_of(builder.sending, quota, now.date()),
         ) | {
             "shop_fingerprint": shop_fingerprint,
             "plan_digest": _plan_digest(account, shop_fingerprint, builder.digests),
             "planned_at": now,
         }
         webhooks.looked_at(session, marks_read, now)
+        lifecycle.supersede_older(session, job)
         if sums.changes:
             job = lifecycle.move(session, job, Event.FINISH_PLAN, who="planner", **plan)
+            pending_products.note_plan(session, job)
         else:
             job = _nothing_to_do(session, job, plan, now)
-        lifecycle.supersede_older(session, job)
-        _require_nothing_in_progress(session, account.id)  # last: a plan may have been approved instead of superseded
+        if job.lane == "full":  # last: a plan may have been approved instead of superseded
+            _require_nothing_in_progress(session, account.id)
+        if early is not None and sums.changes:
+            job = early.carried_out(session, job)
     return job
 
 
 def _nothing_to_do(session: Session, job: EtsySyncJob, plan: Mapping[str, Any], now: datetime) -> EtsySyncJob:
     """Nothing is sent, so nobody has to decide: products are as a publication would leave them."""
-    progress.finish_unsent(session, job.etsy_account_id, job.id, now)
+    pending_links.fail_invalid(session, job, now)
+    progress.finish_unsent(session, job.id, now)
     counts = jobs.counts_of(items.outcomes(session, job.id))
     values = {**plan, **counts, "error_log": items.errors(session, job.id)}
     return lifecycle.move(session, job, Event.FIND_NOTHING, who="planner", at=now, **values)
@@ -297,6 +323,15 @@ def _require_nothing_in_progress(session: Session, account_id: str) -> None:
             code="publication_in_progress",
             hint=f"Wait for it (`etsy-pipeline sync status {job.transaction_id}`) or cancel it, then plan again.",
         )
+
+
+def taken_over(transaction_id: str) -> TakenOver:
+    """What a run is told that goes on after it was given up for lost: the sync is another run's now."""
+    return TakenOver(
+        f"This run lost its place: another run draws up the plan of {transaction_id}, or is about to.",
+        code="plan_taken_over",
+        hint="Look at that run; this one ends here.",
+    )
 
 
 def _cannot_be_planned(job: EtsySyncJob) -> Conflict:

@@ -16,6 +16,7 @@ from etsy_pipeline.store import jobs
 from etsy_pipeline.store.engine import Session
 from etsy_pipeline.store.records import EtsySyncJob, Lane
 from etsy_pipeline.store.sync_states import OVER, PENDING, UNDER_WAY, SyncState
+from etsy_pipeline.sync import pending_products
 
 Who = Literal["person", "policy", "planner", "publisher", "watcher"]
 """A person; the shop's approval policy; a plan run; a publisher; a sensor that looks after what nobody else does."""
@@ -29,6 +30,8 @@ class Event(StrEnum):
     BEGIN_PLAN = "begin plan"
     FINISH_PLAN = "finish plan"
     FIND_NOTHING = "find nothing to do"
+    LOSE_PLAN = "lose the plan run"
+    LOSE_LAUNCH = "lose the launch"
     SUPERSEDE = "supersede"
     APPROVE = "approve"
     REJECT = "reject"
@@ -36,6 +39,7 @@ class Event(StrEnum):
     EXPIRE = "expire"
     BEGIN_PUBLICATION = "begin publication"
     PAUSE = "pause"
+    RESUME = "resume"
     COMPLETE = "complete"
     COMPLETE_WITH_ERRORS = "complete with errors"
     FAIL = "fail"
@@ -54,6 +58,8 @@ TRANSITIONS: dict[Event, Transition] = {
     Event.BEGIN_PLAN: Transition(PENDING, SyncState.PLANNING, ("planner",)),
     Event.FINISH_PLAN: Transition((SyncState.PLANNING,), SyncState.PLANNED, ("planner",)),
     Event.FIND_NOTHING: Transition((SyncState.PLANNING,), SyncState.NOTHING_TO_DO, ("planner",)),
+    Event.LOSE_PLAN: Transition((SyncState.PLANNING,), SyncState.REQUESTED, ("watcher",)),
+    Event.LOSE_LAUNCH: Transition((SyncState.REQUESTED,), SyncState.REQUESTED, ("watcher",)),
     Event.SUPERSEDE: Transition((SyncState.PLANNED,), SyncState.SUPERSEDED, ("planner",)),
     Event.APPROVE: Transition((SyncState.PLANNED,), SyncState.CONFIRMED, ("person", "policy")),
     Event.REJECT: Transition((SyncState.PLANNED,), SyncState.REJECTED, ("person",)),
@@ -61,6 +67,7 @@ TRANSITIONS: dict[Event, Transition] = {
     Event.EXPIRE: Transition((SyncState.CONFIRMED,), SyncState.EXPIRED, ("watcher",)),
     Event.BEGIN_PUBLICATION: Transition(UNDER_WAY, SyncState.PROCESSING, ("publisher",)),
     Event.PAUSE: Transition((SyncState.PROCESSING,), SyncState.PAUSED, ("publisher",)),
+    Event.RESUME: Transition((SyncState.PAUSED,), SyncState.PAUSED, ("person",)),
     Event.COMPLETE: Transition((SyncState.PROCESSING,), SyncState.COMPLETED, ("publisher",)),
     Event.COMPLETE_WITH_ERRORS: Transition((SyncState.PROCESSING,), SyncState.COMPLETED_WITH_ERRORS, ("publisher",)),
     Event.FAIL: Transition(
@@ -95,6 +102,7 @@ def new_job(
         state=SyncState.PLANNING if plan_run_id else SyncState.REQUESTED,
         lane=lane,
         requested_selection=selection,
+        total_products=len(selection.product_ids) if selection else 0,
         plan_run_id=plan_run_id,
         created_at=datetime.now(UTC),
     )
@@ -140,34 +148,40 @@ def try_move(
     session: Session, transaction_id: str, event: Event, *, who: Who, at: datetime | None = None, **values: Any
 ) -> EtsySyncJob | None:
     """As `move`, where it is no fault that the sync is in another state by now: None then."""
-    return next(iter(_moved(session, event, who, at, values, transaction_id=transaction_id)), None)
+    return next(iter(_moved(session, event, who, at, values, {"transaction_id": transaction_id})), None)
 
 
 def supersede_older(session: Session, job: EtsySyncJob) -> list[EtsySyncJob]:
-    """Plans of the account that wait for a decision give way to this one, of the same lane; those that did."""
+    """Plans of the account that wait for a decision give way to this one; those that did.
+
+    A plan of the stock lane says little, so that only one of the same lane gives way to it.
+    """
     older = jobs.in_state(session, SyncState.PLANNED, account_id=job.etsy_account_id)
-    moved = (
-        try_move(session, other.transaction_id, Event.SUPERSEDE, who="planner")
-        for other in older
-        if other.id != job.id and other.lane == job.lane
-    )
-    return [other for other in moved if other is not None]
+    giving_way = [other for other in older if other.id != job.id and job.lane in {"full", other.lane}]
+    names = [other.transaction_id for other in giving_way]
+    return _moved(session, Event.SUPERSEDE, "planner", None, {}, *({"transaction_id": name} for name in names))
 
 
 def cancel_all(session: Session, account_id: str) -> list[EtsySyncJob]:
     """Call off whatever an account has asked for and not finished; those syncs."""
-    return _moved(session, Event.CANCEL, "person", None, {}, account_id=account_id)
+    return _moved(session, Event.CANCEL, "person", None, {}, {"account_id": account_id})
 
 
 def _moved(
-    session: Session, event: Event, who: Who, at: datetime | None, values: dict[str, Any], **which: Any
+    session: Session, event: Event, who: Who, at: datetime | None, values: dict[str, Any], *which: dict[str, str]
 ) -> list[EtsySyncJob]:
+    """Move syncs, all of them before any link is touched: so do all who do both, and none waits for the other."""
     transition = TRANSITIONS[event]
     if who not in transition.who:
         raise AssertionError(f"{who} may not {event}")
     if transition.to in OVER:
         values = {"completed_at": at or datetime.now(UTC)} | values
-    return jobs.transition(session, to=transition.to, since=transition.since, **which, values=values)
+    moved = []
+    for one in which:
+        moved += jobs.transition(session, to=transition.to, since=transition.since, **one, values=values)
+    for job in moved:
+        pending_products.let_go(session, job)
+    return moved
 
 
 def mermaid() -> str:

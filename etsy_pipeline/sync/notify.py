@@ -9,10 +9,12 @@ from etsy_pipeline.errors import PipelineError, Refused
 from etsy_pipeline.notifications.notice import Notice
 from etsy_pipeline.notifications.receivers import Receiver
 from etsy_pipeline.redaction import redacted
+from etsy_pipeline.safe_text import visible, visible_lines
 from etsy_pipeline.store import accounts, jobs, notices
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import PUBLISHED, SyncState
+from etsy_pipeline.sync.early_confirm import of_syncs
 from etsy_pipeline.sync.queries import plan_summary
 
 logger = logging.getLogger(__name__)
@@ -56,15 +58,19 @@ def _tell(store: Store, receiver: Receiver, due: Sequence[Notice], send: Send, n
 
 def _notices(session: Session, job: EtsySyncJob) -> Iterator[Notice]:
     """What is told of a sync in its present state: nothing of one that found nothing to do, or that a person ended."""
-    name, told = accounts.get(session, job.etsy_account_id).label, redacted(job.message)
+    name, told = visible(accounts.get(session, job.etsy_account_id).label), visible_lines(redacted(job.message))
     counts = f"{job.synced_count} synced, {job.failed_count} failed, {job.skipped_count} skipped"
     if job.state is SyncState.PLANNED and job.plan_digest and job.totals.changes:
         approve = f"Approve it: etsy-pipeline sync approve {job.transaction_id}"
-        event, plan = f"planned:{job.plan_digest[:12]}", f"{plan_summary(job).headline}\n{approve}"
+        early = of_syncs(session, [job]).get(job.transaction_id)
+        said = [visible_lines(redacted(early.told(job.state)))] if early else []
+        event, plan = f"planned:{job.plan_digest[:12]}", "\n".join([plan_summary(job).headline, *said, approve])
         yield Notice(event, job.transaction_id, name, "awaits approval", plan)
-    elif job.state is SyncState.PAUSED and job.resume_at:
-        event, rest = f"paused:{job.resume_at:%Y-%m-%dT%H:%M}", f"{counts}, {job.deferred_count} to do. {told}"
-        yield Notice(event, job.transaction_id, name, "paused", rest, job.synced_count, job.failed_count)
+    elif job.state is SyncState.PAUSED:
+        until = f"{job.resume_at:%Y-%m-%dT%H:%M}" if job.resume_at else f"a person:{job.failed_count}"
+        status = "paused" if job.resume_at else "waits for a person"
+        rest = f"{counts}, {job.deferred_count} to do. {told}"
+        yield Notice(f"paused:{until}", job.transaction_id, name, status, rest, job.synced_count, job.failed_count)
     elif job.state is SyncState.EXPIRED:
         yield Notice("expired", job.transaction_id, name, "was called off: its approval has expired", told)
     elif job.state in (*PUBLISHED, SyncState.FAILED):

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.planning.brakes import BRAKES, Brake
@@ -10,9 +11,10 @@ from etsy_pipeline.planning.link import Link
 from etsy_pipeline.planning.plan import ACTIONS
 from etsy_pipeline.planning.plan_view import PlanRow, Totals, groups_in_order, headline, row, told_of_quota
 from etsy_pipeline.store import accounts, items, jobs, links
-from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.records import Approval, EtsyAccount, EtsySyncJob, ItemOutcome, SyncItem
+from etsy_pipeline.store.engine import Session, Store
+from etsy_pipeline.store.records import Approval, EtsyAccount, EtsySyncJob, ItemError, ItemOutcome, SyncItem
 from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline.sync.early_confirm import EarlyConfirm, of_syncs, what_became_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,17 @@ class PlanSummary:
     groups: Sequence[tuple[str, str, int]] = ()
     for_a_person: Sequence[str] = ()
     quota: str = ""
+    details_removed_at: datetime | None = None
+
+    @property
+    def removed(self) -> str:
+        """What is told where the plan is not kept any more."""
+        if self.details_removed_at is None:
+            return ""
+        return (
+            f"This plan was old: its details were removed at {self.details_removed_at:%Y-%m-%d %H:%M} UTC "
+            "(ETSY_PIPELINE_KEEP_PLANS_DAYS). What became of its products is kept."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +91,8 @@ class SyncProgress:
 class SyncReview:
     """A sync as a reviewer sees it: with its shop, the decision on its plan, and how many products have which outcome.
 
-    `newer` is the sync whose plan waits for a decision instead, where this one was superseded.
+    `decision` is what counts of the decisions on the plan, `early` what was said before there was one. `newer` is the
+    sync whose plan waits for a decision instead, where this one was superseded.
     """
 
     job: EtsySyncJob
@@ -86,6 +100,7 @@ class SyncReview:
     decision: Approval | None
     outcomes: Counter[ItemOutcome]
     newer: str | None
+    early: EarlyConfirm | None
 
 
 EVERYTHING = PlanFilter()
@@ -115,6 +130,20 @@ def progress_of(store: Store, transaction_id: str) -> SyncProgress:
     return SyncProgress(found, done, outcomes["failed"], outcomes.total())
 
 
+def errors_page(
+    store: Store, transaction_id: str, *, first: int = 0, most: int | None = None
+) -> tuple[EtsySyncJob, Sequence[ItemError], int]:
+    """A sync, some of the products that failed in it, in the plan's order, and how many did in all.
+
+    Raises:
+        NotFound: `sync_job_not_found`.
+    """
+    with store.reading() as session:
+        found = jobs.get(session, transaction_id)
+        errors = items.some_errors(session, found.id, first=first, most=most)
+        return found, errors, items.outcomes(session, found.id)["failed"]
+
+
 def review_of(store: Store, transaction_id: str) -> SyncReview:
     """A sync with all that its reviewer looks at besides the plan.
 
@@ -125,13 +154,35 @@ def review_of(store: Store, transaction_id: str) -> SyncReview:
         found = jobs.get(session, transaction_id)
         is_superseded = found.state is SyncState.SUPERSEDED
         newer = jobs.awaiting_approval(session, found.etsy_account_id) if is_superseded else None
+        said = jobs.approvals_of(session, [transaction_id]).get(transaction_id, [])
+        decided = [approval for approval in said if approval.decision in {"approved", "rejected"}]
         return SyncReview(
             found,
             accounts.get(session, found.etsy_account_id),
-            jobs.approval(session, transaction_id),
-            items.outcomes(session, found.id),
+            decided[-1] if decided else None,
+            _outcomes(session, found),
             newer.transaction_id if newer else None,
+            what_became_of(said),
         )
+
+
+def early_confirms(store: Store, found: Iterable[EtsySyncJob]) -> Mapping[str, EarlyConfirm]:
+    """What became of confirmations that came before the plan, by transaction id; syncs without one are not there."""
+    with store.reading() as session:
+        return of_syncs(session, found)
+
+
+def _outcomes(session: Session, found: EtsySyncJob) -> Counter[ItemOutcome]:
+    """How many products have which outcome; of a plan that is not kept any more, as they were counted at its end."""
+    if found.details_removed_at is None:
+        return items.outcomes(session, found.id)
+    counted: Mapping[ItemOutcome, int] = {
+        "synced": found.synced_count,
+        "failed": found.failed_count,
+        "skipped": found.skipped_count,
+        "waiting": found.deferred_count,
+    }
+    return Counter(counted)
 
 
 def latest_jobs(store: Store, *, account_id: str | None = None, most: int = 10) -> Sequence[EtsySyncJob]:
@@ -190,6 +241,7 @@ def plan_summary(job: EtsySyncJob) -> PlanSummary:
         groups=groups_in_order(job.groups),
         for_a_person=job.for_a_person or (),
         quota=told_of_quota(job.totals.api_calls, job.quota),
+        details_removed_at=job.details_removed_at,
     )
 
 

@@ -9,7 +9,7 @@ from etsy_pipeline.errors import BadRequest, Conflict
 from etsy_pipeline.store import accounts, jobs, requests
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob
-from etsy_pipeline.sync import lifecycle
+from etsy_pipeline.sync import lifecycle, pending_products
 
 Trigger = Literal["ui", "cli", "api", "schedule", "backfill", "demo"]
 
@@ -22,7 +22,7 @@ def request_sync(
     trigger: Trigger,
     idempotency_key: str | None = None,
 ) -> EtsySyncJob:
-    """Ask for a sync of some products, or (None) of the shop's whole selection.
+    """Ask for a sync of some products, or (None) of the shop's whole selection. Links of named products are pending.
 
     With an `idempotency_key`, the same request made again gives the same sync.
 
@@ -43,9 +43,11 @@ def request_sync(
             if known != transaction_id:
                 return jobs.get(session, known)
         require_connected(accounts.get(session, account_id))
-        return lifecycle.new_job(
+        job = lifecycle.new_job(
             session, account_id, trigger=trigger, transaction_id=transaction_id, selection=selection
         )
+        pending_products.hold(session, job)
+        return job
 
 
 def _hash(account_id: str, selection: Selection | None) -> str:

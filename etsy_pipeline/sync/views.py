@@ -1,5 +1,6 @@
 """Syncs, links and items of plans as JSON; the HTTP API and the command line's `--json` give the same."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -8,11 +9,15 @@ from msgspec import to_builtins
 
 from etsy_pipeline.planning.link import Link
 from etsy_pipeline.planning.plan_view import row
-from etsy_pipeline.store.records import EtsySyncJob, SyncItem
+from etsy_pipeline.store.records import ERRORS_IN_LOG, EtsySyncJob, ItemError, SyncItem
+from etsy_pipeline.sync.early_confirm import EarlyConfirm
 
 
-def job_view(job: EtsySyncJob) -> dict[str, Any]:
-    """A sync job: the mission's keys, and what else is known. `state` says more than `status`, the mission's word."""
+def job_view(job: EtsySyncJob, early: Mapping[str, EarlyConfirm]) -> dict[str, Any]:
+    """A sync job: the mission's keys, and what else is known. `state` says more than `status`, the mission's word.
+
+    `early` are the confirmations that came before the plan (`queries.early_confirms`).
+    """
     return {
         "id": job.id,
         "transaction_id": job.transaction_id,
@@ -25,7 +30,7 @@ def job_view(job: EtsySyncJob) -> dict[str, Any]:
         "failed_count": job.failed_count,
         "skipped_count": job.skipped_count,
         "deferred_count": job.deferred_count,
-        "error_log": dict(job.error_log),
+        **error_log(job),
         "plan_digest": job.plan_digest,
         "created_at": _iso(job.created_at),
         "planned_at": _iso(job.planned_at),
@@ -33,7 +38,21 @@ def job_view(job: EtsySyncJob) -> dict[str, Any]:
         "started_at": _iso(job.started_at),
         "completed_at": _iso(job.completed_at),
         "resume_at": _iso(job.resume_at),
+        "early_confirm": _early_confirm(early.get(job.transaction_id)),
     }
+
+
+def error_log(job: EtsySyncJob) -> dict[str, Any]:
+    """What is told of the first products that failed and of the sync as a whole (`job`), and whether that is all."""
+    of_products = [(product_id, message) for product_id, message in job.error_log.items() if product_id != "job"]
+    count = max(job.failed_count, len(of_products)) + bool(job.message)
+    log = dict(of_products[:ERRORS_IN_LOG]) | ({"job": job.message} if job.message else {})
+    return {"error_log": log, "error_count": count, "error_log_truncated": len(log) < count}
+
+
+def error_view(error: ItemError) -> dict[str, Any]:
+    """What is told of a product that failed."""
+    return asdict(error)
 
 
 def link_view(link: Link) -> dict[str, Any]:
@@ -48,6 +67,7 @@ def link_view(link: Link) -> dict[str, Any]:
         "listing_state": link.listing_state,
         "last_synced_at": _iso(link.last_synced_at),
         "sync_error": link.sync_error,
+        "transaction_id": link.transaction_id,
     }
 
 
@@ -63,6 +83,12 @@ def plan_item_view(item: SyncItem) -> dict[str, Any]:
         "etsy_listing_id": plan.etsy_listing_id,
         "fee_usd_cents": plan.cost.fee_usd_cents,
     }
+
+
+def _early_confirm(early: EarlyConfirm | None) -> dict[str, Any] | None:
+    if early is None:
+        return None
+    return asdict(early) | {"decided_at": _iso(early.decided_at), "reasons": list(early.reasons)}
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure, connect
+from etsy_pipeline.accounts.attempts import Asker
 from etsy_pipeline.accounts.tokens import AccountTokens
 from etsy_pipeline.errors import BadRequest, Conflict, NeedsPerson, NotFound, PipelineError
 from etsy_pipeline.etsy.oauth import code_from_redirect
@@ -74,6 +75,33 @@ def test_a_shop_belongs_to_one_account(world: World, store: Store) -> None:
     with pytest.raises(Conflict, match=first.id) as caught:
         finish(world, store, consent(world, store, second.id))
     assert caught.value.code == "shop_connected_elsewhere"
+
+
+def test_an_attempt_without_an_account_is_its_askers(world: World, store: Store) -> None:
+    """On the page an account is made of the shop, or found by it; elsewhere the account is named."""
+    oauth, client_for = wiring.oauth_of(world.settings), wiring.client_for(world.settings, store)
+    asker, stranger = Asker("one", "browser"), Asker("another", "browser")
+
+    def begun() -> dict[str, str]:
+        code, state = code_from_redirect(grant(connect.start(store, oauth, None, asker).location))
+        return {"code": code, "state": state}
+
+    made = connect.finish_on_page(store, oauth, client_for, account_id=None, asker=Asker("", "browser"), **begun())
+    assert (made.name, made.shop_id, made.is_active) == ("DustySpoonStudio", 51_000_001, True)
+    found = connect.finish_on_page(store, oauth, client_for, account_id=None, asker=Asker("", "browser"), **begun())
+    assert found.id == made.id
+    attempt = begun()
+    for who, account_id, code in (
+        (asker, None, "oauth_account_needed"),
+        (asker, "etsy_acc_nope", "account_not_found"),
+        (stranger, made.id, "oauth_state_unknown"),
+        (Asker("one"), made.id, "oauth_state_unknown"),
+    ):
+        with pytest.raises(BadRequest) as caught:
+            connect.finish(store, oauth, client_for, account_id=account_id, asker=who, **attempt)
+        assert caught.value.code == code
+    done = connect.finish(store, oauth, client_for, account_id=made.id, asker=asker, **attempt)
+    assert done.id == made.id
 
 
 def test_a_seller_who_says_no_connects_nothing(world: World, store: Store) -> None:

@@ -46,7 +46,7 @@ def test_links_are_found_by_product_status_and_account(api: httpx.Client, store:
     linked(store, second, "prod_1", "synced")
     found = api.get(LINKS, params={"product_id": "prod_1"}).json()
     assert (found["count"], found["product_etsy_links"][0]["last_synced_at"]) == (2, "2026-11-23T00:00:00+00:00")
-    assert found["product_etsy_links"][0]["etsy_listing_id"] == 2**40
+    assert found["product_etsy_links"][0]["etsy_listing_id"] == str(2**40), "text here, a number elsewhere"
     failed = api.get(LINKS, params={"sync_status": "failed"}).json()["product_etsy_links"]
     assert [item["product_id"] for item in failed] == ["prod_2"]
     assert api.get(LINKS, params={"etsy_account_id": second, "limit": 1}).json()["count"] == 1

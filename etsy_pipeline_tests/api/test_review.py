@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from etsy_pipeline.accounts import configure
 from etsy_pipeline.api.review.plan_query import SHOWN
 from etsy_pipeline.planning.brakes import BRAKES
 from etsy_pipeline.settings import Settings
@@ -20,7 +21,7 @@ from etsy_pipeline_tests.api.serving import serving
 from etsy_pipeline_tests.api.visitor import Visitor
 from etsy_pipeline_tests.builders import a_product, a_validated_listing, validated
 from etsy_pipeline_tests.conftest import ON_SQLITE
-from etsy_pipeline_tests.sync.planned import planned
+from etsy_pipeline_tests.sync.planned import approve, planned
 
 MARKUP = '<script>alert("x")</script>'
 
@@ -352,3 +353,18 @@ def test_a_hint_sets_its_commands_apart(visitor: Visitor) -> None:
 def test_an_address_that_was_cut_is_told(visitor: Visitor, store: Store, out: str) -> None:
     assert visitor.open(f"/review/{a_plan(store)}", out=out).status_code == 400
     assert "left_out_unreadable" in visitor.text
+
+
+@ON_SQLITE
+def test_a_confirmation_before_the_plan_is_told_and_why_it_was_not_applied(visitor: Visitor, store: Store) -> None:
+    account_id = a_connected_account(store)
+    job = request_sync(store, account_id, product_ids=("prod_0",), trigger="api")
+    approve(store, job)
+    page = visitor.open(f"/review/{job.transaction_id}").text
+    assert "Ada confirmed it before the plan. That takes effect by itself if the plan has no brake" in page
+    configure.configure(store, account_id, {"early_confirm_fees_usd": 0})
+    draw_up(store, job.transaction_id)
+    page = visitor.open(f"/review/{job.transaction_id}").text
+    assert "Ada confirmed it before the plan; that was not applied: Etsy&#39;s fees would be $0.40" in page
+    assert "Withheld" not in page
+    assert "Decide…" in page, "it waits for a second one"

@@ -164,11 +164,27 @@ def test_a_plan_is_filtered(api: httpx.Client, store: Store) -> None:
 
 
 @ON_SQLITE
-def test_without_a_plan_there_are_no_items_and_no_confirmation(api: httpx.Client, store: Store) -> None:
+def test_without_a_plan_there_are_no_items_and_a_confirmation_is_conditional(api: httpx.Client, store: Store) -> None:
     transaction_id = started(api, a_connected_account(store))
     plan = api.get(f"{SYNC}/{transaction_id}/plan").json()
     assert (plan["plan_digest"], plan["items"], plan["headline"]) == (None, [], "There is no plan yet.")
-    assert code_of(api.post(f"{SYNC}/{transaction_id}/confirm"), 409) == "plan_not_ready"
+    assert (
+        code_of(api.post(f"{SYNC}/{transaction_id}/confirm", json={"plan_digest": "0" * 64}), 409) == "plan_not_ready"
+    )
+    assert code_of(api.post(f"{SYNC}/{transaction_id}/reject"), 409) == "plan_not_ready"
+    assert job(api, transaction_id)["early_confirm"] is None
+    answer = api.post(f"{SYNC}/{transaction_id}/confirm", json={"decided_by": "Ada"})
+    assert (answer.status_code, answer.json()) == (200, {"success": True})
+    early = job(api, transaction_id)["early_confirm"]
+    assert (early["decided_by"], early["applied"], early["reasons"]) == ("Ada", None, [])
+    assert job(api, transaction_id)["status"] == "pending", "nothing is approved yet"
+    assert code_of(api.post(f"{SYNC}/{transaction_id}/confirm"), 409) == "already_decided"
+    draw_up(store, transaction_id)
+    assert (job(api, transaction_id)["status"], job(api, transaction_id)["early_confirm"]["applied"]) == (
+        "confirmed", True,
+    )  # fmt: skip
+    (shown,) = api.get("/admin/etsy-sync-jobs").json()["etsy_sync_jobs"]
+    assert shown["early_confirm"]["applied"] is True
 
 
 def test_a_plan_is_confirmed_as_on_the_command_line(api: httpx.Client, store: Store) -> None:

@@ -51,13 +51,17 @@ def test_from_an_account_to_a_requested_sync(terminal: Terminal) -> None:
     assert transaction_id.startswith("wf_")
     assert terminal.json("sync", "status", transaction_id)["status"] == "pending"
     assert "being planned" in terminal("sync", "status", transaction_id)
-    assert "plan_not_ready" in terminal("sync", "approve", transaction_id, status=1)
+    assert "plan_not_ready" in terminal("sync", "approve", transaction_id, "--digest", "0" * 64, status=1)
+    said = " ".join(terminal("sync", "approve", transaction_id, "--by", "Ada").split())
+    assert "has no plan yet. Ada confirmed it before the plan. That takes effect by itself if" in said
+    assert "Ada confirmed it before the plan" in terminal("sync", "status", transaction_id)
+    assert terminal.json("sync", "status", transaction_id)["early_confirm"]["applied"] is None
     assert "There is no plan yet" in terminal("sync", "plan", transaction_id)
     assert terminal("links").strip() == "No product is linked to Etsy yet."
     findings = {item["what"]: item["is_good"] for item in terminal.json("doctor")}
     assert findings == {
         "settings": True, "Etsy app": True, "Medusa": True, "database": True, "calls to Etsy": True, "notices": True,
-        "shop My shop": True,
+        "runs": True, "shop My shop": True,
     }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from dagster._core.events import DagsterEvent, DagsterEventType
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.definitions import defs
+from etsy_pipeline.orchestration.failed_runs import failed_syncs
 from etsy_pipeline.orchestration.partitions import ACCOUNTS, partition_change
 from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.orchestration.runs import trigger_of
@@ -22,7 +23,6 @@ from etsy_pipeline.orchestration.sensors import (
     RunsSoFar,
     account_partitions,
     approved_syncs,
-    failed_syncs,
     plan_requests,
     publish_requests,
     requested_syncs,
@@ -30,7 +30,7 @@ from etsy_pipeline.orchestration.sensors import (
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts, jobs, leases
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.records import EtsySyncJob, Lane
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import queries
 from etsy_pipeline.sync.request import request_sync
@@ -137,14 +137,15 @@ DIED, AT_WORK = RunsSoFar(1), RunsSoFar(1, is_alive=True)
     [
         (SyncState.PROCESSING, DIED, (), "wf_1#1"),
         (SyncState.PROCESSING, RunsSoFar(2), (), "wf_1#2"),
-        (SyncState.PROCESSING, DIED, ("etsy_acc_1",), None),
+        (SyncState.PROCESSING, DIED, (("etsy_acc_1", "full"),), None),
+        (SyncState.PROCESSING, DIED, (("etsy_acc_1", "stock"),), "wf_1#1"),
         (SyncState.PROCESSING, AT_WORK, (), None),
         (SyncState.CONFIRMED, DIED, (), "wf_1#1"),
         (SyncState.CONFIRMED, AT_WORK, (), None),
     ],
 )
 def test_a_publication_whose_publisher_died_is_started_again_and_no_other(
-    state: SyncState, runs: RunsSoFar, held: tuple[str, ...], run_key: str | None
+    state: SyncState, runs: RunsSoFar, held: tuple[tuple[str, Lane], ...], run_key: str | None
 ) -> None:
     requests = publish_requests([a_job(state=state)], NOW, runs={"wf_1": runs}, held=held)
     assert [request.run_key for request in requests] == ([run_key] if run_key else [])

@@ -5,9 +5,9 @@ import pytest
 
 from etsy_pipeline.definitions import defs
 from etsy_pipeline.notifications.receivers import Receiver
+from etsy_pipeline.orchestration.failed_runs import failed_syncs
 from etsy_pipeline.orchestration.partitions import ACCOUNTS
 from etsy_pipeline.orchestration.resources import StoreResource
-from etsy_pipeline.orchestration.sensors import failed_syncs
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import queries

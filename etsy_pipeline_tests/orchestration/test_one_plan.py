@@ -11,8 +11,9 @@ from etsy_pipeline.catalogue.medusa import MedusaCatalogue
 from etsy_pipeline.definitions import defs
 from etsy_pipeline.errors import Unavailable
 from etsy_pipeline.orchestration import plan_assets
+from etsy_pipeline.orchestration.failed_runs import canceled_plans, failed_syncs
 from etsy_pipeline.orchestration.resources import StoreResource
-from etsy_pipeline.orchestration.sensors import canceled_plans, failed_syncs, requested_syncs
+from etsy_pipeline.orchestration.sensors import requested_syncs
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState

@@ -120,13 +120,16 @@ def test_brakes_on_single_listings_say_why() -> None:
 @pytest.mark.parametrize(
     ("facts", "message"),
     [
-        ({"linked": 4, "missing": 3}, "3 of 4 linked products are missing from the catalogue; the limit is 20 %."),
+        (
+            {"on_sale": 4, "missing": 3},
+            "The products of 3 of 4 listings on sale are missing from the catalogue; the limit is 20 %.",
+        ),
         ({"on_sale": 9, "deactivations": 3}, "3 of 9 listings on sale would be deactivated; the limit is 10 %."),
         ({"fees_usd_cents": 2020}, "Etsy's fees would be $20.20; the budget is $20.00."),
     ],
 )
 def test_a_brake_on_the_whole_plan_says_why(facts: dict[str, int], message: str) -> None:
-    known = {"linked": 100, "missing": 0, "deactivations": 0, "on_sale": 100, "fees_usd_cents": 0}
+    known = {"missing": 0, "deactivations": 0, "on_sale": 100, "fees_usd_cents": 0}
     assert [brake.message for brake in of_plan(**(known | facts), limits=BrakeLimits())] == [message]
 
 
@@ -136,7 +139,7 @@ def test_a_brake_on_the_whole_plan_says_why(facts: dict[str, int], message: str)
         ({}, []),
         ({"missing": 20}, []),
         ({"missing": 21}, ["catalogue_shrunk"]),
-        ({"linked": 4, "missing": 2}, []),
+        ({"on_sale": 4, "missing": 2}, []),
         ({"deactivations": 10}, []),
         ({"deactivations": 11}, ["many_deactivations"]),
         ({"fees_usd_cents": 2000}, []),
@@ -144,7 +147,7 @@ def test_a_brake_on_the_whole_plan_says_why(facts: dict[str, int], message: str)
     ],
 )
 def test_a_plan_that_is_odd_as_a_whole_brakes(facts: dict[str, int], codes: list[str]) -> None:
-    known = {"linked": 100, "missing": 0, "deactivations": 0, "on_sale": 100, "fees_usd_cents": 0}
+    known = {"missing": 0, "deactivations": 0, "on_sale": 100, "fees_usd_cents": 0}
     assert [brake.code for brake in of_plan(**(known | facts), limits=BrakeLimits())] == codes
 
 

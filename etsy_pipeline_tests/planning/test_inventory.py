@@ -7,6 +7,7 @@ import pytest
 
 from etsy_pipeline.errors import Refused
 from etsy_pipeline.listings.listing import Inventory, Offering, VariationProperty
+from etsy_pipeline.planning.changes import Difference, FieldConflict
 from etsy_pipeline.planning.drift_check import require_as_planned
 from etsy_pipeline.planning.inventory import InventoryPlan, compared, plan_inventory
 from etsy_pipeline.planning.link import LiveListing
@@ -196,3 +197,142 @@ class TestTheSameComparisonElsewhere:
         edited = two_colors(PRICES | {("Blue", "Red"): "19"}, INSIDE, OUTSIDE)
         with pytest.raises(Refused, match="price is 19, was 10"):
             require_as_planned(change, link, replace(AS_PUBLISHED, inventory=in_other_order(edited)), a_shop())
+
+
+def sized(*cells: tuple[str, str, int], sku: str = "SKU") -> Inventory:
+    """Sizes: (size, price, pieces)."""
+    offerings = (
+        Offering(f"{sku}-{size}", (size,), Decimal(price), pieces, is_enabled=pieces > 0)
+        for size, price, pieces in cells
+    )
+    return Inventory(tuple(offerings), (VariationProperty(513, "Size"),))
+
+
+S_AND_L = sized(("S", "10", 5), ("L", "12", 5))
+
+
+class TestWhatIsTold:
+    """Each side of a difference and of a conflict, as people read it."""
+
+    def test_a_first_inventory(self) -> None:
+        assert plan_inventory(MUG, None, None, a_shop()).differences == (
+            Difference("variations", "inventory", "–", "10, 12 pieces, 4 variations by Inside × Outside"),
+        )
+        assert plan_inventory(S_AND_L, None, None, a_shop()).differences[0].new == (
+            "10–12, 10 pieces, 2 variations by Size"
+        )
+        assert plan_inventory(sized(("S", "10", 0)), None, None, a_shop()).differences[0].new == (
+            "no price, 0 pieces, 0 variations by Size"
+        )
+
+    def test_a_variation_that_is_new(self) -> None:
+        new = sized(("S", "10", 5), ("L", "12", 5), ("XL", "14", 1))
+        sold = sized(("S", "10", 5), ("L", "12", 4))
+        there, more = "10–12, 10 pieces, 2 variations by Size", "10–14, 10 pieces, 3 variations by Size"
+        left = "10–12, 9 pieces, 2 variations by Size"
+        assert planned(new, S_AND_L).differences == (
+            Difference("variations", "inventory", there, more.replace("10 pieces", "11 pieces"), there, ""),
+        )
+        assert planned(new, S_AND_L, sold).differences == (
+            Difference("variations", "inventory", left, more, there, left),
+        )
+
+    @pytest.mark.parametrize(
+        ("new", "live", "told"),
+        [
+            (sized(("S", "11", 5), ("L", "12", 5)), None, Difference("price", "inventory", "10", "11", "10", "")),
+            (
+                sized(("S", "11", 5), ("L", "13", 5)),
+                sized(("S", "9", 5), ("L", "12", 5)),
+                Difference("price", "inventory", "S: 9, L: 12", "S: 11, L: 13", "S: 10, L: 12", "S: 9, L: 12"),
+            ),
+            (sized(("S", "10", 7), ("L", "12", 5)), None, Difference("quantity", "inventory", "5", "7", "5", "")),
+            (
+                sized(("S", "10", 5), ("L", "12", 5), sku="X"),
+                S_AND_L,
+                Difference("sku", "inventory", "S: SKU-S, L: SKU-L", "S: X-S, L: X-L", *["S: SKU-S, L: SKU-L"] * 2),
+            ),
+        ],
+        ids=["price", "price, edited on Etsy", "pieces", "SKU"],
+    )
+    def test_a_value_that_differs(self, new: Inventory, live: Inventory | None, told: Difference) -> None:
+        assert planned(new, S_AND_L, live).differences == (told,)
+
+    @pytest.mark.parametrize("sizes", ["ABC", "ABCD", "ABCDE"])
+    def test_of_many_cells_three_are_named(self, sizes: str) -> None:
+        before = sized(*((size, "10", 5) for size in sizes))
+        after = sized(*((size, str(20 + number), 5) for number, size in enumerate(sizes)))
+        rest = {3: "", 4: " and 1 more", 5: " and 2 more"}[len(sizes)]
+        (difference,) = planned(after, before).differences
+        assert (difference.old, difference.new) == ("10", f"A: 20, B: 21, C: 22{rest}")
+
+    LIVE = Inventory((Offering("THEIRS", ("S",), Decimal(9), 8), S_AND_L.offerings[1]), S_AND_L.properties)
+    NEW = sized(("S", "11", 4), ("L", "12", 5), sku="OURS")
+
+    def test_what_somebody_changed_on_etsy_is_overwritten_and_told(self) -> None:
+        plan = planned(self.NEW, S_AND_L, self.LIVE)
+        assert plan.target == self.NEW
+        assert plan.conflicts == (
+            FieldConflict("price", "10", "9", "11", "overwritten"),
+            FieldConflict("quantity", "5", "8", "4", "overwritten"),
+            FieldConflict("sku", "SKU-S", "THEIRS", "OURS-S", "overwritten"),
+        )
+
+    def test_or_kept_and_told(self) -> None:
+        plan = plan_inventory(self.NEW, S_AND_L, self.LIVE, a_shop(on_conflict="keep"))
+        small = plan.target.offerings[0]
+        assert (small.price, small.quantity, small.is_enabled, small.sku) == (Decimal(9), 8, True, "THEIRS")
+        assert plan.conflicts == (
+            FieldConflict("price", "10", "9", "11", "kept"),
+            FieldConflict("quantity", "5", "8", "4", "kept"),
+            FieldConflict("sku", "SKU-S", "THEIRS", "OURS-S", "kept"),
+        )
+
+    @pytest.mark.parametrize("live", [None, LIVE])
+    def test_what_is_the_sellers_stays_as_it_is(self, live: Inventory | None) -> None:
+        owners = dict.fromkeys(("price", "quantity", "sku"), "create_only")
+        plan = plan_inventory(self.NEW, S_AND_L, live, a_shop(ownership=owners))
+        assert [replace(item, stock=None) for item in plan.target.offerings] == list((live or S_AND_L).offerings)
+        assert (plan.conflicts, plan.differences) == ((), ())
+
+    @pytest.mark.parametrize("theirs", [0, 1, 2])
+    def test_pieces_that_are_the_sellers(self, theirs: int) -> None:
+        live = sized(("S", "10", theirs), ("L", "12", 5))
+        plan = plan_inventory(self.NEW, S_AND_L, live, a_shop(ownership={"quantity": "create_only"}))
+        assert (plan.target.offerings[0].quantity, plan.target.offerings[0].is_enabled) == (theirs, theirs > 0)
+
+    @pytest.mark.parametrize(("left", "stock"), [(5, None), (1, 5), (0, 5)])
+    def test_pieces_that_were_sold_are_remembered(self, left: int, stock: int | None) -> None:
+        plan = planned(S_AND_L, S_AND_L, sized(("S", "10", left), ("L", "12", 5)))
+        small = plan.target.offerings[0]
+        assert (small.quantity, small.is_enabled, small.stock) == (left, left > 0, stock)
+        sold = FieldConflict("quantity", "5", str(left), str(left), "sold")
+        assert plan.conflicts == (() if left == 5 else (sold,))
+
+    def test_a_combination_that_no_variant_has_is_nothing_to_compare(self) -> None:
+        nobodys = replace(S_AND_L.offerings[1], is_enabled=False, has_variant=False, quantity=0)
+        without = replace(S_AND_L, offerings=(S_AND_L.offerings[0], nobodys))
+        again = replace(without, offerings=(without.offerings[0], replace(nobodys, sku="ANOTHER", price=Decimal(99))))
+        assert planned(again, without, S_AND_L).vanishing == ("L",)
+        assert fields(planned(again, without)) == []
+        assert fields(planned(S_AND_L, without)) == ["variations"], "a variant has it now: it is new"
+
+    def test_what_we_never_published_has_no_published_side(self) -> None:
+        new, only_s = sized(("S", "10", 5), ("L", "13", 5)), sized(("S", "10", 5))
+        price = planned(new, only_s, S_AND_L).differences[1]
+        assert price == Difference("price", "inventory", "12", "13", "–", "12")
+
+    def test_what_etsy_has_disabled_is_not_for_sale_however_many_pieces_it_says(self) -> None:
+        disabled = replace(S_AND_L.offerings[0], is_enabled=False)
+        live = replace(S_AND_L, offerings=(disabled, S_AND_L.offerings[1]))
+        restocked = sized(("S", "10", 6), ("L", "12", 5))
+        (difference,) = planned(restocked, S_AND_L, live).differences
+        assert (difference.field, difference.old, difference.new) == ("quantity", "0", "6")
+
+    def test_a_grid_that_is_the_sellers_keeps_its_own_names(self) -> None:
+        ours = sized(("l", "13", 5), ("s", "11", 5))
+        plan = plan_inventory(ours, S_AND_L, None, a_shop(ownership={"variations": "create_only"}))
+        assert [(item.values, item.price) for item in plan.target.offerings] == [
+            (("S",), Decimal(11)),
+            (("L",), Decimal(13)),
+        ]

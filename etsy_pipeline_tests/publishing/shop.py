@@ -146,3 +146,13 @@ def variant_id(shop: Shop, product_id: str) -> str:
     row = shop.world.sandbox.state.row(sql, product_id)
     assert row is not None
     return str(row["id"])
+
+
+def stock_of_all(shop: Shop, product_id: str, stock: int) -> dict[str, Any]:
+    """A change of a product: so many pieces of each variant."""
+    rows = shop.world.sandbox.state.rows(
+        "SELECT json_extract(value, '$.id') AS id FROM medusa_product, json_each(data, '$.variants') "
+        "WHERE medusa_product.id = ?",
+        product_id,
+    )
+    return {row["id"]: {"stock": stock} for row in rows}

@@ -11,7 +11,8 @@ from etsy_pipeline.errors import Unavailable
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
-from etsy_pipeline_tests.publishing.shop import Shop, one_product
+from etsy_pipeline.sync import approvals, queries
+from etsy_pipeline_tests.publishing.shop import Shop, one_product, stock_of_all
 from etsy_pipeline_tests.world import a_world
 
 METADATA = {"etsy_taxonomy_id": 1}
@@ -30,19 +31,16 @@ def changed_after_approval(shop: Shop, product_id: str, **change: Any) -> EtsySy
     return shop.publish(job)
 
 
-def stock_of_all(shop: Shop, product_id: str, stock: int) -> dict[str, Any]:
-    rows = shop.world.sandbox.state.rows(
-        "SELECT json_extract(value, '$.id') AS id FROM medusa_product, json_each(data, '$.variants') WHERE medusa_product.id = ?",
-        product_id,
-    )
-    return {row["id"]: {"stock": stock} for row in rows}
-
-
-def refused(job: EtsySyncJob, product_id: str) -> str:
-    assert (job.synced_count, job.failed_count) == (0, 1)
-    message = job.error_log[product_id]
-    assert "product_changed_since_plan" in message
-    return message
+def left_out(shop: Shop, job: EtsySyncJob, product_id: str) -> str:
+    """Why nothing of a product was sent; a new sync asks a person about it."""
+    assert (job.synced_count, job.failed_count, job.state) == (0, 0, SyncState.COMPLETED_WITH_ERRORS)
+    (item,) = [item for item in shop.items(job) if item.product_id == product_id]
+    assert (item.outcome, item.error_code) == ("skipped", "product_changed_since_plan")
+    newest = queries.latest_jobs(shop.store)[0]
+    assert (newest.state, newest.trigger, newest.requested_selection) == (SyncState.REQUESTED, "replan", None)
+    assert f"{newest.transaction_id} plans them anew" in job.message
+    approvals.cancel(shop.store, newest.transaction_id)
+    return item.note or ""
 
 
 def test_what_did_not_change_is_published(shop: Shop) -> None:
@@ -54,7 +52,7 @@ def test_what_did_not_change_is_published(shop: Shop) -> None:
 def test_a_new_product_whose_title_changed_is_not_created(shop: Shop) -> None:
     product_id = one_product(shop)
     job = changed_after_approval(shop, product_id, set={"title": "Another title"})
-    assert "title is another one" in refused(job, product_id)
+    assert "title is another one" in left_out(shop, job, product_id)
     assert shop.world.listings() == []
     assert shop.sync().synced_count == 1, "the next plan has the new title"
     assert shop.world.listings()[0]["title"] == "Another title"
@@ -62,14 +60,32 @@ def test_a_new_product_whose_title_changed_is_not_created(shop: Shop) -> None:
 
 def test_a_product_that_was_unpublished_is_not_created(shop: Shop) -> None:
     product_id = one_product(shop)
-    assert "not published" in refused(changed_after_approval(shop, product_id, set={"status": "draft"}), product_id)
+    assert "not published" in left_out(
+        shop, changed_after_approval(shop, product_id, set={"status": "draft"}), product_id
+    )
     assert shop.world.listings() == []
 
 
 def test_fewer_pieces_than_approved_are_not_sold(shop: Shop) -> None:
     product_id = one_product(shop)
+    job = changed_after_approval(shop, product_id, variants=stock_of_all(shop, product_id, 1))
+    assert (job.state, job.synced_count) == (SyncState.COMPLETED, 1), "what is left goes on by itself"
+    published = shop.link(product_id).published
+    assert published is not None
+    assert {item.for_sale for item in published.inventory.offerings if item.has_variant} == {1}
+    (item,) = shop.items(job)
+    assert "3 pieces were planned, and there are 1" in (item.note or "")
+    approval = queries.review_of(shop.store, job.transaction_id).decision
+    assert approval is not None
+    assert (approval.decided_by, approval.decided_through, approval.plan_digest) == ("Ada", "policy", job.plan_digest)
+    assert "changed_while_waiting" in approval.note
+
+
+def test_a_shop_may_want_to_be_asked_about_fewer_pieces_too(shop: Shop) -> None:
+    product_id = one_product(shop)
+    configure.configure(shop.store, shop.id, {"changed_while_waiting": "ask"})
     fewer = stock_of_all(shop, product_id, 1)
-    assert "pieces" in refused(changed_after_approval(shop, product_id, variants=fewer), product_id)
+    assert "pieces" in left_out(shop, changed_after_approval(shop, product_id, variants=fewer), product_id)
 
 
 def test_another_price_than_approved_is_not_sent(shop: Shop) -> None:
@@ -81,14 +97,14 @@ def test_another_price_than_approved_is_not_sent(shop: Shop) -> None:
         return {variant: {"price": {"usd": price * factor}} for variant, price in prices.items()}
 
     shop.world.medusa("PATCH", f"products/{product_id}", {"variants": times(2)})
-    assert "the price" in refused(changed_after_approval(shop, product_id, variants=times(3)), product_id)
+    assert "the price" in left_out(shop, changed_after_approval(shop, product_id, variants=times(3)), product_id)
     assert shop.link(product_id).etsy_listing_id == shop.world.listings()[0]["listing_id"]
 
 
 def test_a_product_that_became_invalid_is_not_sent(shop: Shop) -> None:
     product_id = one_product(shop)
     too_long = {"title": "Mug " * 60}
-    assert "invalid now" in refused(changed_after_approval(shop, product_id, set=too_long), product_id)
+    assert "invalid now" in left_out(shop, changed_after_approval(shop, product_id, set=too_long), product_id)
 
 
 def test_more_pieces_are_the_next_plans(shop: Shop) -> None:
@@ -133,8 +149,8 @@ def test_a_product_that_is_for_sale_again_is_not_deactivated(shop: Shop) -> None
     product_id = one_product(shop)
     shop.sync()
     shop.world.medusa("PATCH", f"products/{product_id}", {"set": {"status": "draft"}})
-    assert "plan to deactivate" in refused(
-        changed_after_approval(shop, product_id, set={"status": "published"}), product_id
+    assert "plan to deactivate" in left_out(
+        shop, changed_after_approval(shop, product_id, set={"status": "published"}), product_id
     )
     assert shop.world.listings()[0]["state"] == "active"
 
@@ -201,7 +217,7 @@ class TestALookThatFails:
     def test_a_product_that_cannot_be_read_any_more_is_not_published(self, shop: Shop) -> None:
         product_id = one_product(shop)
         job = changed_after_approval(shop, product_id, set={"title": ["none", "of", "your", "business"]})
-        assert "cannot be read" in refused(job, product_id)
+        assert "cannot be read" in left_out(shop, job, product_id)
         assert shop.world.listings() == []
 
     @pytest.mark.usefixtures("one_to_create_and_one_to_update")
@@ -217,6 +233,6 @@ def test_a_field_that_goes_with_one_that_is_sent_is_looked_at_too(shop: Shop) ->
     shop.sync()
     shop.world.medusa("PATCH", f"products/{product_id}", {"set": {"metadata": METADATA | {"etsy_is_supply": True}}})
     now = METADATA | {"etsy_is_supply": True, "etsy_when_made": "2010_2019"}
-    assert "when_made is another one" in refused(
-        changed_after_approval(shop, product_id, set={"metadata": now}), product_id
+    assert "when_made is another one" in left_out(
+        shop, changed_after_approval(shop, product_id, set={"metadata": now}), product_id
     )

@@ -209,7 +209,7 @@ def test_all_of_it_is_read_by_the_functions_of_the_store(store: Store) -> None:
     with store.reading() as session:
         for job in jobs.latest(session, most=100):
             assert list(items.matching(session, job.id, dangerous_first=True)) is not None
-            assert views.job_view(job)["id"] == job.id
+            assert views.job_view(job, {})["id"] == job.id
             assert queries.plan_summary(job).transaction_id == job.transaction_id
             assert (jobs.approval(session, job.transaction_id) is not None) == bool(
                 job.confirmed_at or job.state is SyncState.REJECTED
@@ -226,7 +226,7 @@ def test_all_of_it_is_read_by_the_functions_of_the_store(store: Store) -> None:
         assert published.title == "Stoneware Mug"
         pictures = links.images_of(session, "etsy_acc_mugs", ["prod_update"])["prod_update"]
         assert {rank: image.etsy_image_id for rank, image in pictures.items()} == {1: 5100000001, 2: 5100000002}
-        assert leases.held(session, AT) == {"etsy_acc_pots"}
+        assert leases.held(session, AT) == {("etsy_acc_pots", "full")}
         assert [mark.receipt_id for mark in webhooks.sold_marks(session, 5000000001)] == [3000000001]
         assert webhooks.counts(session) == {"stored": 4}
         under_way = jobs.under_way(session, "etsy_acc_pots")

@@ -8,6 +8,7 @@ import pytest
 
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.errors import PipelineError
+from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
 from etsy_pipeline.planning.link import LiveListing
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
@@ -15,6 +16,8 @@ from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob
 from etsy_pipeline.sync import approvals
 from etsy_pipeline.sync.build_plan import build_plan
 from etsy_pipeline_tests.builders import a_product, validated
+
+NO_TAXONOMY = Verdict("no_taxonomy", "error", "taxonomy_id", "It has no category.")
 
 
 def connected(store: Store, shop_id: int = 7) -> EtsyAccount:
@@ -38,6 +41,16 @@ def planned(store: Store, account: EtsyAccount, count: int = 2, **changes: Any) 
         "covers_selection": True, "amount_unit": "major", "run_id": f"run_{secrets.token_hex(4)}",
     }  # fmt: skip
     return build_plan(store, **(values | changes))
+
+
+def absent(product_id: str) -> ValidatedListing:
+    """A product that is not for sale."""
+    return ValidatedListing(product_id, "Mug", None, absent_because="not published in Medusa")
+
+
+def invalid(product_id: str) -> ValidatedListing:
+    """A product that breaks a rule."""
+    return ValidatedListing(product_id, "Mug", None, (NO_TAXONOMY,))
 
 
 def approve(store: Store, job: EtsySyncJob, **changes: Any) -> EtsySyncJob:

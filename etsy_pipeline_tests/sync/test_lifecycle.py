@@ -64,7 +64,7 @@ def a_sync(store: Store, state: SyncState) -> EtsySyncJob:
 def act(store: Store, job: EtsySyncJob, happens: Event) -> object:
     """Make something happen as those do who do it; nothing, or an error, where it does not."""
     if happens is Event.APPROVE:
-        return approve(store, job)
+        return approve(store, job, reviewed_digest=job.plan_digest or "0" * 64)
     if happens is Event.REJECT:
         return approvals.reject(store, job.transaction_id, decided_by="Bob", through="api")
     if happens is Event.CANCEL:
@@ -251,7 +251,7 @@ def test_what_only_another_version_knows_is_told_and_left_alone(store: Store) ->
         connection.execute(text("PRAGMA ignore_check_constraints = OFF"))
     found = queries.job(store, job.transaction_id)
     assert (found.state, found.state.words) == (SyncState.UNKNOWN, "unknown")
-    view = views.job_view(found)
+    view = views.job_view(found, {})
     assert (view["status"], view["state"]) == ("unknown", "unknown")
     assert queries.plan_summary(found).status == "unknown"
     assert queries.progress_of(store, job.transaction_id).total == 2

@@ -6,9 +6,9 @@ from time import monotonic
 
 import pytest
 
-from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
+from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.planning.plan import PlanItem
-from etsy_pipeline.store import items, jobs, links, progress
+from etsy_pipeline.store import items, jobs, links, pending_links, progress
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
@@ -17,21 +17,11 @@ from etsy_pipeline.sync.build_plan import begin_plan
 from etsy_pipeline.sync.request import note_failed_plan, request_sync
 from etsy_pipeline.sync.retry import retry_failed
 from etsy_pipeline_tests.builders import a_product, validated
-from etsy_pipeline_tests.sync.planned import approve, code_of, connected, planned
-
-NO_TAXONOMY = Verdict("no_taxonomy", "error", "taxonomy_id", "It has no category.")
+from etsy_pipeline_tests.sync.planned import absent, approve, code_of, connected, invalid, planned
 
 
 def begun(store: Store, account: EtsyAccount, transaction_id: str | None = None, run_id: str = "run_1") -> EtsySyncJob:
     return begin_plan(store, account_id=account.id, transaction_id=transaction_id, trigger="ui", run_id=run_id)
-
-
-def absent(product_id: str) -> ValidatedListing:
-    return ValidatedListing(product_id, "Mug", None, absent_because="not published in Medusa")
-
-
-def invalid(product_id: str) -> ValidatedListing:
-    return ValidatedListing(product_id, "Mug", None, (NO_TAXONOMY,))
 
 
 def waiting(store: Store) -> list[EtsySyncJob]:
@@ -72,7 +62,7 @@ def test_a_plan_that_is_drawn_up_again_waits_for_no_decision_meanwhile(store: St
     job = planned(store, account, run_id="run_1")
     again = begun(store, account, job.transaction_id, run_id="run_2")
     assert (again.state, again.plan_digest) == (SyncState.PLANNING, None)
-    assert code_of(lambda: approve(store, job)) == "plan_not_ready"
+    assert code_of(lambda: approve(store, job, reviewed_digest=job.plan_digest)) == "plan_not_ready"
     assert planned(store, account, transaction_id=job.transaction_id, run_id="run_2").state is SyncState.PLANNED
 
 
@@ -167,7 +157,8 @@ def test_a_large_plan_with_nothing_to_do_ends_in_a_few_statements(store: Store) 
         job = lifecycle.new_job(session, account.id, trigger="ui", plan_run_id="run_1")
         items.add(session, job.id, 0, planned_items)
         before = monotonic()
-        progress.finish_unsent(session, account.id, job.id, account.updated_at)
+        pending_links.fail_invalid(session, job, account.updated_at)
+        progress.finish_unsent(session, job.id, account.updated_at)
         took = monotonic() - before
         assert items.outcomes(session, job.id) == {"skipped": count // 2, "failed": count // 2}
     assert took < 10, "seconds"

@@ -1,4 +1,4 @@
-"""Deciding on a plan: one page that says what is decided, then approve or reject; later call off, or try again."""
+"""Deciding on a plan: one page that says what is decided, then approve or reject; later call off, go on, try again."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -19,6 +19,7 @@ from etsy_pipeline.planning.plan_view import dollars
 from etsy_pipeline.store.records import SyncItem
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, queries, retry
+from etsy_pipeline.sync.resume import resume
 
 router = APIRouter()
 
@@ -96,6 +97,13 @@ def cancel(context: Context, transaction_id: TransactionPath) -> RedirectRespons
     """Call it off; what is under way is finished."""
     approvals.cancel(context.store, transaction_id)
     return to(f"/review/{transaction_id}")
+
+
+@router.post("/{transaction_id}/resume", dependencies=[OWN_FORM])
+def go_on(context: Context, transaction_id: TransactionPath) -> RedirectResponse:
+    """A paused sync goes on; what failed stays failed."""
+    resume(context.store, transaction_id)
+    return to(f"/review/{transaction_id}?follow=yes")
 
 
 @router.post("/{transaction_id}/retry", dependencies=[OWN_FORM])

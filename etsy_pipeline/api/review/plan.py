@@ -16,6 +16,7 @@ from etsy_pipeline.planning.plan_view import dollars
 from etsy_pipeline.store.sync_states import BEING_PLANNED, PENDING, PUBLISHED, UNDER_WAY, SyncState
 from etsy_pipeline.sync import queries
 from etsy_pipeline.sync.queries import SyncReview
+from etsy_pipeline.sync.signs_of_life import lost_runs_of, troubles
 
 router = APIRouter()
 
@@ -56,6 +57,8 @@ def show(
         is_open=job.state is SyncState.PLANNED,
         is_being_planned=job.state in BEING_PLANNED,
         is_paused=job.state is SyncState.PAUSED,
+        stuck=troubles(context.store, context.settings.lost_after, transaction_id=transaction_id),
+        lost_runs=lost_runs_of(job),
         is_under_way=job.state in (*BEING_PLANNED, *UNDER_WAY),
         has_nothing_to_do=job.state is SyncState.NOTHING_TO_DO,
         is_finished=job.state in (*PUBLISHED, SyncState.FAILED),

@@ -1,0 +1,222 @@
+"""What becomes of a sync when its run ends badly: one that failed, that somebody terminated, or that is simply gone.
+
+A run that failed by itself said why, and that is noted on its sync. One that was lost (killed, interrupted, never
+launched) said nothing: its sync is asked for again (`sync/plan_runs.py`), a publication is begun again by
+`approved_syncs`.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+
+import dagster as dg
+
+from etsy_pipeline.errors import PipelineError
+from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
+from etsy_pipeline.orchestration.resources import StoreResource
+from etsy_pipeline.orchestration.run_queue import PARTITION_TAG
+from etsy_pipeline.orchestration.runs import (
+    NO_RETRIES,
+    PLAN,
+    TRANSACTION_TAG,
+    died,
+    failure,
+    plan_run,
+    reporting,
+    transaction_id_of,
+    trigger_of,
+)
+from etsy_pipeline.redaction import redacted
+from etsy_pipeline.settings import Settings
+from etsy_pipeline.store import accounts, jobs
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline.sync import approvals, signs_of_life
+from etsy_pipeline.sync.plan_runs import MAX_LOST, fail_plan, note_lost
+from etsy_pipeline.sync.request import note_failed_plan
+
+SECONDS = 1  # between two looks
+LOST_SECONDS = 10
+TIME_TO_BE_NOTED = 30  # seconds in which `failed_syncs`, which knows more, notes on the sync that its run failed
+BEGUN = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+ENDED = {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.SUCCESS}
+STORE_AWAY = {"database_locked", "database_unreachable"}  # these fail a run, and are no fault of its sync
+INTERRUPTED = "INTERRUPT"  # how Dagster marks a step whose process was told to end
+
+
+@dg.run_failure_sensor(minimum_interval_seconds=SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
+@reporting
+def failed_syncs(context: dg.RunFailureSensorContext, store: StoreResource) -> None:
+    """Notes on the sync that its run failed; one whose run was lost without a word is planned or published again."""
+    run, steps = context.dagster_run, context.get_step_failure_events()
+    try:
+        with store.opened() as opened:
+            if not _is_lost(steps):
+                _note_failure(opened, run, steps)
+            elif run.job_name == publish_sync.name:
+                _note_lost_publication(opened, context.instance, run)
+            elif lost := note_lost(opened, plan_run(run), redacted(_ended(run, context.failure_event.message))):
+                context.log.warning(lost.told)
+    except PipelineError as error:
+        raise failure(error) from None
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.CANCELED,
+    minimum_interval_seconds=SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+@reporting
+def canceled_plans(context: dg.RunStatusSensorContext, store: StoreResource) -> None:
+    """Ends a sync whose plan run somebody terminated in Dagster: it would be "being planned" for ever."""
+    run = context.dagster_run
+    message = f"The Dagster run {run.run_id} was terminated. [run_failed]"
+    with store.opened() as opened:
+        fail_plan(opened, run_id=run.run_id, transaction_id=transaction_id_of(run.tags), message=message)
+
+
+@dg.sensor(minimum_interval_seconds=LOST_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
+@reporting
+def lost_runs(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SkipReason:
+    """Ends plan runs that give no sign of life, whatever launched them, so that their syncs are planned again."""
+    lost_after = Settings.load().lost_after
+    with store.opened() as opened:
+        told = [
+            *_silent_plans(context.instance, opened, lost_after),
+            *_dead_runs(context.instance, opened, lost_after),
+            *_launches_in_vain(context.instance, opened),
+        ]
+    for words in told:
+        context.log.warning(words)
+    return dg.SkipReason(" ".join(told) or "No run is lost.")
+
+
+def _silent_plans(instance: dg.DagsterInstance, store: Store, lost_after: timedelta) -> Iterator[str]:
+    """Syncs that are being planned by nobody any more; their runs may still stand in Dagster's books as started."""
+    for job in signs_of_life.silent_plans(store, lost_after):
+        run = instance.get_run_by_id(job.plan_run_id or "")
+        why = f"The run {job.plan_run_id} gave no sign of life for {lost_after.seconds} seconds."
+        yield from _end(instance, store, run or _forgotten(job), why)
+
+
+def _dead_runs(instance: dg.DagsterInstance, store: Store, lost_after: timedelta) -> Iterator[str]:
+    """Runs that never came so far as to begin a plan, or whose sync somebody called off after they had died."""
+    for record in instance.get_run_records(dg.RunsFilter(statuses=BEGUN)):
+        run = record.dagster_run
+        if not _draws_up_a_plan(run) or not _began_before(record, lost_after):
+            continue
+        if not signs_of_life.is_alive(store, _sync_of(store, run), run.run_id, lost_after):
+            why = f"The run {run.run_id} gave no sign of life for {lost_after.seconds} seconds."
+            yield from _end(instance, store, run, why)
+
+
+def _launches_in_vain(instance: dg.DagsterInstance, store: Store) -> Iterator[str]:
+    """Syncs that are asked for, and whose run is over without having begun; `failed_syncs` may have missed that."""
+    with store.reading() as session:
+        requested = jobs.in_state(session, SyncState.REQUESTED)
+    for job in requested:
+        wanted = dg.RunsFilter(job_name=plan_sync.name, tags={TRANSACTION_TAG: job.transaction_id})
+        newest = next(iter(instance.get_run_records(wanted, limit=1)), None)
+        if newest is None or newest.dagster_run.status not in ENDED:
+            continue
+        if time.time() - newest.update_timestamp.timestamp() > TIME_TO_BE_NOTED:
+            run = newest.dagster_run
+            yield from _end(instance, store, run, f"The run {run.run_id} ended before it began to plan.")
+
+
+def _end(instance: dg.DagsterInstance, store: Store, run: dg.DagsterRun, why: str) -> Iterator[str]:
+    """Note that a run is lost: on its sync, then in Dagster's books, where it would stand in the way of others."""
+    lost = note_lost(store, plan_run(run), why)
+    if lost is not None:
+        yield lost.told
+    if instance.has_run(run.run_id) and not run.is_finished:
+        sync = {TRANSACTION_TAG: lost.transaction_id} if lost else {}  # so that the run is known for this sync's
+        instance.add_run_tags(run.run_id, {**NO_RETRIES, **sync})
+        instance.report_run_failed(run, why)
+        if lost is None:
+            yield why
+
+
+def _forgotten(job: EtsySyncJob) -> dg.DagsterRun:
+    """The run of a sync that Dagster does not know any more."""
+    return dg.DagsterRun(plan_sync.name, run_id=job.plan_run_id or job.id, tags={TRANSACTION_TAG: job.transaction_id})
+
+
+def _draws_up_a_plan(run: dg.DagsterRun) -> bool:
+    return run.job_name == plan_sync.name or PLAN in (run.asset_selection or ())
+
+
+def _began_before(record: dg.RunRecord, ago: timedelta) -> bool:
+    return record.start_time is not None and time.time() - record.start_time > ago.total_seconds()
+
+
+def _sync_of(store: Store, run: dg.DagsterRun) -> EtsySyncJob | None:
+    transaction_id = transaction_id_of(run.tags)
+    with store.reading() as session:
+        return jobs.find(session, transaction_id) if transaction_id else jobs.of_plan_run(session, run.run_id)
+
+
+def _is_lost(steps: Iterable[dg.DagsterEvent]) -> bool:
+    """Whether a failed run was ended from outside, or by a database that was away: no step of it failed by itself."""
+    return all(step.step_failure_data.error_source.value == INTERRUPTED or _code(step) in STORE_AWAY for step in steps)
+
+
+def _code(step: dg.DagsterEvent) -> object:
+    """The code of the error that a step failed with, where it was one of ours."""
+    told = step.step_failure_data.user_failure_data
+    code = told.metadata.get("code") if told else None
+    return code.value if code else None
+
+
+def _ended(run: dg.DagsterRun, message: str | None) -> str:
+    return f"The run {run.run_id} ended: {(message or 'without a word').rstrip('.')}."
+
+
+def _note_lost_publication(store: Store, instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+    """`approved_syncs` begins it again; but not for ever, where it never began."""
+    transaction_id = transaction_id_of(run.tags)
+    if transaction_id is None:
+        return
+    with store.reading() as session:
+        is_begun = jobs.get(session, transaction_id).state is not SyncState.CONFIRMED
+    wanted = dg.RunsFilter(job_name=publish_sync.name, tags={TRANSACTION_TAG: transaction_id})
+    count = instance.get_runs_count(wanted)
+    if not is_begun and count > MAX_LOST:
+        message = f"{count} runs were lost before they began to publish it; the last one is {run.run_id}."
+        what_to_do = "Look at their logs in Dagster and at the machine, then sync again. [publish_run_lost]"
+        approvals.fail(store, transaction_id, f"{message} {what_to_do}")
+
+
+def _note_failure(store: Store, run: dg.DagsterRun, steps: Sequence[dg.DagsterEvent]) -> None:
+    if run.job_name == publish_sync.name:
+        _note_failed_publication(store, run)
+    else:
+        _note_failed_plan(store, run, steps)
+
+
+def _note_failed_publication(store: Store, run: dg.DagsterRun) -> None:
+    """A publication that was begun is not over with its run: `approved_syncs` starts another one."""
+    transaction_id = transaction_id_of(run.tags)
+    if transaction_id is None:
+        return
+    with store.reading() as session:
+        is_begun = jobs.get(session, transaction_id).state is SyncState.PROCESSING
+    if not is_begun:
+        approvals.fail(store, transaction_id, died(run.run_id))
+
+
+def _note_failed_plan(store: Store, run: dg.DagsterRun, steps: Sequence[dg.DagsterEvent]) -> None:
+    """Fail the run's sync. A plan run that never came to have one is put into the books: somebody has to hear of it."""
+    failures = [step.step_failure_data.user_failure_data for step in steps]
+    told = next((data.description for data in failures if data and data.description), None)
+    message = redacted(told or died(run.run_id))
+    if fail_plan(store, run_id=run.run_id, transaction_id=transaction_id_of(run.tags), message=message):
+        return
+    account_id = run.tags.get(PARTITION_TAG)
+    if run.job_name != plan_sync.name or account_id is None:
+        return
+    with store.reading() as session:
+        is_known = any(account.id == account_id for account in accounts.every(session))
+    if is_known:
+        note_failed_plan(store, account_id, trigger=trigger_of(run.tags), run_id=run.run_id, message=message)

@@ -1,0 +1,79 @@
+"""The queue in which Dagster's runs wait: which ones wait for each other, and how many are carried out at once.
+
+Of an account one plan is drawn up at a time, and one publication of each lane is carried out: these may go on side by
+side, two of a kind never. Of all accounts together there are so many of each kind as the machine has cores
+(`ETSY_PIPELINE_RUNS_AT_ONCE`). `dagster.yaml` names this queue; web server and daemon load it, so it imports little.
+
+Dagster: https://docs.dagster.io/deployment/execution/run-coordinators
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self, get_args
+
+import dagster as dg
+from dagster._serdes import ConfigurableClassData  # named in the signature that Dagster documents
+
+from etsy_pipeline.errors import NotConfigured
+from etsy_pipeline.settings import LEAST_RUNS_AT_ONCE, Settings
+
+Work = Literal["plan", "full", "stock"]
+"""What a run does: it draws up a plan, or publishes one in a lane."""
+
+SLOT_TAG = "etsy_pipeline/slot"
+WORK_TAG = "etsy_pipeline/work"
+PARTITION_TAG = "dagster/partition"
+PLAN_ASSETS = frozenset({"product_snapshot", "validated_listings", "sync_plan"})
+PUBLISHED = "published_listings"
+WORK_OF_JOBS: Mapping[str, Work] = {"plan_sync": "plan", "publish_sync": "full"}
+APPROVALS_AT_ONCE = 2  # runs of no kind: a moment each
+
+
+def slot(account_id: str, work: Work) -> dict[str, str]:
+    """The tags by which a run of an account waits for another one that does the same work for it."""
+    return {SLOT_TAG: f"{account_id}/{work}", WORK_TAG: work}
+
+
+def work_of(run: dg.DagsterRun) -> Work | None:
+    """What a run does, whoever started it; None where it neither draws up a plan nor publishes one."""
+    if run.job_name in WORK_OF_JOBS:
+        return WORK_OF_JOBS[run.job_name]
+    keys = {key.to_user_string() for key in run.asset_selection or ()}
+    if keys & PLAN_ASSETS:
+        return "plan"
+    return "full" if PUBLISHED in keys else None
+
+
+class RunQueue(dg.QueuedRunCoordinator):
+    """Dagster's own queue, with our limits; a run that comes without a slot (from the UI, a backfill) is given one."""
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Mapping[str, Any]) -> Self:
+        """The queue as `dagster.yaml` has it, with limits that follow the machine."""
+        return super().from_config_value(inst_data, {**config_value, **limits(runs_at_once())})
+
+    def submit_run(self, context: dg.SubmitRunContext) -> dg.DagsterRun:
+        """Put a run into the queue."""
+        run = context.dagster_run
+        account_id, work = run.tags.get(PARTITION_TAG), work_of(run)
+        if account_id and work and SLOT_TAG not in run.tags:
+            self._instance.add_run_tags(run.run_id, slot(account_id, work))
+        return super().submit_run(context)
+
+
+def limits(most: int) -> dict[str, Any]:
+    """The queue's limits, where so many runs of each kind are carried out at once."""
+    of_a_slot = {"key": SLOT_TAG, "value": {"applyLimitPerUniqueValue": True}, "limit": 1}
+    kinds = get_args(Work)
+    of_a_kind = [{"key": WORK_TAG, "value": work, "limit": most} for work in kinds]
+    return {
+        "max_concurrent_runs": most * len(kinds) + APPROVALS_AT_ONCE,
+        "tag_concurrency_limits": [of_a_slot, *of_a_kind],
+    }
+
+
+def runs_at_once() -> int:
+    """How many runs of each kind are carried out at once; where no setting can be read, runs themselves will say so."""
+    try:
+        return Settings.load().runs_at_once
+    except NotConfigured:
+        return LEAST_RUNS_AT_ONCE

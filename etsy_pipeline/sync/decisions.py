@@ -1,0 +1,50 @@
+"""Writing down what was decided on a plan. Whether it may be decided so is the business of those who call this."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from etsy_pipeline.store import jobs
+from etsy_pipeline.store.engine import Session
+from etsy_pipeline.store.records import Approval, Decision, EtsySyncJob
+from etsy_pipeline.sync import lifecycle, stock_lane
+from etsy_pipeline.sync.lifecycle import Event, Who
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What somebody says to a plan: who, through which door, why, and which products to leave out."""
+
+    decided_by: str
+    through: str
+    note: str = ""
+    excluded_products: Sequence[str] = field(default=())
+
+
+def confirm(session: Session, job: EtsySyncJob, said: Statement, *, who: Who) -> EtsySyncJob:
+    """A plan is approved, to be published: without the products that another sync, under way by now, holds.
+
+    Raises:
+        Conflict: `already_decided`, `publication_in_progress`.
+    """
+    confirmed = lifecycle.move(session, job, Event.APPROVE, who=who, confirmed_at=datetime.now(UTC))
+    record(session, job, "approved", said)
+    stock_lane.leave_out_held(session, confirmed)
+    return confirmed
+
+
+def record(session: Session, job: EtsySyncJob, decision: Decision, said: Statement) -> None:
+    """Append a decision, bound to the plan that the sync has now, if it has one."""
+    jobs.add_approval(
+        session,
+        Approval(
+            transaction_id=job.transaction_id,
+            plan_digest=job.plan_digest or "",
+            decision=decision,
+            decided_by=said.decided_by.strip(),
+            decided_through=said.through,
+            note=said.note,
+            excluded_products=tuple(sorted(set(said.excluded_products))),
+            created_at=datetime.now(UTC),
+        ),
+    )

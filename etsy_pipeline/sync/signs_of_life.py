@@ -1,0 +1,146 @@
+"""Signs of life: a plan run gives one every few seconds, by the database's clock; who gives none is lost.
+
+A publisher's lease (`publishing/lease.py`) is its sign of life. The sensor `lost_runs` acts on silence; `troubles`
+names what is stuck, and what to do about it, to people.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from etsy_pipeline.errors import PipelineError
+from etsy_pipeline.store import clock, jobs, leases
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.records import EtsySyncJob, Lane
+from etsy_pipeline.store.sync_states import BEING_PLANNED, UNDER_WAY, SyncState
+from etsy_pipeline.sync.plan_runs import MAX_LOST
+
+logger = logging.getLogger(__name__)
+
+BEATS = 8  # signs of life in the time after which a run without one is given up
+DAGSTER_RUNS = (
+    "Dagster starts it again by itself: see that `dagster dev`, or the daemon, runs, and that its sensors are on."
+)
+
+
+@contextmanager
+def kept_alive(store: Store, transaction_id: str, run_id: str, lost_after: timedelta) -> Iterator[None]:
+    """Give signs of life for the run that draws up a sync's plan, from now on, while the block runs."""
+    beat, stopped = partial(_beat, store, transaction_id, run_id), threading.Event()
+    beat()
+    every = lost_after.total_seconds() / BEATS
+    beats = threading.Thread(target=_keep_beating, args=(beat, stopped, every), name="plan-run", daemon=True)
+    beats.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        beats.join()
+
+
+def is_alive(store: Store, job: EtsySyncJob | None, run_id: str, lost_after: timedelta) -> bool:
+    """Whether a run that has begun to draw up this sync's plan still gives signs of life."""
+    if job is None or job.plan_run_id != run_id:
+        return False
+    with store.reading() as session:
+        return _last_sign(job) > clock.now(session) - lost_after
+
+
+def silent_plans(store: Store, lost_after: timedelta) -> list[EtsySyncJob]:
+    """Syncs whose plan is being drawn up by a run that gives no sign of life any more."""
+    with store.reading() as session:
+        dead_before = clock.now(session) - lost_after
+        return [job for job in jobs.in_state(session, SyncState.PLANNING) if _last_sign(job) <= dead_before]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A sync that does not go on. `told` says how that shows, `what_to_do` what a person can do."""
+
+    transaction_id: str
+    account_id: str
+    told: str
+    what_to_do: str
+
+    def __str__(self) -> str:
+        return f"{self.told} {self.what_to_do}"
+
+
+def troubles(store: Store, lost_after: timedelta, *, transaction_id: str | None = None) -> list[Trouble]:
+    """Syncs that are stuck: one of them, or all.
+
+    What waits for its turn, while runs of the same installation are at work, is not stuck.
+    """
+    with store.reading() as session:
+        now = clock.now(session)
+        found = jobs.in_state(session, *BEING_PLANNED, *UNDER_WAY)
+        at_work = leases.held(session, now - lost_after)
+    is_busy = bool(at_work) or any(_is_being_planned(job, now, lost_after) for job in found)
+    wanted = [job for job in found if transaction_id in {None, job.transaction_id}]
+    told = {job.transaction_id: _told(job, now, lost_after, at_work, is_busy=is_busy) for job in wanted}
+    return [
+        Trouble(job.transaction_id, job.etsy_account_id, words, _what_to_do(job))
+        for job in wanted
+        if (words := told[job.transaction_id])
+    ]
+
+
+def lost_runs_of(job: EtsySyncJob) -> str:
+    """What people are told of a sync while its plan is drawn up once more; nothing where no run of it was lost."""
+    if not job.plan_attempts or job.state not in BEING_PLANNED:
+        return ""
+    runs = "One plan run" if job.plan_attempts == 1 else f"{job.plan_attempts} plan runs"
+    return f"{runs} of it died; it is planned again by itself, {MAX_LOST} times at most."
+
+
+def _told(
+    job: EtsySyncJob, now: datetime, lost_after: timedelta, at_work: Collection[tuple[str, Lane]], *, is_busy: bool
+) -> str:
+    """How it shows that a sync is stuck; nothing where it is not."""
+    is_held = (job.etsy_account_id, job.lane) in at_work
+    if job.state is SyncState.PLANNING and not _is_being_planned(job, now, lost_after):
+        return f"Its plan run has given no sign of life since {_last_sign(job):%Y-%m-%d %H:%M} UTC."
+    if job.state is SyncState.PROCESSING and not is_held:
+        return "Its publisher gives no sign of life any more."
+    if job.state in {SyncState.PLANNING, SyncState.PROCESSING} or is_busy:
+        return ""
+    due = {
+        SyncState.REQUESTED: job.alive_at or job.created_at,
+        SyncState.CONFIRMED: job.confirmed_at,
+        SyncState.PAUSED: job.resume_at,
+    }[job.state]
+    if due is None or now - due <= lost_after:
+        return ""
+    what = "to draw up its plan" if job.state is SyncState.REQUESTED else "to publish it"
+    return f"It is due since {due:%Y-%m-%d %H:%M} UTC, and no run has begun {what}."
+
+
+def _what_to_do(job: EtsySyncJob) -> str:
+    return f"{DAGSTER_RUNS} Or call it off: `etsy-pipeline sync cancel {job.transaction_id}`."
+
+
+def _is_being_planned(job: EtsySyncJob, now: datetime, lost_after: timedelta) -> bool:
+    return job.state is SyncState.PLANNING and now - _last_sign(job) <= lost_after
+
+
+def _last_sign(job: EtsySyncJob) -> datetime:
+    return job.alive_at or job.created_at
+
+
+def _keep_beating(beat: Callable[[], bool], stopped: threading.Event, every: float) -> None:
+    while not stopped.wait(every):
+        if not beat():
+            return  # another run has taken over; this one finds out by itself
+
+
+def _beat(store: Store, transaction_id: str, run_id: str) -> bool:
+    try:
+        with store.writing() as session:
+            return jobs.beat(session, transaction_id, run_id)
+    except PipelineError as error:  # the database is away for a moment, perhaps
+        logger.warning("no_sign_of_life transaction_id=%s code=%s", transaction_id, error.code)
+        return True

@@ -1,0 +1,99 @@
+"""The stock lane: what may be planned and published of a shop while a sync of it is under way.
+
+A long sync holds the products that it has not finished. All others may have their price and stock changed beside it; a
+sync that does only this is of the lane `stock`, with a publisher of its own. No product is ever held by two syncs that
+are under way: whoever is approved second leaves it out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from etsy_pipeline.listings.shop_settings import ShopSettings
+from etsy_pipeline.listings.verdict import ValidatedListing
+from etsy_pipeline.planning.link import Link, LiveListing
+from etsy_pipeline.planning.plan import CHANGING, PlanItem, held_elsewhere, left_for_later, plan_product, stock_only
+from etsy_pipeline.store import items, jobs, pending_links
+from etsy_pipeline.store.engine import Session
+from etsy_pipeline.store.records import EtsySyncJob, Lane
+from etsy_pipeline.store.sync_states import UNDER_WAY
+
+LANES: tuple[Lane, ...] = ("full", "stock")
+
+
+def next_lane(session: Session, account_id: str) -> Lane:
+    """What a plan that begins now may touch."""
+    return "full" if jobs.under_way(session, account_id, "full") is None else "stock"
+
+
+@dataclass(slots=True)
+class Beside:
+    """The syncs of the account that are under way, as a plan that is being drawn up sees them.
+
+    Args:
+        lane: of the plan.
+        holders: product id → the sync that has yet to deal with it.
+        waits_for: until when all but price and stock waits, in words; for the stock lane.
+        held: products that the plan leaves to these syncs, so far.
+        left_for_later: products of which something waits, so far.
+    """
+
+    lane: Lane
+    holders: Mapping[str, str] = field(default_factory=dict)
+    waits_for: str = "the next plan has it"
+    held: int = 0
+    left_for_later: int = 0
+
+    def plan(
+        self, item: ValidatedListing, link: Link | None, live: LiveListing | None, settings: ShopSettings
+    ) -> PlanItem:
+        """Decide what to do for a product."""
+        holder = self.holders.get(item.product_id)
+        if holder is not None:
+            self.held += 1
+            return held_elsewhere(item.product_id, item.product_title, link, holder)
+        planned = plan_product(item, link, live, settings)
+        if self.lane == "full":
+            return planned
+        self.left_for_later += bool(left_for_later(planned))
+        return stock_only(planned, item, link, live, settings, self.waits_for)
+
+    def plan_removed(self, link: Link, live: LiveListing | None, settings: ShopSettings) -> PlanItem:
+        """Decide what to do for a linked product that the snapshot no longer has."""
+        gone = ValidatedListing(link.product_id, link.product_title, None, (), "no longer in the catalogue")
+        return self.plan(gone, link, live, settings)
+
+
+def beside(session: Session, job: EtsySyncJob) -> Beside:
+    """What is under way beside a sync that is being planned."""
+    under_way = jobs.in_state(session, *UNDER_WAY, account_id=job.etsy_account_id)
+    holders = {product_id: other.transaction_id for other in under_way for product_id in held_by(session, other)}
+    full = next((other.transaction_id for other in under_way if other.lane == "full"), None)
+    if full is None:
+        return Beside(job.lane, holders)
+    return Beside(job.lane, holders, f"{full} is under way, and a plan after it has it")
+
+
+def held_by(session: Session, job: EtsySyncJob) -> list[str]:
+    """Products that a sync which is under way has yet to deal with."""
+    approval = jobs.approval(session, job.transaction_id)
+    excluded = frozenset(approval.excluded_products if approval else ())
+    waiting = items.product_ids(session, job.id, outcome="waiting", actions=CHANGING)
+    return [product_id for product_id in waiting if product_id not in excluded]
+
+
+def leave_out_held(session: Session, job: EtsySyncJob) -> None:
+    """Take those products out of a sync that is being approved which another one, under way by now, holds.
+
+    The account has to be locked: of two syncs that are approved at the same moment, the second one sees the first.
+    """
+    now = datetime.now(UTC)
+    for other in jobs.in_state(session, *UNDER_WAY, account_id=job.etsy_account_id):
+        if other.id == job.id:
+            continue
+        both = sorted(set(held_by(session, other)) & set(items.product_ids(session, job.id, actions=CHANGING)))
+        done = {"outcome": "skipped", "step": "done", "finished_at": now}
+        left = items.change_unsent(
+            session, job.id, both, **done, note=f"left to {other.transaction_id}, which holds it"
+        )
+        pending_links.settle_products(session, job, left, now)

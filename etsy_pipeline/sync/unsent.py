@@ -1,0 +1,138 @@
+"""What of an approved sync was not sent yet: people drop or bring forward, and what changed meanwhile goes on or leaves.
+
+What a publisher has begun is its own: it is finished. An approval stays bound to what is sent: where an item goes on
+as the product is now, the approval is written down again for the plan that holds it, with the reason.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from etsy_pipeline.catalogue.selection import Selection
+from etsy_pipeline.errors import BadRequest, Conflict
+from etsy_pipeline.planning.digest import plan_digest
+from etsy_pipeline.planning.plan import CHANGING, PlanItem
+from etsy_pipeline.planning.sending_order import BROUGHT_FORWARD
+from etsy_pipeline.store import accounts, items, jobs, pending_links
+from etsy_pipeline.store.engine import Session, Store
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.sync_states import UNDER_WAY
+from etsy_pipeline.sync import lifecycle, pending_products
+
+NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """What became of a wish about unsent products: those that it holds for, and those that are no longer unsent."""
+
+    changed: tuple[str, ...]
+    too_late: tuple[str, ...]
+
+
+def drop(store: Store, transaction_id: str, product_ids: Sequence[str], *, decided_by: str, note: str = "") -> Unsent:
+    """Take products out of an approved sync, as far as they were not sent: nothing is done for them.
+
+    Raises:
+        NotFound: `sync_job_not_found`.
+        Conflict: `nothing_unsent` where the sync is not approved, is over, or has none of these products.
+        BadRequest: `no_products`, `approver_missing`.
+    """
+    if not decided_by.strip():
+        raise BadRequest(
+            "Dropping products needs a name.", code="approver_missing", hint="Say who decides (--by NAME)."
+        )
+    told = f"dropped by {decided_by.strip()}" + (f": {note}" if note else "")
+    with store.writing() as session:
+        job = _under_way(session, transaction_id, product_ids)
+        now = datetime.now(UTC)
+        done = {"outcome": "skipped", "step": "done", "finished_at": now, "note": told}
+        dropped = items.change_unsent(session, job.id, product_ids, **done)
+        pending_links.settle_products(session, job, dropped, now)
+        jobs.change(session, transaction_id, **jobs.counts_of(items.outcomes(session, job.id)))
+        return _told(product_ids, dropped)
+
+
+def first(store: Store, transaction_id: str, product_ids: Sequence[str]) -> Unsent:
+    """Send products of an approved sync before all others, as far as they were not sent.
+
+    Raises:
+        NotFound: `sync_job_not_found`.
+        Conflict: `nothing_unsent` where the sync is not approved, is over, or has none of these products.
+        BadRequest: `no_products`.
+    """
+    with store.writing() as session:
+        job = _under_way(session, transaction_id, product_ids)
+        return _told(product_ids, items.change_unsent(session, job.id, product_ids, turn=BROUGHT_FORWARD))
+
+
+def send_as_now(session: Session, job: EtsySyncJob, changed: Sequence[tuple[PlanItem, str]]) -> None:
+    """Products that changed go on as they are now: within what the shop's setting lets go without a person.
+
+    Args:
+        session: a writing one.
+        job: the sync, under way.
+        changed: each item as it is sent now, and what changed, in words.
+    """
+    for planned, told in changed:
+        items.replace_plan(session, job.id, planned, f"changed in Medusa since the plan, and sent as it is now: {told}")
+    account, given = accounts.get(session, job.etsy_account_id), jobs.approval(session, job.transaction_id)
+    if given is None:
+        raise AssertionError("a sync that is under way was approved")
+    digest = plan_digest(
+        shop_id=account.shop_id or 0,
+        shop_fingerprint=job.shop_fingerprint or "",
+        item_digests=items.digests(session, job.id),
+    )
+    jobs.change(session, job.transaction_id, plan_digest=digest)
+    names = ", ".join(planned.product_id for planned, _ in changed[:NAMED]) + (" and more" if changed[NAMED:] else "")
+    note = f"Fewer pieces than approved are sent of {len(changed)} products (changed_while_waiting): {names}."
+    now = {"plan_digest": digest, "decided_through": "policy", "note": note, "created_at": datetime.now(UTC)}
+    jobs.add_approval(session, replace(given, **now))
+
+
+def leave_changed(session: Session, job: EtsySyncJob, product_id: str, told: str) -> None:
+    """A product that changed leaves a sync: a person is asked about it as it is now (`plan_left_ones`)."""
+    now = datetime.now(UTC)
+    note = f"changed in Medusa since the plan, so nothing of it was sent: {told}"
+    done = {"outcome": "skipped", "step": "done", "finished_at": now, "note": note}
+    left = items.change_unsent(session, job.id, [product_id], **done, error_code="product_changed_since_plan")
+    pending_links.settle_products(session, job, left, now)
+
+
+def plan_left_ones(session: Session, job: EtsySyncJob) -> EtsySyncJob:
+    """At the end of a publication: ask for a plan of the products that left it, and say so on it.
+
+    Where the sync was of all that the shop sells, so is the new one.
+    """
+    left = tuple(items.left_ones(session, job.id))
+    if not left:
+        return job
+    wanted = None if job.requested_selection is None else Selection(product_ids=left)
+    new = lifecycle.new_job(session, job.etsy_account_id, trigger="replan", selection=wanted)
+    pending_products.hold(session, new)
+    told = f"{len(left)} products changed in Medusa since the plan and were left out; {new.transaction_id} plans them anew."
+    errors = {**job.error_log, "job": f"{job.message} {told}".strip()}
+    jobs.change(session, job.transaction_id, error_log=errors)
+    return jobs.get(session, job.transaction_id)
+
+
+def _under_way(session: Session, transaction_id: str, product_ids: Sequence[str]) -> EtsySyncJob:
+    if not product_ids:
+        raise BadRequest("No product was named.", code="no_products", hint="Name product ids (--product-id).")
+    job = jobs.get(session, transaction_id, lock=True)
+    has_any = job.state in UNDER_WAY and set(product_ids) & set(
+        items.product_ids(session, job.id, outcome="waiting", actions=CHANGING)
+    )
+    if not has_any:
+        raise Conflict(
+            f"The sync {transaction_id} ({job.state.words}) has none of these products still to send.",
+            code="nothing_unsent",
+            hint="An approved sync that is not over has some; a plan that awaits approval leaves products out with it.",
+        )
+    return job
+
+
+def _told(asked: Sequence[str], changed: Sequence[str]) -> Unsent:
+    late = tuple(product_id for product_id in dict.fromkeys(asked) if product_id not in set(changed))
+    return Unsent(tuple(sorted(changed)), late)
