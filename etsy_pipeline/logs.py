@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from etsy_pipeline.redaction import redacted
-from etsy_pipeline.safe_text import visible_json, visible_lines
+from etsy_pipeline.safe_text import visible, visible_json, visible_lines
 
 PACKAGE = "etsy_pipeline"
 CHATTY = ("httpx", "httpcore", "alembic")  # a line a call, with the whole address
@@ -99,7 +99,7 @@ def _tidy(record: logging.LogRecord) -> None:
     if str(record.name).partition(".")[0] == PACKAGE:  # logging itself makes records without a name
         subject = {name: value for name, value in _subject.get().items() if f"{name}=" not in message}
         record.__dict__["facts"] = _facts(record) | subject
-        clean += "".join(f" {name}={value}" for name, value in subject.items())
+        clean += "".join(f" {name}={visible(value)}" for name, value in subject.items())
     if clean != message:
         record.msg, record.args = clean, ()
     if record.exc_info:

@@ -41,7 +41,12 @@ def visible_lines(text: str) -> str:
 
 def visible_json(value: Any, indent: int | None = None) -> str:
     """A value as JSON in which the same characters are written as JSON's own escapes: programs read the same value."""
-    return str(_ESCAPED_IN_LINES.sub(_json_escape, json.dumps(value, indent=indent, ensure_ascii=False, default=str)))
+    return escaped_json(json.dumps(value, indent=indent, ensure_ascii=False, default=str))
+
+
+def escaped_json(text: str) -> str:
+    """The same for what is JSON already."""
+    return str(_ESCAPED_IN_LINES.sub(_json_escape, text))
 
 
 def _is_plain(text: str) -> bool:

@@ -26,7 +26,7 @@ from etsy_pipeline.notifications.receivers import check, receivers, sender
 from etsy_pipeline.pictures.hosts import PictureHosts
 from etsy_pipeline.pictures.source import PictureSource
 from etsy_pipeline.planning.quota import Quota
-from etsy_pipeline.providers.protocols import OAuth, ShopClient
+from etsy_pipeline.providers.protocols import OAuth, Purpose, ShopClient
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import budgets
 from etsy_pipeline.store.encryption import TokenCipher, key_in_state_folder
@@ -116,11 +116,11 @@ def call_budget(settings: Settings, store: Store, at: Time = REAL_TIME) -> Share
     )
 
 
-def quota_of(settings: Settings, store: Store, at: Time = REAL_TIME) -> Quota:
-    """How many calls the API key has left today."""
+def quota_of(settings: Settings, store: Store, at: Time = REAL_TIME, purpose: Purpose = "publishing") -> Quota:
+    """How many calls the API key has left today for a purpose."""
     client_id, _ = settings.etsy_app()
     ledger = budgets.present(store, client_id)
-    return budget.quota(ledger, settings.etsy_pipeline_stock_reserve_percent, at.clock())
+    return budget.quota(ledger, settings.etsy_pipeline_stock_reserve_percent, at.clock(), purpose)
 
 
 def send_notices(settings: Settings, store: Store) -> list[str]:

@@ -12,6 +12,7 @@ from etsy_pipeline import logs
 from etsy_pipeline.monitoring import watch_logs
 from etsy_pipeline.redaction import HIDDEN, redacted
 from etsy_pipeline.settings import Settings
+from etsy_pipeline_tests.hostile import hidden_in
 
 TOKEN = "910000001.Ab3dEf6hIj9kLm2nOp5q"
 
@@ -114,6 +115,21 @@ def test_json_lines_hold_event_and_values(capsys: pytest.CaptureFixture[str]) ->
         "status": 200, "ms": 12.5, "transaction_id": "wf_1",
     }  # fmt: skip
     assert words["event"] == f"words only, Bearer {HIDDEN}"
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_terminal_obeys_nothing_that_a_line_holds(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    watch_logs(Settings.load(etsy_pipeline_log_format=form, etsy_pipeline_log_level="debug"))
+    logger = logging.getLogger("etsy_pipeline.etsy.transport")
+    with logs.about(product_id="prod\x1b[2K"):
+        logger.warning("refused title=%s", "Mug\x9b\u202e")
+        try:
+            raise ValueError("\x1b[1A")
+        except ValueError:
+            logger.exception("unexpected")
+    told = capsys.readouterr().err
+    assert not hidden_in(told.replace("\n", ""))
+    assert r"\u202e" in told
 
 
 def test_a_line_whose_values_do_not_fit_breaks_nothing() -> None:

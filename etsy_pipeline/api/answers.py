@@ -24,6 +24,7 @@ from etsy_pipeline.errors import (
     Refused,
     Unavailable,
 )
+from etsy_pipeline.safe_text import escaped_json
 
 logger = logging.getLogger(__name__)
 
@@ -97,10 +98,18 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
 }
 
 
+class SafeJson(JSONResponse):
+    """JSON of the same values in which nothing is hidden: people read it in a terminal, with curl."""
+
+    def render(self, content: Any) -> bytes:
+        """The body."""
+        return escaped_json(bytes(super().render(content)).decode()).encode()
+
+
 def error_answer(status: int, type_: str, code: str, message: str, hint: str = "") -> JSONResponse:
     """An error in its one shape."""
     body = ErrorAnswer(type=type_, code=code, message=message, hint=hint or None)
-    return JSONResponse(body.model_dump(exclude_none=True), status)
+    return SafeJson(body.model_dump(exclude_none=True), status)
 
 
 def status_of(error: PipelineError) -> tuple[int, str]:

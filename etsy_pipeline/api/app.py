@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.middleware.cors import CORSMiddleware
 
 from etsy_pipeline.api import accounts, links, oauth, sync_jobs, syncs, webhooks
-from etsy_pipeline.api.answers import DOCUMENTED, answer_errors
+from etsy_pipeline.api.answers import DOCUMENTED, SafeJson, answer_errors
 from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.api.guard import REVIEW, Guard
 from etsy_pipeline.api.middleware import BodyLimit, RequestMiddleware
@@ -32,6 +32,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         version=version("etsy_pipeline"),
         description=ABOUT,
         responses=DOCUMENTED,
+        default_response_class=SafeJson,
         docs_url=None,  # its scripts come from elsewhere, and could approve plans here
         redoc_url=None,
         redirect_slashes=False,

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from etsy_pipeline.planning.sending_order import Day
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import queries, views
@@ -37,6 +38,7 @@ class Plan(BaseModel):
     groups: list[Group]
     for_a_person: list[str]
     quota: str
+    days: list[Day]
     items: list[dict[str, Any]]
     offset: int
     limit: int
@@ -65,6 +67,7 @@ def plan_page(store: Store, transaction_id: str, wanted: PlanFilter, limit: int)
         groups=[Group(action=action, why=why, products=count) for action, why, count in summary.groups],
         for_a_person=list(summary.for_a_person),
         quota=summary.quota,
+        days=list(summary.days),
         items=shown[:limit],
         offset=wanted.first,
         limit=limit,

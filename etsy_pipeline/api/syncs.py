@@ -1,4 +1,4 @@
-"""Routes of one sync: start, plan, confirm, reject, cancel, resume, retry."""
+"""Routes of one sync: start, plan, confirm, reject, cancel, drop, first, resume, retry."""
 
 from typing import Annotated, Self
 
@@ -19,7 +19,7 @@ from etsy_pipeline.api.inputs import (
 )
 from etsy_pipeline.api.plan import Plan, plan_page
 from etsy_pipeline.store.records import EtsySyncJob
-from etsy_pipeline.sync import approvals
+from etsy_pipeline.sync import approvals, unsent
 from etsy_pipeline.sync.queries import PlanFilter
 from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline.sync.resume import resume as resume_sync
@@ -71,6 +71,23 @@ class Confirmation(Rejection):
     plan_digest: str | None = Field(
         default=None, max_length=64, pattern=r"^[0-9a-f]*$", description="Refuse if the plan's digest is another one."
     )
+
+
+class Wanted(BaseModel):
+    """Products of a sync."""
+
+    product_ids: ProductIds = Field(description="Medusa product ids.")
+
+
+class Dropping(Rejection, Wanted):
+    """Who takes which products out, and why."""
+
+
+class Wish(BaseModel):
+    """What became of it: the products that it holds for, and those that are not among what is still to send."""
+
+    changed: list[str]
+    too_late: list[str]
 
 
 @router.post("", status_code=202, summary="Ask for a sync")
@@ -145,6 +162,20 @@ def cancel(context: Context, transaction_id: TransactionPath) -> Done:
     """What is under way is finished, the rest is left as it is."""
     approvals.cancel(context.store, transaction_id)
     return Done()
+
+
+@router.post("/{transaction_id}/drop", summary="Take products out of an approved sync that were not sent yet")
+def drop(context: Context, transaction_id: TransactionPath, body: Dropping) -> Wish:
+    """Nothing is done for them. Answers 409 where none of them is still to send."""
+    told = unsent.drop(context.store, transaction_id, body.product_ids, decided_by=body.decided_by, note=body.note)
+    return Wish(changed=list(told.changed), too_late=list(told.too_late))
+
+
+@router.post("/{transaction_id}/first", summary="Send products of an approved sync before all others")
+def first(context: Context, transaction_id: TransactionPath, body: Wanted) -> Wish:
+    """As far as they were not sent yet. Answers 409 where none of them is still to send."""
+    told = unsent.first(context.store, transaction_id, body.product_ids)
+    return Wish(changed=list(told.changed), too_late=list(told.too_late))
 
 
 @router.post("/{transaction_id}/resume", summary="Let a paused sync go on")

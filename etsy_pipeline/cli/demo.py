@@ -36,7 +36,10 @@ SHOP_NAME = "Demo shop"
 def demo(
     approve: Annotated[bool, typer.Option(help="Approve the plan and publish it.")] = True,
 ) -> None:
-    """Try everything out, without a shop: starts a local Etsy and a sample Medusa, and publishes the catalogue."""
+    """Try everything out, without a shop: starts a local Etsy and a sample Medusa, and publishes the catalogue.
+
+    The sample holds products that cannot be published, to show what happens then: so it ends with exit status 1.
+    """
     for name in [name for name in os.environ if name.startswith(("ETSY_", "MEDUSA_"))]:
         if name != "ETSY_PIPELINE_HOME":
             del os.environ[name]  # the demo never touches a real shop
@@ -46,21 +49,19 @@ def demo(
         job = _planned(store, account)
         transaction_id = job.transaction_id
         _show_plan(store, job)
-        if job.state is SyncState.NOTHING_TO_DO:
-            _show_outcome(store, account.id, transaction_id)
-        if not approve or job.is_over:
+        if not approve and not job.is_over:
             _farewell()
+            return
+        if job.is_over:
+            _end(_show_outcome(store, account.id, transaction_id))
             return
         _step("Approve the plan")
         approvals.approve(
             store, transaction_id, decided_by=APPROVER, through="cli", amount_unit=settings.medusa()[2], note="the demo"
         )
         _step("Publish it")
-        is_published = _run("publish_sync", account.id, transaction_id)
-        _show_outcome(store, account.id, transaction_id)
-        _farewell()
-        if not is_published:
-            raise typer.Exit(1)
+        _run("publish_sync", account.id, transaction_id)
+        _end(_show_outcome(store, account.id, transaction_id))
 
 
 @contextmanager
@@ -124,7 +125,7 @@ def _show_plan(store: Store, job: EtsySyncJob) -> None:
     print_plan(queries.plan_rows(store, job.transaction_id, queries.NOTEWORTHY), queries.plan_summary(job))
 
 
-def _show_outcome(store: Store, account_id: str, transaction_id: str) -> None:
+def _show_outcome(store: Store, account_id: str, transaction_id: str) -> EtsySyncJob:
     _step("What happened to every product")
     print_links(queries.find_links(store, account_id=account_id))
     job = queries.job(store, transaction_id)
@@ -132,6 +133,7 @@ def _show_outcome(store: Store, account_id: str, transaction_id: str) -> None:
         f"\n[bold]{transaction_id} {colored(job.state.words)}: {job.synced_count} synced, {job.failed_count} failed, "
         f"{job.skipped_count} skipped, {job.deferred_count} deferred of {job.total_products} products.[/]"
     )
+    return job
 
 
 def _run(job_name: str, account_id: str, transaction_id: str) -> bool:
@@ -145,6 +147,17 @@ def _run(job_name: str, account_id: str, transaction_id: str) -> bool:
         )
     console.print(f"Dagster job {job_name}: {time.monotonic() - started:.0f} s, log in {log}")
     return process.returncode == 0
+
+
+def _end(job: EtsySyncJob) -> None:
+    """Say goodbye; exit status 0 only if all of it is on Etsy."""
+    _farewell()
+    if job.state not in {SyncState.COMPLETED, SyncState.NOTHING_TO_DO} or job.failed_count:
+        console.print(
+            "Not all of it is on Etsy, so this ends with exit status 1, as every command does. The sample holds broken "
+            f"products on purpose: [bold]etsy-pipeline sync status {job.transaction_id}[/] says what is wrong with each."
+        )
+        raise typer.Exit(1)
 
 
 def _farewell() -> None:

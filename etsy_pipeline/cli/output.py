@@ -116,6 +116,8 @@ def print_plan(rows: Iterable[PlanRow], summary: PlanSummary, *, more: str = "")
         console.print(f"… and more: {more}, or --json for all of them.")
     _print_groups(summary)
     console.print(f"\n[bold]{summary.headline}[/] {summary.quota}")
+    for day in summary.days:
+        console.print(f"  {day.words}")
     if summary.removed:
         console.print(summary.removed)
 

@@ -27,14 +27,16 @@ from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import BEING_PLANNED, PUBLISHED, SyncState
-from etsy_pipeline.sync import approvals, queries, views
+from etsy_pipeline.sync import approvals, queries, unsent, views
 from etsy_pipeline.sync import resume as resuming
 from etsy_pipeline.sync.early_confirm import EarlyConfirm
 from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline.sync.retry import retry_failed
 from etsy_pipeline.sync.signs_of_life import lost_runs_of, troubles
 
-app = typer.Typer(help="Syncs: start, plan, approve, reject, cancel, resume, retry, status.", no_args_is_help=True)
+app = typer.Typer(
+    help="Syncs: start, plan, approve, reject, cancel, drop, first, resume, retry, status.", no_args_is_help=True
+)
 
 POLL_SECONDS = 1.0
 MAX_ROWS = 100  # of a plan in a terminal; groups and totals are of all of it
@@ -42,6 +44,7 @@ MAX_ROWS = 100  # of a plan in a terminal; groups and totals are of all of it
 TransactionId = Annotated[str, typer.Argument(help="The sync's transaction id, wf_….", metavar="TX")]
 By = Annotated[str | None, typer.Option(help="Who decides; default: the signed-in user.")]
 Note = Annotated[str, typer.Option(help="Why.")]
+Unsent = Annotated[list[str], typer.Option(help="A product of the sync that was not sent yet; may be repeated.")]
 Wait = Annotated[
     bool,
     typer.Option(
@@ -152,6 +155,24 @@ def cancel(transaction_id: TransactionId) -> None:
 
 
 @app.command()
+def drop(transaction_id: TransactionId, product_id: Unsent, by: By = None, note: Note = "") -> None:
+    """Take products out of an approved sync, as far as they were not sent yet: nothing is done for them."""
+    with settings_and_store() as (_, store):
+        told = unsent.drop(store, transaction_id, product_id, decided_by=by or getpass.getuser(), note=note)
+    console.print(f"Dropped from {transaction_id}: {len(told.changed)}.")
+    _tell_too_late(told)
+
+
+@app.command()
+def first(transaction_id: TransactionId, product_id: Unsent) -> None:
+    """Send products of an approved sync before all others, as far as they were not sent yet."""
+    with settings_and_store() as (_, store):
+        told = unsent.first(store, transaction_id, product_id)
+    console.print(f"First in {transaction_id}: {len(told.changed)}.")
+    _tell_too_late(told)
+
+
+@app.command()
 def resume(transaction_id: TransactionId) -> None:
     """Let a paused sync go on, after what it waits for was mended; what failed stays failed (`sync retry`)."""
     with settings_and_store() as (_, store):
@@ -190,12 +211,14 @@ def status_(
         job = queries.job(store, transaction_id)
         if watch:
             job = watching.watch(store, job.transaction_id, progress_console if as_json_ else console)
-        early = queries.early_confirms(store, [job])
+        early, progress = queries.early_confirms(store, [job]), queries.progress_of(store, transaction_id)
         stuck = troubles(store, settings.lost_after, transaction_id=transaction_id)
     if as_json_:
         as_json(views.job_view(job, early) | {"stuck": [str(trouble) for trouble in stuck]})
     else:
         console.print(_line(job))
+        if progress.sent:
+            console.print(f"{progress.sent} more were sent, and not read back yet.")
         for confirm in early.values():
             console.print(cell(confirm.told(job.state)))
         for words in filter(None, (*map(str, stuck), lost_runs_of(job))):
@@ -204,6 +227,11 @@ def status_(
     _exit_with(job)
     if watch and job.state not in (*PUBLISHED, SyncState.NOTHING_TO_DO):
         raise typer.Exit(1)
+
+
+def _tell_too_late(told: unsent.Unsent) -> None:
+    if told.too_late:
+        console.print(cell(f"Not among what is still to send: {', '.join(told.too_late)}."))
 
 
 def _print_errors(store: Store, transaction_id: str | None, *, as_json_: bool) -> None:

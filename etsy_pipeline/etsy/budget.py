@@ -149,10 +149,10 @@ def hold(ledger: Ledger, seconds: float, now: float) -> None:
     ledger.held_until = max(until, ledger.held_until) if ledger.held_until else until
 
 
-def quota(ledger: Ledger, reserve_percent: int, now: float) -> Quota:
+def quota(ledger: Ledger, reserve_percent: int, now: float, purpose: Purpose = "publishing") -> Quota:
     """What a plan may count on."""
     forget_old(ledger, now)
-    most = per_day(ledger, "publishing", reserve_percent)
+    most = per_day(ledger, purpose, reserve_percent)
     if seconds_until_allowed(ledger, most, now) > 0:
         return Quota(most, 0)
     return Quota(most, max(0, most - made_today(ledger) - ledger.unknown_calls))

@@ -63,6 +63,11 @@ def plan_metadata(job: EtsySyncJob, plan_rows: Iterable[PlanRow]) -> dict[str, A
         "what_happens_next": dg.MetadataValue.md(told),
         "brakes": table(("brake of the whole plan", "why"), brakes),
         "groups": table(("action", "why", "products"), summary.groups),
+        **(
+            {"days": table(("what is due on which day",), ([day.words] for day in summary.days))}
+            if summary.days
+            else {}
+        ),
         "plan": table(columns, cells, total=totals.changes + totals.invalid),
         "transaction_id": summary.transaction_id,
         "plan_digest": (summary.digest or "")[:DIGEST_SHOWN],

@@ -19,8 +19,9 @@ import pandas as pd
 
 from etsy_pipeline.catalogue.product import Product, content_hash
 from etsy_pipeline.catalogue.selection import Selection
-from etsy_pipeline.errors import BadRequest, StoreUnavailable, Unavailable
+from etsy_pipeline.errors import BadRequest, Conflict, StoreUnavailable, Unavailable
 from etsy_pipeline.listings.codec import from_json
+from etsy_pipeline.listings.shop import AmountUnit
 from etsy_pipeline.orchestration import metadata as shown
 from etsy_pipeline.orchestration.frames import SNAPSHOT_SCHEMA, VALIDATED_SCHEMA, FrameStream, rows
 from etsy_pipeline.orchestration.partitions import accounts_partitions
@@ -28,11 +29,11 @@ from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, 
 from etsy_pipeline.orchestration.runs import part_of_plan, trigger_of
 from etsy_pipeline.orchestration.validation import Validation
 from etsy_pipeline.planning.link import LiveListing
-from etsy_pipeline.providers.protocols import ShopClient
+from etsy_pipeline.providers.protocols import Purpose, ShopClient
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.records import EtsyAccount
+from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, queries
 from etsy_pipeline.sync.build_plan import LiveOf, build_plan
@@ -156,6 +157,7 @@ def sync_plan(
         account = _connected(opened, context.partition_key)
         first = next(table, None)
         _require_products(is_empty=first is None)
+        purpose = _purpose_of(opened, transaction_id)
         with etsy.shop(opened, account.id) as client, medusa.pictures() as pictures:
             job = build_plan(
                 opened,
@@ -166,15 +168,32 @@ def sync_plan(
                 covers_selection=first is not None and bool(first["covers_selection"]),
                 amount_unit=medusa.unit(),
                 run_id=context.run.run_id,
-                quota=etsy.quota(opened),
-                live_of=_live_of(client, context.log),
+                quota=etsy.quota(opened, purpose),
+                live_of=_live_of(client.for_stock() if purpose == "stock" else client, context.log),
                 sha256_if_changed=pictures.sha256_if_changed,
             )
         context.log.info("plan_drawn_up transaction_id=%s digest=%s", job.transaction_id, job.plan_digest)
         if job.state is SyncState.PLANNED and job.for_a_person == ():
-            job = approvals.approve_by_policy(opened, job.transaction_id, amount_unit=medusa.unit())
+            job = _approved_by_policy(opened, job, medusa.unit(), context.log)
         plan_rows = queries.plan_rows(opened, job.transaction_id, queries.NOTEWORTHY)
         return dg.MaterializeResult(metadata=shown.plan_metadata(job, plan_rows))
+
+
+def _purpose_of(store: Store, transaction_id: str | None) -> Purpose:
+    """Which part of the day's calls a plan lives on: beside a sync that waits for calls, the one reserved for stock."""
+    lane = queries.job(store, transaction_id).lane if transaction_id else "full"
+    return "publishing" if lane == "full" else "stock"
+
+
+def _approved_by_policy(store: Store, job: EtsySyncJob, unit: AmountUnit, log: dg.DagsterLogManager) -> EtsySyncJob:
+    """The sync, approved by the shop's policy; it waits where another one of its lane is not finished yet."""
+    try:
+        return approvals.approve_by_policy(store, job.transaction_id, amount_unit=unit)
+    except Conflict as error:
+        if error.code != "publication_in_progress":
+            raise
+        log.warning("approval_waits transaction_id=%s: %s", job.transaction_id, error.message)
+        return job
 
 
 def _live_of(client: ShopClient, log: dg.DagsterLogManager) -> LiveOf:

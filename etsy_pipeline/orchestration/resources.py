@@ -16,7 +16,7 @@ from etsy_pipeline.accounts.tokens import AccountTokens
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
 from etsy_pipeline.pictures.source import PictureSource
 from etsy_pipeline.planning.quota import Quota
-from etsy_pipeline.providers.protocols import ShopClient
+from etsy_pipeline.providers.protocols import Purpose, ShopClient
 from etsy_pipeline.settings import AmountUnit, Settings
 from etsy_pipeline.store.engine import Store
 
@@ -86,9 +86,9 @@ class EtsyResource(dg.ConfigurableResource[ShopClient]):
         """The tokens of one connected shop."""
         return wiring.tokens_of(self._settings(), store, account_id)
 
-    def quota(self, store: Store) -> Quota:
-        """How many calls our app has left today."""
-        return wiring.quota_of(self._settings(), store)
+    def quota(self, store: Store, purpose: Purpose = "publishing") -> Quota:
+        """How many calls our app has left today for a purpose."""
+        return wiring.quota_of(self._settings(), store, purpose=purpose)
 
     @property
     def products_at_once(self) -> int:

@@ -171,7 +171,8 @@ def _runs_so_far(
     for record in records:
         if record.dagster_run.status not in IN_FLIGHT:
             continue
-        is_dead = not _is_put_off(job, now) and (job.etsy_account_id, job.lane) not in held and _has_had_time(record, now)
+        is_held = (job.etsy_account_id, job.lane) in held
+        is_dead = not is_held and not _is_put_off(job, now) and _has_had_time(record, now)
         if is_dead:
             instance.report_run_failed(record.dagster_run, "Its process is gone: it holds no publisher's lease.")
         is_alive = is_alive or not is_dead

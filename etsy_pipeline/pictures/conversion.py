@@ -38,7 +38,7 @@ PIXELS_OF_A_STRIP = 1_000_000
 _ROOM = PixelRoom(MAX_PIXELS)
 
 # The C library keeps freed blocks of up to 32 MB for the thread that had them; Pillow's have 16 MB, unless told.
-Image.core.set_block_size(64 * 1024 * 1024)
+Image.core.set_block_size(64 * 1024 * 1024)  # type: ignore[attr-defined] # as PILLOW_BLOCK_SIZE does
 
 
 @dataclass(frozen=True, slots=True)

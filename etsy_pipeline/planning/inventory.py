@@ -69,7 +69,7 @@ def compared(old: Inventory, new: Inventory) -> dict[Cell, tuple[Offering | None
 
 
 def with_fewer_pieces(planned: Inventory, present: Inventory) -> tuple[Inventory, Difference]:
-    """What was planned with no more pieces of a cell than there are now, and how that differs; both have these cells."""
+    """What was planned, with no more pieces of a cell than there are now, and how that differs; both have its cells."""
     now, order = _cells(present, like=planned), range(len(planned.properties))
     offerings, fewer = [], []
     for item in planned.offerings:

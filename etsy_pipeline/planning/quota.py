@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Quota:
     """Calls that publishing may make with one API key, all shops together, in 24 hours and now.
 
-    What is reserved for stock updates is left out of both.
+    What is reserved for stock updates is left out of both, unless it is they that ask.
     """
 
     per_day: int

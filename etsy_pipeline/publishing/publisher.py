@@ -131,8 +131,8 @@ def publish(
             return Rounds(journal, publishing, stock, settings, excluded, outcomes, at_once, source).publish()
     except StoreUnavailable as error:
         logger.warning("publication_interrupted transaction_id=%s code=%s", transaction_id, error.code)
-        paused = {"message": f"{error} It goes on in a minute.", "resume_at": now() + PAUSE_BEFORE_RETRY}
-        return journal.finish(Event.PAUSE, **paused)  # where that can be written down by now
+        message = f"{error} It goes on in a minute."  # where that can be written down by now
+        return journal.finish(Event.PAUSE, message=message, resume_at=now() + PAUSE_BEFORE_RETRY)
     finally:
         lease.give_up()
 

@@ -10,6 +10,7 @@ from etsy_pipeline.planning.brakes import BRAKES, Brake
 from etsy_pipeline.planning.link import Link
 from etsy_pipeline.planning.plan import ACTIONS
 from etsy_pipeline.planning.plan_view import PlanRow, Totals, groups_in_order, headline, row, told_of_quota
+from etsy_pipeline.planning.sending_order import Day
 from etsy_pipeline.store import accounts, items, jobs, links
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import Approval, EtsyAccount, EtsySyncJob, ItemError, ItemOutcome, SyncItem
@@ -21,7 +22,8 @@ from etsy_pipeline.sync.early_confirm import EarlyConfirm, of_syncs, what_became
 class PlanSummary:
     """A plan without its rows. `groups` are (action, why, how many products).
 
-    `for_a_person` says why no policy approves it, `quota` whether it fits into today's calls.
+    `for_a_person` says why no policy approves it, `quota` whether it fits into today's calls, and `days`, where it does
+    not, what of it is due on which day.
     """
 
     transaction_id: str
@@ -33,6 +35,7 @@ class PlanSummary:
     groups: Sequence[tuple[str, str, int]] = ()
     for_a_person: Sequence[str] = ()
     quota: str = ""
+    days: Sequence[Day] = ()
     details_removed_at: datetime | None = None
 
     @property
@@ -79,12 +82,13 @@ class PlanFilter:
 
 @dataclass(frozen=True, slots=True)
 class SyncProgress:
-    """How far a sync has come. `done` are the products that are settled, or sent and not read back yet."""
+    """How far a sync has come. `done` are the products that are settled, or `sent` and not read back yet."""
 
     job: EtsySyncJob
     done: int
     failed: int
     total: int
+    sent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ def progress_of(store: Store, transaction_id: str) -> SyncProgress:
         found = jobs.get(session, transaction_id)
         outcomes, sent = items.outcomes(session, found.id), items.sent_count(session, found.id)
     done = outcomes.total() - outcomes["waiting"] + sent
-    return SyncProgress(found, done, outcomes["failed"], outcomes.total())
+    return SyncProgress(found, done, outcomes["failed"], outcomes.total(), sent)
 
 
 def errors_page(
@@ -241,6 +245,7 @@ def plan_summary(job: EtsySyncJob) -> PlanSummary:
         groups=groups_in_order(job.groups),
         for_a_person=job.for_a_person or (),
         quota=told_of_quota(job.totals.api_calls, job.quota),
+        days=job.days if len(job.days) > 1 else (),
         details_removed_at=job.details_removed_at,
     )
 

@@ -1,4 +1,4 @@
-"""What of an approved sync was not sent yet: people drop or bring forward, and what changed meanwhile goes on or leaves.
+"""What of an approved sync was not sent yet: people drop it or bring it forward; what changed goes on or leaves.
 
 What a publisher has begun is its own: it is finished. An approval stays bound to what is sent: where an item goes on
 as the product is now, the approval is written down again for the plan that holds it, with the reason.
@@ -87,8 +87,8 @@ def send_as_now(session: Session, job: EtsySyncJob, changed: Sequence[tuple[Plan
     jobs.change(session, job.transaction_id, plan_digest=digest)
     names = ", ".join(planned.product_id for planned, _ in changed[:NAMED]) + (" and more" if changed[NAMED:] else "")
     note = f"Fewer pieces than approved are sent of {len(changed)} products (changed_while_waiting): {names}."
-    now = {"plan_digest": digest, "decided_through": "policy", "note": note, "created_at": datetime.now(UTC)}
-    jobs.add_approval(session, replace(given, **now))
+    now = datetime.now(UTC)
+    jobs.add_approval(session, replace(given, plan_digest=digest, decided_through="policy", note=note, created_at=now))
 
 
 def leave_changed(session: Session, job: EtsySyncJob, product_id: str, told: str) -> None:
@@ -111,7 +111,8 @@ def plan_left_ones(session: Session, job: EtsySyncJob) -> EtsySyncJob:
     wanted = None if job.requested_selection is None else Selection(product_ids=left)
     new = lifecycle.new_job(session, job.etsy_account_id, trigger="replan", selection=wanted)
     pending_products.hold(session, new)
-    told = f"{len(left)} products changed in Medusa since the plan and were left out; {new.transaction_id} plans them anew."
+    changed = f"{len(left)} products changed in Medusa since the plan and were left out"
+    told = f"{changed}; {new.transaction_id} plans them anew."
     errors = {**job.error_log, "job": f"{job.message} {told}".strip()}
     jobs.change(session, job.transaction_id, error_log=errors)
     return jobs.get(session, job.transaction_id)

@@ -1,4 +1,7 @@
-"""Syncs, links and items of plans as JSON; the HTTP API and the command line's `--json` give the same."""
+"""Syncs, links and items of plans as JSON; the HTTP API and the command line's `--json` give the same.
+
+But for one thing: the id of a link's listing is text over HTTP (`api/links.py`).
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -82,6 +85,8 @@ def plan_item_view(item: SyncItem) -> dict[str, Any]:
         "verdicts": to_builtins(plan.verdicts),
         "etsy_listing_id": plan.etsy_listing_id,
         "fee_usd_cents": plan.cost.fee_usd_cents,
+        "outcome": item.outcome,
+        "note": item.note,
     }
 
 

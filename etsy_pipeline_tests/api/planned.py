@@ -35,6 +35,15 @@ def find_nothing(store: Store, transaction_id: str, *, invalid: bool = False) ->
     planned(store, account, transaction_id=transaction_id, validated=found, covers_selection=False)
 
 
+def wait_for_a_person(store: Store, transaction_id: str) -> None:
+    """Have a plan approved, and stopped by a publisher because the same was refused again and again."""
+    with store.writing() as session:
+        lifecycle.try_move(session, transaction_id, Event.APPROVE, who="person")
+        lifecycle.try_move(session, transaction_id, Event.BEGIN_PUBLICATION, who="publisher")
+        told = {"job": "10 products in a row were refused for the same reason. [same_refusal]"}
+        lifecycle.move(session, jobs.get(session, transaction_id), Event.PAUSE, who="publisher", error_log=told)
+
+
 def publish(store: Store, transaction_id: str, *, failed: tuple[str, ...] = ()) -> None:
     """Have a plan approved and published, as a publisher writes it."""
     now = datetime.now(UTC)

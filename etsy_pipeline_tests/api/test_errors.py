@@ -10,6 +10,7 @@ from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline_tests.api.planned import a_connected_account, draw_up, publish
 from etsy_pipeline_tests.api.serving import code_of
+from etsy_pipeline_tests.hostile import hidden_in
 from etsy_pipeline_tests.store.operators_sql import JOBS_OF_THE_OPERATOR
 
 JOBS = "/admin/etsy-sync-jobs"
@@ -67,6 +68,22 @@ def test_all_of_them_are_behind_the_route_page_by_page(api: httpx.Client, store:
     assert told[0] == {
         "product_id": "prod_0", "product_title": "Stoneware Mug", "code": "refused", "message": "Etsy refused it.",
     }  # fmt: skip
+
+
+def test_what_is_hidden_in_a_message_is_an_escape_on_the_wire_and_the_same_to_a_program(
+    api: httpx.Client, store: Store
+) -> None:
+    transaction_id, hidden = failed(store, 0), "a\x9b2K\u202e\n\U000e0041"
+    with store.writing() as session:
+        jobs.change(session, transaction_id, error_log={"job": hidden})
+    for path in (f"{JOBS}?transaction_id={transaction_id}", f"{JOBS}/{transaction_id}/errors"):
+        answer = api.get(path)
+        assert hidden_in(answer.text) == set()
+        assert hidden in str(
+            answer.json()["error_log"]["job"] if "error_log" in answer.json() else answer.json()["job"]
+        )
+    refused = api.get(f"{JOBS}/{hidden[:1]}%C2%9B%E2%80%AE/errors")
+    assert (refused.status_code, hidden_in(refused.text)) == (404, set())
 
 
 def test_a_sync_without_errors_and_one_that_does_not_exist(api: httpx.Client, store: Store) -> None:

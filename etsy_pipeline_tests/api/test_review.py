@@ -16,7 +16,7 @@ from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import Approval, EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync.request import request_sync
-from etsy_pipeline_tests.api.planned import a_connected_account, draw_up, find_nothing, publish
+from etsy_pipeline_tests.api.planned import a_connected_account, draw_up, find_nothing, publish, wait_for_a_person
 from etsy_pipeline_tests.api.serving import serving
 from etsy_pipeline_tests.api.visitor import Visitor
 from etsy_pipeline_tests.builders import a_product, a_validated_listing, validated
@@ -273,6 +273,19 @@ def test_syncs_are_listed_and_filtered(visitor: Visitor, store: Store) -> None:
     visitor.open("/review/", status="nothing_to_do")
     assert "No syncs with this status" in visitor.text
     assert visitor.open("/review/", status="exploded").status_code == 422
+
+
+def test_a_sync_that_waits_for_a_person_has_a_button_to_go_on(visitor: Visitor, store: Store) -> None:
+    transaction_id = a_plan(store)
+    address = f"/review/{transaction_id}"
+    visitor.open(address)
+    assert "Go on now" not in visitor.text
+    wait_for_a_person(store, transaction_id)
+    visitor.open(address)
+    for words in ("It waits for a person", "does not go on by itself", "[same_refusal]", "Call it off"):
+        assert words in visitor.text
+    visitor.send(f"{address}/resume")
+    assert "It goes on by itself" in visitor.text
 
 
 @pytest.mark.parametrize("invalid", [True, False])

@@ -10,7 +10,7 @@ import pytest
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import jobs
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline_tests.api.planned import a_connected_account, draw_up, find_nothing, publish
+from etsy_pipeline_tests.api.planned import a_connected_account, draw_up, find_nothing, publish, wait_for_a_person
 from etsy_pipeline_tests.api.serving import client_of, code_of, serving
 from etsy_pipeline_tests.conftest import ON_SQLITE
 
@@ -244,6 +244,16 @@ def test_a_plan_is_rejected_and_a_sync_called_off(api: httpx.Client, store: Stor
     assert api.post(f"{SYNC}/{cancelled}/cancel").json() == {"success": True}
     assert job(api, cancelled)["status"] == "cancelled"
     assert code_of(api.post(f"{SYNC}/{cancelled}/cancel"), 409) == "already_decided"
+
+
+def test_a_sync_that_waits_for_a_person_is_let_go_on(api: httpx.Client, store: Store) -> None:
+    transaction_id = planned(api, store)
+    assert code_of(api.post(f"{SYNC}/{transaction_id}/resume"), 409) == "not_paused"
+    wait_for_a_person(store, transaction_id)
+    assert (job(api, transaction_id)["status"], job(api, transaction_id)["resume_at"]) == ("paused", None)
+    assert api.post(f"{SYNC}/{transaction_id}/resume").json() == {"success": True}
+    assert job(api, transaction_id)["resume_at"] is not None
+    assert code_of(api.post(f"{SYNC}/wf_nope/resume"), 404) == "sync_job_not_found"
 
 
 def test_what_failed_is_asked_for_again_by_itself(api: httpx.Client, store: Store) -> None:

@@ -11,13 +11,14 @@ from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.encryption import new_key
 from etsy_pipeline.store.migrate import code_version
 from etsy_pipeline.store.sync_states import SyncState
-from etsy_pipeline.sync import queries
+from etsy_pipeline.sync import lifecycle, queries
+from etsy_pipeline.sync.lifecycle import Event
 from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline_tests.api.planned import draw_up, find_nothing, publish
 from etsy_pipeline_tests.cli.terminal import Terminal
 from etsy_pipeline_tests.notifications.receiving import a_server
 from etsy_pipeline_tests.sync.planned import connected as a_connected_account
-from etsy_pipeline_tests.sync.planned import planned
+from etsy_pipeline_tests.sync.planned import approve, planned
 from etsy_pipeline_tests.world import World, a_world
 
 
@@ -198,14 +199,15 @@ def test_the_demo_goes_the_whole_way_and_can_be_repeated(tmp_path: Path) -> None
     for name in ("dagster.yaml", "workspace.yaml"):
         (tmp_path / name).write_text((folder / name).read_text())
     terminal = Terminal(tmp_path, {})
-    said = " ".join(terminal("demo").split())
+    said = " ".join(terminal("demo", status=1).split())
     assert "Plan: 55 to create" in said
     assert "completed with errors: 53 synced" in said
     assert "scripts/dev" in said
     assert "failed" in terminal("links", "--status", "failed")
     job = terminal.json("sync", "status")[0]
     assert (job["status"], job["synced_count"], job["total_products"]) == ("completed", 53, 76)
-    again = " ".join(terminal("demo").split())
+    assert "exit status 1" in said, "some products of the sample are broken, and the demo says so"
+    again = " ".join(terminal("demo", status=1).split())
     assert "2 to create" in again, "what is published is not published again"
 
 
@@ -247,13 +249,31 @@ def test_what_failed_is_tried_again_by_a_new_sync(terminal: Terminal) -> None:
         found = terminal.json("sync", "retry", tx)
         assert (found["status"], found["transaction_id"] not in {tx, again}) == ("pending", True)
         assert tx in terminal("sync", "status"), "whole, to be copied, also beside long words"
-        assert "completed with errors; 2 products: 1 synced, 1 failed" in " ".join(
-            terminal("sync", "status", tx).split()
-        )
+        for words in (("status", tx), ("status", tx, "--watch")):
+            assert "completed with errors; 2 products: 1 synced, 1 failed" in " ".join(
+                terminal("sync", *words, status=1).split()
+            )
         draw_up(store, again)
         publish(store, again)
+        assert "completed; 1 products: 1 synced" in " ".join(terminal("sync", "status", again).split())
         assert "nothing_failed" in terminal("sync", "retry", again, status=1)
     assert "sync_job_not_found" in terminal("sync", "retry", "wf_nope", status=2)
+
+
+def test_a_sync_that_waits_for_a_person_says_so_and_goes_on_when_told(terminal: Terminal) -> None:
+    settings = Settings.load(etsy_pipeline_home=terminal.folder / "state")
+    with closing(wiring.store_of(settings)) as store:
+        job = approve(store, planned(store, a_connected_account(store)))
+        with store.writing() as session:
+            job = lifecycle.move(session, job, Event.BEGIN_PUBLICATION, who="publisher")
+            lifecycle.move(session, job, Event.PAUSE, who="publisher", error_log={"job": "Refused. [same_refusal]"})
+    said = " ".join(terminal("sync", "status", job.transaction_id).split())
+    assert "paused; 2 products" in said
+    assert "waits for a person" in said
+    assert f"{job.transaction_id} goes on" in terminal("sync", "resume", job.transaction_id)
+    assert "goes on at" in " ".join(terminal("sync", "status", job.transaction_id).split())
+    terminal("sync", "cancel", job.transaction_id)
+    assert "not_paused" in terminal("sync", "resume", job.transaction_id, status=1)
 
 
 @pytest.mark.parametrize("invalid", [0, 1])

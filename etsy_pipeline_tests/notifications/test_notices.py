@@ -10,12 +10,14 @@ import pytest
 from etsy_pipeline.errors import NotConfigured, Refused, Unavailable
 from etsy_pipeline.notifications.notice import Notice
 from etsy_pipeline.notifications.receivers import Receiver, receivers, sender
+from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, lifecycle
 from etsy_pipeline.sync.lifecycle import Event
 from etsy_pipeline.sync.notify import MAX_ATTEMPTS, send_what_is_due
+from etsy_pipeline_tests.hostile import hidden_in
 from etsy_pipeline_tests.notifications.receiving import a_server
 from etsy_pipeline_tests.sync.planned import approve, connected, planned
 
@@ -166,6 +168,18 @@ def test_a_notice_repeats_no_secret(store: Store) -> None:
     happen(store, planned(store, connected(store)), *PUBLISHED, Event.FAIL, error_log=secret)
     send_what_is_due(store, [Receiver("a")], lambda _receiver, notice: told.append(notice.text))
     assert "[hidden]" in told[0]
+
+
+def test_a_notice_hides_nothing(store: Store) -> None:
+    told: list[str] = []
+    account = connected(store)
+    with store.writing() as session:
+        accounts.change(session, account.id, name="Shop\u202e", shop_name=None)
+    hidden = {"job": "Mug\x1b[2K\n\x9b"}
+    happen(store, planned(store, account), *PUBLISHED, Event.FAIL, error_log=hidden)
+    send_what_is_due(store, [Receiver("a")], lambda _receiver, notice: told.append(notice.text))
+    assert not hidden_in(told[0].replace("\n", ""))
+    assert r"Mug\x1b[2K" in told[0]
 
 
 def test_what_is_old_or_was_called_off_or_changes_nothing_is_no_news(store: Store) -> None:

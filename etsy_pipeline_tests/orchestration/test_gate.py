@@ -53,7 +53,7 @@ def test_materialize_all_publishes_nothing_unseen(dagster: Dagster) -> None:
 def test_materialize_all_does_not_ride_on_an_earlier_approval(dagster: Dagster) -> None:
     dagster.run("plan_sync")
     dagster.materialize("publication_approval")
-    assert "publication_in_progress" in why(dagster.materialize(*EVERYTHING))
+    assert "plan_unseen" in why(dagster.materialize(*EVERYTHING))
     assert dagster.world.listings() == []
 
 

@@ -1,5 +1,6 @@
 """One run draws up a plan, whoever started it: its sync is in the books from the start, and fails with the run."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from etsy_pipeline.errors import Unavailable
 from etsy_pipeline.orchestration import plan_assets
 from etsy_pipeline.orchestration.failed_runs import canceled_plans, failed_syncs
 from etsy_pipeline.orchestration.resources import StoreResource
-from etsy_pipeline.orchestration.sensors import requested_syncs
+from etsy_pipeline.orchestration.sensors import approved_syncs, requested_syncs
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
@@ -92,20 +93,43 @@ def test_a_run_of_sync_plan_alone_makes_its_sync_and_the_snapshot_before_it_make
     assert (job.state, job.plan_run_id) == (SyncState.PLANNED, result.run_id)
 
 
-def test_a_publication_under_way_is_told_before_the_catalogue_is_read(
-    dagster: Dagster, monkeypatch: pytest.MonkeyPatch
+def test_beside_a_publication_under_way_the_nightly_plan_plans_the_rest_and_says_what_it_left_out(
+    dagster: Dagster,
 ) -> None:
     dagster.run("plan_sync")
     dagster.materialize("publication_approval")
-    seen = sensor_meanwhile(dagster, monkeypatch)
-    assert "publication_in_progress" in why(dagster.run("plan_sync"))
-    asked = asked_for(dagster)
-    assert "publication_in_progress" in why(dagster.run("plan_sync", **{TAG: asked.transaction_id}))
-    assert seen == []
-    failed, approved = syncs(dagster)
-    assert (failed.transaction_id, failed.state) == (asked.transaction_id, SyncState.FAILED)
-    assert "publication_in_progress" in failed.message
-    assert approved.state is SyncState.CONFIRMED
+    result = dagster.run("plan_sync", **{"dagster/schedule_name": "daily_sync"})
+    assert result.success
+    beside, approved = syncs(dagster)
+    assert (approved.state, beside.lane, beside.state) == (SyncState.CONFIRMED, "stock", SyncState.NOTHING_TO_DO)
+    told = metadata_of(result, "sync_plan")
+    assert "2 are held by a sync that is under way" in told["what_happens_next"]
+    assert f"held by {approved.transaction_id}" in told["groups"]
+
+
+def test_a_small_change_of_stock_goes_all_the_way_beside_a_publication_under_way(dagster: Dagster) -> None:
+    first, second = dagster.world.product_ids("clean")[:2]
+    configure.configure(dagster.store, dagster.account.id, {"approval": {"auto_approve": True}})
+    for asset in ("publication_approval", "published_listings"):
+        _ = dagster.run("plan_sync") if asset == "publication_approval" else None
+        assert dagster.materialize(asset).success
+    dagster.world.medusa("PATCH", f"products/{first}", {"set": {"description": "Another text."}})
+    dagster.run("plan_sync")
+    dagster.materialize("publication_approval")
+    variants = json.loads(dagster.world.sandbox.state.row("SELECT data FROM medusa_product WHERE id = ?", second)["data"])  # type: ignore[index]
+    stock = {variant["id"]: {"stock": 1} for variant in variants["variants"]}
+    dagster.world.medusa("PATCH", f"products/{second}", {"variants": stock})
+    assert dagster.run("plan_sync", **{"dagster/schedule_name": "daily_sync"}).success
+    beside = dagster.newest()
+    assert (beside.lane, beside.state) == ("stock", SyncState.CONFIRMED), "by the shop's policy"
+    context = dg.build_sensor_context(instance=dagster.instance, resources={"store": StoreResource()})
+    answer = approved_syncs(context)
+    assert isinstance(answer, dg.SensorResult)
+    assert sorted(request.tags["etsy_pipeline/slot"].rpartition("/")[2] for request in answer.run_requests or ()) == [
+        "full", "stock",
+    ]  # fmt: skip
+    assert dagster.run("publish_sync", **{TAG: beside.transaction_id}).success
+    assert queries.job(dagster.store, beside.transaction_id).synced_count == 1
 
 
 @pytest.mark.parametrize("asset", PLAN_ASSETS)

@@ -86,6 +86,7 @@ def test_an_excluded_product_is_left_out(shop: Shop) -> None:
     product_id = one_product(shop)
     job = shop.sync(excluded_products=[product_id])
     assert (job.skipped_count, shop.world.listings()) == (1, [])
+    assert queries.find_links(shop.store) == [], "as before the request"
 
 
 @pytest.mark.parametrize("kind", ["fail_after", "drop_after"])
@@ -281,3 +282,5 @@ def test_a_cancelled_job_ends_what_it_has_begun_and_begins_nothing_more(shop: Sh
 
     found = shop.publish(job, on_progress=cancel_after_one, at_once=2)
     assert (found.state, found.synced_count, found.deferred_count) == (SyncState.CANCELLED, 2, 3)
+    links = queries.find_links(shop.store)
+    assert [(link.sync_status, link.transaction_id) for link in links] == 2 * [("synced", job.transaction_id)]

@@ -149,7 +149,7 @@ def test_a_product_that_is_for_sale_again_is_not_deactivated(shop: Shop) -> None
     product_id = one_product(shop)
     shop.sync()
     shop.world.medusa("PATCH", f"products/{product_id}", {"set": {"status": "draft"}})
-    assert "plan to deactivate" in left_out(
+    assert "it is for sale again" in left_out(
         shop, changed_after_approval(shop, product_id, set={"status": "published"}), product_id
     )
     assert shop.world.listings()[0]["state"] == "active"

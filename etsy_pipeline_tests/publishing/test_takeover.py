@@ -16,12 +16,13 @@ import pytest
 from etsy_pipeline import wiring
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import TakenOver
-from etsy_pipeline.pictures.source import PictureSource
+from etsy_pipeline.pictures.source import Picture, PictureSource
+from etsy_pipeline.publishing.lease import Lease
 from etsy_pipeline.publishing.outcomes import Progress
 from etsy_pipeline.publishing.publisher import publish
 from etsy_pipeline.publishing.source import Source, source_of
 from etsy_pipeline.settings import Settings
-from etsy_pipeline.store import accounts, jobs
+from etsy_pipeline.store import accounts, clock, items, jobs
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.encryption import TokenCipher
 from etsy_pipeline.store.engine import Store, open_store
@@ -128,11 +129,12 @@ def test_of_two_publishers_at_once_one_stands_back(shop: Shop) -> None:
     assert len(shop.world.listings()) == 2
 
 
-class Suspended:
-    """A clock that stood still with its process."""
+class Moved:
+    """A clock of the database that a test moves."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store) -> None:
         self.ahead = timedelta()
+        store.clock = self.now
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
@@ -140,15 +142,15 @@ class Suspended:
 
 def test_a_publisher_that_lost_its_lease_writes_nothing_more(shop: Shop) -> None:
     """Its machine was suspended for an hour; another publisher has finished the job meanwhile."""
-    job, clock = an_approved_job(shop, 3), Suspended()
+    job, moved = an_approved_job(shop, 3), Moved(shop.store)
 
     def sleep_an_hour(progress: Progress) -> None:
         if progress.done == 2:
-            clock.ahead = timedelta(hours=1)
-            assert shop.publish(job, now=clock.now).synced_count == 3
+            moved.ahead = timedelta(hours=1)
+            assert shop.publish(job).synced_count == 3
 
     with pytest.raises(TakenOver, match="lost its place"):
-        shop.publish(job, now=clock.now, on_progress=sleep_an_hour, at_once=1)
+        shop.publish(job, on_progress=sleep_an_hour, at_once=1)
     assert len(shop.world.listings()) == 3
     calls = shop.world.calls()
     assert calls["createDraftListing"] == 3
@@ -156,22 +158,94 @@ def test_a_publisher_that_lost_its_lease_writes_nothing_more(shop: Shop) -> None
         assert jobs.get(session, job.transaction_id).state is SyncState.COMPLETED
 
 
+TWO_HOURS = timedelta(hours=2)
+
+
+def killed_publisher(shop: Shop, job: EtsySyncJob) -> None:
+    """One that took the lease, and died at once."""
+    with shop.store.writing() as session:
+        Lease(shop.store, shop.id, job.lane).take(session, job, "killed")
+
+
+def test_a_lease_lasts_by_the_databases_clock_whatever_the_machines_say(shop: Shop) -> None:
+    job, moved = an_approved_job(shop, 1), Moved(shop.store)
+    killed_publisher(shop, job)
+
+    def slow() -> datetime:
+        return datetime.now(UTC) - TWO_HOURS
+
+    moved.ahead = timedelta(seconds=59)
+    with pytest.raises(TakenOver, match="publisher_active"):
+        shop.publish(job, now=slow)
+    moved.ahead = timedelta(seconds=61)
+    assert shop.publish(job, now=slow).synced_count == 1
+
+
+def test_the_databases_own_clock_is_asked(shop: Shop) -> None:
+    """No clock is injected here; a lease is as long as a test may wait."""
+    job = an_approved_job(shop, 1)
+    with shop.store.writing() as session:
+        Lease(shop.store, shop.id, job.lane, seconds=2.0).take(session, job, "killed")
+        before = clock.now(session)
+    assert abs(before - datetime.now(UTC)) < timedelta(seconds=5), "both are of this machine"
+    with pytest.raises(TakenOver, match="publisher_active"):
+        shop.publish(job, now=lambda: before - TWO_HOURS)
+    time.sleep(2.1)
+    assert shop.publish(job, now=lambda: before - TWO_HOURS).synced_count == 1
+
+
+def test_a_lease_of_before_the_databases_clock_was_set_back_is_free_after_a_minute(shop: Shop) -> None:
+    job, moved = an_approved_job(shop, 1), Moved(shop.store)
+    killed_publisher(shop, job)
+    moved.ahead = -TWO_HOURS
+    with pytest.raises(TakenOver, match="publisher_active"):
+        shop.publish(job)
+    moved.ahead = timedelta(seconds=62) - TWO_HOURS
+    assert shop.publish(job).synced_count == 1
+
+
+class Killed(BaseException):
+    """Stands for a SIGKILL."""
+
+
+class Deadly(PictureSource):
+    """Pictures that kill who fetches them, but for the first ones."""
+
+    def __init__(self, good: PictureSource, count: int = 0) -> None:
+        super().__init__()
+        self._good, self._left = good, count
+
+    def fetch(self, url: str) -> Picture:
+        if self._left <= 0:
+            raise Killed(url)
+        self._left -= 1
+        return self._good.fetch(url)
+
+
+def until_killed(shop: Shop, job: EtsySyncJob, pictures: PictureSource) -> None:
+    with pytest.raises(Killed):
+        publish(
+            shop.store, wiring.shop_client(shop.world.settings, shop.store, shop.id), pictures,
+            job.transaction_id, amount_unit="major", run_id="r", source=shop.source(), at_once=1,
+        )  # fmt: skip
+
+
 def test_a_publisher_that_keeps_dying_gives_up(shop: Shop) -> None:
     job = an_approved_job(shop, 1)
-
-    class Killed(BaseException):
-        """Stands for a SIGKILL."""
-
-    class Deadly(PictureSource):
-        def fetch(self, url: str) -> object:  # type: ignore[override]
-            raise Killed(url)
-
     for _ in range(5):
-        with pytest.raises(Killed):
-            publish(
-                shop.store, wiring.shop_client(shop.world.settings, shop.store, shop.id), Deadly(),
-                job.transaction_id, amount_unit="major", run_id="r", source=shop.source(),
-            )  # fmt: skip
+        until_killed(shop, job, Deadly(shop.pictures()))
     found = shop.publish(job)
     assert found.state is SyncState.FAILED
     assert "publisher_keeps_dying" in found.error_log["job"]
+
+
+def test_a_publisher_that_dies_after_it_got_something_done_may_begin_again(shop: Shop) -> None:
+    """What is sent counts, though it is read back only after all hundred."""
+    job = an_approved_job(shop, 8)
+    pictures = {item.product_id: len(item.plan.desired.images) for item in shop.items(job) if item.plan.desired}
+    for item in shop.items(job)[:7]:
+        until_killed(shop, job, Deadly(shop.pictures(), pictures[item.product_id]))
+    with shop.store.reading() as session:
+        assert (jobs.get(session, job.transaction_id).synced_count, items.sent_count(session, job.id)) == (0, 7)
+    found = shop.publish(job)
+    assert (found.state, found.synced_count) == (SyncState.COMPLETED, 8)

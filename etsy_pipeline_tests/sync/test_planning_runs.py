@@ -49,12 +49,16 @@ def test_a_run_that_nobody_asked_for_is_in_the_books_from_its_beginning(store: S
     assert begun(store, account, run_id="run_2").id != job.id
 
 
-def test_nothing_begins_while_a_publication_is_in_progress(store: Store) -> None:
+def test_a_plan_that_begins_while_a_publication_is_in_progress_is_of_the_stock_lane(store: Store) -> None:
     account = connected(store)
     asked = request_sync(store, account.id, product_ids=None, trigger="cli")
-    approve(store, planned(store, account))
-    assert code_of(lambda: begun(store, account, asked.transaction_id)) == "publication_in_progress"
-    assert [job.id for job in waiting(store)] == [asked.id], "it can be planned later"
+    first = approve(store, planned(store, account))
+    beside = begun(store, account, asked.transaction_id)
+    assert (first.lane, beside.lane, beside.state) == ("full", "stock", SyncState.PLANNING)
+    assert begun(store, account, run_id="run_2").lane == "stock"
+    approvals.cancel(store, first.transaction_id)
+    assert begun(store, account, run_id="run_3").lane == "full"
+    assert begun(store, account, asked.transaction_id, run_id="run_4").lane == "full", "when it is planned again"
 
 
 def test_a_plan_that_is_drawn_up_again_waits_for_no_decision_meanwhile(store: Store) -> None:

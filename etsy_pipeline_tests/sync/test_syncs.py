@@ -9,6 +9,7 @@ from etsy_pipeline.accounts import configure
 from etsy_pipeline.errors import BadRequest, Conflict, NotFound
 from etsy_pipeline.store import jobs, links, progress
 from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, queries
 from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline_tests.sync.planned import approve, code_of, connected, planned
@@ -110,10 +111,12 @@ def test_a_rejected_plan_is_over(store: Store) -> None:
     assert code_of(lambda: approve(store, job)) == "already_decided"
 
 
-def test_nothing_is_planned_while_an_approved_sync_is_not_finished(store: Store) -> None:
+def test_a_plan_beside_an_approved_sync_leaves_to_it_what_it_holds(store: Store) -> None:
     account = connected(store)
-    approve(store, planned(store, account))
-    assert code_of(lambda: planned(store, account)) == "publication_in_progress"
+    first = approve(store, planned(store, account))
+    beside = planned(store, account)
+    assert (beside.lane, beside.state, beside.totals.held) == ("stock", SyncState.NOTHING_TO_DO, 2)
+    assert beside.groups == (("skip", f"held by {first.transaction_id}, which is under way", 2),)
 
 
 def test_an_approved_sync_can_be_called_off(store: Store) -> None:
