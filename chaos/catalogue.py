@@ -16,27 +16,27 @@ FIRST_ID = 510_000_011  # of the sample shop's profiles and policies
 SIZES = ("S", "M", "L")
 
 
-def season(products: int, number: int) -> Iterator[ValidatedListing]:
-    """All products in a season; every fourteenth is not for sale in every third."""
+def season(products: int, number: int, sold: int = 0) -> Iterator[ValidatedListing]:
+    """All products in a season; every fourteenth is not for sale in every third. Of each `sold` pieces are gone."""
     for product in range(products):
         name = f"prod_{product:04}"
         if number % 3 == 2 and product % 14 == 0:
             yield ValidatedListing(name, title(product, number), None, (), "not published in Medusa")
         else:
-            yield ValidatedListing(name, title(product, number), listing(product, number))
+            yield ValidatedListing(name, title(product, number), listing(product, number, sold))
 
 
-def source_of_season(products: int, number: int) -> Source:
+def source_of_season(products: int, number: int, sold: int = 0) -> Source:
     """The catalogue as it is in a season, for the look right before a product is sent."""
 
     def products_now(product_ids: Sequence[str]) -> Mapping[str, ValidatedListing]:
         wanted = set(product_ids)
-        return {item.product_id: item for item in season(products, number) if item.product_id in wanted}
+        return {item.product_id: item for item in season(products, number, sold) if item.product_id in wanted}
 
     return products_now
 
 
-def listing(product: int, number: int) -> Listing:
+def listing(product: int, number: int, sold: int = 0) -> Listing:
     """One product: texts change in one of three seasons, prices and stock in the next, pictures in each fourth."""
     texts, prices, pictures = (product + number) // 3, (product + number + 1) // 3, (product + number) // 4
     images = [f"http://pictures.test/{product}/{(pictures + rank) % 5}.png" for rank in range(1 + product % 3)]
@@ -50,7 +50,7 @@ def listing(product: int, number: int) -> Listing:
         return_policy_id=FIRST_ID,
         readiness_state_id=FIRST_ID,
         currency_code="USD",
-        inventory=_inventory(product, prices),
+        inventory=_inventory(product, prices, sold),
         images=tuple(ListingImage(url, f"Thing {product}") for url in images),
         tags=("chaos", f"edition {texts % 7}"),
     )
@@ -61,8 +61,8 @@ def title(product: int, texts: int) -> str:
     return f"Thing {product:04} of the storm, edition {texts}"
 
 
-def _inventory(product: int, prices: int) -> Inventory:
-    price, stock = Decimal(10 + product % 30) + Decimal(prices % 5) / 4, 3 + (product + prices) % 20
+def _inventory(product: int, prices: int, sold: int) -> Inventory:
+    price, stock = Decimal(10 + product % 30) + Decimal(prices % 5) / 4, 3 + (product + prices) % 20 - sold
     if product % 3:
         return Inventory((Offering(f"T{product}", (), price, stock),))
     offerings = tuple(Offering(f"T{product}-{size}", (size,), price + row, stock) for row, size in enumerate(SIZES))

@@ -35,39 +35,63 @@ FOR_EVER = 10**9
 
 
 def publish_a_season(storm: Storm, number: int, kills: int) -> None:
-    """Until everything is published: what failed is planned, approved and published again, some times."""
+    """Until everything is published: what failed is planned, approved and published again, some times.
+
+    With lanes, stock falls in Medusa when the first publisher of a season was killed. From then on a second sync, of
+    the stock lane, is published beside the first one.
+    """
+    storm.sold = 0
     for _ in range(MAX_SYNCS):
-        transaction_id = in_a_process(storm, functools.partial(plan_and_approve, storm, number))
-        for fault in FAULTS:
-            storm.control("POST", "faults", {**fault, "seed": storm.dice.randrange(FOR_EVER)})
-        outcome: dict[str, Any] = {"status": "processing"}
-        while outcome["status"] in {"processing", "paused"}:
-            ended = publish_until_killed(storm, number, transaction_id, may_kill=storm.kills < kills)
+        under_way, trouble = {_planned(storm, number)}, Counter[str]()
+        is_beside = False
+        while under_way:
+            ended = publish_until_killed(storm, number, sorted(under_way), may_kill=storm.kills < kills)
             storm.control("POST", "clock", {"advance_seconds": BETWEEN_PUBLISHERS})
-            outcome = storm.answer() if ended else outcome
+            for transaction_id in ended:
+                outcome = storm.answer(transaction_id)
+                if outcome["status"] not in {"processing", "paused"}:
+                    under_way.discard(transaction_id)
+                    trouble.update(outcome["errors"] or ({} if outcome["status"] == "completed" else {"stopped": 1}))
+            if storm.lanes and under_way and not storm.sold:
+                storm.sold, is_beside = 1, True
+                storm.counts["beside"] += 1
+                under_way.add(_planned(storm, number))
         storm.control("DELETE", "faults")
-        storm.counts.update(dict(outcome["errors"].items()))
+        storm.counts.update(trouble)
         storm.counts["syncs"] += 1
-        if not outcome["errors"] and outcome["status"] == "completed":
+        if not trouble and not is_beside:
             return
 
 
-def publish_until_killed(storm: Storm, number: int, transaction_id: str, *, may_kill: bool) -> bool:
-    """One publisher, at times two at once, killed at a random instant; whether the sync came to an end before that."""
+def _planned(storm: Storm, number: int) -> str:
+    """A sync that is approved; Etsy is well while it is planned, and has faults from then on."""
+    storm.control("DELETE", "faults")
+    transaction_id: str = in_a_process(storm, functools.partial(plan_and_approve, storm, number))
+    for fault in FAULTS:
+        storm.control("POST", "faults", {**fault, "seed": storm.dice.randrange(FOR_EVER)})
+    return transaction_id
+
+
+def publish_until_killed(storm: Storm, number: int, transaction_ids: list[str], *, may_kill: bool) -> set[str]:
+    """A publisher of each sync, at times two, killed at a random instant; the syncs that came to an end before that."""
     count = 2 if storm.dice.random() < RIVALS else 1
-    alive = {child(functools.partial(publish_once, storm, number, transaction_id)) for _ in range(count)}
+    alive = {
+        child(functools.partial(publish_once, storm, number, transaction_id)): transaction_id
+        for transaction_id in transaction_ids
+        for _ in range(count)
+    }
     storm.counts["rivals"] += count - 1
     deadline = time.monotonic() + (0.05 + storm.dice.expovariate(1 / KILLED_AFTER) if may_kill else FOR_EVER)
-    has_ended = False
+    has_ended: set[str] = set()
     while alive:
         for publisher in list(alive):
             done, status = os.waitpid(publisher, os.WNOHANG)
             if not done:
                 continue
-            alive.remove(publisher)
+            transaction_id = alive.pop(publisher)
             if os.WEXITSTATUS(status) not in {0, STOOD_BACK}:
                 raise SystemExit("a publisher failed")
-            has_ended = has_ended or os.WEXITSTATUS(status) == 0
+            has_ended |= {transaction_id} if os.WEXITSTATUS(status) == 0 else set()
         if alive and time.monotonic() >= deadline:
             storm.kills += 1
             for publisher in alive:
@@ -91,10 +115,10 @@ def publish_once(storm: Storm, number: int, transaction_id: str) -> None:
         if not is_over:  # or else the one before was killed just after its last word
             publish(
                 store, client, Pictures(), transaction_id,
-                amount_unit="major", run_id=f"process {os.getpid()}", source=source_of_season(storm.products, number),
-                sleep=at.sleep, now=at.now, most_starts=FOR_EVER,
+                amount_unit="major", run_id=f"process {os.getpid()}", sleep=at.sleep, now=at.now, most_starts=FOR_EVER,
+                source=source_of_season(storm.products, number, storm.sold),
             )  # fmt: skip
-        storm.note(outcome_of(store, transaction_id))
+        storm.note(outcome_of(store, transaction_id), transaction_id)
 
 
 def plan_and_approve(storm: Storm, number: int, store: Store) -> str:
@@ -106,7 +130,7 @@ def plan_and_approve(storm: Storm, number: int, store: Store) -> str:
     with closing(wiring.shop_client(Settings.load(), store, storm.account_id, storm.fast_forward())) as client:
         job = build_plan(
             store, account_id=storm.account_id, transaction_id=None, trigger="cli",
-            validated=season(storm.products, number), covers_selection=True, amount_unit="major",
+            validated=season(storm.products, number, storm.sold), covers_selection=True, amount_unit="major",
             run_id=f"chaos {secrets.token_hex(4)}", live_of=client.live_listings,
         )  # fmt: skip
     if not job.is_over:  # there may be nothing to do

@@ -1,6 +1,6 @@
 """Publishes a catalogue to the local Etsy while everything goes wrong, and then looks for what is not as approved.
 
-    python chaos/run.py [--seeds 3] [--kills 100] [--products 200] [--database postgresql]
+    python chaos/run.py [--seeds 3] [--kills 100] [--products 200] [--database postgresql] [--lanes]
 
 For each seed: plan, approve, and publish in a process (at times in two at once) that is killed with SIGKILL at random
 instants and started again until it is done, while the local Etsy has random faults; then the catalogue changes, and so
@@ -29,30 +29,31 @@ from etsy_pipeline.store.encryption import new_key
 SEASONS = 4  # at least, with an equal share of the kills each: one of creates, then changes
 
 
-def run_seed(seed: int, kills: int, products: int, database_url: str | None) -> dict[str, list[str]]:
+def run_seed(seed: int, kills: int, products: int, database_url: str | None, *, lanes: bool) -> dict[str, list[str]]:
     """One seed from an empty shop on; what is wrong in the end."""
     with tempfile.TemporaryDirectory() as name, a_sandbox(Path(name)) as environment:
         os.environ |= environment | {"ETSY_PIPELINE_HOME": name, "ETSY_PIPELINE_SECRET_KEY": new_key()}
         if database_url:
             os.environ["ETSY_PIPELINE_DATABASE_URL"] = database_url
-        storm, number, started = Storm(seed, Path(name), products, environment["ETSY_API_URL"]), 0, time.monotonic()
+        storm = Storm(seed, Path(name), products, environment["ETSY_API_URL"], lanes)
+        number, started = 0, time.monotonic()
         storm.account_id = in_a_process(storm, connected)
         while True:
             publish_a_season(storm, number, min(kills, kills * (number + 1) // SEASONS))
             place = storm.folder / "sandbox.db"
-            found = in_a_process(storm, functools.partial(judge, storm.account_id, place, products, number))
+            found = in_a_process(storm, functools.partial(judge, storm.account_id, place, products, number, storm.sold))
             number += 1
             if (number >= SEASONS and storm.kills >= kills) or any(found.values()):
                 break
         calls = sum(storm.control("GET", "state")["calls"].values())
     told = ", ".join(f"{len(found[kind])} {kind}" for kind in KINDS)
     trouble = ", ".join(
-        f"{code} {count}" for code, count in sorted(storm.counts.items()) if code not in {"syncs", "rivals"}
+        f"{code} {count}" for code, count in sorted(storm.counts.items()) if code not in {"syncs", "rivals", "beside"}
     )
     seconds = time.monotonic() - started
     print(
         f"seed {seed}: {products} products, {number} seasons, {storm.counts['syncs']} syncs, {storm.kills} kills, "
-        f"{storm.counts['rivals']} rivals, "
+        f"{storm.counts['rivals']} rivals, {storm.counts['beside']} beside, "
         f"{calls} calls, {seconds:.0f} s: {told}. Failed and synced again: {trouble or 'none'}",
         flush=True,
     )
@@ -62,7 +63,7 @@ def run_seed(seed: int, kills: int, products: int, database_url: str | None) -> 
 def run_all(given: argparse.Namespace, seed: int) -> bool:
     """One seed on the chosen database; whether nothing was wrong."""
     with a_postgresql() if given.database == "postgresql" else nullcontext() as database_url:
-        found = run_seed(seed, given.kills, given.products, database_url)
+        found = run_seed(seed, given.kills, given.products, database_url, lanes=given.lanes)
     for kind, items in found.items():
         for item in items[:20]:
             print(f"  {kind}: {item}")
@@ -76,6 +77,7 @@ def main() -> int:
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--kills", type=int, default=100, help="at least, for each seed")
     parser.add_argument("--products", type=int, default=200)
+    parser.add_argument("--lanes", action="store_true", help="a sync of the stock lane beside each season's own")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

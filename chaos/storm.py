@@ -38,7 +38,9 @@ class Storm:
     folder: Path
     products: int
     etsy_url: str
+    lanes: bool = False
     account_id: str = ""
+    sold: int = 0
     kills: int = 0
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -46,15 +48,15 @@ class Storm:
         """The seed's own dice."""
         self.dice = random.Random(self.seed)
 
-    def answer(self) -> Any:
-        """What the last child of ours left."""
-        return json.loads((self.folder / "answer.json").read_text())
+    def answer(self, name: str = "answer") -> Any:
+        """What the last child of ours left under a name."""
+        return json.loads((self.folder / f"{name}.json").read_text())
 
-    def note(self, answer: Any) -> None:
+    def note(self, answer: Any, name: str = "answer") -> None:
         """Leave an answer for the parent; two publishers at once leave one each, and the later one counts."""
         mine = self.folder / f"answer-{os.getpid()}.json"
         mine.write_text(json.dumps(answer))
-        mine.replace(self.folder / "answer.json")
+        mine.replace(self.folder / f"{name}.json")
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """A control route of the local Etsy."""

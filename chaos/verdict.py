@@ -18,7 +18,7 @@ from etsy_pipeline.store.engine import Store
 KINDS = ("duplicate", "lost", "differing", "books")
 
 
-def judge(account_id: str, sandbox: Path, products: int, number: int, store: Store) -> dict[str, list[str]]:
+def judge(account_id: str, sandbox: Path, products: int, number: int, sold: int, store: Store) -> dict[str, list[str]]:
     """Everything that is wrong, by kind; all lists are empty when nothing is."""
     found: dict[str, list[str]] = {kind: [] for kind in KINDS}
     with sqlite3.connect(f"file:{sandbox}?mode=ro", uri=True) as etsy:
@@ -27,7 +27,7 @@ def judge(account_id: str, sandbox: Path, products: int, number: int, store: Sto
         found["duplicate"] = [f"{name}: {count} listings" for name, count in _names(rows).items() if count > 1]
         with store.reading() as session:
             books = {link.product_id: link for link in links.search(session, account_id=account_id)}
-            for item in season(products, number):
+            for item in season(products, number, sold):
                 link = books.get(item.product_id)
                 row = rows.get(link.etsy_listing_id or 0) if link else None
                 if link is None or row is None:

@@ -10,8 +10,9 @@ PROJECT = Path(__file__).parents[1]
 
 
 @pytest.mark.chaos
-def test_whatever_happens_every_product_is_on_etsy_once_and_as_approved() -> None:
-    command = [sys.executable, "chaos/run.py", "--seeds", "1", "--kills", "12", "--products", "10"]
+@pytest.mark.parametrize("more", [[], ["--lanes"]], ids=["alone", "two lanes"])
+def test_whatever_happens_every_product_is_on_etsy_once_and_as_approved(more: list[str]) -> None:
+    command = [sys.executable, "chaos/run.py", "--seeds", "1", "--kills", "12", "--products", "10", *more]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 duplicate, 0 lost, 0 differing, 0 books" in done.stdout

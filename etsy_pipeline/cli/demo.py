@@ -155,7 +155,7 @@ def _end(job: EtsySyncJob) -> None:
     if job.state not in {SyncState.COMPLETED, SyncState.NOTHING_TO_DO} or job.failed_count:
         console.print(
             "Not all of it is on Etsy, so this ends with exit status 1, as every command does. The sample holds broken "
-            f"products on purpose: [bold]etsy-pipeline sync status {job.transaction_id}[/] says what is wrong with each."
+            f"products on purpose: [bold]etsy-pipeline sync status {job.transaction_id}[/] says what is wrong."
         )
         raise typer.Exit(1)
 

@@ -301,7 +301,9 @@ def _tell_started(store: Store, job: EtsySyncJob, *, wait: bool, as_json_: bool)
     else:
         typer.echo(job.transaction_id)
     if wait and job.state is not SyncState.PLANNED:
-        tell(job.message or _line(job), err=True)
+        progress_console.print(_line(job), soft_wrap=True)
+        if job.message:
+            tell(job.message, err=True)
         _exit_with(job)
         if job.state not in (*PUBLISHED, SyncState.NOTHING_TO_DO):
             raise typer.Exit(1)

@@ -24,9 +24,13 @@ DIGEST_SHOWN = 16  # characters: enough to tell plans apart, and accepted as `pl
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], *, total: int | None = None
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    total: int | None = None,
+    command: str = "etsy-pipeline sync plan",
 ) -> dg.MarkdownMetadataValue:
-    """A Markdown table of at most `ROWS_SHOWN` rows; says how many there are when it does not show all."""
+    """A Markdown table of at most `ROWS_SHOWN` rows; says how many more there are, and which command has them all."""
     stream = iter(rows)
     shown = list(islice(stream, ROWS_SHOWN))
     if not shown:
@@ -34,7 +38,7 @@ def table(
     lines = [_line(columns), _line([RULE] * len(columns)), *(_line(row) for row in shown)]
     hidden = (total or len(shown)) - len(shown)
     if hidden > 0:
-        lines.append(f"\n… and {hidden} more: `etsy-pipeline sync plan` shows all.")
+        lines.append(f"\n… and {hidden} more: `{command}` shows all.")
     return dg.MetadataValue.md("\n".join(lines))
 
 
@@ -113,7 +117,12 @@ def publication_metadata(job: EtsySyncJob, links: Sequence[Link]) -> dict[str, A
         "status": job.state.words,
         "transaction_id": job.transaction_id,
         "plan_digest": (job.plan_digest or "")[:DIGEST_SHOWN],
-        "errors": table(("product id", "what happened"), errors, total=job.failed_count + bool(job.message)),
+        "errors": table(
+            ("product id", "what happened"),
+            errors,
+            total=job.failed_count + bool(job.message),
+            command=f"etsy-pipeline sync status {job.transaction_id} --errors",
+        ),
         "listings": table(("product", "state", "listing"), listings, total=sum(bool(x.etsy_listing_id) for x in links)),
     }
 

@@ -31,6 +31,7 @@ from etsy_pipeline.orchestration.runs import (
 from etsy_pipeline.providers.protocols import ShopClient
 from etsy_pipeline.publishing.publisher import approved_job, publish
 from etsy_pipeline.publishing.source import Source, source_of
+from etsy_pipeline.safe_text import visible_lines
 from etsy_pipeline.store import accounts, jobs
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
@@ -122,7 +123,8 @@ def published_listings(
         yield dg.MaterializeResult(metadata=shown.publication_metadata(job, links))
     if job.state is SyncState.FAILED:
         message = job.message or f"None of {job.failed_count} products could be published."
-        raise dg.Failure(f"{message} `errors` on published_listings lists them all.", allow_retries=False)
+        all_of_them = f"`etsy-pipeline sync status {job.transaction_id} --errors`"
+        raise dg.Failure(f"{visible_lines(message)} All errors: {all_of_them}.", allow_retries=False)
 
 
 def _source(store: Store, job: EtsySyncJob, client: ShopClient, catalogue: MedusaCatalogue, unit: AmountUnit) -> Source:

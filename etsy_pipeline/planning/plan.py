@@ -121,13 +121,13 @@ def stock_only(
         link: what we published, if anything.
         live: what Etsy has, where that was read.
         settings: the shop's.
-        waits_for: until when the rest of it waits, in words.
+        waits_for: how long the rest of it waits, in words.
     """
     if item.action not in {"create", "update"}:
         return item
     later = left_for_later(item)
     waiting = replace(
-        item, action="skip", reason=f"{later or 'price, quantity'} left for later: {waits_for}",
+        item, action="skip", reason=f"{later or 'price, quantity'} left for later, {waits_for}",
         desired=None, differences=(), brakes=(), price_moves=(), cost=NO_COST,
     )  # fmt: skip
     published, listing = (link.published if link else None), validated.listing
@@ -144,7 +144,7 @@ def stock_only(
     told = ", ".join(change.field for change in changes) + " changed"
     return replace(
         item,
-        reason=f"{told}; {later} left for later: {waits_for}" if later else told,
+        reason=f"{told}; {later} left for later, {waits_for}" if later else told,
         desired=target,
         differences=changes,
         conflicts=stock.conflicts,

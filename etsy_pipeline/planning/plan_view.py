@@ -145,7 +145,7 @@ def dollars(cents: int) -> str:
 
 def row(item: PlanItem) -> PlanRow:
     """One line of the plan."""
-    detail = _changes(item.differences) if item.action == "update" else item.reason
+    detail = _changes(item.differences) if item.action == "update" and item.differences else item.reason
     warnings = [verdict.message for verdict in item.verdicts if verdict.severity == "warning"]
     if warnings and item.action != "invalid":
         detail += f" ({len(warnings)} warning{'s' if len(warnings) > 1 else ''}: {'; '.join(warnings)})"

@@ -23,7 +23,7 @@ from etsy_pipeline.store import accounts, jobs
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsySyncJob
-from etsy_pipeline.store.sync_states import UNDER_WAY
+from etsy_pipeline.store.sync_states import UNDER_WAY, SyncState
 from etsy_pipeline.sync import lifecycle
 from etsy_pipeline.sync.build_plan import digest_of_stored_plan
 from etsy_pipeline.sync.expiry import require_fresh
@@ -114,7 +114,12 @@ def publish(
         with store.reading() as session:
             job = jobs.get(session, transaction_id)
         lease = Lease(store, job.etsy_account_id, job.lane, seconds=lease_seconds)
-        job, shop_id, excluded, settings, starts = _begin(store, lease, transaction_id, amount_unit, run_id)
+        try:
+            job, shop_id, excluded, settings, starts = _begin(store, lease, transaction_id, amount_unit, run_id)
+        except Conflict as error:
+            if error.code == "plan_stale":
+                _leave_to_a_person(store, transaction_id, str(error))
+            raise
     journal = Journal(store, job, lease)
     guarded = client.guarded(lease.require)
     reserved = guarded.for_stock()
@@ -154,7 +159,7 @@ def _begin(
             raise Conflict(
                 f"The plan of {transaction_id} is stale: the shop's settings or the plan changed after the approval.",
                 code="plan_stale",
-                hint="Ask for a new sync and review its plan.",
+                hint="Ask for a new sync and review its plan; cancel this one if it is under way.",
             )
         starts = lease.take(session, job, run_id)
         started_at = job.started_at or datetime.now(UTC)
@@ -163,6 +168,14 @@ def _begin(
             publish_run_id=run_id, resume_at=None, started_at=started_at,
         )  # fmt: skip
         return job, account.shop_id or 0, excluded, settings_of(account), starts
+
+
+def _leave_to_a_person(store: Store, transaction_id: str, message: str) -> None:
+    """A paused sync that cannot go on is not tried again and again: a person calls it off, and plans the rest anew."""
+    with store.writing() as session:
+        job = jobs.get(session, transaction_id, lock=True)
+        if job.state is SyncState.PAUSED:
+            jobs.change(session, transaction_id, resume_at=None, error_log={**job.error_log, "job": message})
 
 
 def _approved_exclusions(session: Session, job: EtsySyncJob) -> frozenset[str]:

@@ -225,7 +225,8 @@ class Rounds:
     ) -> list[tuple[ItemInProgress, list[str]]]:
         """Note what is as it was meant; what is not, with the fields that differ."""
         ids = {work.product_id: work.listing_id or 0 for work in works}
-        live = self._live(publisher, ids, works)
+        reader = self.stock if self.outcomes.pause else publisher  # or what is on Etsy would count as waiting for a day
+        live = self._live(reader, ids, works)
         found, agreed = [], []
         for work in works:
             seen = live.get(ids[work.product_id])

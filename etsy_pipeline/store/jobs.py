@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import msgspec
 from msgspec import to_builtins
-from sqlalchemy import ColumnElement, Select, Table, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, Table, Text, bindparam, func, insert, select, update
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,7 @@ from etsy_pipeline.planning.plan_view import Totals
 from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.planning.sending_order import Day
 from etsy_pipeline.store import clock
-from etsy_pipeline.store.records import Approval, Decision, EtsySyncJob, ItemOutcome, Lane
+from etsy_pipeline.store.records import ERRORS_IN_LOG, Approval, Decision, EtsySyncJob, ItemOutcome, Lane
 from etsy_pipeline.store.sync_states import OVER, PENDING, UNDER_WAY, SyncState, states_of
 from etsy_pipeline.store.tables import ApprovalRow, EtsySyncJobRow
 
@@ -145,6 +146,24 @@ def add(session: Session, job: EtsySyncJob) -> None:
             "plan_attempts": job.plan_attempts,
         },
     )
+
+
+def over_with_details(session: Session, before: datetime) -> Sequence[str]:
+    """Ids of syncs that were over by then and still have their plan's details, the oldest first."""
+    ended_at = func.coalesce(_JOB.c.completed_at, _JOB.c.planned_at, _JOB.c.created_at)
+    has_details = sql_cast(_JOB.c.totals, Text).not_like(f"%{DETAILS_REMOVED}%")
+    is_over = _JOB.c.state.in_([state.value for state in OVER])
+    query = select(_JOB.c.id).where(is_over, has_details, ended_at < before)
+    return session.scalars(query.order_by(_JOB.c.created_at)).all()
+
+
+def note_details_removed(session: Session, job_id: str, now: datetime) -> None:
+    """Note that a plan has no details any more; an `error_log` of an earlier version is cut to what one holds today."""
+    totals, log = session.execute(select(_JOB.c.totals, _JOB.c.error_log).where(_JOB.c.id == job_id)).one()
+    of_products = [item for item in (log or {}).items() if item[0] != "job"]
+    kept = dict(of_products[:ERRORS_IN_LOG]) | {name: told for name, told in (log or {}).items() if name == "job"}
+    values = {"totals": (totals or {}) | {DETAILS_REMOVED: now.isoformat()}, "error_log": kept}
+    session.execute(update(_JOB).where(_JOB.c.id == job_id).values(**values))
 
 
 def transition(

@@ -23,7 +23,11 @@ _THE_ITEM = (_ITEM.c.sync_job_id == bindparam("of_job")) & (_ITEM.c.product_id =
 _THE_LINK = (_LINK.c.etsy_account_id == bindparam("of_account")) & (_LINK.c.product_id == bindparam("of_product"))
 _ITS_IMAGES = (_IMAGE.c.etsy_account_id == bindparam("of_account")) & (_IMAGE.c.product_id == bindparam("of_product"))
 
-_TRY = update(_ITEM).where(_THE_ITEM & (_ITEM.c.outcome == "waiting")).values(step=bindparam("new_step"), attempts=_ITEM.c.attempts + 1)
+_TRY = (
+    update(_ITEM)
+    .where(_THE_ITEM & (_ITEM.c.outcome == "waiting"))
+    .values(step=bindparam("new_step"), attempts=_ITEM.c.attempts + 1)
+)
 _SET_ITEM = update(_ITEM).where(_THE_ITEM)
 _SET_LINK = update(_LINK).where(_THE_LINK)
 _ADD_LINK = insert(_LINK)
@@ -36,8 +40,9 @@ _SYNCED_LINK = (
     update(_LINK)
     .where(_THE_LINK)
     .values(
-        sync_status=bindparam("status"), sync_error=bindparam("error"), last_synced_at=bindparam("now"), updated_at=bindparam("now"),
-        listing_state=bindparam("state"), published=func.coalesce(bindparam("desired"), _LINK.c.published),
+        sync_status=bindparam("status"), sync_error=bindparam("error"), last_synced_at=bindparam("now"),
+        updated_at=bindparam("now"), listing_state=bindparam("state"),
+        published=func.coalesce(bindparam("desired"), _LINK.c.published),
     )
 )  # fmt: skip
 
@@ -77,7 +82,10 @@ def set_synced(session: Session, account_id: str, listings: Iterable[dict[str, A
     """
     keys = {"of_account": account_id, "now": now}
     told = ({"error": None} | listing | keys for listing in listings)
-    rows = sorted((row | {"status": "failed" if row["error"] else "synced"} for row in told), key=lambda row: str(row["of_product"]))
+    rows = sorted(
+        (row | {"status": "failed" if row["error"] else "synced"} for row in told),
+        key=lambda row: str(row["of_product"]),
+    )
     session.connection().execute(_SYNCED_LINK, rows)
 
 

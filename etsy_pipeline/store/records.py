@@ -187,7 +187,7 @@ class Approval:
 class PublisherLease:
     """Who publishes for an account: one process at a time, until `expires_at` unless it renews.
 
-    `starts` counts publishers of the same sync that began since a product was last finished.
+    `starts` counts publishers of the same sync that began since one got something done on Etsy.
     """
 
     etsy_account_id: str

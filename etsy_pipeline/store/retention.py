@@ -5,28 +5,22 @@ with what became of it, its brakes, and its error. What was to be sent, and prod
 """
 
 import sqlite3
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, cast
 
-from sqlalchemy import Table, Text, delete, func, or_, select, update
-from sqlalchemy import cast as sql_cast
+from sqlalchemy import Table, delete, func, or_, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
+from etsy_pipeline.store import jobs
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.jobs import DETAILS_REMOVED
-from etsy_pipeline.store.records import ERRORS_IN_LOG
-from etsy_pipeline.store.sync_states import OVER
-from etsy_pipeline.store.tables import EtsySyncJobRow, OauthSessionRow, SentNoticeRow, SoldMarkRow, SyncItemRow
+from etsy_pipeline.store.tables import OauthSessionRow, SentNoticeRow, SoldMarkRow, SyncItemRow
 
 ANSWERED_FOR = ("synced", "failed")
 WORTH_COMPACTING = 0.25  # share of the file that is free: less is soon used again
 LEAST_COMPACTED = 1_000_000  # bytes
 
-_JOB: Table = EtsySyncJobRow.metadata.tables[EtsySyncJobRow.__tablename__]
 _ITEM: Table = SyncItemRow.metadata.tables[SyncItemRow.__tablename__]
-_ended_at = func.coalesce(_JOB.c.completed_at, _JOB.c.planned_at, _JOB.c.created_at)
 
 
 class Emptied(NamedTuple):
@@ -36,14 +30,6 @@ class Emptied(NamedTuple):
     emptied: int
 
 
-def plans_over(session: Session, before: datetime) -> Sequence[str]:
-    """Ids of syncs that were over by then and still have their plan's details, the oldest first."""
-    has_details = sql_cast(_JOB.c.totals, Text).not_like(f"%{DETAILS_REMOVED}%")
-    is_over = _JOB.c.state.in_([state.value for state in OVER])
-    query = select(_JOB.c.id).where(is_over, has_details, _ended_at < before)
-    return session.scalars(query.order_by(_JOB.c.created_at)).all()
-
-
 def empty_plan(session: Session, job_id: str, now: datetime) -> Emptied:
     """Take the details out of a plan that is over; its `error_log` is cut to what one holds today."""
     of_job = _ITEM.c.sync_job_id == job_id
@@ -51,9 +37,7 @@ def empty_plan(session: Session, job_id: str, now: datetime) -> Emptied:
     gone = session.execute(delete(_ITEM).where(of_job, ~is_answered_for))
     nothing: dict[str, object] = {"desired": None, "differences": [], "verdicts": [], "conflicts": []}
     emptied = session.execute(update(_ITEM).where(of_job).values(**nothing))
-    totals, log = session.execute(select(_JOB.c.totals, _JOB.c.error_log).where(_JOB.c.id == job_id)).one()
-    values = {"totals": (totals or {}) | {DETAILS_REMOVED: now.isoformat()}, "error_log": _cut(log or {})}
-    session.execute(update(_JOB).where(_JOB.c.id == job_id).values(**values))
+    jobs.note_details_removed(session, job_id, now)
     return Emptied(_count(gone), _count(emptied))
 
 
@@ -92,11 +76,6 @@ def compact(store: Store) -> int | None:
         return None
     finally:
         pooled.close()
-
-
-def _cut(log: dict[str, str]) -> dict[str, str]:
-    of_products = [item for item in log.items() if item[0] != "job"]
-    return dict(of_products[:ERRORS_IN_LOG]) | {name: told for name, told in log.items() if name == "job"}
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:

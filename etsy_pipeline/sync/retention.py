@@ -46,7 +46,7 @@ def clean(store: Store, *, keep: timedelta, now: datetime) -> Cleaned:
     """
     before, gone, emptied = now - keep, 0, 0
     with store.reading() as session:
-        plans = retention.plans_over(session, before)
+        plans = jobs.over_with_details(session, before)
     for job_id in plans:
         with store.writing() as session:
             done = retention.empty_plan(session, job_id, now)

@@ -33,14 +33,14 @@ class Beside:
     Args:
         lane: of the plan.
         holders: product id → the sync that has yet to deal with it.
-        waits_for: until when all but price and stock waits, in words; for the stock lane.
+        waits_for: how long all but price and stock waits, in words; for the stock lane.
         held: products that the plan leaves to these syncs, so far.
         left_for_later: products of which something waits, so far.
     """
 
     lane: Lane
     holders: Mapping[str, str] = field(default_factory=dict)
-    waits_for: str = "the next plan has it"
+    waits_for: str = "until the next plan"
     held: int = 0
     left_for_later: int = 0
 
@@ -71,7 +71,7 @@ def beside(session: Session, job: EtsySyncJob) -> Beside:
     full = next((other.transaction_id for other in under_way if other.lane == "full"), None)
     if full is None:
         return Beside(job.lane, holders)
-    return Beside(job.lane, holders, f"{full} is under way, and a plan after it has it")
+    return Beside(job.lane, holders, f"while {full} is under way")
 
 
 def held_by(session: Session, job: EtsySyncJob) -> list[str]:

@@ -299,3 +299,19 @@ def test_an_unknown_sync_is_404(api: httpx.Client, act: str) -> None:
     assert code_of(api.post(f"{SYNC}/wf_nope/{act}"), 404) == "sync_job_not_found"
     assert code_of(api.get(f"{SYNC}/wf_nope/plan"), 404) == "sync_job_not_found"
     assert code_of(api.get(JOBS, params={"transaction_id": "wf_nope"}), 404) == "sync_job_not_found"
+
+
+def test_what_was_not_sent_is_dropped_and_brought_forward(api: httpx.Client, store: Store) -> None:
+    transaction_id = planned(api, store, 3)
+    assert (
+        code_of(api.post(f"{SYNC}/{transaction_id}/first", json={"product_ids": ["prod_2"]}), 409) == "nothing_unsent"
+    )
+    api.post(f"{SYNC}/{transaction_id}/confirm")
+    answer = api.post(f"{SYNC}/{transaction_id}/first", json={"product_ids": ["prod_2", "prod_9"]})
+    assert answer.json() == {"changed": ["prod_2"], "too_late": ["prod_9"]}
+    body = {"product_ids": ["prod_1"], "decided_by": "Grace", "note": "sold at the fair"}
+    assert api.post(f"{SYNC}/{transaction_id}/drop", json=body).json() == {"changed": ["prod_1"], "too_late": []}
+    (item,) = api.get(f"{SYNC}/{transaction_id}/plan", params={"product_id": "prod_1"}).json()["items"]
+    assert (item["outcome"], item["note"]) == ("skipped", "dropped by Grace: sold at the fair")
+    assert (job(api, transaction_id)["skipped_count"], job(api, transaction_id)["deferred_count"]) == (1, 2)
+    assert code_of(api.post(f"{SYNC}/{transaction_id}/drop", json=body), 409) == "nothing_unsent"

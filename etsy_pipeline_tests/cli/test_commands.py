@@ -17,8 +17,8 @@ from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline_tests.api.planned import draw_up, find_nothing, publish
 from etsy_pipeline_tests.cli.terminal import Terminal
 from etsy_pipeline_tests.notifications.receiving import a_server
-from etsy_pipeline_tests.sync.planned import connected as a_connected_account
 from etsy_pipeline_tests.sync.planned import approve, planned
+from etsy_pipeline_tests.sync.planned import connected as a_connected_account
 from etsy_pipeline_tests.world import World, a_world
 
 
@@ -255,7 +255,7 @@ def test_what_failed_is_tried_again_by_a_new_sync(terminal: Terminal) -> None:
             )
         draw_up(store, again)
         publish(store, again)
-        assert "completed; 1 products: 1 synced" in " ".join(terminal("sync", "status", again).split())
+        assert "completed; 2 products: 2 synced" in " ".join(terminal("sync", "status", again).split())
         assert "nothing_failed" in terminal("sync", "retry", again, status=1)
     assert "sync_job_not_found" in terminal("sync", "retry", "wf_nope", status=2)
 
@@ -274,6 +274,22 @@ def test_a_sync_that_waits_for_a_person_says_so_and_goes_on_when_told(terminal: 
     assert "goes on at" in " ".join(terminal("sync", "status", job.transaction_id).split())
     terminal("sync", "cancel", job.transaction_id)
     assert "not_paused" in terminal("sync", "resume", job.transaction_id, status=1)
+
+
+def test_what_was_not_sent_is_dropped_and_brought_forward(terminal: Terminal) -> None:
+    settings = Settings.load(etsy_pipeline_home=terminal.folder / "state")
+    with closing(wiring.store_of(settings)) as store:
+        job = approve(store, planned(store, a_connected_account(store), 3))
+    said = terminal("sync", "first", job.transaction_id, "--product-id", "prod_2")
+    assert f"First in {job.transaction_id}: 1" in said
+    said = terminal(
+        "sync", "drop", job.transaction_id, "--product-id", "prod_1", "--product-id", "prod_9", "--by", "Ada"
+    )
+    assert f"Dropped from {job.transaction_id}: 1" in said
+    assert "Not among what is still to send: prod_9" in " ".join(said.split())
+    (item,) = terminal.json("sync", "plan", job.transaction_id, "--product-id", "prod_1")["items"]
+    assert (item["outcome"], item["note"]) == ("skipped", "dropped by Ada")
+    assert "nothing_unsent" in terminal("sync", "drop", job.transaction_id, "--product-id", "prod_1", status=1)
 
 
 @pytest.mark.parametrize("invalid", [0, 1])

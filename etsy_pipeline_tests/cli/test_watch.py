@@ -21,7 +21,7 @@ from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import lifecycle, queries
 from etsy_pipeline.sync.lifecycle import Event
 from etsy_pipeline.sync.queries import SyncProgress
-from etsy_pipeline_tests.api.planned import find_nothing
+from etsy_pipeline_tests.api.planned import draw_up, find_nothing
 from etsy_pipeline_tests.sync.planned import connected, planned
 
 RESUME = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
@@ -124,7 +124,7 @@ PUBLISHED = Event.APPROVE, Event.BEGIN_PUBLICATION
     ("events", "status", "exit_status"),
     [
         ((*PUBLISHED, Event.COMPLETE), "completed", 0),
-        ((*PUBLISHED, Event.COMPLETE_WITH_ERRORS), "completed", 0),
+        ((*PUBLISHED, Event.COMPLETE_WITH_ERRORS), "completed", 1),
         ((*PUBLISHED, Event.FAIL), "failed", 1),
         ((Event.REJECT,), "rejected", 1),
         ((Event.CANCEL,), "cancelled", 1),
@@ -142,6 +142,39 @@ def test_the_command_ends_with_the_syncs_outcome(
     assert done.exit_code == exit_status, done.output
     assert json.loads(done.stdout)["status"] == status, "the standard output is for the program alone"
     assert "awaiting approval" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("events", "words", "exit_status"),
+    [
+        ((), "", 0),
+        ((*PUBLISHED, Event.COMPLETE), "completed; 2 products", 0),
+        ((*PUBLISHED, Event.COMPLETE_WITH_ERRORS), "completed with errors; 2 products", 1),
+        ((*PUBLISHED, Event.FAIL), "failed; 2 products", 1),
+        ((*PUBLISHED, Event.PAUSE), "paused; 2 products: 0 synced, 0 failed, 0 skipped; waits for a person", 1),
+        ((Event.CANCEL,), "cancelled; 2 products", 1),
+    ],
+)
+def test_who_waits_for_a_sync_that_needs_no_approval_is_told_its_outcome(
+    events: tuple[Event, ...], words: str, exit_status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = wiring.store_of(Settings.load())
+    account = connected(store)
+
+    def go_on(_seconds: float) -> None:
+        (job,) = queries.latest_jobs(store)
+        if job.state is SyncState.REQUESTED:
+            draw_up(store, job.transaction_id)
+            there_is(*events[:1])(store, job)  # approved at once, as by a policy
+        else:
+            there_is(*events[1:])(store, job)
+
+    monkeypatch.setattr("etsy_pipeline.cli.sync.time.sleep", go_on)
+    done = CliRunner().invoke(app, ["sync", "start", "--account", account.id, "--all", "--wait"])
+    (job,) = queries.latest_jobs(store)
+    store.close()
+    assert (done.exit_code, done.stdout.strip()) == (exit_status, job.transaction_id), done.output
+    assert words in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize("invalid", [0, 1])

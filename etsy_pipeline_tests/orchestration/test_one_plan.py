@@ -110,14 +110,15 @@ def test_beside_a_publication_under_way_the_nightly_plan_plans_the_rest_and_says
 def test_a_small_change_of_stock_goes_all_the_way_beside_a_publication_under_way(dagster: Dagster) -> None:
     first, second = dagster.world.product_ids("clean")[:2]
     configure.configure(dagster.store, dagster.account.id, {"approval": {"auto_approve": True}})
+    dagster.run("plan_sync")
     for asset in ("publication_approval", "published_listings"):
-        _ = dagster.run("plan_sync") if asset == "publication_approval" else None
         assert dagster.materialize(asset).success
     dagster.world.medusa("PATCH", f"products/{first}", {"set": {"description": "Another text."}})
     dagster.run("plan_sync")
     dagster.materialize("publication_approval")
-    variants = json.loads(dagster.world.sandbox.state.row("SELECT data FROM medusa_product WHERE id = ?", second)["data"])  # type: ignore[index]
-    stock = {variant["id"]: {"stock": 1} for variant in variants["variants"]}
+    row = dagster.world.sandbox.state.row("SELECT data FROM medusa_product WHERE id = ?", second)
+    assert row is not None
+    stock = {variant["id"]: {"stock": 1} for variant in json.loads(row["data"])["variants"]}
     dagster.world.medusa("PATCH", f"products/{second}", {"variants": stock})
     assert dagster.run("plan_sync", **{"dagster/schedule_name": "daily_sync"}).success
     beside = dagster.newest()

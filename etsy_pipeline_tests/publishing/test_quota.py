@@ -1,6 +1,5 @@
 """A day's calls are used up: pause, resume, finish. In fast-forward, against a local Etsy that enforces both limits."""
 
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,23 +13,12 @@ from etsy_pipeline.publishing.publisher import publish
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline_tests.publishing.fast_forward import FastForward
 from etsy_pipeline_tests.publishing.shop import Shop, variant_id
-from etsy_pipeline_tests.world import World, a_world
+from etsy_pipeline_tests.world import a_world
 
 PER_DAY = 40
 PER_SECOND = 5
-
-
-class FastForward:
-    """Our clock and the local Etsy's, moved together: whoever waits puts both forward. One thread at a time can wait."""
-
-    def __init__(self, world: World) -> None:
-        self._world, self._ahead = world, 0.0
-        self.time = wiring.Time(clock=lambda: time.time() + self._ahead, sleep=self.sleep)
-
-    def sleep(self, seconds: float) -> None:
-        self._ahead += seconds
-        self._world.etsy("POST", "clock", {"advance_seconds": seconds})
 
 
 @pytest.fixture

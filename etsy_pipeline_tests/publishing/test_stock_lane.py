@@ -1,5 +1,6 @@
 """A sync waits for days: prices and stock of everything that it does not hold go on beside it."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,9 +9,10 @@ import pytest
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.errors import Conflict
+from etsy_pipeline.orchestration.sensors import publish_requests
 from etsy_pipeline.providers.errors import QuotaExhausted
 from etsy_pipeline.publishing.publisher import publish
-from etsy_pipeline.store import budgets
+from etsy_pipeline.store import budgets, progress
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, lifecycle, queries
@@ -86,8 +88,8 @@ def test_stock_and_price_reach_etsy_beside_a_sync_that_waits(
     assert (job.lane, job.state, job.totals.update, job.totals.deactivate) == ("stock", SyncState.PLANNED, 1, 1)
     told = reasons(shop, job)
     assert told[first] == f"skip: held by {paused.transaction_id}, which is under way"
-    assert told[second].startswith("update: quantity changed; title, images left for later")
-    assert told[third].startswith("skip: title, images left for later")
+    assert told[second].startswith("update: quantity changed; title, images left for later, while wf_")
+    assert told[third].startswith("skip: title, images left for later, while wf_")
     assert paused.transaction_id in told[third]
     assert told[fourth].startswith("deactivate: ")
     summary = queries.plan_summary(job)
@@ -212,3 +214,33 @@ def test_prices_go_as_the_shops_rules_say_and_brakes_hold(shop: Shop, old_ones: 
     published = shop.link(old_ones[1]).published
     assert published is not None
     assert min(item.price for item in published.inventory.offerings) == Decimal(str(min(prices.values()))) + 1
+
+
+def test_a_sync_that_waits_and_whose_plan_grew_stale_is_left_to_a_person(
+    shop: Shop, old_ones: list[str], paused: EtsySyncJob
+) -> None:
+    """It would be tried again for ever; what it does not hold goes on, by the new settings."""
+    configure.configure(shop.store, shop.id, {"price": {"markup_percent": 5}})
+    with pytest.raises(Conflict) as caught:
+        shop.publish(paused)
+    assert caught.value.code == "plan_stale"
+    found = queries.job(shop.store, paused.transaction_id)
+    assert (found.state, found.resume_at) == (SyncState.PAUSED, None)
+    assert "plan_stale" in found.message
+    assert publish_requests([found], shop.time.now() + timedelta(days=2)) == []
+    beside = shop.plan()
+    assert (beside.lane, beside.totals.update) == ("stock", 3)
+    approvals.cancel(shop.store, paused.transaction_id)
+    assert old_ones
+
+
+def test_a_product_that_failed_before_stays_failed_when_only_its_stock_is_sent(
+    shop: Shop, old_ones: list[str], paused: EtsySyncJob
+) -> None:
+    del paused
+    with shop.store.writing() as session:
+        progress.set_link(session, shop.id, old_ones[1], sync_status="failed", sync_error="Etsy refused its title.")
+    stock(shop, old_ones[1], 2)
+    assert shop.publish(shop.approve(shop.plan())).synced_count == 1
+    link = shop.link(old_ones[1])
+    assert (pieces(shop, old_ones[1]), link.sync_status, link.sync_error) == ({2}, "failed", "Etsy refused its title.")

@@ -87,9 +87,7 @@ def test_what_is_brought_forward_is_sent_first(shop: Shop, new_ones: list[str]) 
         ({"decided_by": " "}, "approver_missing"),
     ],
 )
-def test_wishes_that_mean_nothing_are_refused(
-    shop: Shop, new_ones: list[str], wish: dict[str, Any], code: str
-) -> None:
+def test_wishes_that_mean_nothing_are_refused(shop: Shop, new_ones: list[str], wish: dict[str, Any], code: str) -> None:
     job = shop.approve(shop.plan())
     with pytest.raises(BadRequest) as caught:
         unsent.drop(shop.store, job.transaction_id, **({"product_ids": new_ones, "decided_by": "Grace"} | wish))
