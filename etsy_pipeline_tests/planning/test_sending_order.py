@@ -39,7 +39,11 @@ def test_what_is_gone_comes_first_then_stock_then_other_updates_then_what_is_new
 
 @pytest.mark.parametrize(
     ("choice", "order"),
-    [("plan_order", ["old", "dear", "young"]), ("newest", ["young", "dear", "old"]), ("dearest", ["dear", "young", "old"])],
+    [
+        ("plan_order", ["old", "dear", "young"]),
+        ("newest", ["young", "dear", "old"]),
+        ("dearest", ["dear", "young", "old"]),
+    ],
 )
 def test_the_shop_chooses_what_is_created_first(choice: CreateFirst, order: list[str]) -> None:
     new = [item("old", "create"), item("dear", "create", price="99.50"), item("young", "create", price="99.49")]
