@@ -132,3 +132,15 @@ def test_what_tests_share_is_in_modules_of_its_own() -> None:
         if isinstance(node, ast.ImportFrom) and ".test_" in f".{node.module}"
     }
     assert imported == set()
+
+
+def test_no_function_is_longer_than_sixty_lines() -> None:
+    """But for migrations, which list columns."""
+    modules = [path for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts]
+    long = [
+        f"{path.relative_to(PACKAGE)}: {node.name}"
+        for path in modules
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (node.end_lineno or 0) - node.lineno >= 60
+    ]
+    assert long == []

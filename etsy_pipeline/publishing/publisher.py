@@ -6,6 +6,7 @@ The loop over the products is in `rounds.py`.
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from etsy_pipeline.errors import Conflict, StoreUnavailable
@@ -80,11 +81,8 @@ def publish(
 ) -> EtsySyncJob:
     """Publish an approved plan and record what happened to every product.
 
-    The job ends as completed (with errors, where some products failed), or failed when no product is in order or it
-    could not go on, or it pauses when the day's calls are used up, Etsy is down, the database is locked, or the same is
-    refused again and again; updates of stock and price go on where only the calls are used up, with those that are
-    reserved for them. Right before a product is sent, Etsy and Medusa are looked at; there is no publishing without
-    these looks, nor without the account's lease.
+    It ends as completed (with errors, where some products failed), as failed where nothing worked, or it pauses. Right
+    before a product is sent, Etsy and Medusa are looked at; nothing is published without these looks and the lease.
 
     Args:
         store: the database.
@@ -109,42 +107,65 @@ def publish(
     """
     now = now or store.now
     with store.patient(patience_seconds):
-        require_fresh(store, transaction_id, now())
-        cut_short(store)
-        with store.reading() as session:
-            job = jobs.get(session, transaction_id)
-        lease = Lease(store, job.etsy_account_id, job.lane, seconds=lease_seconds)
-        try:
-            job, shop_id, excluded, settings, starts = _begin(store, lease, transaction_id, amount_unit, run_id)
-        except Conflict as error:
-            if error.code == "plan_stale":
-                _leave_to_a_person(store, transaction_id, str(error))
-            raise
-    journal = Journal(store, job, lease)
-    guarded = client.guarded(lease.require)
-    reserved = guarded.for_stock()
-    publishing, stock = (
-        ItemPublisher(shop, shop_id, pictures, journal, sleep, settings.broken_images)
-        for shop in (guarded if job.lane == "full" else reserved, reserved)
-    )
+        begun = _begun(store, transaction_id, amount_unit, run_id, now(), lease_seconds)
+    journal = Journal(store, begun.job, begun.lease)
     try:
-        with store.patient(patience_seconds), lease.kept():
-            if starts > most_starts:
-                return journal.finish(Event.FAIL, message=_keeps_dying(starts - 1))
-            settings = settings if job.lane == "full" else of_stock_lane(settings)
+        with store.patient(patience_seconds), begun.lease.kept():
+            if begun.starts > most_starts:
+                return journal.finish(Event.FAIL, message=_keeps_dying(begun.starts - 1))
+            publishing, stock = _publishers(begun, client, pictures, journal, sleep)
+            settings = begun.settings if begun.job.lane == "full" else of_stock_lane(begun.settings)
             outcomes = OutcomeRecorder(journal, on_progress, now, settings.same_refusal_limit)
-            return Rounds(journal, publishing, stock, settings, excluded, outcomes, at_once, source).publish()
+            return Rounds(journal, publishing, stock, settings, begun.excluded, outcomes, at_once, source).publish()
     except StoreUnavailable as error:
         logger.warning("publication_interrupted transaction_id=%s code=%s", transaction_id, error.code)
         message = f"{error} It goes on in a minute."  # where that can be written down by now
         return journal.finish(Event.PAUSE, message=message, resume_at=now() + PAUSE_BEFORE_RETRY)
     finally:
-        lease.give_up()
+        begun.lease.give_up()
 
 
-def _begin(
-    store: Store, lease: Lease, transaction_id: str, amount_unit: str, run_id: str
-) -> tuple[EtsySyncJob, int, frozenset[str], ShopSettings, int]:
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A publication that has begun: its lease is taken. `starts` counts publishers without progress, with this one."""
+
+    job: EtsySyncJob
+    lease: Lease
+    shop_id: int
+    excluded: frozenset[str]
+    settings: ShopSettings
+    starts: int
+
+
+def _publishers(
+    begun: _Begun, client: ShopClient, pictures: PictureSource, journal: Journal, sleep: Callable[[float], None]
+) -> tuple[ItemPublisher, ItemPublisher]:
+    """Who publishes products, and who their stock and prices, with the calls that are reserved for these."""
+    guarded = client.guarded(begun.lease.require)
+    reserved = guarded.for_stock()
+    shops = guarded if begun.job.lane == "full" else reserved, reserved
+    broken_images = begun.settings.broken_images
+    one, other = (ItemPublisher(shop, begun.shop_id, pictures, journal, sleep, broken_images) for shop in shops)
+    return one, other
+
+
+def _begun(
+    store: Store, transaction_id: str, amount_unit: str, run_id: str, now: datetime, lease_seconds: float
+) -> _Begun:
+    require_fresh(store, transaction_id, now)
+    cut_short(store)
+    with store.reading() as session:
+        job = jobs.get(session, transaction_id)
+    lease = Lease(store, job.etsy_account_id, job.lane, seconds=lease_seconds)
+    try:
+        return _begin(store, lease, transaction_id, amount_unit, run_id)
+    except Conflict as error:
+        if error.code == "plan_stale":
+            _leave_to_a_person(store, transaction_id, str(error))
+        raise
+
+
+def _begin(store: Store, lease: Lease, transaction_id: str, amount_unit: str, run_id: str) -> _Begun:
     with store.writing() as session:
         job = jobs.get(session, transaction_id, lock=True)
         if job.state not in UNDER_WAY:
@@ -167,7 +188,7 @@ def _begin(
             session, job, Event.BEGIN_PUBLICATION, who="publisher",
             publish_run_id=run_id, resume_at=None, started_at=started_at,
         )  # fmt: skip
-        return job, account.shop_id or 0, excluded, settings_of(account), starts
+        return _Begun(job, lease, account.shop_id or 0, excluded, settings_of(account), starts)
 
 
 def _leave_to_a_person(store: Store, transaction_id: str, message: str) -> None:

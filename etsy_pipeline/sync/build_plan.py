@@ -107,9 +107,8 @@ def build_plan(
         on_sale = links.on_sale_count(session, account_id)
         marks = webhooks.sold_marks(session, account.shop_id or 0)
         others = stock_lane.beside(session, job)
-    reads_live = settings.check_live or bool(marks)
     check = sha256_if_changed if settings.image_check == "content" else None
-    read = live_of if reads_live else _not_read
+    read = live_of if settings.check_live or marks else _not_read
     builder = _PlanBuilder(store, account, job, settings, read, check, len(marks), others)
     builder.add(validated)
     missing = builder.add_removed() if covers_selection else 0
