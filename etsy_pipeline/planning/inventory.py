@@ -181,12 +181,16 @@ def _differences(
         changed = [cell for cell in shared if differs(old[cell], new[cell], value)]
         if changed:
             found.append(_difference(value, changed, new, old, before, live))
-    moves = [
-        PriceMove(_name(new[cell]), old[cell].price, new[cell].price)
-        for cell in shared
-        if differs(old[cell], new[cell], "price")
-    ]
-    return tuple(found), tuple(moves)
+    moves = (_price_move(new[cell], old[cell], before.get(cell)) for cell in shared)
+    return tuple(found), tuple(move for move in moves if move is not None)
+
+
+def _price_move(new: Offering, old: Offering, before: Offering | None) -> PriceMove | None:
+    """How a cell's price moves; that of one that was sold out, since it was published: Etsy tells none (FACTS §7)."""
+    known = old if old.is_enabled else before if new.is_enabled else None
+    if known is None or known.price == new.price:
+        return None
+    return PriceMove(_name(new), known.price, new.price)
 
 
 def _difference(

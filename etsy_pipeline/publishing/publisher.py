@@ -97,13 +97,13 @@ def publish(
         now: the clock by which it pauses; the database's, unless a test has its own.
         lease_seconds: how long another publisher is kept out when this one has died.
         patience_seconds: how long a locked database is waited for.
-        most_starts: publishers that may die one after the other without getting anything done.
+        most_starts: publishers that may die in a row without getting anything done.
         at_once: products that are carried out side by side.
 
     Raises:
         Conflict: `not_approved`, `approval_expired`, `plan_stale`.
         TakenOver: `publisher_active`, `lease_lost`: another publisher is at work, and the job is its business.
-        StoreUnavailable: the database is gone for longer than that; the job stays as it is, for the next publisher.
+        StoreUnavailable: the database stays away; the job stays as it is, for the next publisher.
     """
     now = now or store.now
     with store.patient(patience_seconds):
@@ -119,8 +119,7 @@ def publish(
             return Rounds(journal, publishing, stock, settings, begun.excluded, outcomes, at_once, source).publish()
     except StoreUnavailable as error:
         logger.warning("publication_interrupted transaction_id=%s code=%s", transaction_id, error.code)
-        message = f"{error} It goes on in a minute."  # where that can be written down by now
-        return journal.finish(Event.PAUSE, message=message, resume_at=now() + PAUSE_BEFORE_RETRY)
+        return journal.finish(Event.PAUSE, message=str(error), resume_at=now() + PAUSE_BEFORE_RETRY)
     finally:
         begun.lease.give_up()
 

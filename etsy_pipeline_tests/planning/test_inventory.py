@@ -110,6 +110,14 @@ class TestWhatIsNotForSale:
         assert fields(plan) == ["price", "quantity"]
         assert [move.new for move in plan.moves] == [Decimal(1200)]
 
+    def test_a_price_that_comes_back_with_new_stock_is_compared_with_the_one_that_was_published(self) -> None:
+        """Or one that is a hundred times as high would be for sale without a brake."""
+        small, large = two_sizes().offerings
+        gone = replace(two_sizes(), offerings=(small, replace(large, quantity=0, is_enabled=False)))
+        back = replace(two_sizes(), offerings=(small, replace(large, price=large.price * 100)))
+        (move,) = planned(back, gone, gone).moves
+        assert (move.old, move.new) == (large.price, large.price * 100)
+
 
 def item(inventory: Inventory) -> PlanItem:
     desired = replace(PUBLISHED, inventory=inventory)
