@@ -23,7 +23,6 @@ from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob
-from etsy_pipeline.store.sync_states import PUBLISHED, SyncState
 from etsy_pipeline.sync import approvals, queries
 from etsy_pipeline.sync.request import request_sync
 
@@ -150,14 +149,14 @@ def _run(job_name: str, account_id: str, transaction_id: str) -> bool:
 
 
 def _end(job: EtsySyncJob) -> None:
-    """Say goodbye; exit status 1 where the sync did not come to its end. Broken products are part of the sample."""
+    """Say goodbye; exit status 1 where the sync could not go on. Broken products are part of the sample."""
     _farewell()
     if job.failed_count:
         console.print(
             f"{job.failed_count} products are not on Etsy: the sample holds broken ones on purpose. "
             f"[bold]etsy-pipeline sync status {job.transaction_id}[/] says what is wrong."
         )
-    if job.state not in {*PUBLISHED, SyncState.NOTHING_TO_DO}:
+    if job.message or not job.is_over:
         raise typer.Exit(1)
 
 
