@@ -109,7 +109,7 @@ class Settings(BaseSettings):
         default=0,
         ge=0,
         le=90,
-        description="Percent of Etsy's calls of a day that only updates of stock and price may use.",
+        description="Percent of Etsy's calls of a day that only updates of stock and price and deactivations may use.",
     )
     etsy_pipeline_products_at_once: int = Field(
         default=4,

@@ -1,6 +1,7 @@
 """Processes that share an API key share its limits, through the database. On both kinds."""
 
 import multiprocessing
+import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -17,7 +18,6 @@ from etsy_pipeline_tests.world import a_world
 
 PROCESSES = 2
 PER_SECOND, PER_DAY = 20, 60
-HELD_UP = 2
 
 
 def call_until_the_day_is_spent(url: str, cipher: TokenCipher, settings: Settings, account_id: str) -> int:
@@ -35,17 +35,18 @@ def call_until_the_day_is_spent(url: str, cipher: TokenCipher, settings: Setting
         store.close()
 
 
-def test_processes_share_the_day_and_keep_to_the_seconds(store: Store, tmp_path: Path) -> None:
+def test_processes_share_the_day_and_no_call_is_refused_by_etsy(store: Store, tmp_path: Path) -> None:
     with a_world(tmp_path, per_second=PER_SECOND, per_day=PER_DAY) as world:
         account = world.connected(store)
         world.sandbox.state.run("DELETE FROM calls")  # among them the exchange of the code, which only Etsy counts
+        time.sleep(1.1)  # and the second in which it counts it is over
         given = (store.engine.url.render_as_string(hide_password=False), store.cipher, world.settings, account.id)
         with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool:
             asked = [pool.submit(call_until_the_day_is_spent, *given) for _ in range(PROCESSES)]
             made = [future.result() for future in asked]
         statuses = Counter(item["status"] for item in world.sandbox.state.rows("SELECT status FROM request_log"))
         assert wiring.quota_of(world.settings, store).left_today == 0
-        assert statuses[429] <= HELD_UP, "none, but for calls that a busy machine held up on their way"
+        assert statuses[429] == 0
         assert sum(made) + 2 == PER_DAY, "all that is allowed, with the two that connected the shop"
         assert all(made), "each had its share"
 

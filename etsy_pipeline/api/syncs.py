@@ -3,7 +3,7 @@
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from etsy_pipeline.api.answers import Done
 from etsy_pipeline.api.context import Context
@@ -58,7 +58,9 @@ class Started(BaseModel):
 
 
 class Rejection(BaseModel):
-    """Who says no, and why."""
+    """Who says no, and why. A name that is not known is refused: a misspelt one would leave nothing out."""
+
+    model_config = ConfigDict(extra="forbid")
 
     decided_by: Name = Field(default="HTTP API", description="The person who decides.")
     note: Note = Field(default="", description="Why.")

@@ -69,3 +69,7 @@ def run() -> None:
     stamina.instrumentation.set_on_retry_hooks(())  # a person waits a moment; only the outcome is worth a line
     logging.getLogger(PACKAGE).addHandler(logging.NullHandler())  # nor does a log that nobody asked for stand before it
     app()
+
+
+if __name__ == "__main__":
+    run()

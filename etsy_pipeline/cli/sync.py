@@ -33,6 +33,7 @@ from etsy_pipeline.sync.early_confirm import EarlyConfirm
 from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline.sync.retry import retry_failed
 from etsy_pipeline.sync.signs_of_life import lost_runs_of, troubles
+from etsy_pipeline.sync.turns import waiting_words
 
 app = typer.Typer(
     help="Syncs: start, plan, approve, reject, cancel, drop, first, resume, retry, status.", no_args_is_help=True
@@ -190,7 +191,7 @@ def retry(transaction_id: TransactionId, wait: Wait = False, as_json_: Json = Fa
 @app.command("status")
 def status_(
     transaction_id: Annotated[str | None, typer.Argument(metavar="[TX]", help="Without it: the latest syncs.")] = None,
-    watch: Annotated[bool, typer.Option(help="Keep looking until it is over.")] = False,
+    watch: Annotated[bool, typer.Option(help="Keep looking until it is over, or waits for a person.")] = False,
     errors: Annotated[
         bool, typer.Option("--errors", help="All products that failed, instead of the first 50.")
     ] = False,
@@ -213,6 +214,7 @@ def status_(
             job = watching.watch(store, job.transaction_id, progress_console if as_json_ else console)
         early, progress = queries.early_confirms(store, [job]), queries.progress_of(store, transaction_id)
         stuck = troubles(store, settings.lost_after, transaction_id=transaction_id)
+        waits = waiting_words(store, job)
     if as_json_:
         as_json(views.job_view(job, early) | {"stuck": [str(trouble) for trouble in stuck]})
     else:
@@ -221,6 +223,8 @@ def status_(
             console.print(f"{progress.sent} more were sent, and not read back yet.")
         for confirm in early.values():
             console.print(cell(confirm.told(job.state)))
+        if waits:
+            console.print(cell(waits))
         for words in filter(None, (*map(str, stuck), lost_runs_of(job))):
             console.print(cell(words), style="red")
         _print_error_log(job)
@@ -260,8 +264,7 @@ def _print_error_log(job: EtsySyncJob) -> None:
 
 def _exit_with(job: EtsySyncJob) -> None:
     """End with exit status 1 where a sync failed, or products of it did: not all of it is on Etsy."""
-    is_short = job.state in {SyncState.FAILED, SyncState.COMPLETED_WITH_ERRORS}
-    if is_short or (job.state is SyncState.NOTHING_TO_DO and job.failed_count):
+    if job.failed_count or job.state in {SyncState.FAILED, SyncState.COMPLETED_WITH_ERRORS}:
         raise typer.Exit(1)
 
 

@@ -30,11 +30,11 @@ def watch(
     sleep: Callable[[float], None] = time.sleep,
     clock: Clock = time.monotonic,
 ) -> EtsySyncJob:
-    """Show how a sync goes on until it is over, and give it as it ended."""
+    """Show how a sync goes on until it is over or waits for a person, and give it as it is then."""
     progress, pace = queries.progress_of(store, transaction_id), Pace(clock)
     told = ""
     with Live(console=console, transient=True, auto_refresh=False) as live:
-        while not progress.job.is_over:
+        while not (progress.job.is_over or _waits_for_a_person(progress.job)):
             line = words(progress)
             if console.is_terminal:
                 live.update(drawn(progress, pace.left(progress)), refresh=True)
@@ -92,6 +92,10 @@ def drawn(progress: SyncProgress, left: str) -> RenderableType:
 def goes_on(job: EtsySyncJob) -> str:
     """When a paused sync goes on, in words."""
     return f"goes on at {job.resume_at:%Y-%m-%d %H:%M} UTC" if job.resume_at else "waits for a person"
+
+
+def _waits_for_a_person(job: EtsySyncJob) -> bool:
+    return job.state is SyncState.PAUSED and job.resume_at is None
 
 
 def _until(progress: SyncProgress) -> str:

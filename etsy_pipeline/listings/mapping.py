@@ -51,15 +51,16 @@ def validate(product: Product, settings: ShopSettings, shop: Shop, *, also: Iter
     found = [*also, *mapping.found, *mapping.metadata.found]
     if any(item.severity == "error" for item in found):
         listing = None
-    absent = _absent_because(product, listing)
+    absent = _absent_because(product, settings)
     told = tuple(gathered(found, MAX_OF_A_KIND)) if found else ()
     return ValidatedListing(product.id, one_line(product.title), listing, told, absent)
 
 
-def _absent_because(product: Product, listing: Listing | None) -> str:
+def _absent_because(product: Product, settings: ShopSettings) -> str:
+    """Why it is not to be on sale, whatever else is wrong with it: what nobody has is taken off, fine title or not."""
     if product.status != "published":
         return f"not published in Medusa (status {one_line(product.status)})"
-    if listing is not None and listing.quantity == 0:
+    if product.variants and not any(quantity(variant, settings.quantity) for variant in product.variants):
         return "out of stock"
     return ""
 

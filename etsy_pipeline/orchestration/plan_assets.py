@@ -133,10 +133,11 @@ def validated_listings(
         context.log.warning("not_checked %s", trouble)
 
     def frames() -> Iterator[pd.DataFrame]:
-        with store.opened() as opened, part_of_plan(context, opened):
+        with store.opened() as opened, part_of_plan(context, opened) as transaction_id:
             account = _connected(opened, context.partition_key)
             with etsy.shop(opened, account.id) as client:
-                reader = partial(shop_reader, client, account, medusa.unit(), tell)
+                asked = _for_purpose(client, _purpose_of(opened, transaction_id))
+                reader = partial(shop_reader, asked, account, medusa.unit(), tell)
                 listings = ProductListings(settings_of(account), reader)
                 yield from validation.frames(product_snapshot.frames, listings)
 
@@ -169,7 +170,7 @@ def sync_plan(
                 amount_unit=medusa.unit(),
                 run_id=context.run.run_id,
                 quota=etsy.quota(opened, purpose),
-                live_of=_live_of(client.for_stock() if purpose == "stock" else client, context.log),
+                live_of=_live_of(_for_purpose(client, purpose), context.log),
                 sha256_if_changed=pictures.sha256_if_changed,
             )
         context.log.info("plan_drawn_up transaction_id=%s digest=%s", job.transaction_id, job.plan_digest)
@@ -183,6 +184,10 @@ def _purpose_of(store: Store, transaction_id: str | None) -> Purpose:
     """Which part of the day's calls a plan lives on: beside a sync that waits for calls, the one reserved for stock."""
     lane = queries.job(store, transaction_id).lane if transaction_id else "full"
     return "publishing" if lane == "full" else "stock"
+
+
+def _for_purpose(client: ShopClient, purpose: Purpose) -> ShopClient:
+    return client.for_stock() if purpose == "stock" else client
 
 
 def _approved_by_policy(store: Store, job: EtsySyncJob, unit: AmountUnit, log: dg.DagsterLogManager) -> EtsySyncJob:

@@ -7,12 +7,11 @@ Dagster: https://docs.dagster.io/guides/build/assets
 
 from collections.abc import Iterator
 from functools import partial
-from typing import NoReturn
 
 import dagster as dg
 
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
-from etsy_pipeline.errors import Conflict, Unavailable
+from etsy_pipeline.errors import Conflict
 from etsy_pipeline.listings.shop import AmountUnit
 from etsy_pipeline.logs import about
 from etsy_pipeline.orchestration import metadata as shown
@@ -132,12 +131,9 @@ def _source(store: Store, job: EtsySyncJob, client: ShopClient, catalogue: Medus
     with store.reading() as session:
         account = accounts.get(session, job.etsy_account_id)
     selection, _ = selection_of(store, account.id, job.transaction_id)
-    reader = partial(shop_reader, client, account, unit, _not_read)
+    reserved = client.for_stock()  # for stock goes on when the rest waits, and has to be looked at, too
+    reader = partial(shop_reader, reserved, account, unit, on_trouble=None)
     return source_of(catalogue, selection, ProductListings(settings_of(account), reader))
-
-
-def _not_read(trouble: str) -> NoReturn:
-    raise Unavailable(trouble, code="etsy_unavailable", hint="Nothing: what was approved is published.")
 
 
 def _plan_to_approve(store: Store, account_id: str) -> str:

@@ -23,6 +23,7 @@ from etsy_pipeline.store import accounts, jobs, leases
 from etsy_pipeline.store.records import EtsySyncJob, Lane
 from etsy_pipeline.store.sync_states import UNDER_WAY, SyncState
 from etsy_pipeline.sync.expiry import end_expired
+from etsy_pipeline.sync.turns import waits_for
 
 HOUR = 3600  # seconds
 NOTICE_SECONDS = 20
@@ -37,10 +38,10 @@ IN_FLIGHT = [
 ]
 
 
-def plan_requests(requested: Iterable[EtsySyncJob]) -> list[dg.RunRequest]:
+def plan_requests(requested: Iterable[EtsySyncJob], under_way: Sequence[EtsySyncJob] = ()) -> list[dg.RunRequest]:
     """A plan run for each sync that was asked for and that no run has begun to plan; the run key makes it one each.
 
-    Where earlier ones were lost, it is another key: `wf_…#1`.
+    Where earlier ones were lost, it is another key: `wf_…#1`. A sync of named products waits for its turn (`turns.py`).
     """
     return [
         dg.RunRequest(
@@ -54,7 +55,7 @@ def plan_requests(requested: Iterable[EtsySyncJob]) -> list[dg.RunRequest]:
             },
         )
         for job in requested
-        if job.state is SyncState.REQUESTED
+        if job.state is SyncState.REQUESTED and waits_for(job, under_way) is None
     ]
 
 
@@ -136,8 +137,8 @@ def account_partitions(context: dg.SensorEvaluationContext, store: StoreResource
 def requested_syncs(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
     """Starts plan_sync for every sync that the command line or the HTTP API asked for."""
     with store.opened() as opened, opened.reading() as session:
-        requests = plan_requests(jobs.in_state(session, SyncState.REQUESTED))
-    return _result(context, requests, "No sync was asked for.")
+        requests = plan_requests(jobs.in_state(session, SyncState.REQUESTED), jobs.in_state(session, *UNDER_WAY))
+    return _result(context, requests, "No sync was asked for, or it waits until another one of its shop is over.")
 
 
 @dg.sensor(job=publish_sync, minimum_interval_seconds=SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)

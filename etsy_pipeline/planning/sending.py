@@ -31,8 +31,13 @@ def is_patched(item: PlanItem) -> bool:
 
 
 def is_stock_only(item: PlanItem) -> bool:
-    """Whether only stock or price changes: such calls have a reserve of the day's."""
+    """Whether only stock or price changes."""
     return item.action == "update" and sent_parts(item) == {"inventory"}
+
+
+def uses_reserve(item: PlanItem) -> bool:
+    """Whether its calls have a reserve of the day's: stock, price, and what must not be sold any more."""
+    return item.action == "deactivate" or is_stock_only(item)
 
 
 def should_activate(item: PlanItem) -> bool:

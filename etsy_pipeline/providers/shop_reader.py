@@ -23,7 +23,7 @@ class ShopReader:
         currency_code: the shop's.
         amount_unit: of Medusa's amounts.
         this_year: the calendar's.
-        on_trouble: told what could not be read, and why.
+        on_trouble: told what could not be read, and why; None where that is to be raised.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class ShopReader:
         currency_code: str,
         amount_unit: AmountUnit,
         this_year: int,
-        on_trouble: Callable[[str], None],
+        on_trouble: Callable[[str], None] | None,
     ) -> None:
         self._client, self._on_trouble = client, on_trouble
         self._properties: dict[int, tuple[TaxonomyProperty, ...]] = {}
@@ -65,6 +65,8 @@ class ShopReader:
         except StoreUnavailable:
             raise
         except Unavailable as error:
+            if self._on_trouble is None:
+                raise
             self._has_trouble = True
             self._on_trouble(f"{what} not checked: {error}")
             return None

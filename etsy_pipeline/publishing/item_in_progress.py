@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from etsy_pipeline.listings.verdict import Verdict
 from etsy_pipeline.planning.link import Link, PublishedImage
 from etsy_pipeline.planning.plan import PlanItem
-from etsy_pipeline.planning.sending import is_stock_only
+from etsy_pipeline.planning.sending import uses_reserve
 from etsy_pipeline.store.engine import Session
 from etsy_pipeline.store.records import SyncItem
 
@@ -68,9 +68,14 @@ class ItemInProgress:
         return not self.item.step
 
     @property
+    def follows_source(self) -> bool:
+        """Whether it goes on only as Medusa has it now: until all is sent, but for a deactivation that was begun."""
+        return self.is_untouched or (not self.is_written and self.item.plan.action != "deactivate")
+
+    @property
     def is_stock(self) -> bool:
-        """Whether only stock or price changes."""
-        return is_stock_only(self.item.plan)
+        """Whether it may be sent with the calls that are reserved for stock."""
+        return uses_reserve(self.item.plan)
 
     @property
     def has_planned_listing(self) -> bool:

@@ -19,7 +19,7 @@ from etsy_pipeline.listings.codec import listing_to_json
 from etsy_pipeline.listings.listing import ListingImage
 from etsy_pipeline.listings.verdict import Verdict
 from etsy_pipeline.planning.link import PublishedImage
-from etsy_pipeline.planning.plan import CHANGING, Action, PlanItem
+from etsy_pipeline.planning.plan import Action, PlanItem
 from etsy_pipeline.providers.protocols import RemoteListing
 from etsy_pipeline.publishing.item_in_progress import WRITTEN, ItemInProgress, Write
 from etsy_pipeline.publishing.lease import Lease
@@ -47,6 +47,11 @@ class Journal:
         """Products that are not finished, in the order of sending; only those with these actions, where given."""
         with self._store.reading() as session:
             return items.product_ids(session, self.job.id, outcome="waiting", actions=actions)
+
+    def has_unsent(self) -> bool:
+        """Whether anything is still to be sent, and not only to be read back."""
+        with self._store.reading() as session:
+            return items.unsent_count(session, self.job.id) > 0
 
     def take_up(self, product_ids: Sequence[str]) -> list[ItemInProgress]:
         """Some products, in the order of sending, and what our books say of them."""
@@ -188,15 +193,19 @@ class Journal:
     def leave_changed(self, work: ItemInProgress, told: str) -> None:
         """This product changed since the plan: it leaves the sync, and is planned anew at its end."""
         with self._writing(has_progressed=True) as session:
-            unsent.leave_changed(session, self.job, work.product_id, told)
+            unsent.leave_changed(session, self.job, work.product_id, told, is_begun=not work.is_untouched)
 
-    def failed(self, work: ItemInProgress, code: str, message: str) -> None:
-        """Result: this product could not be published; its listing id, if any, stays."""
+    def failed(self, work: ItemInProgress, code: str, message: str) -> bool:
+        """Result: this product could not be published; its listing id, if any, stays.
+
+        False where somebody took it out of the sync meanwhile: then it stays as that left it.
+        """
         now = datetime.now(UTC)
         with self._writing(has_progressed=True) as session:
-            self._link(work, sync_status="failed", sync_error=message)(session)
-            progress.finish_items(session, self.job.id, [work.product_id], "failed", now)
-            self._items([work.product_id], error_code=code, error_message=message)(session)
+            has_failed = progress.fail_item(session, self.job.id, work.product_id, code, message, now)
+            if has_failed:
+                self._link(work, sync_status="failed", sync_error=message)(session)
+        return has_failed
 
     def unanswered(self, work: ItemInProgress) -> int:
         """Result: Etsy gave no usable answer, so the product waits for another round; how often this happened."""
@@ -224,12 +233,7 @@ class Journal:
     def end(self) -> Event:
         """How a publication ends that went through all products: failed, where nothing that was to be sent worked."""
         with self._store.reading() as session:
-            outcomes = items.outcomes(session, self.job.id)
-            sent = items.outcomes(session, self.job.id, actions=CHANGING)
-            left = items.left_ones(session, self.job.id)
-        if not outcomes["failed"]:
-            return Event.COMPLETE_WITH_ERRORS if left else Event.COMPLETE
-        return Event.FAIL if sent["failed"] and not sent["synced"] else Event.COMPLETE_WITH_ERRORS
+            return unsent.end_of(session, self.job)
 
     def finish(self, event: Event | None, *, message: str = "", resume_at: datetime | None = None) -> EtsySyncJob:
         """The job's end, or its pause, with its counts and errors; the lease is given back.
@@ -249,6 +253,7 @@ class Journal:
             if event is not None:
                 ended = lifecycle.try_move(session, transaction_id, event, who="publisher", resume_at=resume_at, **told)
             if ended is None:
+                told["error_log"] = lifecycle.without_going_on(errors)
                 jobs.change(session, transaction_id, **told)
             self.lease.release(session)
             self.job = ended or jobs.get(session, transaction_id)

@@ -17,7 +17,7 @@ from etsy_pipeline.errors import Conflict, NeedsPerson, PipelineError, Refused, 
 from etsy_pipeline.providers.errors import QuotaExhausted, RemoteUnavailable
 from etsy_pipeline.publishing.item_in_progress import ItemInProgress
 from etsy_pipeline.publishing.journal import Journal, TakenOut
-from etsy_pipeline.sync.lifecycle import Event
+from etsy_pipeline.sync.lifecycle import Event, goes_on_at
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +47,11 @@ class Stop(Exception):  # noqa: N818 - a signal to the loop, never seen outside
     def __init__(self, event: Event | None, message: str = "", resume_at: datetime | None = None) -> None:
         super().__init__(message)
         self.event, self.message, self.resume_at = event, message, resume_at
+
+    @property
+    def is_for_a_person(self) -> bool:
+        """Whether the job would wait for a person."""
+        return self.event is Event.PAUSE and self.resume_at is None
 
 
 @dataclass(slots=True)
@@ -91,9 +96,10 @@ class OutcomeRecorder:
 
     def failed(self, work: ItemInProgress, code: str, message: str) -> None:
         """This one could not be published."""
-        self.journal.failed(work, code, message)
+        has_failed = self.journal.failed(work, code, message)
         self.successes += 1  # it is settled, too
-        self.tell(work, "failed")
+        if has_failed:
+            self.tell(work, "failed")
 
     def left_out(self, work: ItemInProgress, told: str) -> None:
         """This one changed since the plan, in words: a person is asked about it."""
@@ -174,14 +180,14 @@ class OutcomeRecorder:
         refusal = error.code, _OF_ONE_PRODUCT.sub("…", error.message)
         self._refused_alike = self._refused_alike + 1 if refusal == self._refusal else 1
         self._refusal = refusal
-        if self._refused_alike == self.same_refusal_limit and self.journal.waiting():
+        if self._refused_alike == self.same_refusal_limit and self.journal.has_unsent():
             logger.error("publication_waits_for_a_person code=%s products=%s", error.code, self._refused_alike)
             raise Stop(Event.PAUSE, _refused_alike(self._refused_alike, error, self.journal.job.transaction_id))
 
     def _judge_quota(self, works: list[ItemInProgress], error: QuotaExhausted) -> None:
         if self.pause is None:
             resume_at = self.now() + timedelta(seconds=error.retry_after_seconds)
-            self.pause = Stop(Event.PAUSE, f"{error} It goes on at {resume_at:%Y-%m-%d %H:%M} UTC.", resume_at)
+            self.pause = Stop(Event.PAUSE, f"{error} {goes_on_at(resume_at)}", resume_at)
         if all(work.is_stock for work in works):
             raise self.pause
 
@@ -197,7 +203,7 @@ class OutcomeRecorder:
 
     def _paused(self, message: str, pause: timedelta) -> Stop:
         resume_at = self.now() + pause
-        return Stop(Event.PAUSE, f"{message} It goes on at {resume_at:%Y-%m-%d %H:%M} UTC.", resume_at)
+        return Stop(Event.PAUSE, f"{message} {goes_on_at(resume_at)}", resume_at)
 
 
 def _refused_alike(count: int, error: PipelineError, transaction_id: str) -> str:

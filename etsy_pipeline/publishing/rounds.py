@@ -14,11 +14,11 @@ from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.planning.drift_check import require_as_planned
 from etsy_pipeline.planning.link import LiveListing
-from etsy_pipeline.planning.plan import Action
+from etsy_pipeline.planning.plan import Action, PlanItem
 from etsy_pipeline.planning.read_back import not_applied
 from etsy_pipeline.planning.sending import sent_parts
 from etsy_pipeline.planning.source_drift import source_change
-from etsy_pipeline.providers.errors import RemoteRefused, RemoteUnavailable
+from etsy_pipeline.providers.errors import QuotaExhausted, RemoteRefused, RemoteUnavailable
 from etsy_pipeline.publishing.bounded_parallel import bounded_parallel
 from etsy_pipeline.publishing.item import ItemPublisher
 from etsy_pipeline.publishing.item_in_progress import ItemInProgress
@@ -44,7 +44,7 @@ class Rounds:
     Args:
         journal: of the job.
         publishing: publishes products.
-        stock: publishes updates of stock and price, with the calls that are reserved for them.
+        stock: publishes updates of stock and price, and deactivations, with the calls that are reserved for them.
         settings: the shop's.
         excluded: products that the approval leaves out.
         outcomes: what becomes of them.
@@ -68,7 +68,7 @@ class Rounds:
         try:
             self._leave_out([product_id for product_id in waiting if product_id in self.excluded])
             while self.journal.waiting():
-                self._round()
+                self._round_or_end()
                 self.outcomes.require_progress(len(self.journal.waiting()))
         except Stop as stop:
             return self.journal.finish(stop.event, message=stop.message, resume_at=stop.resume_at)
@@ -79,6 +79,14 @@ class Rounds:
         for start in range(0, len(product_ids), BATCH_SIZE):
             self.outcomes.skipped(self.journal.take_up(product_ids[start : start + BATCH_SIZE]))
 
+    def _round_or_end(self) -> None:
+        """A round; nobody is waited for where it sent the last there was."""
+        try:
+            self._round()
+        except Stop as stop:
+            if not stop.is_for_a_person or self.journal.has_unsent():
+                raise
+
     def _round(self) -> None:
         """Every product that waits, once; each batch is asked for anew, for a person may have changed what is next."""
         seen: set[str] = set()
@@ -87,7 +95,8 @@ class Rounds:
             self._batch(batch)
 
     def _next(self, seen: AbstractSet[str]) -> list[str]:
-        actions: tuple[Action, ...] = ("update",) if self.outcomes.pause else ()  # stock has calls of its own
+        """What comes next; in a pause only what may have calls of its own (`is_stock`)."""
+        actions: tuple[Action, ...] = ("deactivate", "update") if self.outcomes.pause else ()
         left = (product_id for product_id in self.journal.waiting(actions) if product_id not in seen)
         return list(itertools.islice(left, BATCH_SIZE))
 
@@ -110,6 +119,7 @@ class Rounds:
     def _carry_out(self, publisher: ItemPublisher, works: list[ItemInProgress]) -> None:
         """A batch of one kind. What was sent is read back even where the job ends in the middle."""
         known = {work.product_id: work.listing_id or 0 for work in works if work.has_planned_listing}
+        begun_as = {work.product_id: work.plan for work in works if not work.is_untouched}
         live = self._live(publisher, known, [work for work in works if work.product_id in known])
         stops: list[Stop] = []
         source, works = self._look_at_source(works)
@@ -118,7 +128,7 @@ class Rounds:
             works = self._as_in_source(
                 works, {work.product_id: live.get(known.get(work.product_id, 0)) for work in works}, source
             )
-        sent = list(self._sent(publisher, self._as_planned(works, known, live), stops))
+        sent = list(self._sent(publisher, self._as_planned(works, known, live, begun_as), stops))
         if not any(stop.event is Event.FAIL for stop in stops):
             self._read_back(publisher, sent)
         if stops:
@@ -128,21 +138,21 @@ class Rounds:
         """The products as they are now, and those that may go on.
 
         Where Medusa is down what was approved is published, and there is nothing to compare with. Where the look fails
-        otherwise, nothing is known of the products, and they are not published.
+        otherwise (Etsy is down or out of calls, say), nothing is known of the products, and they are not published.
         """
-        untouched = [work for work in works if work.is_untouched]
-        if not untouched:
+        following = [work for work in works if work.follows_source]
+        if not following:
             return None, works
         try:
-            return self.source([work.product_id for work in untouched]), works
+            return self.source([work.product_id for work in following]), works
         except StoreUnavailable:
             raise
-        except Unavailable as error:
-            logger.warning("source_not_read products=%s code=%s", len(untouched), error.code)
-            return None, works
         except PipelineError as error:
-            self.outcomes.judge(untouched, error)
-            return None, [work for work in works if not work.is_untouched]
+            if isinstance(error, Unavailable) and not isinstance(error, RemoteUnavailable | QuotaExhausted):
+                logger.warning("source_not_read products=%s code=%s", len(following), error.code)
+                return None, works
+            self.outcomes.judge(following, error)
+            return None, [work for work in works if not work.follows_source]
 
     def _as_in_source(
         self, works: list[ItemInProgress], live: Mapping[str, LiveListing | None], source: SourceNow
@@ -154,8 +164,9 @@ class Rounds:
         going, lowered = [], []
         for work in works:
             change = None
-            if work.is_untouched:
-                now, seen = source[work.product_id], live[work.product_id]
+            if work.follows_source:
+                seen = live[work.product_id] if work.is_untouched else None  # what Etsy has by now may be ours
+                now = source[work.product_id]
                 change = source_change(work.item.plan, work.before, now, seen, self.settings)
             if change is None:
                 going.append(work)
@@ -169,14 +180,15 @@ class Rounds:
         return going
 
     def _as_planned(
-        self, works: list[ItemInProgress], known: Mapping[str, int], live: Live
+        self, works: list[ItemInProgress], known: Mapping[str, int], live: Live, begun_as: Mapping[str, PlanItem]
     ) -> Iterator[ItemInProgress]:
-        """Those whose listings are as the plan saw them; the others are settled."""
+        """Those whose listings are as the plan saw them, or as they were begun; the others are settled."""
         for work in works:
             seen = live.get(known.get(work.product_id, 0))
             with self.outcomes.handling_errors([work]):
                 if seen is not None and work.before is not None:
-                    require_as_planned(work.plan, work.before, seen, self.settings)
+                    planned = begun_as.get(work.product_id, work.plan)
+                    require_as_planned(planned, work.before, seen, self.settings)
                 yield work
 
     def _sent(

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, cast
 
 import msgspec
 from msgspec import to_builtins
-from sqlalchemy import Table, Text, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, Text, delete, func, insert, select, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
@@ -16,13 +17,14 @@ from etsy_pipeline.planning.brakes import Brake
 from etsy_pipeline.planning.changes import Difference, FieldConflict
 from etsy_pipeline.planning.costs import Cost
 from etsy_pipeline.planning.digest import item_digest
-from etsy_pipeline.planning.plan import NOTHING_TO_TELL, Action, PlanItem
+from etsy_pipeline.planning.plan import CHANGING, NOTHING_TO_TELL, Action, PlanItem
 from etsy_pipeline.store.records import ERRORS_IN_LOG, ItemError, ItemOutcome, SyncItem
 from etsy_pipeline.store.tables import SyncItemRow
 
 AT_ONCE = 500
 
 _ITEM: Table = SyncItemRow.metadata.tables[SyncItemRow.__tablename__]
+_UNSENT = _ITEM.c.outcome == "waiting", _ITEM.c.step == ""  # and no publisher has begun it
 
 
 def add(
@@ -133,22 +135,40 @@ def product_ids(
 
 def change_unsent(session: Session, job_id: str, product_ids: Sequence[str], **values: Any) -> list[str]:
     """Write the same values on those of these items that wait and that no publisher has begun; which those are."""
+    return _change(session, job_id, product_ids, _UNSENT, values)
+
+
+def change_waiting(session: Session, job_id: str, product_ids: Sequence[str], **values: Any) -> list[str]:
+    """Write the same values on those of these items that wait, begun or not; which those are."""
+    return _change(session, job_id, product_ids, _UNSENT[:1], values)
+
+
+def _change(
+    session: Session,
+    job_id: str,
+    product_ids: Sequence[str],
+    which: Sequence[ColumnElement[bool]],
+    values: Mapping[str, Any],
+) -> list[str]:
     changed: list[str] = []
     for start in range(0, len(product_ids), AT_ONCE):
         theirs = _ITEM.c.sync_job_id == job_id, _ITEM.c.product_id.in_(product_ids[start : start + AT_ONCE])
-        unsent = _ITEM.c.outcome == "waiting", _ITEM.c.step == ""
-        query = update(_ITEM).where(*theirs, *unsent).values(**values).returning(_ITEM.c.product_id)
+        query = update(_ITEM).where(*theirs, *which).values(**values).returning(_ITEM.c.product_id)
         changed += session.scalars(query).all()
     return changed
 
 
-def replace_plan(session: Session, job_id: str, planned: PlanItem, note: str) -> None:
-    """An item that waits is carried out as it is planned now; its place in the plan and its turn stay."""
+def replace_plan(session: Session, job_id: str, planned: PlanItem, note: str) -> bool:
+    """An item that waits is carried out as it is planned now; its place in the plan and its turn stay.
+
+    False where it does not wait any more.
+    """
     values = _row(job_id, 0, planned)
     for kept in ("sync_job_id", "product_id", "position", "outcome"):
         del values[kept]
     theirs = _ITEM.c.sync_job_id == job_id, _ITEM.c.product_id == planned.product_id
-    session.execute(update(_ITEM).where(*theirs).values(**values, note=note))
+    replaced = update(_ITEM).where(*theirs, _UNSENT[0]).values(**values, note=note).returning(_ITEM.c.product_id)
+    return session.scalar(replaced) is not None
 
 
 def left_ones(session: Session, job_id: str) -> Sequence[str]:
@@ -175,6 +195,18 @@ def outcomes(session: Session, job_id: str, *, actions: Sequence[Action] = ()) -
     query = select(_ITEM.c.outcome, func.count()).where(_ITEM.c.sync_job_id == job_id).group_by(_ITEM.c.outcome)
     query = query.where(_ITEM.c.action.in_(actions)) if actions else query
     return Counter({row[0]: row[1] for row in session.execute(query)})
+
+
+def unsent_count(session: Session, job_id: str) -> int:
+    """How many items have yet to be sent, or the rest of them has; not those that wait only to be read back."""
+    is_unsent = (_ITEM.c.outcome == "waiting") & (_ITEM.c.step != "written") & _ITEM.c.action.in_(CHANGING)
+    return session.scalars(select(func.count()).where(_ITEM.c.sync_job_id == job_id, is_unsent)).one()
+
+
+def last_finished_at(session: Session, job_id: str) -> datetime | None:
+    """When the last item was done, so far."""
+    last = select(SyncItemRow.finished_at).where(SyncItemRow.sync_job_id == job_id, SyncItemRow.outcome != "waiting")
+    return session.scalar(last.order_by(SyncItemRow.finished_at.desc()).limit(1))
 
 
 def sent_count(session: Session, job_id: str) -> int:

@@ -29,6 +29,7 @@ _TRY = (
     .values(step=bindparam("new_step"), attempts=_ITEM.c.attempts + 1)
 )
 _SET_ITEM = update(_ITEM).where(_THE_ITEM)
+_FINISH_ITEM = update(_ITEM).where(_THE_ITEM & (_ITEM.c.outcome == "waiting"))
 _SET_LINK = update(_LINK).where(_THE_LINK)
 _ADD_LINK = insert(_LINK)
 _DROP_IMAGES = delete(_IMAGE).where(_ITS_IMAGES)
@@ -60,8 +61,16 @@ def set_items(session: Session, job_id: str, product_ids: Sequence[str], **value
 
 
 def finish_items(session: Session, job_id: str, product_ids: Sequence[str], outcome: str, now: datetime) -> None:
-    """These items are done."""
-    set_items(session, job_id, product_ids, outcome=outcome, finished_at=now, step="done")
+    """These items are done, as far as they wait: what somebody has taken out stays so."""
+    done = {"of_job": job_id, "outcome": outcome, "finished_at": now, "step": "done"}
+    session.connection().execute(_FINISH_ITEM, [{"of_product": product_id} | done for product_id in product_ids])
+
+
+def fail_item(session: Session, job_id: str, product_id: str, code: str, message: str, now: datetime) -> bool:
+    """This item has failed; False where it does not wait any more: somebody has taken it out."""
+    keys = {"of_job": job_id, "of_product": product_id}
+    told = {"outcome": "failed", "finished_at": now, "step": "done", "error_code": code, "error_message": message}
+    return session.connection().execute(_FINISH_ITEM, keys | told).rowcount > 0
 
 
 def set_link(session: Session, account_id: str, product_id: str, **values: Any) -> None:

@@ -268,7 +268,7 @@ def _finish(
         job = jobs.get(session, builder.job.transaction_id, lock=True)
         builder.require_ours(job)
         shop_fingerprint = fingerprint(account, amount_unit)
-        early = early_confirm.judged(session, job, settings_of(account), brakes, sums.fees_usd_cents)
+        early = early_confirm.judged(session, job, settings_of(account), brakes, sums)
         plan = jobs.plan_columns(
             sums,
             groups=[(*group, count) for group, count in builder.groups.most_common(GROUPS_KEPT)],
@@ -290,7 +290,7 @@ def _finish(
             job = _nothing_to_do(session, job, plan, now)
         if job.lane == "full":  # last: a plan may have been approved instead of superseded
             _require_nothing_in_progress(session, account.id)
-        if early is not None and sums.changes:
+        if early is not None:
             job = early.carried_out(session, job)
     return job
 
@@ -299,9 +299,11 @@ def _nothing_to_do(session: Session, job: EtsySyncJob, plan: Mapping[str, Any], 
     """Nothing is sent, so nobody has to decide: products are as a publication would leave them."""
     pending_links.fail_invalid(session, job, now)
     progress.finish_unsent(session, job.id, now)
-    counts = jobs.counts_of(items.outcomes(session, job.id))
-    values = {**plan, **counts, "error_log": items.errors(session, job.id)}
-    return lifecycle.move(session, job, Event.FIND_NOTHING, who="planner", at=now, **values)
+    outcomes = items.outcomes(session, job.id)
+    values = {**plan, **jobs.counts_of(outcomes), "error_log": items.errors(session, job.id)}
+    nothing_is_right = outcomes["failed"] > 0 and outcomes["skipped"] == 0
+    event = Event.FAIL if nothing_is_right else Event.FIND_NOTHING
+    return lifecycle.move(session, job, event, who="planner", at=now, **values)
 
 
 def _plan_digest(account: EtsyAccount, shop_fingerprint: str, item_digests: Iterable[str]) -> str:

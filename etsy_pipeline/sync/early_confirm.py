@@ -13,7 +13,7 @@ from decimal import Decimal
 from etsy_pipeline.errors import Conflict, NotFound
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.planning.brakes import Brake
-from etsy_pipeline.planning.plan_view import dollars
+from etsy_pipeline.planning.plan_view import Totals, dollars
 from etsy_pipeline.store import accounts, items, jobs
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Session
@@ -113,26 +113,32 @@ class Judged:
 
 
 def judged(
-    session: Session, job: EtsySyncJob, settings: ShopSettings, brakes: Iterable[Brake], fees_usd_cents: int
+    session: Session, job: EtsySyncJob, settings: ShopSettings, brakes: Iterable[Brake], sums: Totals
 ) -> Judged | None:
     """What a plan that is about to be finished means for a confirmation that came before it; None without one.
 
     Args:
-        session: a writing one, in which the sync is locked.
+        session: a writing one, in which the account and the sync are locked.
         job: whose items are all there.
         settings: the shop's.
         brakes: of the plan as a whole.
-        fees_usd_cents: of the whole plan.
+        sums: of the whole plan.
     """
     given = jobs.approval(session, job.transaction_id)
     if given is None or given.decision != "conditional":
         return None
+    if not sums.changes:
+        return Judged(given, ["There is nothing to do on Etsy."])
     reasons = [brake.message for brake in brakes]
+    if settings.early_confirm == "refuse":
+        reasons.append("The shop takes no confirmations before the plan any more (early_confirm).")
     reasons += itertools.islice(_brakes_of_items(session, job), REASONS_TOLD)
     reasons += itertools.islice(_conflicts(session, job), REASONS_TOLD)
-    if Decimal(fees_usd_cents) / 100 > settings.early_confirm_fees_usd:
+    if Decimal(sums.fees_usd_cents) / 100 > settings.early_confirm_fees_usd:
         limit = f"early_confirm_fees_usd is ${settings.early_confirm_fees_usd:.2f}"
-        reasons.append(f"Etsy's fees would be {dollars(fees_usd_cents)}; {limit}.")
+        reasons.append(f"Etsy's fees would be {dollars(sums.fees_usd_cents)}; {limit}.")
+    if (other := jobs.under_way(session, job.etsy_account_id, job.lane)) is not None:
+        reasons.append(f"The sync {other.transaction_id} of this account is approved and not yet finished.")
     if unknown := sorted(set(given.excluded_products) - set(items.product_ids(session, job.id))):
         reasons.append(f"To be left out, but not in the plan: {', '.join(unknown[:REASONS_TOLD])}.")
     hours = settings.approval_expires_hours

@@ -4,8 +4,10 @@ Every transition is one guarded `UPDATE … WHERE state IN (…)`: whoever comes
 diagram in docs/design.md is made of `TRANSITIONS` (a test compares them); the states are in `store/sync_states.py`.
 """
 
+import re
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -22,6 +24,7 @@ Who = Literal["person", "policy", "planner", "publisher", "watcher"]
 """A person; the shop's approval policy; a plan run; a publisher; a sensor that looks after what nobody else does."""
 
 PLAN_AGAIN = "Ask for a new sync and review its plan."
+_GOES_ON = re.compile(r" ?It goes on at [-0-9 :]+ UTC\.")
 
 
 class Event(StrEnum):
@@ -43,6 +46,7 @@ class Event(StrEnum):
     COMPLETE = "complete"
     COMPLETE_WITH_ERRORS = "complete with errors"
     FAIL = "fail"
+    GIVE_UP = "drop the rest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +72,16 @@ TRANSITIONS: dict[Event, Transition] = {
     Event.BEGIN_PUBLICATION: Transition(UNDER_WAY, SyncState.PROCESSING, ("publisher",)),
     Event.PAUSE: Transition((SyncState.PROCESSING,), SyncState.PAUSED, ("publisher",)),
     Event.RESUME: Transition((SyncState.PAUSED,), SyncState.PAUSED, ("person",)),
-    Event.COMPLETE: Transition((SyncState.PROCESSING,), SyncState.COMPLETED, ("publisher",)),
-    Event.COMPLETE_WITH_ERRORS: Transition((SyncState.PROCESSING,), SyncState.COMPLETED_WITH_ERRORS, ("publisher",)),
+    Event.COMPLETE: Transition((SyncState.PROCESSING, SyncState.PAUSED), SyncState.COMPLETED, ("publisher", "person")),
+    Event.COMPLETE_WITH_ERRORS: Transition(
+        (SyncState.PROCESSING, SyncState.PAUSED), SyncState.COMPLETED_WITH_ERRORS, ("publisher", "person")
+    ),
     Event.FAIL: Transition(
         (SyncState.REQUESTED, SyncState.PLANNING, SyncState.CONFIRMED, SyncState.PROCESSING),
         SyncState.FAILED,
         ("planner", "publisher", "watcher"),
     ),
+    Event.GIVE_UP: Transition((SyncState.PAUSED,), SyncState.FAILED, ("person",)),
 }
 
 
@@ -152,14 +159,25 @@ def try_move(
 
 
 def supersede_older(session: Session, job: EtsySyncJob) -> list[EtsySyncJob]:
-    """Plans of the account that wait for a decision give way to this one; those that did.
+    """Plans of the account that wait for a decision give way to this one, where it covers their products.
 
     A plan of the stock lane says little, so that only one of the same lane gives way to it.
     """
     older = jobs.in_state(session, SyncState.PLANNED, account_id=job.etsy_account_id)
-    giving_way = [other for other in older if other.id != job.id and job.lane in {"full", other.lane}]
+    giving_way = [
+        other for other in older if other.id != job.id and job.lane in {"full", other.lane} and _covers(job, other)
+    ]
     names = [other.transaction_id for other in giving_way]
     return _moved(session, Event.SUPERSEDE, "planner", None, {}, *({"transaction_id": name} for name in names))
+
+
+def _covers(job: EtsySyncJob, other: EtsySyncJob) -> bool:
+    """Whether a sync is about all that another one is about: all that the shop sells, or the same products and more."""
+    if job.requested_selection is None:
+        return True
+    if other.requested_selection is None:
+        return False
+    return set(other.requested_selection.product_ids) <= set(job.requested_selection.product_ids)
 
 
 def cancel_all(session: Session, account_id: str) -> list[EtsySyncJob]:
@@ -175,13 +193,33 @@ def _moved(
     if who not in transition.who:
         raise AssertionError(f"{who} may not {event}")
     if transition.to in OVER:
-        values = {"completed_at": at or datetime.now(UTC)} | values
+        values = {"completed_at": at or datetime.now(UTC), "resume_at": None} | values
     moved = []
     for one in which:
         moved += jobs.transition(session, to=transition.to, since=transition.since, **one, values=values)
+    if transition.to is SyncState.CANCELLED:
+        moved = [_without_return(session, job) for job in moved]
     for job in moved:
         pending_products.let_go(session, job)
     return moved
+
+
+def goes_on_at(moment: datetime) -> str:
+    """What a sync that pauses says of its return."""
+    return f"It goes on at {moment:%Y-%m-%d %H:%M} UTC."
+
+
+def without_going_on(errors: Mapping[str, str]) -> dict[str, str]:
+    """The errors of a sync that is called off: what paused it, without when it would have gone on."""
+    told = _GOES_ON.sub("", errors.get("job", ""))
+    return {**errors, "job": told} if told else {name: words for name, words in errors.items() if name != "job"}
+
+
+def _without_return(session: Session, job: EtsySyncJob) -> EtsySyncJob:
+    errors = without_going_on(job.error_log)
+    if errors != job.error_log:
+        jobs.change(session, job.transaction_id, error_log=errors)
+    return replace(job, error_log=errors)
 
 
 def mermaid() -> str:

@@ -20,9 +20,12 @@ from etsy_pipeline.store.records import EtsyAccount
 
 
 def shop_reader(
-    client: ShopClient, account: EtsyAccount, amount_unit: AmountUnit, on_trouble: Callable[[str], None]
+    client: ShopClient, account: EtsyAccount, amount_unit: AmountUnit, on_trouble: Callable[[str], None] | None
 ) -> ShopReader:
-    """Tells what a mapping has to know of an account's shop; `on_trouble` is told what could not be read, and why."""
+    """Tells what a mapping has to know of an account's shop; `on_trouble` is told what could not be read, and why.
+
+    With no `on_trouble`, what could not be read is raised.
+    """
     return ShopReader(
         client,
         account.shop_id or 0,

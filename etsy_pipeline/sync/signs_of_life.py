@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from etsy_pipeline.errors import PipelineError
-from etsy_pipeline.store import clock, jobs, leases
+from etsy_pipeline.store import clock, items, jobs, leases
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob, Lane
 from etsy_pipeline.store.sync_states import BEING_PLANNED, UNDER_WAY, SyncState
 from etsy_pipeline.sync.plan_runs import MAX_LOST
+from etsy_pipeline.sync.turns import waits_for
 
 logger = logging.getLogger(__name__)
 
@@ -79,9 +80,17 @@ def troubles(store: Store, lost_after: timedelta, *, transaction_id: str | None 
         now = clock.now(session)
         found = jobs.in_state(session, *BEING_PLANNED, *UNDER_WAY)
         at_work = leases.held(session, now - lost_after)
+        last_done = {job.id: items.last_finished_at(session, job.id) for job in found if _waits_for_a_person(job)}
     is_busy = bool(at_work) or any(_is_being_planned(job, now, lost_after) for job in found)
-    wanted = [job for job in found if transaction_id in {None, job.transaction_id}]
-    told = {job.transaction_id: _told(job, now, lost_after, at_work, is_busy=is_busy) for job in wanted}
+    stopped = {job.id: last_done[job.id] or job.started_at or job.created_at for job in found if job.id in last_done}
+    its_turn = [job for job in found if waits_for(job, (other for other in found if other.state in UNDER_WAY)) is None]
+    wanted = [job for job in its_turn if transaction_id in {None, job.transaction_id}]
+    told = {
+        job.transaction_id: f"It waits for a person; nothing was done since {stopped[job.id]:%Y-%m-%d %H:%M} UTC."
+        if job.id in stopped
+        else _told(job, now, lost_after, at_work, is_busy=is_busy)
+        for job in wanted
+    }
     return [
         Trouble(job.transaction_id, job.etsy_account_id, words, _what_to_do(job))
         for job in wanted
@@ -120,7 +129,16 @@ def _told(
 
 
 def _what_to_do(job: EtsySyncJob) -> str:
+    if _waits_for_a_person(job):
+        return (
+            f"Mend the cause, then `etsy-pipeline sync resume {job.transaction_id}`; or call it off: "
+            f"`etsy-pipeline sync cancel {job.transaction_id}`."
+        )
     return f"{DAGSTER_RUNS} Or call it off: `etsy-pipeline sync cancel {job.transaction_id}`."
+
+
+def _waits_for_a_person(job: EtsySyncJob) -> bool:
+    return job.state is SyncState.PAUSED and job.resume_at is None
 
 
 def _is_being_planned(job: EtsySyncJob, now: datetime, lost_after: timedelta) -> bool:

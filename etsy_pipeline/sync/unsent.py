@@ -1,7 +1,7 @@
 """What of an approved sync was not sent yet: people drop it or bring it forward; what changed goes on or leaves.
 
-What a publisher has begun is its own: it is finished. An approval stays bound to what is sent: where an item goes on
-as the product is now, the approval is written down again for the plan that holds it, with the reason.
+What a publisher has begun is its own: it finishes or leaves it. An approval stays bound to what is sent: where an item
+goes on as the product is now, the approval is written down again for the plan that holds it, with the reason.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,12 @@ from etsy_pipeline.errors import BadRequest, Conflict
 from etsy_pipeline.planning.digest import plan_digest
 from etsy_pipeline.planning.plan import CHANGING, PlanItem
 from etsy_pipeline.planning.sending_order import BROUGHT_FORWARD
-from etsy_pipeline.store import accounts, items, jobs, pending_links
+from etsy_pipeline.store import accounts, clock, items, jobs, pending_links, progress
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsySyncJob
-from etsy_pipeline.store.sync_states import UNDER_WAY
+from etsy_pipeline.store.sync_states import UNDER_WAY, SyncState
 from etsy_pipeline.sync import lifecycle, pending_products
+from etsy_pipeline.sync.lifecycle import Event
 
 NAMED = 10
 
@@ -32,6 +33,8 @@ class Unsent:
 
 def drop(store: Store, transaction_id: str, product_ids: Sequence[str], *, decided_by: str, note: str = "") -> Unsent:
     """Take products out of an approved sync, as far as they were not sent: nothing is done for them.
+
+    A paused sync of which nothing is left to send ends by that.
 
     Raises:
         NotFound: `sync_job_not_found`.
@@ -50,6 +53,7 @@ def drop(store: Store, transaction_id: str, product_ids: Sequence[str], *, decid
         dropped = items.change_unsent(session, job.id, product_ids, **done)
         pending_links.settle_products(session, job, dropped, now)
         jobs.change(session, transaction_id, **jobs.counts_of(items.outcomes(session, job.id)))
+        _end_if_nothing_is_left(session, job, f"The rest was {told}.")
         return _told(product_ids, dropped)
 
 
@@ -69,13 +73,17 @@ def first(store: Store, transaction_id: str, product_ids: Sequence[str]) -> Unse
 def send_as_now(session: Session, job: EtsySyncJob, changed: Sequence[tuple[PlanItem, str]]) -> None:
     """Products that changed go on as they are now: within what the shop's setting lets go without a person.
 
+    Those that somebody dropped meanwhile stay so.
+
     Args:
         session: a writing one.
         job: the sync, under way.
         changed: each item as it is sent now, and what changed, in words.
     """
-    for planned, told in changed:
-        items.replace_plan(session, job.id, planned, f"changed in Medusa since the plan, and sent as it is now: {told}")
+    note = "changed in Medusa since the plan, and sent as it is now"
+    replaced = [planned for planned, told in changed if items.replace_plan(session, job.id, planned, f"{note}: {told}")]
+    if not replaced:
+        return
     account, given = accounts.get(session, job.etsy_account_id), jobs.approval(session, job.transaction_id)
     if given is None:
         raise AssertionError("a sync that is under way was approved")
@@ -85,18 +93,25 @@ def send_as_now(session: Session, job: EtsySyncJob, changed: Sequence[tuple[Plan
         item_digests=items.digests(session, job.id),
     )
     jobs.change(session, job.transaction_id, plan_digest=digest)
-    names = ", ".join(planned.product_id for planned, _ in changed[:NAMED]) + (" and more" if changed[NAMED:] else "")
-    note = f"Fewer pieces than approved are sent of {len(changed)} products (changed_while_waiting): {names}."
+    names = ", ".join(planned.product_id for planned in replaced[:NAMED]) + (" and more" if replaced[NAMED:] else "")
+    note = f"Fewer pieces than approved are sent of {len(replaced)} products (changed_while_waiting): {names}."
     now = datetime.now(UTC)
     jobs.add_approval(session, replace(given, plan_digest=digest, decided_through="policy", note=note, created_at=now))
 
 
-def leave_changed(session: Session, job: EtsySyncJob, product_id: str, told: str) -> None:
-    """A product that changed leaves a sync: a person is asked about it as it is now (`plan_left_ones`)."""
+def leave_changed(session: Session, job: EtsySyncJob, product_id: str, told: str, *, is_begun: bool = False) -> None:
+    """A product that changed leaves a sync: a person is asked about it as it is now (`plan_left_ones`).
+
+    Of one that was begun a part may be on Etsy already: a draft stays a draft, and its link has failed.
+    """
     now = datetime.now(UTC)
-    note = f"changed in Medusa since the plan, so nothing of it was sent: {told}"
+    what = "its listing is left as it is, with a part of this sync" if is_begun else "nothing of it was sent"
+    note = f"changed in Medusa since the plan, so {what}: {told}"
     done = {"outcome": "skipped", "step": "done", "finished_at": now, "note": note}
-    left = items.change_unsent(session, job.id, [product_id], **done, error_code="product_changed_since_plan")
+    left = items.change_waiting(session, job.id, [product_id], **done, error_code="product_changed_since_plan")
+    if left and is_begun:
+        failed = {"sync_status": "failed", "sync_error": note, "updated_at": now}
+        progress.set_link(session, job.etsy_account_id, product_id, **failed)
     pending_links.settle_products(session, job, left, now)
 
 
@@ -116,6 +131,30 @@ def plan_left_ones(session: Session, job: EtsySyncJob) -> EtsySyncJob:
     errors = {**job.error_log, "job": f"{job.message} {told}".strip()}
     jobs.change(session, job.transaction_id, error_log=errors)
     return jobs.get(session, job.transaction_id)
+
+
+def end_of(session: Session, job: EtsySyncJob) -> Event:
+    """How a sync ends that went through all products: failed, where nothing that was to be sent worked."""
+    outcomes = items.outcomes(session, job.id)
+    sent = items.outcomes(session, job.id, actions=CHANGING)
+    if not outcomes["failed"]:
+        return Event.COMPLETE_WITH_ERRORS if items.left_ones(session, job.id) else Event.COMPLETE
+    return Event.FAIL if sent["failed"] and not sent["synced"] else Event.COMPLETE_WITH_ERRORS
+
+
+def _end_if_nothing_is_left(session: Session, job: EtsySyncJob, message: str) -> None:
+    """A paused sync without anything to send waits for nobody; what was sent is still read back by a publisher."""
+    if job.state is not SyncState.PAUSED or items.unsent_count(session, job.id):
+        return
+    if items.sent_count(session, job.id):
+        if job.resume_at is None:
+            lifecycle.move(session, job, Event.RESUME, who="person", resume_at=clock.now(session))
+        return
+    progress.finish_unsent(session, job.id, datetime.now(UTC))
+    event = end_of(session, job)
+    counts, errors = jobs.counts_of(items.outcomes(session, job.id)), items.errors(session, job.id) | {"job": message}
+    event = Event.GIVE_UP if event is Event.FAIL else event
+    plan_left_ones(session, lifecycle.move(session, job, event, who="person", error_log=errors, **counts))
 
 
 def _under_way(session: Session, transaction_id: str, product_ids: Sequence[str]) -> EtsySyncJob:

@@ -133,9 +133,15 @@ class Ui:
         self._find(f"//*[contains(text(), '{text}')]")
 
     def click(self, text: str, *, last: bool = False) -> None:
-        element = self._find(f"//*[contains(text(), '{text}')]", last=last)
-        self._browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
-        element.click()
+        """Click once: again only where something lay over it, or it was drawn anew, so that nothing was clicked."""
+        for _ in range(PATIENCE_SECONDS // AGAIN_SECONDS):
+            element = self._find(f"//*[contains(text(), '{text}')]", last=last)
+            with suppress(StaleElementReferenceException, ElementClickInterceptedException):
+                self._browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+                element.click()
+                return
+            time.sleep(1)
+        raise AssertionError(f"{text} cannot be clicked")
 
     def click_for(self, text: str, wanted: str) -> WebElement:
         """Click until something shows: the page may be drawn anew under the click, which is lost then."""

@@ -8,6 +8,7 @@ import pytest
 
 from etsy_pipeline import wiring
 from etsy_pipeline.settings import Settings
+from etsy_pipeline.store import jobs
 from etsy_pipeline.store.encryption import new_key
 from etsy_pipeline.store.migrate import code_version
 from etsy_pipeline.store.sync_states import SyncState
@@ -206,7 +207,9 @@ def test_the_demo_goes_the_whole_way_and_can_be_repeated(tmp_path: Path) -> None
     assert "failed" in terminal("links", "--status", "failed")
     job = terminal.json("sync", "status")[0]
     assert (job["status"], job["synced_count"], job["total_products"]) == ("completed", 53, 76)
-    assert "products are not on Etsy: the sample holds broken ones" in said, "some products of the sample are broken, and the demo says so"
+    assert "products are not on Etsy: the sample holds broken ones" in said, (
+        "some products of the sample are broken, and the demo says so"
+    )
     again = " ".join(terminal("demo").split())
     assert "2 to create" in again, "what is published is not published again"
 
@@ -272,7 +275,12 @@ def test_a_sync_that_waits_for_a_person_says_so_and_goes_on_when_told(terminal: 
     assert "waits for a person" in said
     assert f"{job.transaction_id} goes on" in terminal("sync", "resume", job.transaction_id)
     assert "goes on at" in " ".join(terminal("sync", "status", job.transaction_id).split())
-    terminal("sync", "cancel", job.transaction_id)
+    with closing(wiring.store_of(settings)) as store, store.writing() as session:
+        jobs.change(session, job.transaction_id, failed_count=1)
+    for command in ((), ("cancel", job.transaction_id)):
+        if command:
+            terminal("sync", *command)
+        assert "1 failed" in " ".join(terminal("sync", "status", job.transaction_id, status=1).split())
     assert "not_paused" in terminal("sync", "resume", job.transaction_id, status=1)
 
 

@@ -126,6 +126,7 @@ PUBLISHED = Event.APPROVE, Event.BEGIN_PUBLICATION
         ((*PUBLISHED, Event.COMPLETE), "completed", 0),
         ((*PUBLISHED, Event.COMPLETE_WITH_ERRORS), "completed", 1),
         ((*PUBLISHED, Event.FAIL), "failed", 1),
+        ((*PUBLISHED, Event.PAUSE), "paused", 1),
         ((Event.REJECT,), "rejected", 1),
         ((Event.CANCEL,), "cancelled", 1),
     ],

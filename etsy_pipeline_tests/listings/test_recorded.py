@@ -60,6 +60,7 @@ def test_what_is_not_for_sale_says_why() -> None:
         "proposed": "not published in Medusa (status proposed)",
         "rejected": "not published in Medusa (status rejected)",
         "zero_stock": "out of stock",
+        "bad_taxonomy": "out of stock",
         "no_levels": "out of stock",
     }
 

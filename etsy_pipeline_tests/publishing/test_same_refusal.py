@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,14 +12,15 @@ from etsy_pipeline.errors import Conflict
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.notifications.receivers import Receiver
 from etsy_pipeline.orchestration.sensors import publish_requests
-from etsy_pipeline.store import jobs
+from etsy_pipeline.store import jobs, progress
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
-from etsy_pipeline.sync import approvals, lifecycle
+from etsy_pipeline.sync import approvals, lifecycle, queries, unsent
 from etsy_pipeline.sync.lifecycle import Event
 from etsy_pipeline.sync.notify import send_what_is_due
 from etsy_pipeline.sync.resume import resume
+from etsy_pipeline.sync.signs_of_life import troubles
 from etsy_pipeline_tests.builders import a_listing
 from etsy_pipeline_tests.conftest import ON_SQLITE
 from etsy_pipeline_tests.publishing.shop import Shop, as_planned
@@ -44,6 +46,11 @@ def refuse(shop: Shop, **fault: Any) -> None:
     shop.fault(
         **({"operation": "createDraftListing", "kind": "status", "status": 400, "body": {"error": WORDS}} | fault)
     )
+
+
+def accept(shop: Shop, times: int) -> None:
+    """What comes first is accepted, whatever fault is switched on after this."""
+    refuse(shop, kind="delay_before", seconds=0, times=times)
 
 
 @ON_SQLITE
@@ -103,6 +110,57 @@ def test_where_nothing_is_left_to_send_there_is_nobody_to_wait_for(shop: Shop) -
     job, given = a_job(shop, 10)
     refuse(shop)
     assert shop.publish(job, at_once=1, **given).state is SyncState.FAILED
+
+
+@ON_SQLITE
+def test_what_was_sent_before_the_last_refusal_is_read_back_and_the_sync_ends(shop: Shop) -> None:
+    configure.configure(shop.store, shop.id, {"same_refusal_limit": 6})
+    job, given = a_job(shop, 9)
+    accept(shop, 3)
+    refuse(shop)
+    found = shop.publish(job, at_once=1, **given)
+    assert (found.state, found.resume_at) == (SyncState.COMPLETED_WITH_ERRORS, None)
+    assert (found.synced_count, found.failed_count, found.message) == (3, 6, "")
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(("synced", "state"), [(0, SyncState.FAILED), (1, SyncState.COMPLETED_WITH_ERRORS)])
+def test_who_drops_all_that_is_left_ends_the_sync(shop: Shop, synced: int, state: SyncState) -> None:
+    job, given = a_job(shop, 12 + synced)
+    if synced:
+        accept(shop, synced)
+    refuse(shop)
+    stopped = shop.publish(job, at_once=1, **given)
+    assert (stopped.state, stopped.deferred_count) == (SyncState.PAUSED, 2)
+    one, other = (item.product_id for item in shop.items(job) if item.outcome == "waiting")
+    unsent.drop(shop.store, job.transaction_id, [one], decided_by="Grace")
+    assert queries.job(shop.store, job.transaction_id).state is SyncState.PAUSED
+    unsent.drop(shop.store, job.transaction_id, [other], decided_by="Grace", note="no use")
+    ended = queries.job(shop.store, job.transaction_id)
+    assert (ended.state, ended.skipped_count, ended.deferred_count) == (state, 2, 0)
+    assert (ended.message, ended.completed_at is not None) == ("The rest was dropped by Grace: no use.", True)
+    assert len(ended.error_log) == 10 + 1
+    assert queries.find_links(shop.store, product_id=other) == []
+
+
+def test_what_was_sent_and_not_read_back_is_looked_at_when_the_rest_is_dropped(store: Store) -> None:
+    job = waiting_for_a_person(store)
+    with store.writing() as session:
+        progress.set_items(session, job.id, ["prod_0"], step="written")
+    unsent.drop(store, job.transaction_id, ["prod_1", "prod_2"], decided_by="Grace")
+    found = queries.job(store, job.transaction_id)
+    assert found.state is SyncState.PAUSED
+    assert len(publish_requests([found], store.now())) == 1, "a publisher reads it back, and ends the sync"
+
+
+def test_the_doctor_names_a_sync_that_waits_for_a_person(store: Store) -> None:
+    job = waiting_for_a_person(store)
+    (trouble,) = troubles(store, timedelta(days=1))
+    assert "It waits for a person; nothing was done since" in str(trouble)
+    assert f"etsy-pipeline sync resume {job.transaction_id}" in str(trouble)
+    assert f"etsy-pipeline sync cancel {job.transaction_id}" in str(trouble)
+    resume(store, job.transaction_id)
+    assert troubles(store, timedelta(days=1)) == []
 
 
 def waiting_for_a_person(store: Store) -> EtsySyncJob:

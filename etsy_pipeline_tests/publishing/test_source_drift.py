@@ -8,10 +8,14 @@ import pytest
 
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.errors import Unavailable
+from etsy_pipeline.etsy.errors import EtsyUnavailable
+from etsy_pipeline.providers.errors import QuotaExhausted
+from etsy_pipeline.store import budgets
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, queries
+from etsy_pipeline.sync.resume import resume
 from etsy_pipeline_tests.publishing.shop import Shop, one_product, stock_of_all
 from etsy_pipeline_tests.world import a_world
 
@@ -236,3 +240,103 @@ def test_a_field_that_goes_with_one_that_is_sent_is_looked_at_too(shop: Shop) ->
     assert "when_made is another one" in left_out(
         shop, changed_after_approval(shop, product_id, set={"metadata": now}), product_id
     )
+
+
+class TestEtsyIsSilentWhileMedusaIsLookedAt:
+    """The mapping asks Etsy for categories and profiles: that it cannot tell is no sign that Medusa is down."""
+
+    @pytest.mark.usefixtures("one_to_create_and_one_to_update")
+    def test_a_day_without_calls_pauses(self, shop: Shop) -> None:
+        job = shop.approve(shop.plan())
+
+        def spent(_product_ids: object) -> dict[str, Any]:
+            raise QuotaExhausted("Used up.", code="etsy_quota_exhausted", hint="Wait.", retry_after_seconds=3600)
+
+        found = shop.publish(job, source=spent)
+        assert (found.state, found.synced_count, found.deferred_count) == (SyncState.PAUSED, 0, 2)
+        assert found.resume_at is not None
+        assert [item["title"] for item in shop.world.listings()] == ["As it was"]
+
+    @pytest.mark.usefixtures("one_to_create_and_one_to_update")
+    def test_an_etsy_that_is_down_publishes_nothing(self, shop: Shop) -> None:
+        job = shop.approve(shop.plan())
+
+        def down(_product_ids: object) -> dict[str, Any]:
+            raise EtsyUnavailable("Etsy has a problem.", code="etsy_unavailable", hint="", may_have_happened=False)
+
+        found = shop.publish(job, source=down)
+        assert (found.state, found.synced_count, found.deferred_count) == (SyncState.PAUSED, 0, 2)
+        assert [item["title"] for item in shop.world.listings()] == ["As it was"]
+        assert shop.publish(job).synced_count == 2, "when it is back"
+
+
+class TestBegunBeforeAPause:
+    """A sync pauses for a day in the middle of a product: Medusa is looked at again before it goes on."""
+
+    def paused(self, shop: Shop) -> EtsySyncJob:
+        job = shop.approve(shop.plan())
+        a_day = {"status": 429, "headers": {"retry-after": "86400"}}
+        shop.fault(operation="updateListingInventory", kind="status", times=1, **a_day)
+        job = shop.publish(job)
+        assert job.state is SyncState.PAUSED
+        assert [item.step for item in shop.items(job)] == ["inventory"]
+        with budgets.changing(shop.store, shop.world.sandbox.client_id) as ledger:
+            ledger.held_until = None
+        resume(shop.store, job.transaction_id)
+        return job
+
+    def pieces(self, shop: Shop, product_id: str) -> set[int]:
+        published = shop.link(product_id).published
+        assert published is not None
+        return {item.for_sale for item in published.inventory.offerings if item.has_variant}
+
+    def test_a_new_listing_goes_on_with_the_pieces_that_are_left(self, shop: Shop) -> None:
+        product_id = one_product(shop)
+        job = self.paused(shop)
+        shop.world.medusa("PATCH", f"products/{product_id}", {"variants": stock_of_all(shop, product_id, 1)})
+        job = shop.publish(job)
+        assert (job.state, job.synced_count) == (SyncState.COMPLETED, 1)
+        assert self.pieces(shop, product_id) == {1}
+        assert shop.plan().state is SyncState.NOTHING_TO_DO
+
+    def test_a_known_listing_does_too(self, shop: Shop) -> None:
+        product_id = one_product(shop)
+        shop.sync()
+        more, fewer = stock_of_all(shop, product_id, 20), stock_of_all(shop, product_id, 1)
+        shop.world.medusa("PATCH", f"products/{product_id}", {"set": {"title": "Other"}, "variants": more})
+        job = self.paused(shop)
+        shop.world.medusa("PATCH", f"products/{product_id}", {"variants": fewer})
+        assert shop.publish(job).synced_count == 1
+        assert self.pieces(shop, product_id) == {1}
+
+    def test_one_whose_last_call_was_lost_takes_pieces_back_that_are_on_etsy_already(self, shop: Shop) -> None:
+        product_id = one_product(shop)
+        shop.sync()
+        more, fewer = stock_of_all(shop, product_id, 20), stock_of_all(shop, product_id, 1)
+        shop.world.medusa("PATCH", f"products/{product_id}", {"set": {"title": "Other"}, "variants": more})
+        job = shop.approve(shop.plan())
+        a_day = {"status": 429, "headers": {"retry-after": "86400"}}
+        shop.fault(operation="updateListing", kind="status", times=1, **a_day)
+        job = shop.publish(job)
+        assert [item.step for item in shop.items(job)] == ["complete"]
+        with budgets.changing(shop.store, shop.world.sandbox.client_id) as ledger:
+            ledger.held_until = None
+        resume(shop.store, job.transaction_id)
+        shop.world.medusa("PATCH", f"products/{product_id}", {"variants": fewer})
+        assert shop.publish(job).synced_count == 1
+        assert self.pieces(shop, product_id) == {1}
+
+    @pytest.mark.parametrize("change", [{"set": {"status": "draft"}}, {"set": {"title": "Another title"}}], ids=repr)
+    def test_what_changed_otherwise_stays_a_draft(self, shop: Shop, change: dict[str, Any]) -> None:
+        product_id = one_product(shop)
+        job = self.paused(shop)
+        shop.world.medusa("PATCH", f"products/{product_id}", change)
+        job = shop.publish(job)
+        assert "is left as it is, with a part of this sync" in left_out(shop, job, product_id)
+        assert [item["state"] for item in shop.world.listings()] == ["draft"]
+        link = shop.link(product_id)
+        assert link.has_failed
+        assert "changed in Medusa" in (link.sync_error or "")
+        shop.world.medusa("PATCH", f"products/{product_id}", {"set": {"status": "published"}})
+        assert shop.sync().synced_count == 1
+        assert [item["state"] for item in shop.world.listings()] == ["active"], "there is no second one"

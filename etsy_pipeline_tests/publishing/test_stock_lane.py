@@ -9,13 +9,15 @@ import pytest
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.errors import Conflict
+from etsy_pipeline.orchestration.publish_assets import _source
 from etsy_pipeline.orchestration.sensors import publish_requests
 from etsy_pipeline.providers.errors import QuotaExhausted
 from etsy_pipeline.publishing.publisher import publish
 from etsy_pipeline.store import budgets, progress
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
-from etsy_pipeline.sync import approvals, lifecycle, queries
+from etsy_pipeline.sync import approvals, lifecycle, queries, unsent
+from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline_tests.publishing.shop import Shop, stock_of_all
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
@@ -197,6 +199,63 @@ def test_the_stock_lane_lives_on_the_reserve(shop: Shop, old_ones: list[str], pa
     assert (done.state, done.synced_count) == (SyncState.COMPLETED, 2)
 
 
+def test_stock_that_fell_is_noticed_on_a_day_whose_other_calls_are_used_up(
+    shop: Shop, old_ones: list[str], paused: EtsySyncJob
+) -> None:
+    """What a mapping has to know of Etsy is read with the reserve, too: otherwise it would seem that Medusa is down."""
+    del paused
+    stock(shop, old_ones[1], 20)
+    job = shop.approve(shop.plan())
+    stock(shop, old_ones[1], 1)
+    with budgets.changing(shop.store, shop.world.sandbox.client_id) as ledger:
+        ledger.limit_per_day = 1_000_000
+        ledger.calls = {next(iter(ledger.calls)): 900_000}
+    chosen = shop.world.settings.model_copy(update={"etsy_pipeline_stock_reserve_percent": 20})
+    client = wiring.shop_client(chosen, shop.store, shop.id)
+    source = _source(shop.store, job, client, wiring.catalogue_of(shop.world.settings), "major")
+    done = publish(
+        shop.store, client, shop.pictures(), job.transaction_id,
+        amount_unit="major", run_id="run", source=source, sleep=lambda _: None,
+    )  # fmt: skip
+    assert (done.state, done.synced_count) == (SyncState.COMPLETED, 1)
+    assert pieces(shop, old_ones[1]) == {1}
+
+
+def test_what_must_not_be_sold_any_more_is_taken_off_while_the_rest_waits_for_calls(
+    shop: Shop, old_ones: list[str]
+) -> None:
+    first, second, *_ = old_ones
+    change(shop, first, set={"title": "Another title"})
+    change(shop, second, set={"status": "draft"})
+    job = shop.approve(shop.plan())
+    unsent.first(shop.store, job.transaction_id, [first])
+    with budgets.changing(shop.store, shop.world.sandbox.client_id) as ledger:
+        ledger.limit_per_day = 1_000_000
+        ledger.calls = {next(iter(ledger.calls)): 900_000}
+    chosen = shop.world.settings.model_copy(update={"etsy_pipeline_stock_reserve_percent": 20})
+    done = publish(
+        shop.store, wiring.shop_client(chosen, shop.store, shop.id), shop.pictures(), job.transaction_id,
+        amount_unit="major", run_id="run", source=shop.source(), sleep=lambda _: None,
+    )  # fmt: skip
+    assert listing(shop, second)["state"] == "inactive"
+    assert (done.state, done.synced_count, done.deferred_count) == (SyncState.PAUSED, 1, 1)
+
+
+def test_what_is_sold_out_is_taken_off_though_its_title_is_wrong(
+    shop: Shop, old_ones: list[str], paused: EtsySyncJob
+) -> None:
+    wrong = {"title": "Mug ``` with a fence"}
+    change(shop, old_ones[1], set=wrong, variants=stock_of_all(shop, old_ones[1], 0))
+    change(shop, old_ones[2], set=wrong | {"status": "draft"})
+    job = shop.plan()
+    told = reasons(shop, job)
+    assert told[old_ones[1]] == "deactivate: out of stock"
+    assert told[old_ones[2]] == "deactivate: not published in Medusa (status draft)"
+    approvals.cancel(shop.store, job.transaction_id)
+    approvals.cancel(shop.store, paused.transaction_id)
+    assert reasons(shop, shop.plan())[old_ones[1]] == "deactivate: out of stock", "in a full sync, too"
+
+
 def test_prices_go_as_the_shops_rules_say_and_brakes_hold(shop: Shop, old_ones: list[str], paused: EtsySyncJob) -> None:
     del paused
     configure.configure(shop.store, shop.id, {"approval": {"auto_approve": True}})
@@ -244,3 +303,21 @@ def test_a_product_that_failed_before_stays_failed_when_only_its_stock_is_sent(
     assert shop.publish(shop.approve(shop.plan())).synced_count == 1
     link = shop.link(old_ones[1])
     assert (pieces(shop, old_ones[1]), link.sync_status, link.sync_error) == ({2}, "failed", "Etsy refused its title.")
+
+
+def test_what_was_confirmed_early_waits_where_its_lane_is_taken(
+    shop: Shop, old_ones: list[str], paused: EtsySyncJob
+) -> None:
+    stock(shop, old_ones[1], 5)
+    first = shop.approve(shop.plan())
+    assert (paused.lane, first.lane) == ("full", "stock")
+    stock(shop, old_ones[2], 3)
+    asked = request_sync(shop.store, shop.id, product_ids=(old_ones[2],), trigger="api")
+    shop.approve(asked)
+    plan = shop.plan(transaction_id=asked.transaction_id)
+    assert (plan.state, plan.lane) == (SyncState.PLANNED, "stock")
+    early = queries.early_confirms(shop.store, [plan])[plan.transaction_id]
+    assert early.applied is False
+    assert early.reasons == (f"The sync {first.transaction_id} of this account is approved and not yet finished.",)
+    assert shop.publish(first).is_over
+    assert shop.publish(shop.approve(plan)).synced_count == 1

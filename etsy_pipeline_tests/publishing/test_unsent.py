@@ -1,15 +1,18 @@
 """What of an approved sync was not sent yet can be dropped and brought forward; what was begun is finished."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from etsy_pipeline.errors import BadRequest, Conflict
+from etsy_pipeline.errors import BadRequest, Conflict, Refused
+from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.publishing.outcomes import Progress
+from etsy_pipeline.store import jobs
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
-from etsy_pipeline.sync import queries, unsent
-from etsy_pipeline_tests.publishing.shop import Shop
+from etsy_pipeline.sync import approvals, queries, unsent
+from etsy_pipeline_tests.publishing.shop import Shop, stock_of_all
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
 
@@ -69,6 +72,54 @@ def test_what_was_sent_cannot_be_dropped_any_more(shop: Shop, new_ones: list[str
 
     assert shop.publish(job, on_progress=drop_the_first, at_once=1).synced_count == 4
     assert [item.too_late for item in told] == [(new_ones[0],)]
+
+
+def test_what_is_dropped_stays_so_when_the_look_at_medusa_fails_for_all(shop: Shop, new_ones: list[str]) -> None:
+    job = shop.approve(shop.plan())
+
+    def source(_: Sequence[str]) -> Mapping[str, ValidatedListing]:
+        unsent.drop(shop.store, job.transaction_id, new_ones[:1], decided_by="Grace")
+        raise Refused("It shows a page for maintenance.", code="not_a_medusa", hint="Try later.")
+
+    done = shop.publish(job, source=source)
+    assert (done.state, done.failed_count, done.skipped_count) == (SyncState.FAILED, 3, 1)
+    (item,) = [item for item in shop.items(job) if item.product_id == new_ones[0]]
+    assert (item.outcome, item.error_code, item.note) == ("skipped", None, "dropped by Grace")
+    assert queries.find_links(shop.store, product_id=new_ones[0]) == []
+
+
+def test_what_is_dropped_while_its_stock_falls_stays_dropped(shop: Shop, new_ones: list[str]) -> None:
+    for product_id in new_ones:
+        shop.world.medusa("PATCH", f"products/{product_id}", {"variants": stock_of_all(shop, product_id, 9)})
+    job, now = shop.approve(shop.plan()), shop.source()
+    for product_id in new_ones:
+        shop.world.medusa("PATCH", f"products/{product_id}", {"variants": stock_of_all(shop, product_id, 3)})
+
+    def source(product_ids: Sequence[str]) -> Mapping[str, ValidatedListing]:
+        unsent.drop(shop.store, job.transaction_id, new_ones[:1], decided_by="Grace", note="sold")
+        return now(product_ids)
+
+    done = shop.publish(job, source=source)
+    assert (done.state, done.synced_count, done.skipped_count) == (SyncState.COMPLETED, 3, 1)
+    (item,) = [item for item in shop.items(job) if item.product_id == new_ones[0]]
+    assert item.note == "dropped by Grace: sold"
+    with shop.store.reading() as session:
+        given = jobs.approval(session, job.transaction_id)
+    assert given is not None
+    assert (new_ones[0] in given.note, "of 3 products" in given.note) == (False, True)
+
+
+def test_a_sync_that_is_called_off_goes_on_at_no_time(shop: Shop, new_ones: list[str]) -> None:
+    job = shop.approve(shop.plan())
+    shop.fault(operation="createDraftListing", kind="status", status=429, headers={"retry-after": "86400"})
+    stopped = shop.publish(job, at_once=1)
+    assert stopped.resume_at
+    assert "It goes on at" in stopped.message
+    over = approvals.cancel(shop.store, job.transaction_id)
+    found = queries.job(shop.store, job.transaction_id)
+    assert (over, found.resume_at) == (found, None)
+    assert found.message == stopped.message.split(" It goes on at")[0]
+    assert new_ones
 
 
 def test_what_is_brought_forward_is_sent_first(shop: Shop, new_ones: list[str]) -> None:

@@ -238,12 +238,20 @@ def test_an_old_one_is_not_applied(store: Store) -> None:
     assert of(store, job)["reasons"] == ["It was given more than 72 hours before (approval_expires_hours)."]
 
 
-def test_where_there_is_nothing_to_do_there_is_nothing_to_apply(store: Store) -> None:
+def test_a_shop_that_refuses_it_meanwhile_is_asked_again(store: Store) -> None:
+    account = connected(store)
+    job = confirmed_early(store, account)
+    configure.configure(store, account.id, {"early_confirm": "refuse"})
+    assert planned(store, account, transaction_id=job.transaction_id).state is SyncState.PLANNED
+    assert "early_confirm" in of(store, job)["reasons"][0]
+
+
+def test_where_there_is_nothing_to_do_it_is_not_applied_and_says_so(store: Store) -> None:
     account = connected(store)
     job = confirmed_early(store, account, "prod_0")
     done = planned(store, account, transaction_id=job.transaction_id, validated=[absent("prod_0")])
     assert done.state is SyncState.NOTHING_TO_DO
-    assert (of(store, job)["applied"], [found.decision for found in decisions(store, job)]) == (None, ["conditional"])
+    assert (of(store, job)["applied"], of(store, job)["reasons"]) == (False, ["There is nothing to do on Etsy."])
 
 
 def test_it_holds_for_the_first_plan_only(store: Store) -> None:

@@ -17,6 +17,7 @@ from etsy_pipeline.store.sync_states import BEING_PLANNED, PENDING, PUBLISHED, U
 from etsy_pipeline.sync import queries
 from etsy_pipeline.sync.queries import SyncReview
 from etsy_pipeline.sync.signs_of_life import lost_runs_of, troubles
+from etsy_pipeline.sync.turns import waiting_words
 
 router = APIRouter()
 
@@ -59,6 +60,7 @@ def show(
         is_paused=job.state is SyncState.PAUSED,
         stuck=troubles(context.store, context.settings.lost_after, transaction_id=transaction_id),
         lost_runs=lost_runs_of(job),
+        waits=waiting_words(context.store, job),
         is_under_way=job.state in (*BEING_PLANNED, *UNDER_WAY),
         has_nothing_to_do=job.state is SyncState.NOTHING_TO_DO,
         is_finished=job.state in (*PUBLISHED, SyncState.FAILED),
