@@ -16,7 +16,7 @@ from storm import FAULTS, Storm
 
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure, connect
-from etsy_pipeline.errors import NeedsPerson
+from etsy_pipeline.errors import Conflict, NeedsPerson
 from etsy_pipeline.etsy.oauth import code_from_redirect
 from etsy_pipeline.publishing.publisher import publish
 from etsy_pipeline.sandbox.consent import grant
@@ -110,14 +110,17 @@ def publish_once(storm: Storm, number: int, transaction_id: str) -> None:
         closing(wiring.store_of(settings, at, upgrade=False)) as store,
         closing(wiring.shop_client(settings, store, storm.account_id, at)) as client,
     ):
-        with store.reading() as session:
-            is_over = jobs.state(session, transaction_id) not in UNDER_WAY
-        if not is_over:  # or else the one before was killed just after its last word
+        try:
             publish(
                 store, client, Pictures(), transaction_id,
                 amount_unit="major", run_id=f"process {os.getpid()}", sleep=at.sleep, now=at.now, most_starts=FOR_EVER,
                 source=source_of_season(storm.products, number, storm.sold),
             )  # fmt: skip
+        except Conflict as error:
+            with store.reading() as session:
+                is_over = jobs.state(session, transaction_id) not in UNDER_WAY
+            if error.code != "not_approved" or not is_over:  # another one had, or was killed just after, the last word
+                raise
         storm.note(outcome_of(store, transaction_id), transaction_id)
 
 

@@ -157,11 +157,16 @@ class Ui:
         self.open(path)
         self.click_for("Materialize", "Partition selection")
         self.click_for("Select a partition", account.id).click()
-        for _ in range(2):  # a click elsewhere closes the list of partitions
-            self._find("//*[contains(text(), 'Partition selection')]").click()
+        self._press("//*[contains(text(), 'Partition selection')]")  # elsewhere: that closes the list of partitions
         self.screenshot(f"materialize-{path.rsplit('/', 1)[-1]}")
-        self._find("//button[contains(., 'Launch')]").click()
+        self._press("//button[contains(., 'Launch')]")
         self._gone("//*[contains(text(), 'Partition selection')]")
+
+    def _press(self, xpath: str) -> None:
+        """Click whatever lies over it: the list of partitions may, until a click elsewhere closes it."""
+        events = "for (const kind of ['mousedown', 'mouseup', 'click'])"
+        event = "arguments[0].dispatchEvent(new MouseEvent(kind, {bubbles: true, cancelable: true}))"
+        self._browser.execute_script(f"{events} {event}", self._find(xpath))
 
     def screenshot(self, name: str) -> None:
         folder = os.environ.get("SCREENSHOTS")
