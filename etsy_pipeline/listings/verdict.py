@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from etsy_pipeline.listings.identity import UNKNOWN, ProductIdentity
 from etsy_pipeline.listings.listing import Listing
 
 Severity = Literal["error", "warning"]
@@ -32,6 +33,7 @@ class ValidatedListing:
     listing: Listing | None
     verdicts: tuple[Verdict, ...] = ()
     absent_because: str = ""
+    identity: ProductIdentity = UNKNOWN
 
     @property
     def errors(self) -> tuple[Verdict, ...]:

@@ -14,6 +14,15 @@ LinkStatus = Literal["pending", "synced", "failed", "out_of_sync"]
 
 
 @dataclass(frozen=True, slots=True)
+class VariantOnEtsy:
+    """Which offering of a listing is which variant: an offering is known by its SKU and its option values on Etsy."""
+
+    variant_id: str
+    sku: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """Which listing a product became in a shop, and how it stands after the last sync; `store` reads and writes it.
 
@@ -21,6 +30,10 @@ class Link:
     we last gave it. A failure never erases `etsy_listing_id`. `create_reference` is that of a create whose answer is
     not accounted for, `transaction_id` the sync that deals with it, or did so last. While that sync is not over, the
     status is `pending`, and `sync_error` is still that of the attempt before.
+
+    `origin` tells a listing that we created from one that was there and was adopted; `keeps` are the fields of a plan
+    that an adopted one leaves to its seller, whatever the shop's `ownership` says. `variant_map` says which offering is
+    which variant: (SKU and option values on Etsy, variant id). `ending_at` is when the paid time ends.
     """
 
     product_id: str
@@ -36,6 +49,11 @@ class Link:
     published: Listing | None = None
     create_reference: str | None = None
     transaction_id: str | None = None
+    origin: Literal["created", "adopted"] = "created"
+    keeps: tuple[str, ...] = ()
+    variant_map: tuple[VariantOnEtsy, ...] = ()
+    ending_at: datetime | None = None
+    should_auto_renew: bool | None = None
 
     @property
     def has_failed(self) -> bool:

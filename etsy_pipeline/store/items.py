@@ -269,6 +269,7 @@ def _item(row: SyncItemRow) -> SyncItem:
         finished_at=row.finished_at,
         turn=row.turn,
         note=row.note,
+        before=row.before,
     )
 
 

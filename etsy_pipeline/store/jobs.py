@@ -144,6 +144,7 @@ def add(session: Session, job: EtsySyncJob) -> None:
             "completed_at": job.completed_at,
             "alive_at": job.alive_at,
             "plan_attempts": job.plan_attempts,
+            "rollback_of": job.rollback_of,
         },
     )
 
@@ -347,5 +348,6 @@ def _job(row: Any) -> EtsySyncJob:
         resume_at=row.resume_at,
         alive_at=row.alive_at,
         plan_attempts=row.plan_attempts,
+        rollback_of=row.rollback_of,
         details_removed_at=datetime.fromisoformat(sums[DETAILS_REMOVED]) if DETAILS_REMOVED in sums else None,
     )

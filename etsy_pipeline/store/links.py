@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import cast
 
+from msgspec import convert
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.listings.codec import listing_from_json
-from etsy_pipeline.planning.link import ON_SALE, Link, LinkStatus, PublishedImage
+from etsy_pipeline.planning.link import ON_SALE, Link, LinkStatus, PublishedImage, VariantOnEtsy
 from etsy_pipeline.store.tables import ListingImageRow, ProductEtsyLinkRow, SyncItemRow
 
 LINKS_AT_ONCE = 500  # SQLite takes some thousand values in one query; Etsy's batches are smaller anyway
@@ -97,6 +98,11 @@ def _link(row: ProductEtsyLinkRow) -> Link:
         published=listing_from_json(row.published) if row.published else None,
         create_reference=row.create_reference,
         transaction_id=row.transaction_id,
+        origin="adopted" if row.origin == "adopted" else "created",
+        keeps=tuple(row.keeps),
+        variant_map=tuple(convert(item, VariantOnEtsy) for item in row.variant_map),
+        ending_at=row.ending_at,
+        should_auto_renew=row.should_auto_renew,
     )
 
 

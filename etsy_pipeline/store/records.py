@@ -18,6 +18,8 @@ ItemOutcome = Literal["waiting", "synced", "failed", "skipped"]
 Decision = Literal["approved", "rejected", "conditional", "withheld"]
 """`conditional` was given before there was a plan; `withheld`: it was not applied to the plan, as the note says."""
 
+LinkDecisionKind = Literal["attached", "detached", "ignored", "unignored", "create_anyway", "moved"]
+
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 ERRORS_IN_LOG = 50  # products in a job's `error_log`; the errors of all of them are on its items
 
@@ -26,8 +28,8 @@ ERRORS_IN_LOG = 50  # products in a job's `error_log`; the errors of all of them
 class EtsyAccount:
     """A shop that is, or is about to be, connected. Tokens are encrypted, and in no `repr`.
 
-    `api_config` is a validated ShopSettings as JSON. `needs_consent_since` is set while Etsy refuses the refresh token,
-    with its words in `token_problem`.
+    `api_config` is a validated ShopSettings as JSON. `books_epoch` counts publications (`shop/fence.py`).
+    `needs_consent_since` is set while Etsy refuses the refresh token, with its words in `token_problem`.
     """
 
     id: str
@@ -46,6 +48,7 @@ class EtsyAccount:
     token_problem: str | None = None
     api_config: Mapping[str, Any] = field(default_factory=dict)
     is_active: bool = False
+    books_epoch: int = 0
     created_at: datetime = LONG_AGO
     updated_at: datetime = LONG_AGO
 
@@ -74,7 +77,7 @@ class EtsySyncJob:
     `requested_selection` is what was asked for; None means the shop's own. `error_log` maps product ids (or "job") to
     messages: those of the first `ERRORS_IN_LOG` products that failed. `groups` are (action, why, how many products);
     `for_a_person` says why no policy approves the plan, and is None while there is none. `details_removed_at` is when
-    the details of its plan grew too old to be kept (`retention.py`).
+    the details of its plan grew too old to be kept (`retention.py`). `rollback_of` is the sync that it takes back.
     """
 
     id: str
@@ -108,6 +111,7 @@ class EtsySyncJob:
     resume_at: datetime | None = None
     alive_at: datetime | None = None
     plan_attempts: int = 0
+    rollback_of: str | None = None
     details_removed_at: datetime | None = None
 
     @property
@@ -136,7 +140,7 @@ class SyncItem:
     """One product of a plan, and how far the publisher has come with it.
 
     `plan` is what is to be done, as approved; `desired_json` its listing, exactly as it is hashed. `failures` counts
-    the times that Etsy gave no usable answer on it.
+    the times that Etsy gave no usable answer on it. `before` is what was there before it was sent, as JSON.
     """
 
     sync_job_id: str
@@ -152,6 +156,7 @@ class SyncItem:
     finished_at: datetime | None = None
     turn: int = 0
     note: str | None = None
+    before: str | None = None
 
     @property
     def product_id(self) -> str:
@@ -208,6 +213,46 @@ class SoldMark:
     event_type: str
     marked_at: datetime
     looked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShopScan:
+    """A look through all of a shop's listings; it is whole where it has `finished_at`, and proves nothing otherwise."""
+
+    id: int
+    etsy_account_id: str
+    started_at: datetime
+    finished_at: datetime | None = None
+    calls: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    changes: tuple[Mapping[str, Any], ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDecision:
+    """What somebody decided on a product and a listing."""
+
+    etsy_account_id: str
+    decision: LinkDecisionKind
+    decided_by: str
+    decided_through: str
+    product_id: str | None = None
+    listing_id: int | None = None
+    note: str = ""
+    evidence: tuple[Mapping[str, Any], ...] = ()
+    created_at: datetime = LONG_AGO
+
+
+@dataclass(frozen=True, slots=True)
+class AccountHold:
+    """Why nothing of an account is published until a person has decided."""
+
+    etsy_account_id: str
+    code: str
+    message: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+    since: datetime = LONG_AGO
 
 
 @dataclass(slots=True)

@@ -117,6 +117,7 @@ class EtsyAccountRow(Table):
     token_problem: Mapped[str | None]
     api_config: Mapped[dict[str, Any]] = mapped_column(default=dict)
     is_active: Mapped[bool] = mapped_column(default=False)
+    books_epoch: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -188,12 +189,14 @@ class EtsySyncJobRow(Table):
     resume_at: Mapped[datetime | None]
     alive_at: Mapped[datetime | None]
     plan_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    rollback_of: Mapped[str | None]
 
 
 class SyncItemRow(Table):
     """One product of a plan, and the publisher's journal on it. `desired` is the listing as canonical JSON text.
 
-    `failures` counts the times that Etsy gave no usable answer on it: after some it is left alone as failed.
+    `failures` counts the times that Etsy gave no usable answer on it: after some it is left alone as failed. `before`
+    is what its publication found: listing, state and pictures as JSON, so that it can be taken back.
     """
 
     __tablename__ = "sync_item"
@@ -226,6 +229,7 @@ class SyncItemRow(Table):
     finished_at: Mapped[datetime | None]
     turn: Mapped[int] = mapped_column(default=0, server_default="0")
     note: Mapped[str | None]
+    before: Mapped[str | None]
 
 
 class PublisherLeaseRow(Table):
@@ -262,7 +266,11 @@ class ApprovalRow(Table):
 
 
 class ProductEtsyLinkRow(Table):
-    """Which listing a product became in a shop, and how it stands. A failure never erases `etsy_listing_id`."""
+    """Which listing a product became in a shop, and how it stands. A failure never erases `etsy_listing_id`.
+
+    `origin` is created or adopted; `keeps` are the fields that an adopted listing leaves to its seller; `variant_map`
+    says which of its offerings is which variant.
+    """
 
     __tablename__ = "product_etsy_link"
 
@@ -270,7 +278,7 @@ class ProductEtsyLinkRow(Table):
     etsy_account_id: Mapped[str] = mapped_column(ForeignKey("etsy_account.id"), primary_key=True)
     product_title: Mapped[str] = mapped_column(default="")
     sync_status: Mapped[str] = mapped_column(index=True)
-    etsy_listing_id: Mapped[int | None]
+    etsy_listing_id: Mapped[int | None] = mapped_column(index=True)
     etsy_url: Mapped[str | None]
     listing_state: Mapped[str | None]
     wanted_state: Mapped[str | None]
@@ -278,6 +286,11 @@ class ProductEtsyLinkRow(Table):
     sync_error: Mapped[str | None]
     published: Mapped[str | None]
     create_reference: Mapped[str | None]
+    origin: Mapped[str] = mapped_column(default="created", server_default="created")
+    keeps: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    variant_map: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    ending_at: Mapped[datetime | None]
+    should_auto_renew: Mapped[bool | None]
     transaction_id: Mapped[str | None] = mapped_column(index=True)
     updated_at: Mapped[datetime]
 
@@ -373,3 +386,96 @@ class SentNoticeRow(Table):
     attempts: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
+
+
+class ShopScanRow(Table):
+    """A look through all of a shop's listings. One without `finished_at` did not come to its end and proves nothing.
+
+    `counts` are listings by state; `changes` what is different since the scan before, the first ones.
+    """
+
+    __tablename__ = "shop_scan"
+    __table_args__ = (Index("ix_shop_scan_account_finished", "etsy_account_id", "finished_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    etsy_account_id: Mapped[str] = mapped_column(ForeignKey("etsy_account.id"))
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    calls: Mapped[int] = mapped_column(default=0, server_default="0")
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    changes: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    problem: Mapped[str | None]
+
+
+class EtsyListingSeenRow(Table):
+    """A listing as the last whole scan saw it. `seen` is a SeenListing as JSON text (`linking/seen.py`).
+
+    `gone_at`: a later whole scan did not find it. `ignored_at`: a person said that it is none of Medusa's products.
+    """
+
+    __tablename__ = "etsy_listing_seen"
+    __table_args__ = (Index("ix_etsy_listing_seen_account_state", "etsy_account_id", "state"),)
+
+    etsy_account_id: Mapped[str] = mapped_column(ForeignKey("etsy_account.id"), primary_key=True)
+    listing_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    scan_id: Mapped[int]
+    state: Mapped[str]
+    title: Mapped[str]
+    seen: Mapped[str]
+    first_seen_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    gone_at: Mapped[datetime | None]
+    ignored_at: Mapped[datetime | None]
+
+
+class LinkCandidateRow(Table):
+    """A product and a listing that may be the same thing, as the last plan found it; a person decides.
+
+    `kind` is certain, likely or ambiguous; `evidence` a list of Evidence (`linking/evidence.py`); `moved_from` the
+    product that the listing is linked to, and that Medusa no longer has. `product` is the product's identity.
+    """
+
+    __tablename__ = "link_candidate"
+
+    etsy_account_id: Mapped[str] = mapped_column(ForeignKey("etsy_account.id"), primary_key=True)
+    product_id: Mapped[str] = mapped_column(primary_key=True)
+    listing_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    product_title: Mapped[str]
+    kind: Mapped[str]
+    evidence: Mapped[list[Any]]
+    moved_from: Mapped[str | None]
+    product: Mapped[dict[str, Any]]
+    found_at: Mapped[datetime]
+
+
+class LinkDecisionRow(Table):
+    """What somebody decided on a product and a listing; append-only.
+
+    `decision` is attached, detached, ignored, unignored, create_anyway or moved.
+    """
+
+    __tablename__ = "link_decision"
+    __table_args__ = (Index("ix_link_decision_account_product", "etsy_account_id", "product_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    etsy_account_id: Mapped[str] = mapped_column(ForeignKey("etsy_account.id"))
+    product_id: Mapped[str | None]
+    listing_id: Mapped[int | None]
+    decision: Mapped[str]
+    decided_by: Mapped[str]
+    decided_through: Mapped[str]
+    note: Mapped[str] = mapped_column(default="", server_default="")
+    evidence: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    created_at: Mapped[datetime]
+
+
+class AccountHoldRow(Table):
+    """Why nothing of an account is published until a person has decided (`shop/holds.py`); one row a reason."""
+
+    __tablename__ = "account_hold"
+
+    etsy_account_id: Mapped[str] = mapped_column(ForeignKey("etsy_account.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    message: Mapped[str]
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    since: Mapped[datetime]
