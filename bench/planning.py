@@ -28,11 +28,11 @@ import pyarrow.parquet as pq
 
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.catalogue.product import Category, Option, Product, Variant
-from etsy_pipeline.listings.codec import from_json
+from etsy_pipeline.listings.codec import from_json, identified_from_json
 from etsy_pipeline.listings.shop import Shop
 from etsy_pipeline.orchestration.frames import SNAPSHOT_SCHEMA, VALIDATED_SCHEMA
 from etsy_pipeline.orchestration.validation import Validation
-from etsy_pipeline.store import accounts
+from etsy_pipeline.store import accounts, clock, seen_listings
 from etsy_pipeline.store.encryption import TokenCipher, new_key
 from etsy_pipeline.store.engine import Store, open_store
 from etsy_pipeline.sync.build_plan import build_plan
@@ -126,8 +126,17 @@ def _plan(store: Store, account_id: str, validated: Path) -> None:
     rows = (text for frame in _frames(validated) for text in frame["validated"])
     build_plan(
         store, account_id=account_id, transaction_id=None, trigger="ui", validated=map(from_json, rows),
+        identified=lambda: (identified_from_json(text) for frame in _frames(validated) for text in frame["identified"]),
         covers_selection=True, amount_unit="major", run_id=f"bench {time.time()}", live_of=lambda _: {},
+        look_through=lambda: _look_through(store, account_id),
     )  # fmt: skip
+
+
+def _look_through(store: Store, account_id: str) -> None:
+    """As if somebody had, and there was nothing."""
+    with store.writing() as session:
+        now = clock.now(session)
+        seen_listings.finish(session, seen_listings.begin(session, account_id, now), now=now, calls=6, counts={})
 
 
 def _publish_all(store: Store) -> None:

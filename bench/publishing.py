@@ -29,11 +29,13 @@ from shop import Shop, a_connected_shop
 from etsy_pipeline import wiring
 from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.requests import create_form, inventory_body
+from etsy_pipeline.listings.identifying import identified
 from etsy_pipeline.listings.listing import Inventory, Listing, ListingImage, Offering, VariationProperty
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.pictures.source import Picture, PictureSource
 from etsy_pipeline.publishing.publisher import publish
 from etsy_pipeline.settings import Settings
+from etsy_pipeline.shop.scan import ensure_fresh
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals
@@ -132,6 +134,8 @@ def publish_all(
     """Plan, approve and publish the products of these numbers; the seconds that publishing took."""
     job = build_plan(
         store, account_id=shop.account_id, transaction_id=None, trigger="cli", validated=map(product, numbers),
+        identified=lambda: map(identified, map(product, numbers)),
+        look_through=lambda: ensure_fresh(store, client, shop.account_id),
         covers_selection=False, amount_unit="major", run_id=f"bench {time.time()}", live_of=client.live_listings,
     )  # fmt: skip
     if job.is_over:

@@ -18,9 +18,11 @@ from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure, connect
 from etsy_pipeline.errors import Conflict, NeedsPerson
 from etsy_pipeline.etsy.oauth import code_from_redirect
+from etsy_pipeline.listings.identifying import identified
 from etsy_pipeline.publishing.publisher import publish
 from etsy_pipeline.sandbox.consent import grant
 from etsy_pipeline.settings import Settings
+from etsy_pipeline.shop.scan import ensure_fresh
 from etsy_pipeline.store import budgets, items, jobs
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.sync_states import UNDER_WAY
@@ -134,6 +136,8 @@ def plan_and_approve(storm: Storm, number: int, store: Store) -> str:
         job = build_plan(
             store, account_id=storm.account_id, transaction_id=None, trigger="cli",
             validated=season(storm.products, number, storm.sold), covers_selection=True, amount_unit="major",
+            identified=lambda: map(identified, season(storm.products, number, storm.sold)),
+            look_through=lambda: ensure_fresh(store, client, storm.account_id),
             run_id=f"chaos {secrets.token_hex(4)}", live_of=client.live_listings,
         )  # fmt: skip
     if not job.is_over:  # there may be nothing to do

@@ -4,7 +4,7 @@ import os
 
 import dagster as dg
 
-from etsy_pipeline.orchestration import asset_checks, plan_assets, publish_assets
+from etsy_pipeline.orchestration import asset_checks, plan_assets, publish_assets, shop_assets
 from etsy_pipeline.orchestration.failed_runs import canceled_plans, failed_syncs, lost_runs
 from etsy_pipeline.orchestration.io_managers import ParquetIOManager
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
@@ -15,6 +15,7 @@ from etsy_pipeline.orchestration.sensors import (
     account_partitions,
     approved_syncs,
     kept_connections,
+    policy_approvals,
     requested_syncs,
     sent_notices,
 )
@@ -27,6 +28,7 @@ def _variable(name: str) -> str | None:
 
 defs = dg.Definitions(
     assets=[
+        shop_assets.etsy_listings,
         plan_assets.product_snapshot,
         plan_assets.validated_listings,
         plan_assets.sync_plan,
@@ -38,8 +40,11 @@ defs = dg.Definitions(
         asset_checks.no_blocked_prices,
         asset_checks.every_product_published,
     ],
-    jobs=[plan_sync, publish_sync, clean_up],
-    schedules=[make(os.environ.get("ETSY_PIPELINE_TIMEZONE") or "UTC") for make in (daily_sync_at, daily_clean_up_at)],
+    jobs=[plan_sync, publish_sync, shop_assets.scan_shop, clean_up],
+    schedules=[
+        make(os.environ.get("ETSY_PIPELINE_TIMEZONE") or "UTC")
+        for make in (daily_sync_at, shop_assets.nightly_scan_at, daily_clean_up_at)
+    ],
     sensors=[
         account_partitions,
         requested_syncs,
@@ -48,6 +53,7 @@ defs = dg.Definitions(
         canceled_plans,
         lost_runs,
         kept_connections,
+        policy_approvals,
         sent_notices,
     ],
     # The assets of a run follow one another, so a process for each would only cost its start.

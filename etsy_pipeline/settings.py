@@ -5,6 +5,7 @@ Where nothing is configured at all, the settings that a local sandbox left in th
 shop never mix. Per-shop choices are not here but in `listings/shop_settings.py`.
 """
 
+import hashlib
 import os
 from collections.abc import Mapping
 from datetime import timedelta
@@ -18,6 +19,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from etsy_pipeline.errors import NotConfigured
 
 SANDBOX_FILE = "sandbox.env"
+FENCE_FILE = "fence.json"
 SHORTEST_API_TOKEN = 16
 LEAST_RUNS_AT_ONCE = 2
 DEFAULT_REDIRECT_URI = "http://localhost:9000/admin/oauth/etsy/callback"
@@ -89,6 +91,12 @@ class Settings(BaseSettings):
     )
     etsy_pipeline_database_url: OptionalText = Field(
         default=None, description="SQLAlchemy URL; default: a SQLite file in the state folder."
+    )
+    etsy_pipeline_fence: OptionalText = Field(
+        default=None,
+        description="A file outside the state folder that keeps how far the books had come, so that an old copy of the "
+        "whole folder is noticed; `off`: none. Default: one below $XDG_STATE_HOME or ~/.local/state, none with the "
+        "sandbox.",
     )
     etsy_pipeline_secret_key: OptionalSecret = Field(
         default=None,
@@ -214,6 +222,23 @@ class Settings(BaseSettings):
     def has_embedded_database(self) -> bool:
         """Whether the database is the SQLite file in the state folder."""
         return self.etsy_pipeline_database_url is None
+
+    @property
+    def fence_paths(self) -> list[Path]:
+        """The files that keep how far the books had come: one in the state folder, one outside of it.
+
+        The one outside is this installation's: of its state folder, and of the Etsy that it speaks to. With the sandbox
+        there is none, for its shop lies in the state folder and goes with it.
+        """
+        inside = self.etsy_pipeline_home / FENCE_FILE
+        if self.etsy_pipeline_fence is not None:
+            is_off = self.etsy_pipeline_fence.casefold() == "off"
+            return [inside] if is_off else [inside, Path(self.etsy_pipeline_fence)]
+        if self.uses_sandbox:
+            return [inside]
+        states = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+        whose = f"{self.etsy_pipeline_home.resolve()} {self.etsy_api_url}"
+        return [inside, states / "etsy_pipeline" / f"fence-{hashlib.sha256(whose.encode()).hexdigest()[:16]}.json"]
 
     @property
     def runs_at_once(self) -> int:

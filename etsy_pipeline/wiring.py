@@ -28,18 +28,21 @@ from etsy_pipeline.pictures.source import PictureSource
 from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.providers.protocols import OAuth, Purpose, ShopClient
 from etsy_pipeline.settings import Settings
+from etsy_pipeline.shop.link_requests import Readers
+from etsy_pipeline.shop.products import look_up
 from etsy_pipeline.store import budgets
 from etsy_pipeline.store.encryption import TokenCipher, key_in_state_folder
 from etsy_pipeline.store.engine import Store, open_store
+from etsy_pipeline.store.fence import Fence
 from etsy_pipeline.sync import retention
 from etsy_pipeline.sync.notify import send_what_is_due
 
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """The clock (seconds since the epoch) and how to wait; tests hand in a faster one."""
+    """A clock (seconds since the epoch) in place of the database's, and how to wait, for tests that are faster."""
 
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float]
     sleep: Callable[[float], None] = time.sleep
 
     def now(self) -> datetime:
@@ -47,7 +50,6 @@ class Time:
         return datetime.fromtimestamp(self.clock(), UTC)
 
 
-REAL_TIME = Time()
 LONGEST_NAME_TOLD = 50
 
 
@@ -74,10 +76,11 @@ def store_of(settings: Settings, at: Time | None = None, *, upgrade: bool | None
         TokenCipher(keys),
         upgrade=embedded if upgrade is None else upgrade,
         clock=at.now if at else None,
+        fence=Fence(settings.fence_paths),
     )
 
 
-def oauth_of(settings: Settings, at: Time = REAL_TIME) -> EtsyOAuth:
+def oauth_of(settings: Settings) -> EtsyOAuth:
     """The OAuth side of our Etsy app."""
     client_id, _ = settings.etsy_app()
     return EtsyOAuth(
@@ -86,28 +89,28 @@ def oauth_of(settings: Settings, at: Time = REAL_TIME) -> EtsyOAuth:
         scope=settings.etsy_scope,
         authorize_url=settings.etsy_oauth_url,
         token_url=settings.etsy_token_url,
-        now=at.now,
     )
 
 
-def tokens_of(settings: Settings, store: Store, account_id: str, at: Time = REAL_TIME) -> AccountTokens:
-    """The tokens of a connected shop."""
-    return AccountTokens(store, oauth_of(settings, at), account_id, budget=call_budget(settings, store, at), now=at.now)
+def tokens_of(settings: Settings, store: Store, account_id: str, at: Time | None = None) -> AccountTokens:
+    """The tokens of a connected shop. Here and below, what lasts lasts by the database's clock, or by another one."""
+    at, budget = at or _time_of(store), call_budget(settings, store, at)
+    return AccountTokens(store, oauth_of(settings), account_id, budget=budget, now=at.now)
 
 
-def shop_client(settings: Settings, store: Store, account_id: str, at: Time = REAL_TIME) -> EtsyClient:
+def shop_client(settings: Settings, store: Store, account_id: str, at: Time | None = None) -> EtsyClient:
     """Etsy for a connected shop."""
     return _client(settings, store, tokens_of(settings, store, account_id, at), at)
 
 
 def client_for(settings: Settings, store: Store) -> Callable[[str], EtsyClient]:
     """Etsy for whoever has an access token: a shop that is just being connected."""
-    return lambda access_token: _client(settings, store, _OneToken(access_token), REAL_TIME)
+    return lambda access_token: _client(settings, store, _OneToken(access_token))
 
 
-def call_budget(settings: Settings, store: Store, at: Time = REAL_TIME) -> SharedBudget:
+def call_budget(settings: Settings, store: Store, at: Time | None = None) -> SharedBudget:
     """The limiter of the API key, one with that of all processes that use the database."""
-    client_id, _ = settings.etsy_app()
+    (client_id, _), at = settings.etsy_app(), at or _time_of(store)
     return SharedBudget(
         lambda: budgets.changing(store, client_id),
         reserve_percent=settings.etsy_pipeline_stock_reserve_percent,
@@ -116,9 +119,9 @@ def call_budget(settings: Settings, store: Store, at: Time = REAL_TIME) -> Share
     )
 
 
-def quota_of(settings: Settings, store: Store, at: Time = REAL_TIME, purpose: Purpose = "publishing") -> Quota:
+def quota_of(settings: Settings, store: Store, at: Time | None = None, purpose: Purpose = "publishing") -> Quota:
     """How many calls the API key has left today for a purpose."""
-    client_id, _ = settings.etsy_app()
+    (client_id, _), at = settings.etsy_app(), at or _time_of(store)
     ledger = budgets.present(store, client_id)
     return budget.quota(ledger, settings.etsy_pipeline_stock_reserve_percent, at.clock(), purpose)
 
@@ -164,6 +167,14 @@ def catalogue_of(settings: Settings) -> MedusaCatalogue:
     return MedusaCatalogue(url, api_key)
 
 
+def link_readers(settings: Settings, store: Store, account_id: str) -> Readers:
+    """Where decisions on links look before they are written down: the shop, and Medusa."""
+    return Readers(
+        live_of=lambda listing_ids: shop_client(settings, store, account_id).live_listings(listing_ids),
+        look_up=lambda product_ids: look_up(catalogue_of(settings), product_ids),
+    )
+
+
 def pictures_of(settings: Settings, *, first_wait_seconds: float = 0.5) -> PictureSource:
     """Where the products' pictures are fetched; each one once for as long as this lives.
 
@@ -186,7 +197,11 @@ class _OneToken:
         return stale
 
 
-def _client(settings: Settings, store: Store, tokens: TokenSource, at: Time) -> EtsyClient:
+def _time_of(store: Store) -> Time:
+    return Time(store.seconds)
+
+
+def _client(settings: Settings, store: Store, tokens: TokenSource, at: Time | None = None) -> EtsyClient:
     client_id, shared_secret = settings.etsy_app()
     transport = EtsyTransport(
         base_url=settings.etsy_api_url,

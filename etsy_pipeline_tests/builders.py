@@ -1,9 +1,12 @@
 """Makers of the values that tests speak of: each is fine as it comes, and says only what the test is about."""
 
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from etsy_pipeline.catalogue.product import Option, Product, Variant
+from etsy_pipeline.listings.identifying import identified
+from etsy_pipeline.listings.identity import IdentifiedProduct
 from etsy_pipeline.listings.listing import Inventory, Listing, ListingImage, Offering, VariationProperty
 from etsy_pipeline.listings.mapping import validate
 from etsy_pipeline.listings.shop import Shop
@@ -62,6 +65,11 @@ def an_etsy_shop(**changes: Any) -> Shop:
 def validated(product: Product | None = None, shop: ShopSettings | None = None, **changes: Any) -> ValidatedListing:
     """The verdict on a product of a shop that sells in US dollars."""
     return validate(product or a_product(), shop or a_shop(), an_etsy_shop(**changes))
+
+
+def known(products: Sequence[ValidatedListing]) -> Callable[[], Iterable[IdentifiedProduct]]:
+    """What these products are compared by with what is in a shop, as often as it is asked."""
+    return lambda: map(identified, products)
 
 
 def codes(found: ValidatedListing) -> list[str]:

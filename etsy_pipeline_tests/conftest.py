@@ -29,6 +29,7 @@ def copied(migrated: Path, folder: Path) -> Store:
 @pytest.fixture(autouse=True)
 def _nobodys_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """No test reads the settings of the machine it runs on, nor writes to its state folder."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "of the user"))
     if request.node.get_closest_marker("medusa"):
         return
     for name in list(os.environ):

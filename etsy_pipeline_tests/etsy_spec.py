@@ -17,7 +17,7 @@ FILE = Path(__file__).parent / "data" / "etsy-openapi.json.gz"
 
 @cache
 def document() -> dict[str, Any]:
-    """The document, mended where it contradicts itself (`default: null`, nullable enums)."""
+    """The document, mended where it contradicts itself (`default: null`, nullable enums and objects)."""
     found: dict[str, Any] = json.loads(gzip.decompress(FILE.read_bytes()), object_hook=_mended)
     return found
 
@@ -101,6 +101,8 @@ def _mended(value: dict[str, Any]) -> dict[str, Any]:
         del value["default"]
     if value.get("nullable") and "enum" in value:  # the document says both, and means that null is allowed
         value["enum"] = [*value["enum"], None]
+    if value.get("nullable") and "oneOf" in value:  # likewise
+        value["oneOf"] = [*value["oneOf"], {"enum": [None]}]
     if str(value.get("$ref", "")).startswith("#"):  # so that a part of the document can be used by itself
         value["$ref"] = URN + value["$ref"]
     return value

@@ -4,11 +4,11 @@ An attempt that was begun for an account is that account's. One without an accou
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.providers.protocols import Authorization
-from etsy_pipeline.store import accounts
+from etsy_pipeline.store import accounts, clock
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsyAccount, OauthSession
 
@@ -52,8 +52,8 @@ def remember(store: Store, authorization: Authorization, account_id: str | None,
     Raises:
         NotFound: `account_not_found`.
     """
-    now = datetime.now(UTC)
     with store.writing() as session:
+        now = clock.now(session)
         if account_id is not None:
             accounts.get(session, account_id)
         accounts.forget_oauth_sessions(session, expired_at=now)
@@ -118,18 +118,18 @@ def needs_account(store: Store, state: str) -> bool:
     """Whether this is an open attempt that was begun without an account."""
     with store.writing() as session:
         attempt = accounts.oauth_session(session, state)
-    return attempt is not None and _is_open(attempt) and attempt.account_id is None
+        return attempt is not None and _is_open(session, attempt) and attempt.account_id is None
 
 
 def abandon(store: Store, state: str) -> None:
     """The seller said no: the attempt is over, and its state worth nothing."""
     with store.writing() as session:
-        accounts.use_oauth_session(session, state, datetime.now(UTC))
+        accounts.use_oauth_session(session, state, clock.now(session))
 
 
 def _open(session: Session, state: str) -> OauthSession:
     attempt = accounts.oauth_session(session, state)
-    if attempt is None or not _is_open(attempt):
+    if attempt is None or not _is_open(session, attempt):
         raise _unknown(state)
     return attempt
 
@@ -141,12 +141,12 @@ def _open_on_page(session: Session, state: str, asker: Asker) -> OauthSession:
     return attempt
 
 
-def _is_open(attempt: OauthSession) -> bool:
-    return attempt.used_at is None and attempt.expires_at >= datetime.now(UTC)
+def _is_open(session: Session, attempt: OauthSession) -> bool:
+    return attempt.used_at is None and attempt.expires_at >= clock.now(session)
 
 
 def _used(store: Store, session: Session, attempt: OauthSession) -> str:
-    accounts.use_oauth_session(session, attempt.state, datetime.now(UTC))
+    accounts.use_oauth_session(session, attempt.state, clock.now(session))
     return store.cipher.decrypt(attempt.verifier_encrypted)
 
 

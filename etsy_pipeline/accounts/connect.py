@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
 
 from etsy_pipeline.accounts import attempts
 from etsy_pipeline.accounts.attempts import Asker
@@ -12,6 +14,7 @@ from etsy_pipeline.providers.protocols import Authorization, OAuth, RemoteShop, 
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsyAccount
+from etsy_pipeline.sync import holds
 
 NOBODY = Asker()  # known by name, as on the command line: an attempt is one account's there
 ClientFor = Callable[[str], ShopClient]  # an access token → a client that uses it
@@ -64,10 +67,11 @@ def finish(
         NeedsPerson: what Etsy refused, `etsy_scope_missing`, `etsy_user_has_no_shop`.
     """
     account_id, verifier = attempts.redeem(store, state, account_id, asker)
-    tokens, shop = _granted(oauth, client_for, code, verifier)
+    granted = _granted(store, oauth, client_for, code, verifier)
     with store.writing() as session:
+        holder = accounts.of_shop(session, granted.shop.shop_id, lock=True)
         account = accounts.get(session, account_id, lock=True)
-        return _connected(store, session, account, tokens, shop)
+        return _connected(store, session, account, granted, holder)
 
 
 def finish_on_page(
@@ -88,37 +92,52 @@ def finish_on_page(
         The same as `finish`.
     """
     verifier = attempts.redeem_on_page(store, state, account_id, asker)
-    tokens, shop = _granted(oauth, client_for, code, verifier)
+    granted = _granted(store, oauth, client_for, code, verifier)
     with store.writing() as session:
-        holder = accounts.of_shop(session, shop.shop_id)
+        holder = accounts.of_shop(session, granted.shop.shop_id, lock=True)
         chosen = account_id or (holder.id if holder else None)
         if chosen is None:
-            account = new_account(shop.shop_name)
+            account = new_account(granted.shop.shop_name)
             accounts.add(session, account)
         else:
             account = accounts.get(session, chosen, lock=True)
-        return _connected(store, session, account, tokens, shop)
+        return _connected(store, session, account, granted, holder)
 
 
-def _granted(oauth: OAuth, client_for: ClientFor, code: str, verifier: str) -> tuple[Tokens, RemoteShop]:
+@dataclass(frozen=True, slots=True)
+class _Granted:
+    """What the seller has given us, and when it was asked for, by the database's clock."""
+
+    tokens: Tokens
+    at: datetime
+    shop: RemoteShop
+
+
+def _granted(store: Store, oauth: OAuth, client_for: ClientFor, code: str, verifier: str) -> _Granted:
+    now = store.now()
     tokens = oauth.exchange(code, verifier)
     _require_scopes(oauth.scope, tokens.scopes)
     with closing(client_for(tokens.access_token)) as client:
-        return tokens, _shop(client)
+        return _Granted(tokens, now, _shop(client))
 
 
-def _connected(store: Store, session: Session, account: EtsyAccount, tokens: Tokens, shop: RemoteShop) -> EtsyAccount:
-    _require_its_shop(account, shop, accounts.of_shop(session, shop.shop_id))
+def _connected(
+    store: Store, session: Session, account: EtsyAccount, granted: _Granted, holder: EtsyAccount | None
+) -> EtsyAccount:
+    """A new currency of a known shop is not taken over here: the next plan asks about it (`shop/identity.py`)."""
+    tokens, shop = granted.tokens, granted.shop
+    _require_its_shop(account, shop, holder)
+    holds.lift(session, account.id, "shop_replaced", "shop_renamed")
     return accounts.change(
         session,
         account.id,
         shop_id=shop.shop_id,
         shop_name=shop.shop_name,
         shop_url=shop.url,
-        currency_code=shop.currency_code,
+        currency_code=account.currency_code or shop.currency_code,
         user_id=tokens.user_id,
         is_active=True,
-        **token_columns(store, tokens),
+        **token_columns(store, tokens, granted.at),
     )
 
 

@@ -7,7 +7,7 @@ refuses the refresh token all the same, the account says so until it is connecte
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from etsy_pipeline.errors import NeedsPerson, PipelineError, Unavailable
@@ -25,11 +25,6 @@ DEAD = "oauth_invalid_grant"
 Now = Callable[[], datetime]
 
 
-def utc_now() -> datetime:
-    """The real clock."""
-    return datetime.now(UTC)
-
-
 class AccountTokens:
     """A `TokenSource` for one account.
 
@@ -38,13 +33,13 @@ class AccountTokens:
         oauth: our app.
         account_id: whose tokens.
         budget: calls allowed; whether Etsy counts those for tokens is unknown (FACTS §12), so they are.
-        now: the clock.
+        now: the clock; the database's, unless a test has its own, for processes on several machines share the tokens.
     """
 
     def __init__(
-        self, store: Store, oauth: OAuth, account_id: str, *, budget: CallBudget | None = None, now: Now = utc_now
+        self, store: Store, oauth: OAuth, account_id: str, *, budget: CallBudget | None = None, now: Now | None = None
     ) -> None:
-        self._store, self._oauth, self._account_id, self._now = store, oauth, account_id, now
+        self._store, self._oauth, self._account_id, self._now = store, oauth, account_id, now or store.now
         self._budget = budget
         self._known: tuple[str, datetime] | None = None
 
@@ -82,12 +77,13 @@ class AccountTokens:
 
     def _newest(self, is_stale: Callable[[EtsyAccount], bool]) -> tuple[str, datetime]:
         refreshed: Tokens | None = None
+        now = self._now()
         try:
             with self._store.writing() as session:
                 account = accounts.get(session, self._account_id, lock=True)
                 if is_stale(account):
                     refreshed = self._refreshed(account)
-                    account = accounts.change(session, account.id, **token_columns(self._store, refreshed))
+                    account = accounts.change(session, account.id, **token_columns(self._store, refreshed, now))
                 return self._stored(account)
         except NeedsPerson as error:
             if error.code != DEAD:
@@ -96,18 +92,20 @@ class AccountTokens:
         except Unavailable:
             if refreshed is None:
                 raise
-            return self._kept_again(is_stale, refreshed)
+            return self._kept_again(is_stale, refreshed, now)
 
     def _refreshed(self, account: EtsyAccount) -> Tokens:
         refresh_token = self._store.cipher.decrypt(account.refresh_token_encrypted or "")
         return self._oauth.refresh(refresh_token, account.scopes or "")
 
-    def _kept_again(self, is_stale: Callable[[EtsyAccount], bool], refreshed: Tokens) -> tuple[str, datetime]:
+    def _kept_again(
+        self, is_stale: Callable[[EtsyAccount], bool], refreshed: Tokens, now: datetime
+    ) -> tuple[str, datetime]:
         """The database was lost after Etsy had rotated: without the new pair the shop would be lost as well."""
         with self._store.writing() as session:
             account = accounts.get(session, self._account_id, lock=True)
             if is_stale(account):
-                account = accounts.change(session, account.id, **token_columns(self._store, refreshed))
+                account = accounts.change(session, account.id, **token_columns(self._store, refreshed, now))
             return self._stored(account)
 
     def _stored_meanwhile(self, is_stale: Callable[[EtsyAccount], bool], error: NeedsPerson) -> tuple[str, datetime]:
@@ -131,30 +129,37 @@ class AccountTokens:
         return self._store.cipher.decrypt(account.access_token_encrypted), account.token_expires_at
 
 
-def token_columns(store: Store, tokens: Tokens) -> dict[str, Any]:
-    """Tokens as an account's columns, encrypted; with them a lost connection is a good one again."""
+def token_columns(store: Store, tokens: Tokens, now: datetime) -> dict[str, Any]:
+    """Tokens as an account's columns, encrypted; with them a lost connection is a good one again.
+
+    Args:
+        store: the database.
+        tokens: as they were given.
+        now: when they were asked for, by the database's clock.
+    """
     return {
         "access_token_encrypted": store.cipher.encrypt(tokens.access_token),
         "refresh_token_encrypted": store.cipher.encrypt(tokens.refresh_token),
-        "token_expires_at": tokens.expires_at,
-        "refresh_token_expires_at": tokens.refresh_expires_at,
+        "token_expires_at": now + tokens.lasts,
+        "refresh_token_expires_at": now + tokens.refresh_lasts,
         "scopes": tokens.scopes,
         "needs_consent_since": None,
         "token_problem": None,
-        "updated_at": datetime.now(UTC),
+        "updated_at": now,
     }
 
 
-def idle_accounts(store: Store, *, now: Now = utc_now) -> list[str]:
+def idle_accounts(store: Store, *, now: Now | None = None) -> list[str]:
     """The connected accounts that nobody has used for a week.
 
     A connection that is lost is not among them: only the seller's consent brings it back.
     """
+    moment = now() if now else store.now()
     with store.reading() as session:
         return [
             account.id
             for account in accounts.active(session)
-            if account.needs_consent_since is None and _is_idle(account, now())
+            if account.needs_consent_since is None and _is_idle(account, moment)
         ]
 
 

@@ -1,15 +1,17 @@
 """An account as JSON, for the command line and the HTTP API. Never a token."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from etsy_pipeline.accounts.connection import connection_of
 from etsy_pipeline.store.accounts import settings_of
-from etsy_pipeline.store.records import EtsyAccount
+from etsy_pipeline.store.records import AccountHold, EtsyAccount
+from etsy_pipeline.sync.holds import what_to_do
 
 
-def account_view(account: EtsyAccount) -> dict[str, Any]:
-    """The account, its shop and its settings."""
+def account_view(account: EtsyAccount, held_by: Sequence[AccountHold]) -> dict[str, Any]:
+    """The account, its shop and its settings; and what holds it, with what to do about it."""
     connection = connection_of(account, datetime.now(UTC))
     return {
         "id": account.id,
@@ -25,6 +27,10 @@ def account_view(account: EtsyAccount) -> dict[str, Any]:
         "days_left": connection.days_left,
         "needs_consent_since": _iso(connection.needs_consent_since),
         "token_problem": connection.problem,
+        "holds": [
+            {"code": hold.code, "message": hold.message, "what_to_do": what_to_do(hold), "since": _iso(hold.since)}
+            for hold in held_by
+        ],
         "settings": settings_of(account).model_dump(mode="json"),
     }
 

@@ -15,6 +15,7 @@ from etsy_pipeline.api.context import Context
 from etsy_pipeline.api.inputs import AccountPath, Name, Page
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.store import accounts
+from etsy_pipeline.sync import holds
 
 router = APIRouter(prefix="/admin/etsy-accounts", tags=["accounts"])
 
@@ -33,6 +34,15 @@ class AccountId(BaseModel):
     id: str
 
 
+class HoldAnswer(BaseModel):
+    """Why nothing of the account is approved or published, and what a person does about it."""
+
+    code: str
+    message: str
+    what_to_do: str
+    since: str | None
+
+
 class Account(BaseModel):
     """An account, its shop and its settings. Never a token."""
 
@@ -49,6 +59,7 @@ class Account(BaseModel):
     days_left: int | None
     needs_consent_since: str | None
     token_problem: str | None
+    holds: list[HoldAnswer]
     settings: dict[str, Any]
 
 
@@ -91,7 +102,7 @@ def list_accounts(context: Context, page: Page, is_active: bool | None = None) -
     """Connected or not."""
     with context.store.reading() as session:
         found, count = accounts.page(session, is_active=is_active, first=page.offset, most=page.limit)
-    views = [Account(**account_view(account)) for account in found]
+        views = [Account(**account_view(account, holds.of(session, account.id))) for account in found]
     return Accounts(etsy_accounts=views, count=count, offset=page.offset, limit=page.limit)
 
 
@@ -99,7 +110,7 @@ def list_accounts(context: Context, page: Page, is_active: bool | None = None) -
 def show(context: Context, account_id: AccountPath) -> Account:
     """With its shop and settings."""
     with context.store.reading() as session:
-        return Account(**account_view(accounts.get(session, account_id)))
+        return Account(**account_view(accounts.get(session, account_id), holds.of(session, account_id)))
 
 
 @router.get("/{account_id}/settings", summary="The settings of a shop")

@@ -19,6 +19,7 @@ from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.etsy.oauth import granted
 from etsy_pipeline.providers.protocols import OAuth
 from etsy_pipeline.store.records import EtsyAccount
+from etsy_pipeline.sync import holds
 from etsy_pipeline.wiring import Provider, provider_of
 
 router = APIRouter(prefix="/admin/oauth", tags=["oauth"])
@@ -88,14 +89,14 @@ def come_back(
         if not wants_page(request):
             raise
         return page(request, "problem.html", status_of(problem)[0], error=problem)
-    return page(request, "connected.html", account=account) if wants_page(request) else _connected(account)
+    return page(request, "connected.html", account=account) if wants_page(request) else _connected(context, account)
 
 
 @router.post("/{platform}/callback", summary="Finish connecting a shop")
 def finish(context: Context, request: Request, platform: str, body: Granted) -> Connected:
     """For admin pages that caught the redirect themselves."""
     query, asker = {"code": body.code, "state": body.state}, who_finishes(context, request)
-    return _connected(_finish(context, provider_of(platform), query, body.id, asker))
+    return _connected(context, _finish(context, provider_of(platform), query, body.id, asker))
 
 
 @router.post("/{platform}/callback/finish", include_in_schema=False)
@@ -143,11 +144,13 @@ def _app(context: AppContext, provider: Provider) -> tuple[OAuth, connect.Client
     return provider.oauth(context.settings), provider.client_for(context.settings, context.store)
 
 
-def _connected(account: EtsyAccount) -> Connected:
+def _connected(context: AppContext, account: EtsyAccount) -> Connected:
     shop = ShopInfo(
         shop_id=None if account.shop_id is None else str(account.shop_id),
         shop_name=account.shop_name,
         shop_url=account.shop_url,
         currency=account.currency_code,
     )
-    return Connected(account=Account(**account_view(account)), shop_info=shop)
+    with context.store.reading() as session:
+        view = account_view(account, holds.of(session, account.id))
+    return Connected(account=Account(**view), shop_info=shop)

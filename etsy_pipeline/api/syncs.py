@@ -1,4 +1,4 @@
-"""Routes of one sync: start, plan, confirm, reject, cancel, drop, first, resume, retry."""
+"""Routes of one sync: start, plan, confirm, reject, cancel, drop, first, resume, retry, rollback."""
 
 from typing import Annotated, Self
 
@@ -22,6 +22,7 @@ from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.sync import approvals, unsent
 from etsy_pipeline.sync.queries import PlanFilter
 from etsy_pipeline.sync.request import request_sync
+from etsy_pipeline.sync.rollback import request_rollback
 from etsy_pipeline.sync.resume import resume as resume_sync
 from etsy_pipeline.sync.retry import retry_failed
 
@@ -73,6 +74,10 @@ class Confirmation(Rejection):
     plan_digest: str | None = Field(
         default=None, max_length=64, pattern=r"^[0-9a-f]*$", description="Refuse if the plan's digest is another one."
     )
+
+
+class Resumption(Rejection):
+    """Who lets it go on, and why."""
 
 
 class Wanted(BaseModel):
@@ -181,9 +186,10 @@ def first(context: Context, transaction_id: TransactionPath, body: Wanted) -> Wi
 
 
 @router.post("/{transaction_id}/resume", summary="Let a paused sync go on")
-def resume(context: Context, transaction_id: TransactionPath) -> Done:
+def resume(context: Context, transaction_id: TransactionPath, body: Resumption | None = None) -> Done:
     """After what it waits for was mended; what failed stays failed. Answers 409 where it is not paused."""
-    resume_sync(context.store, transaction_id)
+    said = body or Resumption()
+    resume_sync(context.store, transaction_id, decided_by=said.decided_by, through=THROUGH, note=said.note)
     return Done()
 
 
@@ -191,6 +197,12 @@ def resume(context: Context, transaction_id: TransactionPath) -> Done:
 def retry(context: Context, transaction_id: TransactionPath, idempotency_key: IdempotencyKey = None) -> Started:
     """It gets a plan of its own, and needs a confirmation of its own."""
     return _started(retry_failed(context.store, transaction_id, trigger="api", idempotency_key=idempotency_key))
+
+
+@router.post("/{transaction_id}/rollback", status_code=202, summary="Ask for a sync that takes another one back")
+def rollback(context: Context, transaction_id: TransactionPath) -> Started:
+    """Its plan restores what that sync changed, says what cannot be restored, and needs a confirmation of its own."""
+    return _started(request_rollback(context.store, transaction_id, trigger="api"))
 
 
 def _started(job: EtsySyncJob) -> Started:

@@ -30,6 +30,7 @@ FIELDS = ",".join(
         "images.url", "images.rank", "tags.value", "categories.id", "categories.name",
         "options.title", "options.values.value",
         "variants.id", "variants.title", "variants.sku", "variants.variant_rank", "variants.weight",
+        "variants.ean", "variants.upc", "variants.barcode",
         "variants.manage_inventory", "variants.allow_backorder",
         "variants.options.value", "variants.options.option.title",
         "variants.prices.amount", "variants.prices.currency_code",

@@ -51,12 +51,13 @@ class Variant(_Value):
 
     `prices` are plain prices only (no region rule, no quantity tier), by upper-case currency code, in the unit in which
     the server stores them. `available` is how many can be sold now over all stock locations; None when Medusa does
-    not track this variant's stock.
+    not track this variant's stock. `barcode` is its EAN, else its UPC, else what its field of that name holds.
     """
 
     id: str
     title: str = ""
     sku: str | None = None
+    barcode: str | None = None
     options: Mapping[str, str] = {}
     prices: Mapping[str, Decimal] = {}
     available: int | None = None
@@ -205,6 +206,7 @@ def _variant(raw: Mapping[str, Any], option_titles: AbstractSet[str]) -> dict[st
         "id": raw["id"],
         "title": raw.get("title") or "",
         "sku": raw.get("sku"),
+        "barcode": raw.get("ean") or raw.get("upc") or raw.get("barcode"),
         "options": {title: value for title, value in chosen.items() if title in option_titles},
         "prices": _plain_prices(_asked(raw, "prices") or ()),
         "available": _available(raw),

@@ -11,6 +11,7 @@ from etsy_pipeline.accounts import configure as configuring
 from etsy_pipeline.accounts import connect as connecting
 from etsy_pipeline.accounts import disconnect as disconnecting
 from etsy_pipeline.accounts.view import account_view
+from etsy_pipeline.cli import held
 from etsy_pipeline.cli.choosing import choose_settings
 from etsy_pipeline.cli.consent import redirect_url
 from etsy_pipeline.cli.output import Json, as_json, as_table, cell, console
@@ -23,8 +24,11 @@ from etsy_pipeline.providers.protocols import ShopClient
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
+from etsy_pipeline.sync import holds
 
-app = typer.Typer(help="Etsy shops: add, connect, configure.", no_args_is_help=True)
+app = typer.Typer(help="Etsy shops: add, connect, configure; decide on what holds one.", no_args_is_help=True)
+app.command()(held.accept)
+app.command()(held.recover)
 
 AccountId = Annotated[str, typer.Argument(help="The account's id, etsy_acc_….", metavar="ACCOUNT")]
 
@@ -44,7 +48,7 @@ def add(name: Annotated[str, typer.Argument(help="A name for the shop.")], as_js
 def list_(as_json_: Json = False) -> None:
     """List the accounts."""
     with settings_and_store() as (_, store), store.reading() as session:
-        found = [account_view(account) for account in accounts.every(session)]
+        found = [account_view(account, holds.of(session, account.id)) for account in accounts.every(session)]
     if as_json_:
         as_json(found)
         return
@@ -56,11 +60,13 @@ def list_(as_json_: Json = False) -> None:
 def show(account_id: AccountId, as_json_: Json = False) -> None:
     """Show an account, its shop and its settings."""
     with settings_and_store() as (_, store), store.reading() as session:
-        found = account_view(accounts.get(session, account_id))
+        found = account_view(accounts.get(session, account_id), holds.of(session, account_id))
     if as_json_:
         as_json(found)
         return
-    settings = found.pop("settings")
+    settings, held_by = found.pop("settings"), found.pop("holds")
+    for hold in held_by:
+        console.print(cell(f"Held: {hold['message']} {hold['what_to_do']}"), style="red")
     as_table(("", ""), ((name, value) for name, value in found.items()), empty="")
     as_table(("setting", "value"), ((name, json.dumps(value)) for name, value in settings.items()), empty="")
 
@@ -158,6 +164,8 @@ def _client(settings: Settings, store: Store, account_id: str) -> tuple[ShopClie
 
 
 def _connected(item: dict[str, Any]) -> str:
+    if item["holds"]:
+        return f"held: {', '.join(hold['code'] for hold in item['holds'])}"
     is_alive = item["connection"] in {"connected", "expires soon"}
     return f"{item['connection']}, {item['days_left']} days left" if is_alive else str(item["connection"])
 

@@ -12,13 +12,15 @@ from etsy_pipeline import wiring
 from etsy_pipeline.accounts.connection import connection_of
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.cli.output import Json, as_json, as_table
-from etsy_pipeline.errors import NeedsPerson, PipelineError
+from etsy_pipeline.errors import NeedsPerson, NotConfigured, PipelineError
 from etsy_pipeline.monitoring import watch_logs
 from etsy_pipeline.settings import Settings
+from etsy_pipeline.shop import identity
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount
+from etsy_pipeline.sync import books, holds
 from etsy_pipeline.sync.signs_of_life import troubles
 
 SANDBOX = "the sandbox's; it runs while `etsy-pipeline sandbox` or scripts/dev does"
@@ -65,6 +67,7 @@ def _findings() -> Iterator[Finding]:
     yield Finding("database", is_good=True, detail=store.engine.url.render_as_string(hide_password=True))
     yield _look("calls to Etsy", lambda: _calls_left(settings, store))
     yield _runs(settings, store)
+    yield _look("fence", lambda: _fence(store))
     with store.reading() as session:
         found = accounts.every(session)
     if not found:
@@ -101,12 +104,27 @@ def _notices(settings: Settings) -> str:
 
 
 def _shop(settings: Settings, store: Store, account: EtsyAccount) -> str:
+    books.check(store, account.id)
     with closing(wiring.shop_client(settings, store, account.id)) as client:
-        shop = client.get_shop(account.shop_id or 0)
+        is_known = account.is_active and account.shop_id is not None
+        shop = identity.compare(store, client, account.id) if is_known else client.get_shop(account.shop_id or 0)
+    with store.reading() as session:
+        holds.require_free(session, account.id)
     choices = settings_of(account)
     missing = [name for name in ("shipping_profile", "processing_profile") if getattr(choices, name) is None]
     told = f"{shop.shop_name}, {shop.currency_code}; {_connection(store, account.id)}"
     return f"{told}; not configured: {', '.join(missing)}" if missing else told
+
+
+def _fence(store: Store) -> str:
+    """Where an old copy of the database would be noticed (docs/restore.md)."""
+    if lost := store.fence.unwritable():
+        raise NotConfigured(
+            f"The fence cannot be kept in {', '.join(map(str, lost))}: a database that is put back is noticed late.",
+            code="fence_not_written",
+            hint="Make the folder writable, or name another file in ETSY_PIPELINE_FENCE (`off`: none).",
+        )
+    return f"an old copy of the database is noticed by {', '.join(map(str, store.fence.paths))}"
 
 
 def _connection(store: Store, account_id: str) -> str:

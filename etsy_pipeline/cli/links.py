@@ -1,26 +1,120 @@
-"""`etsy-pipeline links`: which listing each product became, and how it stands."""
+"""`etsy-pipeline links`: which listing each product is, what may belong together, and what people decided on it."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
-from etsy_pipeline.cli.output import Json, as_json, print_links
+from etsy_pipeline.cli import link_decisions
+from etsy_pipeline.cli.offers import print_offers
+from etsy_pipeline.cli.output import Json, as_json, as_table, cell, console, print_links
 from etsy_pipeline.cli.settings_and_store import settings_and_store
+from etsy_pipeline.shop import candidates, decisions_file
+from etsy_pipeline.shop.link_views import decision_view, offer_view
+from etsy_pipeline.store import link_decisions as decision_log
 from etsy_pipeline.sync import queries, views
 
+app = typer.Typer(
+    help="Products and their listings; deciding what belongs together. Nothing here writes to Etsy.",
+    invoke_without_command=True,
+)
+link_decisions.add_to(app)
 
+AccountId = Annotated[str, typer.Argument(help="The account's id, etsy_acc_….", metavar="ACCOUNT")]
+Kind = Literal["certain", "likely", "ambiguous"]
+Status = Annotated[str | None, typer.Option("--status", help="Only pending, synced, failed or out_of_sync.")]
+OfAccount = Annotated[str | None, typer.Option("--account", help="Only of this account.")]
+OfProduct = Annotated[str | None, typer.Option("--product-id", help="Only of this product.")]
+
+SHOWN = 50
+
+
+@app.callback()
 def links(
-    status_filter: Annotated[
-        str | None, typer.Option("--status", help="Only pending, synced, failed or out_of_sync.")
-    ] = None,
-    account: Annotated[str | None, typer.Option(help="Only of this account.")] = None,
-    product_id: Annotated[str | None, typer.Option(help="Only of this product.")] = None,
+    context: typer.Context,
+    status: Status = None,
+    account: OfAccount = None,
+    product_id: OfProduct = None,
     as_json_: Json = False,
+) -> None:
+    """Show products and their Etsy listings, and decide which listing a product is."""
+    if context.invoked_subcommand is None:
+        list_(status, account, product_id, as_json_)
+
+
+@app.command("list")
+def list_(
+    status: Status = None, account: OfAccount = None, product_id: OfProduct = None, as_json_: Json = False
 ) -> None:
     """Show products and their Etsy listings."""
     with settings_and_store() as (_, store):
-        found = queries.find_links(store, account_id=account, product_id=product_id, sync_status=status_filter)
+        found = queries.find_links(store, account_id=account, product_id=product_id, sync_status=status)
     if as_json_:
         as_json([views.link_view(link) for link in found])
         return
     print_links(found)
+
+
+@app.command("candidates")
+def candidates_(
+    account_id: AccountId,
+    kind: Annotated[Kind | None, typer.Option(help="Only of this class.")] = None,
+    product_id: OfProduct = None,
+    offset: Annotated[int, typer.Option(min=0, help="How many to leave out.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = SHOWN,
+    as_json_: Json = False,
+) -> None:
+    """Show products that may be on Etsy already, with what speaks for it, as the last plan found them."""
+    with settings_and_store() as (_, store):
+        found = candidates.offers(store, account_id, kind=kind, product_id=product_id, first=offset, most=limit)
+    if as_json_:
+        as_json([offer_view(offered) for offered in found.offers])
+        return
+    print_offers(found.offers)
+    told = ", ".join(f"{count} {name}" for name, count in found.counts.items() if count)
+    if told:
+        console.print(f"\n{told}. Decide with `links attach`, `links ignore`, `links create-anyway`, or by file.")
+    if found.total(kind) > offset + len(found.offers):
+        console.print(f"… and more: --offset {offset + len(found.offers)}, or `links export`.")
+
+
+@app.command("export")
+def export(
+    account_id: AccountId,
+    file: Annotated[Path, typer.Argument(help="The CSV file to write.", dir_okay=False)],
+    kind: Annotated[Kind | None, typer.Option(help="Only of this class.")] = None,
+) -> None:
+    """Write all candidates into a CSV file, to be decided in a spreadsheet and read back with `links import`."""
+    with settings_and_store() as (_, store):
+        found = candidates.offers(store, account_id, kind=kind)
+    file.write_text(decisions_file.write(found.offers), encoding="utf-8-sig", newline="")
+    console.print(f"{len(found.offers)} candidates written to {cell(file)}.")
+    console.print("Fill in the column decision (attach, ignore or create_anyway), then `etsy-pipeline links import`.")
+
+
+@app.command("log")
+def log(
+    account_id: AccountId,
+    product_id: OfProduct = None,
+    listing_id: Annotated[int | None, typer.Option(help="Only of this listing.")] = None,
+    offset: Annotated[int, typer.Option(min=0, help="How many to leave out.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = SHOWN,
+    as_json_: Json = False,
+) -> None:
+    """Show who decided what on products and listings, the last first."""
+    with settings_and_store() as (_, store), store.reading() as session:
+        found, total = decision_log.log(
+            session, account_id, product_id=product_id, listing_id=listing_id, first=offset, most=limit
+        )
+    if as_json_:
+        as_json([decision_view(item) for item in found])
+        return
+    rows = (
+        (f"{item.created_at:%Y-%m-%d %H:%M}", item.decision, item.product_id or "–", item.listing_id or "–",
+         item.decided_by, item.decided_through, item.note)
+        for item in found
+    )  # fmt: skip
+    columns = ("when (UTC)", "decision", "product", "listing", "by", "through", "note")
+    as_table(columns, rows, empty="Nobody has decided anything yet.")
+    if total > offset + len(found):
+        console.print(f"… and {total - offset - len(found)} more: --offset {offset + len(found)}.")

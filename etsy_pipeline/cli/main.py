@@ -10,7 +10,7 @@ import stamina
 import typer
 from typer.core import TyperGroup
 
-from etsy_pipeline.cli import accounts, api, database, demo, doctor, links, sandbox, sync
+from etsy_pipeline.cli import accounts, api, database, demo, doctor, links, sandbox, shop, sync
 from etsy_pipeline.cli.output import tell
 from etsy_pipeline.errors import BadRequest, Conflict, PipelineError
 from etsy_pipeline.logs import PACKAGE
@@ -57,10 +57,11 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("sandbox")(sandbox.sandbox)
 app.command("doctor")(doctor.doctor)
-app.command("links")(links.links)
 app.command("api")(api.api)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(sync.app, name="sync")
+app.add_typer(links.app, name="links")
+app.add_typer(shop.app, name="shop")
 app.add_typer(database.app, name="db")
 
 

@@ -25,13 +25,14 @@ from etsy_pipeline.cli.output import (
 from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.records import Approval, EtsySyncJob
 from etsy_pipeline.store.sync_states import BEING_PLANNED, PUBLISHED, SyncState
-from etsy_pipeline.sync import approvals, queries, unsent, views
+from etsy_pipeline.sync import approvals, holds, queries, unsent, views
 from etsy_pipeline.sync import resume as resuming
 from etsy_pipeline.sync.early_confirm import EarlyConfirm
 from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline.sync.retry import retry_failed
+from etsy_pipeline.sync.rollback import request_rollback
 from etsy_pipeline.sync.signs_of_life import lost_runs_of, troubles
 from etsy_pipeline.sync.turns import waiting_words
 
@@ -174,10 +175,11 @@ def first(transaction_id: TransactionId, product_id: Unsent) -> None:
 
 
 @app.command()
-def resume(transaction_id: TransactionId) -> None:
+def resume(transaction_id: TransactionId, by: By = None, note: Note = "") -> None:
     """Let a paused sync go on, after what it waits for was mended; what failed stays failed (`sync retry`)."""
     with settings_and_store() as (_, store):
-        job = resuming.resume(store, transaction_id)
+        name = by or getpass.getuser()
+        job = resuming.resume(store, transaction_id, decided_by=name, through="cli", note=note)
     console.print(f"{transaction_id} goes on with the {job.deferred_count} products that were not sent.")
 
 
@@ -186,6 +188,17 @@ def retry(transaction_id: TransactionId, wait: Wait = False, as_json_: Json = Fa
     """Ask for a new sync of what failed in another one; prints its transaction id. It needs an approval of its own."""
     with settings_and_store() as (_, store):
         _tell_started(store, retry_failed(store, transaction_id, trigger="cli"), wait=wait, as_json_=as_json_)
+
+
+@app.command()
+def rollback(transaction_id: TransactionId, wait: Wait = False, as_json_: Json = False) -> None:
+    """Ask for a sync that takes another one back; prints its transaction id. It needs an approval of its own.
+
+    Its plan restores what that sync changed on Etsy, and deactivates what it created; it says what cannot be restored.
+    The next sync sends again what Medusa still has otherwise.
+    """
+    with settings_and_store() as (_, store):
+        _tell_started(store, request_rollback(store, transaction_id, trigger="cli"), wait=wait, as_json_=as_json_)
 
 
 @app.command("status")
@@ -214,23 +227,36 @@ def status_(
             job = watching.watch(store, job.transaction_id, progress_console if as_json_ else console)
         early, progress = queries.early_confirms(store, [job]), queries.progress_of(store, transaction_id)
         stuck = troubles(store, settings.lost_after, transaction_id=transaction_id)
-        waits = waiting_words(store, job)
+        waits, resumed = waiting_words(store, job), queries.review_of(store, job.transaction_id).resumed
+        held_by = _held_by(store, job)
     if as_json_:
-        as_json(views.job_view(job, early) | {"stuck": [str(trouble) for trouble in stuck]})
+        as_json(views.job_view(job, early) | {"stuck": [str(trouble) for trouble in stuck], "held": held_by})
     else:
         console.print(_line(job))
         if progress.sent:
             console.print(f"{progress.sent} more were sent, and not read back yet.")
-        for confirm in early.values():
-            console.print(cell(confirm.told(job.state)))
+        _print_decisions(job, early, resumed)
         if waits:
             console.print(cell(waits))
-        for words in filter(None, (*map(str, stuck), lost_runs_of(job))):
+        for words in filter(None, (*held_by, *map(str, stuck), lost_runs_of(job))):
             console.print(cell(words), style="red")
         _print_error_log(job)
     _exit_with(job)
     if watch and job.state not in (*PUBLISHED, SyncState.NOTHING_TO_DO):
         raise typer.Exit(1)
+
+
+def _print_decisions(job: EtsySyncJob, early: Mapping[str, EarlyConfirm], resumed: Sequence[Approval]) -> None:
+    for confirm in early.values():
+        console.print(cell(confirm.told(job.state)))
+    for said in resumed:
+        console.print(cell(f"{said.decided_by} let it go on, at {said.created_at:%Y-%m-%d %H:%M} UTC."))
+
+
+def _held_by(store: Store, job: EtsySyncJob) -> list[str]:
+    """What holds the sync's account, with what to do."""
+    with store.reading() as session:
+        return [holds.words(hold) for hold in holds.of(session, job.etsy_account_id)]
 
 
 def _tell_too_late(told: unsent.Unsent) -> None:

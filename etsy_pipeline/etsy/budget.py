@@ -96,6 +96,17 @@ def seconds_until_allowed(ledger: Ledger, most: int, now: float) -> float:
     return until - now
 
 
+def free_again(ledger: Ledger, most: int, now: float) -> list[tuple[float, int]]:
+    """(seconds from now, how many of a day's `most` calls are free in all by then), the soonest first, up to `most`."""
+    held = max(0.0, ledger.held_until.timestamp() - now) if ledger.held_until else 0.0
+    made = made_today(ledger)
+    found = [(held, most - made)]
+    for bucket in sorted(ledger.calls, key=int):
+        made -= ledger.calls[bucket]
+        found.append((max(held, _leaves_day(bucket) - now), most - made))
+    return [(seconds, calls) for seconds, calls in found if calls > 0]
+
+
 def seconds_until_turn(ledger: Ledger, now: float) -> float:
     """How long until a second has room for one more call; 0 when it has now."""
     if _room(ledger) > 0:

@@ -15,14 +15,16 @@ from etsy_pipeline.etsy.requests import (
     inventory_body,
     personalization_body,
 )
+from etsy_pipeline.etsy.seen import seen_listing
+from etsy_pipeline.etsy.shop_pages import PAGE, all_listings
 from etsy_pipeline.etsy.transport import EtsyTransport
+from etsy_pipeline.linking.seen import SeenListing
 from etsy_pipeline.listings.listing import Inventory, Listing, PersonalizationQuestion
 from etsy_pipeline.listings.shop import Choice, Kind, TaxonomyProperty, TaxonomyValue
 from etsy_pipeline.planning.link import LiveListing
 from etsy_pipeline.providers.protocols import ListingChange, Purpose
 
 NO_PARAMS: Mapping[str, str] = {}
-PAGE = 100  # the most that a page or a batch may hold (FACTS §10)
 
 
 def _unescaped(value: object) -> object:
@@ -30,6 +32,7 @@ def _unescaped(value: object) -> object:
 
 
 Text = Annotated[str, BeforeValidator(_unescaped)]
+OptionalText = Annotated[str, BeforeValidator(lambda value: _unescaped(value or ""))]
 
 
 class _Answer(BaseModel):
@@ -47,6 +50,8 @@ class EtsyShop(_Answer):
     currency_code: str
     url: str = ""
     user_id: int | None = None
+    is_vacation: bool = False
+    vacation_message: OptionalText = ""
 
 
 class EtsyListing(_Answer):
@@ -57,6 +62,7 @@ class EtsyListing(_Answer):
     title: Text = ""
     description: Text = ""
     url: str | None = None
+    skus: tuple[Text, ...] = ()
 
 
 class EtsyImage(_Answer):
@@ -92,12 +98,13 @@ class EtsyClient:
 
     def get_me(self) -> tuple[int, int | None]:
         """(user id, shop id) of the token's owner; no shop id if they have no shop."""
-        answer = self._transport.call("GET", "/users/me", what="read the connected user")
+        answer = self._transport.call("GET", "/users/me", what="read the connected user", purpose=self._purpose)
         return int(answer["user_id"]), answer.get("shop_id")
 
     def get_shop(self, shop_id: int) -> EtsyShop:
         """One shop."""
-        return _parsed(EtsyShop, self._transport.call("GET", f"/shops/{shop_id}", what="read the shop"), "the shop")
+        answer = self._transport.call("GET", f"/shops/{shop_id}", what="read the shop", purpose=self._purpose)
+        return _parsed(EtsyShop, answer, "the shop")
 
     def choices(self, shop_id: int) -> dict[Kind, tuple[Choice, ...]]:
         """Everything of the shop's that settings refer to: profiles, policies, sections, production partners."""
@@ -144,7 +151,8 @@ class EtsyClient:
         if not form:
             return None
         path = f"/shops/{shop_id}/listings/{listing_id}"
-        answer = self._write("PATCH", path, what=f"update listing {listing_id}", form=form)
+        what = f"update listing {listing_id}"
+        answer = self._write("PATCH", path, what=what, form=form, is_repeatable=change.is_repeatable)
         return _parsed(EtsyListing, answer, "the updated listing")
 
     def listings_in_state(self, shop_id: int, state: str) -> Iterator[EtsyListing]:
@@ -158,6 +166,48 @@ class EtsyClient:
             offset += len(found)
             if not found or offset >= int(answer.get("count", 0)):
                 return
+
+    def shop_listings(self, shop_id: int) -> Mapping[int, SeenListing]:
+        """All listings of the shop, in all six states, by id, each once; without their inventories.
+
+        Raises:
+            EtsyUnavailable: `shop_kept_changing`, and what a call raises: then nothing is known.
+            RemoteRefused: `shop_too_large`.
+        """
+
+        def page(state: str, offset: int, limit: int) -> Any:
+            params = {"state": state, "limit": str(limit), "offset": str(offset), "includes": "Images"}
+            path, what = f"/shops/{shop_id}/listings", f"scan the {state} listings"
+            return self._transport.call("GET", path, what=what, params=params, purpose=self._purpose)
+
+        return all_listings(page)
+
+    def seen_listings(self, shop_id: int, listing_ids: Sequence[int]) -> dict[int, SeenListing]:
+        """Listings of the shop by their ids, whatever their state; what it does not have is left out."""
+        found: dict[int, SeenListing] = {}
+        for start in range(0, len(listing_ids), PAGE):
+            part = listing_ids[start : start + PAGE]
+            try:
+                told = self._batch("/listings/batch", part, "read listings", {"includes": "Images"})
+            except EtsyRefused as error:
+                if not error.is_gone:
+                    raise
+                told = [answer for listing_id in part if (answer := self._one_listing(listing_id)) is not None]
+            of_shop = (seen_listing(answer) for answer in told if answer.get("shop_id", shop_id) == shop_id)
+            found |= {seen.listing_id: seen for seen in of_shop}
+        return found
+
+    def inventories(self, listing_ids: Sequence[int]) -> dict[int, Inventory | None]:
+        """Inventories by listing, a call for 100 of them; None where there is no record, left out where no listing."""
+        found: dict[int, Inventory | None] = {}
+        for start in range(0, len(listing_ids), PAGE):
+            found |= self._inventories(listing_ids[start : start + PAGE])
+        return found
+
+    @property
+    def calls_made(self) -> int:
+        """How often Etsy was asked something over this connection, tries that failed included."""
+        return self._transport.calls_made
 
     def live_listings(self, listing_ids: Sequence[int]) -> dict[int, LiveListing]:
         """Listings as they are now, with their inventories: two calls for 100 of them (FACTS §10).

@@ -55,4 +55,4 @@ class EtsyUnavailable(RemoteUnavailable):
 
 
 class EtsyQuotaExhausted(QuotaExhausted):
-    """The day's calls are used up. `retry_after_seconds` is Etsy's estimate."""
+    """The day's calls are used up: by our count, or Etsy says so."""

@@ -1,11 +1,13 @@
 """Etsy's answers about listings → what a plan compares: text unescaped, money as decimals (FACTS §0.9, §7, §10)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from html import unescape
 from typing import Any
 
 from etsy_pipeline.etsy.requests import SHARED
+from etsy_pipeline.listings.axes import CUSTOM_PROPERTY_IDS
 from etsy_pipeline.listings.eu_guarantee import FIELDS as GUARANTEE_FIELDS
 from etsy_pipeline.listings.listing import Inventory, Offering, VariationProperty
 from etsy_pipeline.planning.link import GONE, LiveListing
@@ -21,7 +23,23 @@ def gone(listing_id: int) -> LiveListing:
 def live_listing(answer: Json, inventory: Inventory | None) -> LiveListing:
     """A listing as Etsy has it; fields that the answer leaves out stay unknown."""
     values = {name: value(answer) for name, (key, value) in _told().items() if key in answer}
-    return LiveListing(int(answer["listing_id"]), str(answer["state"]), values, inventory, _image_ids(answer))
+    renews = answer.get("should_auto_renew")
+    return LiveListing(
+        int(answer["listing_id"]),
+        str(answer["state"]),
+        values,
+        inventory,
+        _image_ids(answer),
+        ending_at=moment(answer.get("ending_timestamp")),
+        state_at=moment(answer.get("state_timestamp")),
+        should_auto_renew=None if renews is None else bool(renews),
+        is_private=bool(answer.get("is_private")),
+    )
+
+
+def moment(timestamp: Any) -> datetime | None:
+    """A moment as Etsy tells it, in seconds since the epoch; None where it tells none."""
+    return datetime.fromtimestamp(int(timestamp), UTC) if timestamp else None
 
 
 def _image_ids(answer: Json) -> tuple[int, ...] | None:
@@ -37,10 +55,27 @@ def live_inventory(answer: Json | None) -> Inventory | None:
     if not products:
         return None
     properties = tuple(
-        VariationProperty(int(item["property_id"]), _text(item.get("property_name")), item.get("scale_id"))
-        for item in products[0].get("property_values") or ()
+        VariationProperty(
+            int(item["property_id"]),
+            _text(item.get("property_name")),
+            item.get("scale_id"),
+            _value_ids(products, number),
+        )
+        for number, item in enumerate(products[0].get("property_values") or ())
     )
     return Inventory(tuple(_offering(item) for item in products), properties)
+
+
+def _value_ids(products: Sequence[Json], number: int) -> dict[str, int]:
+    """The ids of an axis's values; values of a custom property have none that could be sent back."""
+    found: dict[str, int] = {}
+    for product in products:
+        told: Sequence[Json] = product.get("property_values") or []
+        values = told[number] if number < len(told) else {}
+        ids, texts = list(values.get("value_ids") or []), list(values.get("values") or [])
+        if len(ids) == len(texts) == 1 and int(values["property_id"]) not in CUSTOM_PROPERTY_IDS:
+            found[_text(texts[0])] = int(ids[0])
+    return found
 
 
 def money(value: Any) -> Decimal:
@@ -104,6 +139,7 @@ def _told() -> dict[str, tuple[str, Callable[[Json], object]]]:
 # Fields that do not come back under the name and in the shape in which they are sent
 _OTHERWISE: Mapping[str, tuple[str, Callable[[Json], object]]] = {
     "type": ("listing_type", _as_sent("listing_type")),
+    "processing_profile": ("readiness_state_id", _as_sent("readiness_state_id")),
     "weight": ("item_weight", _weight),
     "dimensions": ("item_length", _dimensions),
     "eu_guarantee": (GUARANTEE_FIELDS[0], _guarantee),

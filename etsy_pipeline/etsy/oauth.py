@@ -3,8 +3,8 @@
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -53,7 +53,6 @@ class EtsyOAuth:
     scope: str
     authorize_url: str
     token_url: str
-    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     def authorization(self) -> Authorization:
         """Start: a fresh state and verifier, and the consent page's address."""
@@ -94,7 +93,7 @@ class EtsyOAuth:
         )
 
     def _tokens(self, what: str, known_scopes: str = "", **grant: str) -> Tokens:
-        now, began, path = self.now(), time.monotonic(), urlsplit(self.token_url).path
+        began, path = time.monotonic(), urlsplit(self.token_url).path
 
         def log(response: httpx.Response) -> None:
             log_call("POST", path, response.status_code, began, response.headers.get(REQUEST_UUID))
@@ -120,7 +119,7 @@ class EtsyOAuth:
             if isinstance(error, httpx.TransportError):
                 log_call("POST", path, f"none:{type(error).__name__}", began)
             raise _unusable(what, "no answer that can be read") from None
-        return _parse(answer, now, known_scopes)
+        return _parse(answer, known_scopes)
 
 
 def _unusable(what: str, words: str) -> EtsyUnavailable:
@@ -163,14 +162,14 @@ def granted(query: Mapping[str, str]) -> tuple[str, str]:
     return query["code"], query["state"]
 
 
-def _parse(answer: Mapping[str, Any], now: datetime, known_scopes: str) -> Tokens:
+def _parse(answer: Mapping[str, Any], known_scopes: str) -> Tokens:
     try:
         user_id = answer["access_token"].partition(".")[0]  # FACTS §2: Etsy puts it before the dot of a token
         return Tokens(
             access_token=answer["access_token"],
             refresh_token=answer["refresh_token"],
-            expires_at=now + timedelta(seconds=int(answer["expires_in"])),
-            refresh_expires_at=now + timedelta(days=REFRESH_TOKEN_DAYS),
+            lasts=timedelta(seconds=int(answer["expires_in"])),
+            refresh_lasts=timedelta(days=REFRESH_TOKEN_DAYS),
             scopes=str(answer.get("scope") or known_scopes),
             user_id=int(user_id) if user_id.isdecimal() else None,
         )

@@ -117,10 +117,11 @@ class SharedBudget:
                 self._catch_up(ledger, now)
                 most = budget.per_day(ledger, purpose, self._reserve_percent)
                 spent = budget.seconds_until_allowed(ledger, most, now)
+                free = budget.free_again(ledger, most, now) if spent > LONGEST_WAIT_SECONDS else []
                 wait = spent or budget.seconds_until_turn(ledger, now)
                 block = None if wait > budget.AHEAD_SECONDS else self._new_block(ledger, purpose, most, now + wait)
             if spent > LONGEST_WAIT_SECONDS:
-                raise self._exhausted(most, spent)
+                raise self._exhausted(most, spent, free)
         if block is None:
             return None, wait - budget.AHEAD_SECONDS / 2
         block.left, block.away = block.left - 1, block.away + 1
@@ -163,11 +164,12 @@ class SharedBudget:
         shortest = min(self._ways)
         return max(0.0, shortest - (statistics.median(self._ways) - shortest))
 
-    def _exhausted(self, most: int, seconds: float) -> EtsyQuotaExhausted:
+    def _exhausted(self, most: int, seconds: float, free_again: list[tuple[float, int]]) -> EtsyQuotaExhausted:
         reserved = f", {self._reserve_percent} % are kept for stock updates" if self._reserve_percent else ""
         return EtsyQuotaExhausted(
             f"The day's calls to Etsy are used up ({most} in 24 hours{reserved}).",
             code="etsy_quota_exhausted",
             hint=budget.HINT,
             retry_after_seconds=seconds,
+            free_again=free_again,
         )

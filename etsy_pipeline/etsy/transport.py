@@ -78,6 +78,7 @@ class EtsyTransport:
         self._tokens = tokens
         self._client = client or httpx.Client(timeout=TIMEOUT)
         self._first_wait_seconds = first_wait_seconds
+        self.calls_made = 0
 
     def close(self) -> None:
         """Close the connections."""
@@ -159,6 +160,7 @@ class EtsyTransport:
         if pace.before_send:
             pace.before_send()
         began = time.monotonic()
+        self.calls_made += 1
         try:
             response = self._client.request(
                 method, f"{self._base_url}/v3/application{path}", headers=headers, **request

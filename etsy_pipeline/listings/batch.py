@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from etsy_pipeline.catalogue.product import Product
-from etsy_pipeline.listings.codec import to_json
+from etsy_pipeline.listings.codec import identified_to_json, to_json
+from etsy_pipeline.listings.identifying import identified
 from etsy_pipeline.listings.mapping import validate
 from etsy_pipeline.listings.shop import Shop
 from etsy_pipeline.listings.shop_settings import ShopSettings
@@ -48,4 +49,5 @@ def _row(listing: ValidatedListing) -> Record:
         "price": str(listing.listing.price) if listing.listing else "",
         "quantity": listing.listing.quantity if listing.listing else 0,
         "validated": to_json(listing),
+        "identified": identified_to_json(identified(listing)),
     }

@@ -5,11 +5,13 @@ msgspec reads and writes the plain values as they are, some ten times as fast as
 
 import msgspec
 
+from etsy_pipeline.listings.identity import IdentifiedProduct
 from etsy_pipeline.listings.listing import Listing
 from etsy_pipeline.listings.verdict import ValidatedListing
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _LISTING = msgspec.json.Decoder(Listing)
+_IDENTIFIED = msgspec.json.Decoder(IdentifiedProduct)
 _VALIDATED = msgspec.json.Decoder(ValidatedListing)
 
 
@@ -31,3 +33,13 @@ def to_json(validated: ValidatedListing) -> str:
 def from_json(text: str) -> ValidatedListing:
     """The validated listing again."""
     return _VALIDATED.decode(text)
+
+
+def identified_to_json(product: IdentifiedProduct) -> str:
+    """What a product is known by, as text."""
+    return _ENCODER.encode(product).decode()
+
+
+def identified_from_json(text: str) -> IdentifiedProduct:
+    """What a product is known by again."""
+    return _IDENTIFIED.decode(text)

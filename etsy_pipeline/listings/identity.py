@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class VariantIdentity:
-    """A variant: its id, and what an offering on Etsy may be known by."""
+    """A variant: its id, and what an offering on Etsy may be known by. `values` are in the order of its options."""
 
     id: str
     sku: str = ""
@@ -32,3 +32,22 @@ class ProductIdentity:
 
 
 UNKNOWN = ProductIdentity()
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifiedProduct:
+    """A product as it is compared with the listings of a shop: what it is known by, and little else.
+
+    `is_absent`: it is not to be on sale now. `titles` are its own and, where that differs, the one that it would have
+    on Etsy. `price` (the lowest), `quantity` and `taxonomy_id` are those of the listing that it should become, if there
+    is one.
+    """
+
+    product_id: str
+    titles: tuple[str, ...]
+    identity: ProductIdentity = UNKNOWN
+    is_absent: bool = False
+    price: str = ""
+    currency_code: str = ""
+    quantity: int = 0
+    taxonomy_id: int | None = None

@@ -14,6 +14,7 @@ from etsy_pipeline.listings.characters import one_line
 from etsy_pipeline.listings.description import description, plain_text
 from etsy_pipeline.listings.eu_guarantee import eu_guarantee
 from etsy_pipeline.listings.grid import inventory
+from etsy_pipeline.listings.identifying import identity_of
 from etsy_pipeline.listings.images import images
 from etsy_pipeline.listings.listing import Inventory, Listing, ListingType, PublishAs
 from etsy_pipeline.listings.measures import measures
@@ -31,7 +32,7 @@ from etsy_pipeline.listings.taxonomy import taxonomy_id
 from etsy_pipeline.listings.templates import filled
 from etsy_pipeline.listings.title import title
 from etsy_pipeline.listings.variations import Variations, problems, read
-from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
+from etsy_pipeline.listings.verdict import OUT_OF_STOCK, ValidatedListing, Verdict
 
 Mapped = TypeVar("Mapped")
 MAX_OF_A_KIND = 5  # findings of one rule that are told singly
@@ -53,7 +54,9 @@ def validate(product: Product, settings: ShopSettings, shop: Shop, *, also: Iter
         listing = None
     absent = _absent_because(product, settings)
     told = tuple(gathered(found, MAX_OF_A_KIND)) if found else ()
-    return ValidatedListing(product.id, one_line(product.title), listing, told, absent)
+    identity = identity_of(product, mapping.variations)
+    stock = mapping.grid if listing is None else None
+    return ValidatedListing(product.id, one_line(product.title), listing, told, absent, identity, stock)
 
 
 def _absent_because(product: Product, settings: ShopSettings) -> str:
@@ -61,7 +64,7 @@ def _absent_because(product: Product, settings: ShopSettings) -> str:
     if product.status != "published":
         return f"not published in Medusa (status {one_line(product.status)})"
     if product.variants and not any(quantity(variant, settings.quantity) for variant in product.variants):
-        return "out of stock"
+        return OUT_OF_STOCK
     return ""
 
 
@@ -71,6 +74,8 @@ class _Mapping:
     def __init__(self, product: Product, settings: ShopSettings, shop: Shop) -> None:
         self.product, self.settings, self.shop = product, settings, shop
         self.metadata = Metadata(product.metadata)
+        self.variations = read(product)
+        self.grid: Inventory | None = None
         self.found: list[Verdict] = []
 
     def listing(self) -> Listing | None:
@@ -78,10 +83,10 @@ class _Mapping:
         product, settings, metadata = self.product, self.settings, self.metadata
         if product.is_giftcard:
             self.found.append(verdict("gift_card"))
-        variations = read(product)
+        variations = self.variations
         name, text = self._texts(variations)
         category = self._of(taxonomy_id(product, settings, self.shop.taxonomy_ids))
-        grid = self._inventory(variations, category)
+        grid = self.grid = self._inventory(variations, category)
         type_ = cast(ListingType, metadata.choice("etsy_type", get_args(ListingType)) or settings.type)
         template, values = settings.alt_text_template, {"title": name, "options": variations.text}
         pictures = self._of(images(product.image_urls, template, values))

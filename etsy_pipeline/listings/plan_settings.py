@@ -9,6 +9,7 @@ Owner = Literal["owned", "create_only", "seller"]
 OnConflict = Literal["overwrite", "keep"]
 CreateFirst = Literal["plan_order", "newest", "dearest"]
 WhenChanged = Literal["fewer_pieces", "ask"]
+WhenEnded = Literal["never", "ask", "auto"]
 WhenEarly = Literal["conditional", "refuse"]
 
 # Everything that a plan may change, in the words of plans. Those that Etsy requires of every listing cannot be the
@@ -21,6 +22,8 @@ FIELDS = (
     *REQUIRED_AT_BIRTH, "sku", "tags", "materials", "return_policy", "shop_section", "weight", "dimensions",
     "production_partners", "is_supply", "is_taxable", "should_auto_renew", "images", "personalization", "eu_guarantee",
 )  # fmt: skip
+ADOPTED_KEEPS = tuple(name for name in FIELDS if name not in {"price", "quantity"})
+"""What an adopted listing leaves to its seller unless a person wants otherwise: a first sync spoils nothing."""
 
 
 class _Settings(BaseModel):
@@ -46,6 +49,12 @@ class BrakeLimits(_Settings):
         description="A catalogue that lost more of the products that are on sale than this brakes.",
     )
     fees_usd: Decimal = Field(default=Decimal(20), ge=0, description="Listing fees of one plan, in US dollars.")
+    fees_per_month_usd: Decimal | None = Field(
+        default=None,
+        ge=0,
+        description="Listing fees of a calendar month (UTC), in US dollars: a plan that goes beyond brakes, and "
+        "renewals that are `auto` need no person below it. null: no limit, and no renewal without a person.",
+    )
 
 
 class ApprovalPolicy(_Settings):

@@ -282,6 +282,14 @@ RULES: dict[str, Rule] = {
         "error", "eu_guarantee", "The EU guarantee lacks {missing}; Etsy takes brand, model, details and years together.",
         "Complete it, or leave it out.", "spec",
     ),
+    "listing_may_exist": Rule(
+        "error", "listing", "It may be on Etsy already: {listing} ({kind}: {why}).",
+        "Run `etsy-pipeline links candidates ACCOUNT`, then attach it, ignore the listing, or create it anyway.", "own",
+    ),
+    "shop_not_scanned": Rule(
+        "error", "listing", "Whether the shop has a listing of it already is not known: {scan}.",
+        "Run `etsy-pipeline shop scan ACCOUNT`, then plan again.", "own (setting scan_max_age_hours)",
+    ),
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.listings.eu_guarantee import FIELDS as GUARANTEE_FIELDS
 from etsy_pipeline.listings.listing import ListingType, PersonalizationQuestion, PublishAs, WhoMade
 from etsy_pipeline.listings.plan_settings import (
+    ADOPTED_KEEPS,
     FIELDS,
     REQUIRED_AT_BIRTH,
     ApprovalPolicy,
@@ -20,6 +21,7 @@ from etsy_pipeline.listings.plan_settings import (
     Owner,
     WhenChanged,
     WhenEarly,
+    WhenEnded,
 )
 from etsy_pipeline.listings.templates import checked
 
@@ -134,6 +136,14 @@ class ShopSettings(_Settings):
         default_factory=dict,
         description="Field → owned (ours, always; the default), create_only (ours at birth) or seller (never touched).",
     )
+    adopted_keeps: tuple[str, ...] = Field(
+        default=ADOPTED_KEEPS,
+        description="Fields that a listing leaves to its seller when it is adopted (docs/adopting.md); price and "
+        "quantity have a setting of their own.",
+    )
+    adopted_price_and_stock: bool = Field(
+        default=False, description="Whether Medusa's price and quantity hold for a listing as soon as it is adopted."
+    )
     on_conflict: OnConflict = Field(
         default="overwrite", description="What a plan does with fields that someone changed on Etsy: overwrite or keep."
     )
@@ -146,6 +156,17 @@ class ShopSettings(_Settings):
         default="address",
         description="How a plan sees that a picture changed: by its address, which is a new one for each upload to "
         "Medusa; or by content, which asks for each published picture once a plan.",
+    )
+    renew_sold_out: WhenEnded = Field(
+        default="ask",
+        description="A listing that sold out on Etsy, and Medusa has more stock than before the sale. Renewing costs a "
+        "fee. never: it stays sold out; ask: it is planned, and a person decides; auto: the policy may approve it, up "
+        "to brakes.fees_per_month_usd.",
+    )
+    renew_expired: WhenEnded = Field(
+        default="never",
+        description="A listing whose four paid months are over, and Medusa still sells it: never, ask or auto, as with "
+        "renew_sold_out.",
     )
     check_live: bool = Field(
         default=True,
@@ -184,11 +205,21 @@ class ShopSettings(_Settings):
         description="What happens to an approved product that changed in Medusa before it was sent: fewer_pieces sends "
         "it where only stock fell, and asks about everything else; ask always asks.",
     )
+    scan_nightly: bool = Field(
+        default=True, description="Whether each night all of the shop's listings are looked through: 1.1 calls for 100."
+    )
+    scan_max_age_hours: Decimal = Field(
+        default=Decimal(24),
+        gt=0,
+        le=720,
+        description="Hours that a look through all of the shop's listings is good for: nothing is created without one.",
+    )
     schedule_enabled: bool = Field(default=False, description="Whether the daily sync plans this shop.")
 
     @model_validator(mode="after")
     def _known_names(self) -> "ShopSettings":
         _require_known("ownership", self.ownership, FIELDS)
+        _require_known("adopted_keeps", dict.fromkeys(self.adopted_keeps), FIELDS)
         _require_known("eu_guarantee", self.eu_guarantee, GUARANTEE_FIELDS)
         for name, owner in self.ownership.items():
             if owner == "seller" and name in REQUIRED_AT_BIRTH:

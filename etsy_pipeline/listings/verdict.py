@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from etsy_pipeline.listings.identity import UNKNOWN, ProductIdentity
-from etsy_pipeline.listings.listing import Listing
+from etsy_pipeline.listings.listing import Inventory, Listing
 
 Severity = Literal["error", "warning"]
 
@@ -20,12 +20,16 @@ class Verdict:
     hint: str = ""
 
 
+OUT_OF_STOCK = "out of stock"
+
+
 @dataclass(frozen=True, slots=True)
 class ValidatedListing:
     """A product mapped to the listing it should become.
 
     `listing` is None when a verdict of severity error forbids it. `absent_because` says why the product should not be
-    on sale on Etsy now (not published in Medusa, out of stock): no error, but a state. It is empty otherwise.
+    on sale on Etsy now (not published in Medusa, out of stock): no error, but a state. It is empty otherwise. `stock`
+    is what there is of a product without a listing, where that is in order and only something else is not.
     """
 
     product_id: str
@@ -34,6 +38,12 @@ class ValidatedListing:
     verdicts: tuple[Verdict, ...] = ()
     absent_because: str = ""
     identity: ProductIdentity = UNKNOWN
+    stock: Inventory | None = None
+
+    @property
+    def is_sold_out(self) -> bool:
+        """Whether all that keeps it off sale is that there is no piece left."""
+        return self.absent_because == OUT_OF_STOCK
 
     @property
     def errors(self) -> tuple[Verdict, ...]:

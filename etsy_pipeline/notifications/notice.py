@@ -7,7 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A sync that came to a state which somebody should hear of. `event` names the change, once for each."""
+    """A sync, or an account as a whole, that came to a state which somebody should hear of.
+
+    `event` names the change, once for each. `transaction_id` is the sync's (wf_…), or else the account's id.
+    """
 
     event: str
     transaction_id: str
@@ -25,7 +28,8 @@ class Notice:
     @property
     def subject(self) -> str:
         """A line."""
-        return " ".join(f"etsy_pipeline: {self.account}: sync {self.transaction_id} {self.status}".split())
+        whose = f": sync {self.transaction_id}" if self.transaction_id.startswith("wf_") else ""
+        return " ".join(f"etsy_pipeline: {self.account}{whose} {self.status}".split())
 
     @property
     def text(self) -> str:

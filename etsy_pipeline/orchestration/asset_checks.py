@@ -16,7 +16,8 @@ from etsy_pipeline.orchestration.plan_assets import validated_listings
 from etsy_pipeline.orchestration.publish_assets import published_listings
 from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.orchestration.runs import transaction_id_of
-from etsy_pipeline.store import jobs
+from etsy_pipeline.planning.plan import CHANGING
+from etsy_pipeline.store import items, jobs
 
 # Checks need their asset's partition to read its table; Dagster 1.13 calls that a preview at every import.
 warnings.filterwarnings("ignore", message=".*partitions_def.*", category=dg.PreviewWarning)
@@ -56,15 +57,25 @@ def no_blocked_prices(validated_listings: FrameStream) -> dg.AssetCheckResult:
 
 @dg.asset_check(asset=published_listings, partitions_def=accounts_partitions)
 def every_product_published(context: dg.AssetCheckExecutionContext, store: StoreResource) -> dg.AssetCheckResult:
-    """Every approved product of the run's sync should have reached Etsy."""
+    """Every approved product of the run's sync should have reached Etsy, and at least one: what was left out has not."""
     run, transaction_id = context.run, transaction_id_of(context.run.tags)
     with store.opened() as opened, opened.reading() as session:
         job = jobs.find(session, transaction_id) if transaction_id else jobs.of_publish_run(session, run.run_id)
-    if job is None:
-        return dg.AssetCheckResult(passed=True, description="This run published nothing.")
+        if job is None:
+            return dg.AssetCheckResult(passed=True, description="This run published nothing.")
+        approval = jobs.approval(session, job.transaction_id)
+        left_out = set(items.product_ids(session, job.id, outcome="skipped", actions=CHANGING))
+    lost = left_out - set(approval.excluded_products if approval else ())
+    is_all_lost = bool(left_out) and not job.synced_count
+    told = f"{job.failed_count} failed, {len(left_out)} left out, {job.deferred_count} still to do"
     return dg.AssetCheckResult(
-        passed=job.failed_count == 0 and job.deferred_count == 0,
+        passed=not (job.failed_count or job.deferred_count or lost or is_all_lost),
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{job.synced_count} synced, {job.failed_count} failed, {job.deferred_count} still to do.",
-        metadata={"failed": job.failed_count, "deferred": job.deferred_count, "transaction_id": job.transaction_id},
+        description=f"{job.synced_count} synced, {told}.",
+        metadata={
+            "failed": job.failed_count,
+            "left_out": len(left_out),
+            "deferred": job.deferred_count,
+            "transaction_id": job.transaction_id,
+        },
     )

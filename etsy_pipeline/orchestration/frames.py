@@ -31,21 +31,28 @@ VALIDATED_SCHEMA = pa.schema(
         ("price", pa.string()),
         ("quantity", pa.int64()),
         ("validated", pa.string()),
+        ("identified", pa.string()),
         ("covers_selection", pa.bool_()),
     ]
 )
+
+
+def _not_read_back(name: str) -> Iterator[Any]:
+    raise LookupError(f"{name}: the table is being made and can be read once it is there")
 
 
 @dataclass(frozen=True, slots=True)
 class FrameStream:
     """A table as a stream of frames.
 
-    `metadata` is asked for once all frames were consumed: what a person should read about the table.
+    `metadata` is asked for once all frames were consumed: what a person should read about the table. `column` gives one
+    column of a table that was read back, from its beginning and as often as it is asked.
     """
 
     schema: pa.Schema
     frames: Iterator[pd.DataFrame]
     metadata: Callable[[], Mapping[str, Any]] = dict
+    column: Callable[[str], Iterator[Any]] = _not_read_back
 
 
 def rows(stream: FrameStream) -> Iterator[dict[str, Any]]:

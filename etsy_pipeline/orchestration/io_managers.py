@@ -4,7 +4,9 @@ Dagster: https://docs.dagster.io/guides/build/io-managers
 """
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pandas as pd
@@ -59,7 +61,7 @@ class ParquetIOManager(dg.ConfigurableIOManager):
             )
         if context.dagster_type.typing_type is pd.DataFrame:
             return pd.read_parquet(path)
-        return FrameStream(pq.read_schema(path), _frames(path))
+        return FrameStream(pq.read_schema(path), _frames(path), column=partial(_column, path))
 
     def _path(self, context: dg.InputContext | dg.OutputContext) -> Path:
         folder = Path(self.folder) if self.folder else state_folder.snapshots(Settings.load().etsy_pipeline_home)
@@ -68,6 +70,17 @@ class ParquetIOManager(dg.ConfigurableIOManager):
 
 def _single(frame: pd.DataFrame) -> FrameStream:
     return FrameStream(pa.Schema.from_pandas(frame, preserve_index=False), iter((frame,)))
+
+
+def _column(path: Path, name: str) -> Iterator[Any]:
+    with pq.ParquetFile(path) as file:
+        if name not in file.schema_arrow.names:
+            raise dg.Failure(
+                f"{path.parent.name} was made by an earlier version. Materialize it again. [not_materialized]",
+                allow_retries=False,
+            )
+        for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=[name]):
+            yield from batch.column(0).to_pylist()
 
 
 def _frames(path: Path) -> Iterator[pd.DataFrame]:

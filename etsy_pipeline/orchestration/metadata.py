@@ -11,8 +11,9 @@ from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.planning.link import Link
 from etsy_pipeline.planning.plan_view import PlanRow, dollars
 from etsy_pipeline.safe_text import visible
-from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.records import AccountHold, EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline.sync.holds import what_to_do
 from etsy_pipeline.sync.queries import plan_summary
 
 ROWS_SHOWN = 200
@@ -50,6 +51,12 @@ def invalid_table(listings: Sequence[ValidatedListing], total: int) -> dg.Markdo
         for verdict in listing.errors
     )
     return table(("product", "product id", "rule", "what is wrong", "what to do"), rows, total=total)
+
+
+def held_metadata(found: Sequence[AccountHold]) -> dict[str, Any]:
+    """Why nothing of the account is approved or published, and what to do; nothing where it is not held."""
+    rows = ((hold.code, hold.message, what_to_do(hold)) for hold in found)
+    return {"account_held": table(("reason", "why", "what to do"), rows)} if found else {}
 
 
 def plan_metadata(job: EtsySyncJob, plan_rows: Iterable[PlanRow]) -> dict[str, Any]:

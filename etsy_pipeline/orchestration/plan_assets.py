@@ -20,22 +20,24 @@ import pandas as pd
 from etsy_pipeline.catalogue.product import Product, content_hash
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import BadRequest, Conflict, StoreUnavailable, Unavailable
-from etsy_pipeline.listings.codec import from_json
+from etsy_pipeline.listings.codec import from_json, identified_from_json
 from etsy_pipeline.listings.shop import AmountUnit
 from etsy_pipeline.orchestration import metadata as shown
 from etsy_pipeline.orchestration.frames import SNAPSHOT_SCHEMA, VALIDATED_SCHEMA, FrameStream, rows
 from etsy_pipeline.orchestration.partitions import accounts_partitions
 from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, StoreResource
 from etsy_pipeline.orchestration.runs import part_of_plan, trigger_of
+from etsy_pipeline.orchestration.shop_assets import etsy_listings, look_through
 from etsy_pipeline.orchestration.validation import Validation
 from etsy_pipeline.planning.link import LiveListing
 from etsy_pipeline.providers.protocols import Purpose, ShopClient
+from etsy_pipeline.shop.identity import require_for_plan
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
-from etsy_pipeline.sync import approvals, queries
+from etsy_pipeline.sync import approvals, holds, queries
 from etsy_pipeline.sync.build_plan import LiveOf, build_plan
 from etsy_pipeline.sync.product_listings import ProductListings, shop_reader
 from etsy_pipeline.sync.request import require_connected
@@ -137,6 +139,7 @@ def validated_listings(
             account = _connected(opened, context.partition_key)
             with etsy.shop(opened, account.id) as client:
                 asked = _for_purpose(client, _purpose_of(opened, transaction_id))
+                require_for_plan(opened, asked, account.id, tell)
                 reader = partial(shop_reader, asked, account, medusa.unit(), tell)
                 listings = ProductListings(settings_of(account), reader)
                 yield from validation.frames(product_snapshot.frames, listings)
@@ -144,7 +147,9 @@ def validated_listings(
     return FrameStream(VALIDATED_SCHEMA, frames(), validation.metadata)
 
 
-@dg.asset(partitions_def=accounts_partitions, group_name="plan", kinds={"sqlalchemy"}, owners=OWNERS)
+@dg.asset(
+    partitions_def=accounts_partitions, group_name="plan", kinds={"sqlalchemy"}, owners=OWNERS, deps=[etsy_listings]
+)
 def sync_plan(
     context: dg.AssetExecutionContext,
     store: StoreResource,
@@ -166,18 +171,22 @@ def sync_plan(
                 transaction_id=transaction_id,
                 trigger=trigger_of(context.run.tags),
                 validated=(from_json(row["validated"]) for row in itertools.chain([first] if first else [], table)),
+                identified=lambda: map(identified_from_json, validated_listings.column("identified")),
                 covers_selection=first is not None and bool(first["covers_selection"]),
                 amount_unit=medusa.unit(),
                 run_id=context.run.run_id,
                 quota=etsy.quota(opened, purpose),
                 live_of=_live_of(_for_purpose(client, purpose), context.log),
+                look_through=lambda: look_through(context, opened, client),
                 sha256_if_changed=pictures.sha256_if_changed,
             )
         context.log.info("plan_drawn_up transaction_id=%s digest=%s", job.transaction_id, job.plan_digest)
         if job.state is SyncState.PLANNED and job.for_a_person == ():
             job = _approved_by_policy(opened, job, medusa.unit(), context.log)
         plan_rows = queries.plan_rows(opened, job.transaction_id, queries.NOTEWORTHY)
-        return dg.MaterializeResult(metadata=shown.plan_metadata(job, plan_rows))
+        with opened.reading() as session:
+            held = shown.held_metadata(holds.of(session, account.id))
+        return dg.MaterializeResult(metadata=shown.plan_metadata(job, plan_rows) | held)
 
 
 def _purpose_of(store: Store, transaction_id: str | None) -> Purpose:
@@ -195,7 +204,7 @@ def _approved_by_policy(store: Store, job: EtsySyncJob, unit: AmountUnit, log: d
     try:
         return approvals.approve_by_policy(store, job.transaction_id, amount_unit=unit)
     except Conflict as error:
-        if error.code != "publication_in_progress":
+        if error.code not in {"publication_in_progress", "account_held"}:
             raise
         log.warning("approval_waits transaction_id=%s: %s", job.transaction_id, error.message)
         return job

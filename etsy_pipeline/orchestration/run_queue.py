@@ -16,15 +16,16 @@ from dagster._serdes import ConfigurableClassData  # named in the signature that
 from etsy_pipeline.errors import NotConfigured
 from etsy_pipeline.settings import LEAST_RUNS_AT_ONCE, Settings
 
-Work = Literal["plan", "full", "stock"]
-"""What a run does: it draws up a plan, or publishes one in a lane."""
+Work = Literal["plan", "full", "stock", "scan"]
+"""What a run does: it draws up a plan, publishes one in a lane, or looks through a shop."""
 
 SLOT_TAG = "etsy_pipeline/slot"
 WORK_TAG = "etsy_pipeline/work"
 PARTITION_TAG = "dagster/partition"
 PLAN_ASSETS = frozenset({"product_snapshot", "validated_listings", "sync_plan"})
 PUBLISHED = "published_listings"
-WORK_OF_JOBS: Mapping[str, Work] = {"plan_sync": "plan", "publish_sync": "full"}
+SCANNED = "etsy_listings"
+WORK_OF_JOBS: Mapping[str, Work] = {"plan_sync": "plan", "publish_sync": "full", "scan_shop": "scan"}
 APPROVALS_AT_ONCE = 2  # runs of no kind: a moment each
 
 
@@ -34,13 +35,15 @@ def slot(account_id: str, work: Work) -> dict[str, str]:
 
 
 def work_of(run: dg.DagsterRun) -> Work | None:
-    """What a run does, whoever started it; None where it neither draws up a plan nor publishes one."""
+    """What a run does, whoever started it; None where it is none of these."""
     if run.job_name in WORK_OF_JOBS:
         return WORK_OF_JOBS[run.job_name]
     keys = {key.to_user_string() for key in run.asset_selection or ()}
     if keys & PLAN_ASSETS:
         return "plan"
-    return "full" if PUBLISHED in keys else None
+    if PUBLISHED in keys:
+        return "full"
+    return "scan" if SCANNED in keys else None
 
 
 class RunQueue(dg.QueuedRunCoordinator):

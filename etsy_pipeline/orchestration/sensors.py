@@ -14,7 +14,7 @@ from etsy_pipeline import wiring
 from etsy_pipeline.accounts.tokens import idle_accounts, renew
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
 from etsy_pipeline.orchestration.partitions import ACCOUNTS, accounts_partitions, partition_change
-from etsy_pipeline.orchestration.resources import EtsyResource, StoreResource
+from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, StoreResource
 from etsy_pipeline.orchestration.run_queue import PARTITION_TAG, slot
 from etsy_pipeline.orchestration.runs import ATTEMPT_TAG, TRANSACTION_TAG, TRIGGER_TAG, reporting
 from etsy_pipeline.publishing.lease import cut_short
@@ -23,10 +23,12 @@ from etsy_pipeline.store import accounts, jobs, leases
 from etsy_pipeline.store.records import EtsySyncJob, Lane
 from etsy_pipeline.store.sync_states import UNDER_WAY, SyncState
 from etsy_pipeline.sync.expiry import end_expired
+from etsy_pipeline.sync.policy_turn import approve_waiting
 from etsy_pipeline.sync.turns import waits_for
 
 HOUR = 3600  # seconds
 NOTICE_SECONDS = 20
+TURN_SECONDS = 20
 SECONDS = 1  # between two looks; the daemon looks every five, and would skip every other one if this were five as well
 TIME_TO_BEGIN = 120  # seconds in which a run that was started takes its lease, however slow the machine
 IN_FLIGHT = [
@@ -160,6 +162,19 @@ def approved_syncs(context: dg.SensorEvaluationContext, store: StoreResource) ->
     begun = {job.transaction_id: _runs_so_far(context.instance, job, held, now) for job in waiting}
     requests = publish_requests(waiting, now, runs=begun, held=held)
     return _result(context, requests, " ".join(expired) or "No approved sync waits to be published.")
+
+
+@dg.sensor(minimum_interval_seconds=TURN_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
+@reporting
+def policy_approvals(
+    context: dg.SensorEvaluationContext, store: StoreResource, medusa: MedusaResource
+) -> dg.SkipReason:
+    """Approves, in the name of a shop's policy, what it lets pass and what had to wait for another sync of its lane."""
+    with store.opened() as opened:
+        told = approve_waiting(opened, amount_unit=medusa.unit, now=opened.now())
+    for words in told:
+        context.log.info("policy_turn %s", words)
+    return dg.SkipReason(" ".join(told) or "No plan waits for its turn.")
 
 
 def _runs_so_far(

@@ -1,14 +1,17 @@
 """What a shop owner lets be approved without a person: small changes of price and stock. Pure.
 
-Never a fee, a brake, a conflict, a new or a deactivated listing (DESIGN §7.8, §7.10).
+Never a brake, a conflict, a new or a deactivated listing (DESIGN §7.8, §7.10). Nor a fee, but for renewals that the
+shop wants done by themselves, up to its budget of the month.
 """
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from etsy_pipeline.listings.plan_settings import ApprovalPolicy
+from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.planning.brakes import Brake
+from etsy_pipeline.planning.life import RENEWALS
 from etsy_pipeline.planning.plan import STOCK_FIELDS, PlanItem
 
 REASONS_TOLD = 5
@@ -16,41 +19,73 @@ REASONS_TOLD = 5
 
 @dataclass(slots=True)
 class PolicyReview:
-    """Looks at a plan's items one by one, and then says whether the policy approves all of it."""
+    """Looks at a plan's items one by one, and then says whether the policy approves all of it.
 
-    policy: ApprovalPolicy
+    `month_usd_cents` are the fees of this calendar month before the plan, `fees_usd_cents` those of the items so far.
+    """
+
+    settings: ShopSettings
+    month_usd_cents: int = 0
     changes: int = 0
-    reasons: list[str] = field(default_factory=list)
+    fees_usd_cents: int = 0
+    reasons: dict[str, str] = field(default_factory=dict)
 
     def look_at(self, item: PlanItem) -> None:
         """Take one item into account."""
         if item.action in {"skip", "invalid"} and not item.brakes:
             return
         self.changes += 1
-        if (reason := _objection(item, self.policy)) is not None:
-            self.reasons.append(f"{item.product_id}: {reason}")
+        self.fees_usd_cents += item.cost.fee_usd_cents
+        if (reason := _objection(item, self.settings)) is not None:
+            self.reasons[item.product_id] = reason
+
+    def leave_out(self, item: PlanItem) -> None:
+        """An item that was taken into account is none of the plan's changes any more."""
+        self.changes -= 1
+        self.fees_usd_cents -= item.cost.fee_usd_cents
+        self.reasons.pop(item.product_id, None)
 
     def objections(self, plan_brakes: Iterable[Brake] = ()) -> list[str]:
         """Why a person has to decide; empty when the policy approves the plan."""
-        if not self.policy.auto_approve:
+        policy = self.settings.approval
+        if not policy.auto_approve:
             return ["approval.auto_approve is off"]
         found = [brake.message for brake in plan_brakes]
-        if self.changes > self.policy.most_products:
-            found.append(f"{self.changes} products change; approval.most_products is {self.policy.most_products}")
+        if self.changes > policy.most_products:
+            found.append(f"{self.changes} products change; approval.most_products is {policy.most_products}")
+        found += self._over_budget()
         if self.changes == 0:
             found.append("nothing changes")
-        return [*found, *self.reasons[:REASONS_TOLD]]
+        told = itertools.islice(self.reasons.items(), REASONS_TOLD)
+        return [*found, *(f"{product_id}: {reason}" for product_id, reason in told)]
+
+    def _over_budget(self) -> list[str]:
+        budget, in_all = self.settings.brakes.fees_per_month_usd, self.month_usd_cents + self.fees_usd_cents
+        if not self.fees_usd_cents or budget is None or in_all <= 100 * budget:
+            return []
+        return [
+            f"renewals would take the month's fees to ${in_all / 100:.2f}; brakes.fees_per_month_usd is ${budget:.2f}"
+        ]
 
 
-def _objection(item: PlanItem, policy: ApprovalPolicy) -> str | None:
-    others = sorted({change.field for change in item.differences} - STOCK_FIELDS)
+def _objection(item: PlanItem, settings: ShopSettings) -> str | None:
+    policy, is_renewed = settings.approval, _renews_by_itself(item, settings)
+    sent = STOCK_FIELDS | {"state"} if is_renewed else STOCK_FIELDS
+    others = sorted({change.field for change in item.differences} - sent)
     largest = max((abs(move.new / move.old - 1) * 100 for move in item.price_moves if move.old > 0), default=Decimal(0))
     reasons = {
         f"it is a {item.action}, not an update": item.action != "update",
-        "it costs a fee": item.cost.fee_usd_cents > 0,
+        "it costs a fee": item.cost.fee_usd_cents > 0 and not is_renewed,
         "it has a brake": bool(item.brakes),
         "somebody changed it on Etsy": any(conflict.outcome != "sold" for conflict in item.conflicts),
         f"{', '.join(others)} would change": bool(others),
         f"a price moves by {largest:.0f} %": largest > policy.price_change_percent,
     }
     return next((reason for reason, applies in reasons.items() if applies), None)
+
+
+def _renews_by_itself(item: PlanItem, settings: ShopSettings) -> bool:
+    """Whether it is a renewal that needs no person, as long as the month's budget lasts; without a budget, none is."""
+    wanted = {"renew_sold_out": settings.renew_sold_out, "renew_expired": settings.renew_expired}
+    has_budget = settings.brakes.fees_per_month_usd is not None
+    return item.life in RENEWALS and wanted[item.life] == "auto" and has_budget

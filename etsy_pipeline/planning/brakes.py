@@ -12,6 +12,7 @@ from etsy_pipeline.listings.plan_settings import BrakeLimits
 from etsy_pipeline.planning.inventory import PriceMove
 
 HUNDREDFOLD = Decimal(50)  # half of the hundred by which cents taken for units are wrong, so that markups are seen, too
+FIRST_PLAN = "first_plan_of_adopted_link"
 FEWEST = 3  # products that are no trend yet: below, neither shrinking nor deactivations brake
 NAMED = 5
 
@@ -32,9 +33,17 @@ BRAKES: dict[str, BrakeRule] = {
     "price_moved": BrakeRule(
         "A price moves by more than a share of it.", "brakes.price_change_percent", "price moves far"
     ),
+    "first_prices_in_currency": BrakeRule(
+        "A listing gets its first prices in the currency that the shop changed to.", "–", "first prices in a currency"
+    ),
     "variations_vanish": BrakeRule("Variations that buyers have now would vanish.", "–", "variations vanish"),
     "listing_gone": BrakeRule(
         "A listing is no longer on Etsy; it would be created again, for a fee.", "–", "listing gone"
+    ),
+    FIRST_PLAN: BrakeRule(
+        "A listing that was there before was adopted; this is the first change that we make to it.",
+        "adopted_keeps",
+        "first change of an adopted listing",
     ),
     "stock_unread": BrakeRule(
         "Orders came in on Etsy, and the listing could not be read since: its stock is held back.",
@@ -55,6 +64,12 @@ BRAKES: dict[str, BrakeRule] = {
     ),
     "fees_over_budget": BrakeRule(
         "The plan's listing fees are above the budget.", "brakes.fees_usd", "fees over the budget", is_of_plan=True
+    ),
+    "fees_over_month": BrakeRule(
+        "With the plan's listing fees those of the calendar month are above the budget.",
+        "brakes.fees_per_month_usd",
+        "fees over the month's budget",
+        is_of_plan=True,
     ),
 }
 
@@ -104,6 +119,12 @@ def of_missing_listing(listing_id: int) -> Brake:
     return Brake("listing_gone", f"Listing {listing_id} is no longer on Etsy; a new one would be created, for a fee.")
 
 
+def of_first_plan(listing_id: int | None) -> Brake:
+    """A listing that was adopted, and that we have never changed."""
+    message = f"Listing {listing_id} was adopted, and this would be our first change of it. Is it the right product?"
+    return Brake(FIRST_PLAN, message)
+
+
 def of_unread_stock(listing_id: int | None, orders: int) -> Brake:
     """A listing that may have sold pieces, and could not be read."""
     events = f"{orders} order{'s were' if orders > 1 else ' was'} paid or canceled on Etsy since the last plan"
@@ -111,7 +132,13 @@ def of_unread_stock(listing_id: int | None, orders: int) -> Brake:
 
 
 def of_plan(
-    *, on_sale: int, missing: int, deactivations: int, fees_usd_cents: int, limits: BrakeLimits
+    *,
+    on_sale: int,
+    missing: int,
+    deactivations: int,
+    fees_usd_cents: int,
+    limits: BrakeLimits,
+    month_usd_cents: int = 0,
 ) -> tuple[Brake, ...]:
     """What the plan as a whole shows. A listing that is not on sale any more, by whose decision ever, is no news.
 
@@ -121,8 +148,15 @@ def of_plan(
         deactivations: those of them that would be deactivated for any reason.
         fees_usd_cents: of the whole plan.
         limits: the shop's.
+        month_usd_cents: fees of this calendar month, before the plan.
     """
-    return tuple(_plan_brakes(on_sale, missing, deactivations, Decimal(fees_usd_cents) / 100, limits))
+    fees_usd = Decimal(fees_usd_cents) / 100
+    found = [*_plan_brakes(on_sale, missing, deactivations, fees_usd, limits)]
+    most, in_all = limits.fees_per_month_usd, fees_usd + Decimal(month_usd_cents) / 100
+    if most is not None and fees_usd and in_all > most:
+        message = f"With this plan Etsy's fees of the month would be ${in_all:.2f}; the budget is ${most:.2f}."
+        found.append(Brake("fees_over_month", message))
+    return tuple(found)
 
 
 def _plan_brakes(

@@ -6,7 +6,7 @@ from typing import Literal
 
 from etsy_pipeline.planning.fields import Part
 
-ConflictOutcome = Literal["overwritten", "kept", "sold"]
+ConflictOutcome = Literal["overwritten", "kept", "sold", "ours"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,10 @@ def parts_of(differences: Iterable[Difference]) -> frozenset[Part]:
 
 @dataclass(frozen=True, slots=True)
 class FieldConflict:
-    """A field that is not on Etsy as we last published it: somebody changed it there, or pieces were sold."""
+    """A field that is not on Etsy as we last published it: somebody changed it there, or pieces were sold.
+
+    Or it was ours (`ours`): a sync that was interrupted may have sent it, and goes on with fewer pieces.
+    """
 
     field: str
     published: str
@@ -45,5 +48,7 @@ class FieldConflict:
         if self.outcome == "sold":
             left = f"{self.published} were published, {self.live} are left on Etsy"
             return f"{self.field}: {left}; {self.new} stays for sale"
+        if self.outcome == "ours":
+            return f"{self.field}: this sync may have put {self.live} on Etsy already; {self.new} stays for sale"
         end = f"will be overwritten with {self.new}" if self.outcome == "overwritten" else "is kept"
         return f"{self.field} was changed on Etsy, from {self.published} to {self.live}, and {end}"

@@ -9,6 +9,7 @@ from etsy_pipeline.planning.changes import Difference, parts_of
 from etsy_pipeline.planning.quota import Quota
 
 LISTING_FEE_USD_CENTS = 20  # per published or renewed listing, for four months; drafts are free
+AUTO_RENEWAL_USD_CENTS = 3 * LISTING_FEE_USD_CENTS  # a year of a listing that Etsy renews by itself
 
 
 @dataclass(frozen=True, slots=True)

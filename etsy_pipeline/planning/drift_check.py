@@ -4,15 +4,17 @@ What matters is what would be overwritten: an edit of a field that is not sent i
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from etsy_pipeline.errors import Refused
 from etsy_pipeline.listings.listing import Listing
 from etsy_pipeline.listings.shop_settings import ShopSettings
+from etsy_pipeline.planning.adopted_links import settings_of_link
 from etsy_pipeline.planning.changes import FieldConflict
 from etsy_pipeline.planning.inventory import plan_inventory
 from etsy_pipeline.planning.link import GONE, Link, LiveListing
 from etsy_pipeline.planning.listing_fields import changed_fields
-from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan import PlanItem, lowers_stock_only, of_stock_lane
 from etsy_pipeline.planning.sending import sent_fields, sent_parts
 
 HINT = "Sync again: the new plan shows what is on Etsy now."
@@ -41,12 +43,30 @@ def require_as_planned(item: PlanItem, link: Link, live: LiveListing, settings: 
             code="listing_gone",
             hint="Sync again: the new plan says that it will be created anew, with its fee.",
         )
-    found = [*_state(item, live)]
+    found, settings = [*_state(item, live)], settings_of_link(link, settings)
+    settings = of_stock_lane(settings) if lowers_stock_only(item) else settings
     if item.desired is not None and link.published is not None:
         found += [*_fields(item, item.desired, link.published, live, settings)]
         found += [*_inventory(item, item.desired, link.published, live, settings)]
     if found:
         raise _changed(item, live, found)
+
+
+def with_ours(lowered: PlanItem, begun: PlanItem, link: Link | None, settings: ShopSettings) -> PlanItem:
+    """An item that goes on with fewer pieces, so that it knows again what it may have put on Etsy before.
+
+    Args:
+        lowered: as it goes on.
+        begun: as it was begun.
+        link: what we published before, if anything.
+        settings: the shop's.
+    """
+    if link is None or link.published is None or lowered.desired is None or begun.desired is None:
+        return lowered
+    settings = settings_of_link(link, settings)
+    sent = plan_inventory(lowered.desired.inventory, link.published.inventory, begun.desired.inventory, settings)
+    ours = (replace(conflict, outcome="ours") for conflict in sent.conflicts if conflict.field == "quantity")
+    return replace(lowered, conflicts=(*lowered.conflicts, *ours))
 
 
 def _state(item: PlanItem, live: LiveListing) -> Iterator[str]:

@@ -5,6 +5,7 @@ Stock is special: pieces that Etsy sold are no edit. While Medusa's stock has no
 Whoever compares two inventories does it here, cell by cell (`compared`, `differs`): the drift checks and reading back.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -53,7 +54,7 @@ def plan_inventory(
         return InventoryPlan(desired)
     target, conflicts = _merged(desired, published, live, settings)
     base = live if live is not None else published
-    differences, moves = _differences(target, base, published, live)
+    differences, moves = _differences(target, base, published, live, keeps_grid=_keeps_grid(settings))
     vanishing = [
         _name(old)
         for old, new in compared(base, target).values()
@@ -83,6 +84,12 @@ def with_fewer_pieces(planned: Inventory, present: Inventory) -> tuple[Inventory
     return with_axes(offerings, planned.properties), Difference("quantity", "inventory", *told)
 
 
+def without_pieces(inventory: Inventory) -> Inventory:
+    """An inventory of which everything was sold."""
+    offerings = [replace(item, quantity=0, is_enabled=False) for item in inventory.offerings]
+    return replace(inventory, offerings=tuple(offerings))
+
+
 def differs(old: Offering, new: Offering, value: Value) -> bool:
     """Whether a cell has another price, another number of pieces for sale, or another SKU than before."""
     if value == "price" and not old.is_enabled:
@@ -95,9 +102,14 @@ def _merged(
 ) -> tuple[Inventory, tuple[FieldConflict, ...]]:
     """The inventory to be sent: ours, but for what is the seller's and what was sold."""
     before, now = _cells(published, like=desired), _cells(live, like=desired) if live is not None else {}
-    keeps_grid = settings.ownership.get("variations", "owned") != "owned"
-    shape = published if keeps_grid else desired
-    ours, order = _cells(desired, like=desired), _order(shape.properties, desired.properties)
+    ours = _cells(desired, like=desired)
+    shape = desired
+    if _keeps_grid(settings) and (
+        live is None or {item.values for item in live.offerings} != {item.values for item in desired.offerings}
+    ):
+        shape = published
+        ours |= _of_kept_grid(desired, published, settings)
+    order = _order(shape.properties, desired.properties)
     conflicts: dict[tuple[Value, ConflictOutcome], list[tuple[str, object, object, object]]] = {}
     offerings = []
     for item in shape.offerings:
@@ -113,6 +125,35 @@ def _merged(
     if tuple(offerings) == desired.offerings:
         return desired, found
     return with_axes(offerings, shape.properties), found
+
+
+def _keeps_grid(settings: ShopSettings) -> bool:
+    return settings.ownership.get("variations", "owned") != "owned"
+
+
+def _of_kept_grid(desired: Inventory, published: Inventory, settings: ShopSettings) -> dict[Cell, Offering]:
+    """What becomes of variations that stay as they were published and that Medusa has no more under their names.
+
+    One with the SKU of a variation that is new in Medusa was renamed, and has its price and pieces. Another one is not
+    sold any more: nobody has it. (Where the quantity is the seller's, that is the seller's business.)
+    """
+    ours, before = _cells(desired, like=desired), _cells(published, like=desired)
+    renamed = _by_sku([item for cell, item in ours.items() if cell not in before])
+    found = {}
+    for cell, item in before.items():
+        if cell in ours or not item.has_variant:
+            continue
+        if item.sku in renamed:
+            found[cell] = renamed[item.sku]
+        elif settings.ownership.get("quantity", "owned") == "owned":
+            found[cell] = replace(item, quantity=0, is_enabled=False, stock=None)
+    return found
+
+
+def _by_sku(offerings: Sequence[Offering]) -> dict[str, Offering]:
+    """Those with a SKU that no other one has."""
+    skus = Counter(item.sku for item in offerings)
+    return {item.sku: item for item in offerings if item.sku and item.has_variant and skus[item.sku] == 1}
 
 
 def _settled(
@@ -165,14 +206,15 @@ def _conflict(
 
 
 def _differences(
-    target: Inventory, base: Inventory, published: Inventory, live: Inventory | None
+    target: Inventory, base: Inventory, published: Inventory, live: Inventory | None, *, keeps_grid: bool
 ) -> tuple[tuple[Difference, ...], tuple[PriceMove, ...]]:
     new, old, before = (_cells(inventory, like=target) for inventory in (target, base, published))
     found = []
     kept = {cell for cell, item in old.items() if item.has_variant and (item.is_enabled or cell in before)}
     wanted = {cell for cell, item in new.items() if item.has_variant}
     lost = {cell for cell in kept if old[cell].is_enabled} - wanted
-    added = wanted - {cell for cell, item in before.items() if item.has_variant}
+    added = wanted - ({cell for cell, item in old.items() if item.is_enabled} if keeps_grid else set())
+    added -= {cell for cell, item in before.items() if item.has_variant}
     if _axes(target) != _axes(base) or lost or added:
         sides = _told(published), _told(live) if live is not None else ""
         found.append(Difference("variations", "inventory", _told(base), _told(target), *sides))

@@ -5,21 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from etsy_pipeline.linking.variant_map import VariantOnEtsy
 from etsy_pipeline.listings.listing import Inventory, Listing
 
 GONE = "gone"  # our word for a listing that Etsy no longer has
 ON_SALE = frozenset({"active"})
 
 LinkStatus = Literal["pending", "synced", "failed", "out_of_sync"]
-
-
-@dataclass(frozen=True, slots=True)
-class VariantOnEtsy:
-    """Which offering of a listing is which variant: an offering is known by its SKU and its option values on Etsy."""
-
-    variant_id: str
-    sku: str
-    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +69,8 @@ class LiveListing:
     """A listing as Etsy has it now; `etsy` reads it.
 
     `values` are by field of a plan (`fields.py`), those only that Etsy's answer tells. `inventory` is None where it was
-    not told, nor `image_ids`, in their order.
+    not told, nor `image_ids`, in their order. `ending_at` is when the paid time ends, `state_at` when it came into its
+    state; `is_private` tells of a listing that was made for one buyer.
     """
 
     listing_id: int
@@ -85,3 +78,7 @@ class LiveListing:
     values: Mapping[str, object] = field(default_factory=dict)
     inventory: Inventory | None = None
     image_ids: tuple[int, ...] | None = None
+    ending_at: datetime | None = None
+    state_at: datetime | None = None
+    should_auto_renew: bool | None = None
+    is_private: bool = False

@@ -8,26 +8,50 @@ how the plan is shown (`plan_view.py`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from datetime import datetime
+from typing import Literal, cast
 
 from etsy_pipeline.listings.listing import Listing
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
 from etsy_pipeline.planning import brakes
+from etsy_pipeline.planning.adopted_links import as_linked
 from etsy_pipeline.planning.brakes import Brake
 from etsy_pipeline.planning.changes import Difference, FieldConflict
-from etsy_pipeline.planning.costs import NO_COST, Cost, cost_of_create, cost_of_deactivate, cost_of_update
-from etsy_pipeline.planning.inventory import InventoryPlan, PriceMove, plan_inventory
-from etsy_pipeline.planning.link import GONE, ON_SALE, Link, LiveListing
+from etsy_pipeline.planning.costs import (
+    AUTO_RENEWAL_USD_CENTS,
+    NO_COST,
+    Cost,
+    cost_of_create,
+    cost_of_deactivate,
+    cost_of_update,
+)
+from etsy_pipeline.planning.inventory import InventoryPlan, PriceMove, plan_inventory, with_fewer_pieces, without_pieces
+from etsy_pipeline.planning.life import (
+    HELD,
+    RENEWALS,
+    REVIVALS,
+    Held,
+    Life,
+    Revival,
+    is_removed,
+    life_of,
+    pays_fee,
+    state_of,
+    told,
+)
+from etsy_pipeline.planning.link import ON_SALE, Link, LiveListing
 from etsy_pipeline.planning.listing_fields import all_fields, at_birth, changed_fields
 
 Action = Literal["create", "update", "deactivate", "skip", "invalid"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "deactivate", "skip", "invalid")
 CHANGING = ACTIONS[:3]  # for these something is sent
 
-PAYING_STATES = frozenset({"draft", "sold_out", "expired"})  # setting them active costs a fee (FACTS §5, §6)
-
 STOCK_FIELDS = frozenset({"price", "quantity"})  # what travels in the stock lane
+
+CALLS_OF_RENEWAL = 1  # the inventory once more: setting a sold-out listing active leaves one piece (FACTS §6)
+
+NOTHING_LEFT = "nothing of what is for sale on Etsy is left in Medusa"
 
 NOTHING_TO_TELL = 9  # `care` of an item that stays as it is
 
@@ -62,11 +86,43 @@ class PlanItem:
             return 0
         if self.conflicts:
             return 1
+        if self.action == "skip" and self.life in HELD:
+            return 6
         return {"deactivate": 2, "invalid": 3, "create": 4, "update": 5, "skip": NOTHING_TO_TELL}[self.action]
+
+    @property
+    def error_code(self) -> str:
+        """What makes it invalid: the code of its first error; `invalid` where no rule of a listing does."""
+        return next((verdict.code for verdict in self.verdicts if verdict.severity == "error"), "invalid")
+
+    @property
+    def life(self) -> str:
+        """What becomes of a listing that is not simply on sale, in a word (`life.py`); blank for all others."""
+        held = next((verdict.code for verdict in self.verdicts if verdict.code in HELD), "")
+        if held or self.action not in {"create", "update"}:
+            return held
+        if self.action == "create":
+            return "" if self.etsy_listing_id is None else "listing_gone"
+        state = next((change for change in self.differences if change.field == "state"), None)
+        return REVIVALS.get(state.old, "") if state and state.new == "active" else ""
+
+    @property
+    def auto_renewal_usd_cents(self) -> int:
+        """What Etsy's renewing by itself will cost more a year, or less, because of this item."""
+        if self.action == "create":
+            return AUTO_RENEWAL_USD_CENTS if self.desired and self.desired.should_auto_renew else 0
+        changes = any(change.field == "should_auto_renew" for change in self.differences)
+        if not changes or self.desired is None:
+            return 0
+        return AUTO_RENEWAL_USD_CENTS if self.desired.should_auto_renew else -AUTO_RENEWAL_USD_CENTS
 
 
 def plan_product(
-    validated: ValidatedListing, link: Link | None, live: LiveListing | None, settings: ShopSettings
+    validated: ValidatedListing,
+    link: Link | None,
+    live: LiveListing | None,
+    settings: ShopSettings,
+    now: datetime | None = None,
 ) -> PlanItem:
     """Decide what to do for a product that is in the snapshot.
 
@@ -75,24 +131,39 @@ def plan_product(
         link: what we published, if anything.
         live: what Etsy has, where that was read.
         settings: the shop's.
+        now: the moment, to tell whether a listing's paid time is over; where it is not known, a fee is counted.
     """
-    known = link or NOT_ON_ETSY
+    item = _planned(validated, link or NOT_ON_ETSY, live, settings, now)
+    is_first = link is not None and link.origin == "adopted" and link.last_synced_at is None
+    if not is_first or item.action not in {"update", "deactivate"}:
+        return item
+    return replace(item, brakes=(*item.brakes, brakes.of_first_plan(item.etsy_listing_id)))
+
+
+def _planned(
+    validated: ValidatedListing, known: Link, live: LiveListing | None, settings: ShopSettings, now: datetime | None
+) -> PlanItem:
+    validated, settings = as_linked(validated, known, live, settings)
     if validated.absent_because:
         return _absent(validated, known, live, settings)
+    if known.etsy_listing_id is not None and is_removed(known, live):
+        return _held(validated, known, live, "removed_by_etsy")
     if validated.listing is None:
-        return _item(validated, known, "invalid", " ".join(verdict.message for verdict in validated.errors))
-    if known.etsy_listing_id is None or (live is not None and live.state == GONE):
+        return _invalid(validated, known, live, settings)
+    if known.etsy_listing_id is None:
         return _new(validated, validated.listing, known, settings)
-    if live is not None and live.state == "removed":
-        reason = f"Etsy has taken listing {live.listing_id} down; clear that up with Etsy"
-        return _item(validated, known, "invalid", reason)
-    return _present(validated, validated.listing, known, live, settings)
+    return _present(validated, validated.listing, known, live, settings, now)
 
 
 def plan_removed(link: Link, live: LiveListing | None, settings: ShopSettings) -> PlanItem:
     """Decide what to do for a linked product that the snapshot no longer has."""
     gone = ValidatedListing(link.product_id, link.product_title, None, (), "no longer in the catalogue")
     return plan_product(gone, link, live, settings)
+
+
+def lowers_stock_only(item: PlanItem) -> bool:
+    """Whether only pieces are taken off sale of a product that is invalid otherwise."""
+    return item.action == "update" and any(verdict.severity == "error" for verdict in item.verdicts)
 
 
 def left_for_later(item: PlanItem) -> str:
@@ -123,23 +194,28 @@ def stock_only(
         settings: the shop's.
         waits_for: how long the rest of it waits, in words.
     """
-    if item.action not in {"create", "update"}:
+    if item.action not in {"create", "update"} or lowers_stock_only(item):
         return item
+    validated, settings = as_linked(validated, link, live, settings)
     later = left_for_later(item)
     waiting = replace(
         item, action="skip", reason=f"{later or 'price, quantity'} left for later, {waits_for}",
         desired=None, differences=(), brakes=(), price_moves=(), cost=NO_COST,
     )  # fmt: skip
     published, listing = (link.published if link else None), validated.listing
-    if item.action == "create" or link is None or published is None or listing is None:
-        return waiting
-    if (live.state if live is not None else link.listing_state) not in ON_SALE:
+    is_there = item.action == "update" and link is not None and state_of(link, live) in ON_SALE
+    if link is None or published is None or listing is None or not is_there:
         return waiting
     there = live.inventory if live else None
     stock = plan_inventory(listing.inventory, published.inventory, there, of_stock_lane(settings))
     changes, target = stock.differences, replace(published, inventory=stock.target)
     is_sold_out = not any(offering.for_sale for offering in stock.target.offerings)
-    if not changes or is_sold_out or any(change.field not in STOCK_FIELDS for change in changes):
+    if not changes or any(change.field not in STOCK_FIELDS for change in changes):
+        return waiting
+    care = tuple(brake for brake in item.brakes if brake.code == brakes.FIRST_PLAN)
+    if is_sold_out and there and any(offering.for_sale for offering in there.offerings):
+        return replace(_deactivated(validated, link, live, settings, NOTHING_LEFT), brakes=care)
+    if is_sold_out:
         return waiting
     told = ", ".join(change.field for change in changes) + " changed"
     return replace(
@@ -148,7 +224,7 @@ def stock_only(
         desired=target,
         differences=changes,
         conflicts=stock.conflicts,
-        brakes=tuple(brakes.of_prices(stock.moves, settings.brakes)),
+        brakes=(*brakes.of_prices(stock.moves, settings.brakes), *care),
         price_moves=stock.moves,
         cost=cost_of_update(target, changes, pays_fee=False),
     )
@@ -163,8 +239,13 @@ def of_stock_lane(settings: ShopSettings) -> ShopSettings:
 
 def held_elsewhere(product_id: str, title: str, link: Link | None, holder: str) -> PlanItem:
     """What is planned of a product that another sync, which is under way, has yet to deal with: nothing."""
-    reason = f"held by {holder}, which is under way"
-    return PlanItem(product_id, title, "skip", reason, etsy_listing_id=link.etsy_listing_id if link else None)
+    listing_id = link.etsy_listing_id if link else None
+    return PlanItem(product_id, title, "skip", held_by_words(holder), etsy_listing_id=listing_id)
+
+
+def held_by_words(holder: str) -> str:
+    """Why nothing is planned of a product that another sync has yet to deal with."""
+    return f"held by {holder}, which is under way"
 
 
 def _new(validated: ValidatedListing, listing: Listing, link: Link, settings: ShopSettings) -> PlanItem:
@@ -176,33 +257,109 @@ def _new(validated: ValidatedListing, listing: Listing, link: Link, settings: Sh
     return replace(item, desired=wanted, reason=reason, brakes=(brakes.of_missing_listing(link.etsy_listing_id),))
 
 
+def _invalid(validated: ValidatedListing, link: Link, live: LiveListing | None, settings: ShopSettings) -> PlanItem:
+    """A product that breaks a rule; of one that is on sale no more pieces are sold than Medusa has."""
+    item = _item(validated, link, "invalid", " ".join(verdict.message for verdict in validated.errors))
+    published, stock = link.published, validated.stock
+    is_touchable = state_of(link, live) in ON_SALE and not (live is not None and live.is_private)
+    if link.etsy_listing_id is None or published is None or stock is None or not is_touchable:
+        return item
+    pseudo = replace(validated, listing=replace(published, inventory=stock))
+    pseudo, settings = as_linked(pseudo, link, live, of_stock_lane(settings))
+    there = live.inventory if live else None
+    before = plan_inventory(published.inventory, published.inventory, there, settings).target
+    wanted = plan_inventory(pseudo.listing.inventory if pseudo.listing else stock, published.inventory, there, settings)
+    inventory, change = with_fewer_pieces(before, wanted.target)
+    if inventory.offerings == before.offerings:
+        return item
+    if not any(offering.for_sale for offering in inventory.offerings):
+        return _deactivated(validated, link, live, settings, f"{item.reason} Medusa has nothing left of it")
+    target = replace(published, inventory=inventory)
+    return replace(
+        item,
+        action="update",
+        reason=f"Only pieces that Medusa no longer has are taken off sale; the rest is invalid. {item.reason}",
+        desired=target,
+        differences=(change,),
+        cost=cost_of_update(target, (change,), pays_fee=False),
+    )
+
+
+def _held(
+    validated: ValidatedListing,
+    link: Link,
+    live: LiveListing | None,
+    life: Held,
+    conflicts: tuple[FieldConflict, ...] = (),
+) -> PlanItem:
+    """A listing that is left as it is, with why."""
+    why = told(life, link, live)
+    action: Action = "invalid" if why.severity == "error" else "skip"
+    item = _item(validated, link, action, why.message)
+    return replace(item, verdicts=(why, *item.verdicts), conflicts=conflicts)
+
+
 def _absent(validated: ValidatedListing, link: Link, live: LiveListing | None, settings: ShopSettings) -> PlanItem:
-    state = live.state if live is not None else link.listing_state
-    if link.etsy_listing_id is None or state not in ON_SALE:
+    if link.etsy_listing_id is None or state_of(link, live) not in ON_SALE:
         return _item(validated, link, "skip", validated.absent_because)
+    if live is not None and live.is_private:
+        return _held(validated, link, live, "private_listing")
+    return _deactivated(validated, link, live, settings, validated.absent_because)
+
+
+def _deactivated(
+    validated: ValidatedListing, link: Link, live: LiveListing | None, settings: ShopSettings, why: str
+) -> PlanItem:
     if not settings.deactivate_removed:
-        return _item(validated, link, "skip", f"{validated.absent_because}; deactivate_removed is off")
-    change = Difference("state", "state", state or "", "inactive", link.wanted_state or "", live.state if live else "")
-    return _item(validated, link, "deactivate", validated.absent_because, (change,), cost_of_deactivate())
+        return _item(validated, link, "skip", f"{why}; deactivate_removed is off")
+    sides = link.wanted_state or "", live.state if live else ""
+    change = Difference("state", "state", state_of(link, live), "inactive", *sides)
+    return _item(validated, link, "deactivate", why, (change,), cost_of_deactivate())
 
 
 def _present(
-    validated: ValidatedListing, listing: Listing, link: Link, live: LiveListing | None, settings: ShopSettings
+    validated: ValidatedListing,
+    listing: Listing,
+    link: Link,
+    live: LiveListing | None,
+    settings: ShopSettings,
+    now: datetime | None,
 ) -> PlanItem:
     target, changes, conflicts, inventory = _compared(listing, link, live, settings)
-    if inventory.target.offerings and not any(item.for_sale for item in inventory.target.offerings):
-        return replace(_item(validated, link, "skip", "sold out on Etsy; Medusa has no new stock"), conflicts=conflicts)
-    state, told = _state(target, link, live)
-    changes, conflicts = (*changes, *state), (*conflicts, *told)
+    offerings = inventory.target.offerings
+    has_pieces = not offerings or any(item.for_sale for item in offerings)
+    life = life_of(link, live, listing.publish_as, settings, has_pieces=has_pieces)
+    if life == "listing_gone":
+        return _new(validated, listing, link, settings)
+    if life in HELD:
+        return _held(validated, link, live, cast(Held, life), conflicts if life == "sold_out_waits" else ())
+    if not has_pieces:
+        return _without_pieces(validated, link, live, settings, conflicts)
+    state = _state(life, link, live)
+    changes = (*changes, *state)
     care = (*brakes.of_prices(inventory.moves, settings.brakes), *brakes.of_variations(inventory.vanishing))
     if not changes and not link.has_failed:
         reason = "unchanged since it was last published"
         return replace(_item(validated, link, "skip", reason), conflicts=conflicts)
-    pays = bool(state) and state[0].old in PAYING_STATES
-    item = _item(
-        validated, link, "update", _why(link, changes), changes, cost_of_update(target, changes, pays_fee=pays)
-    )
+    cost = cost_of_update(target, changes, pays_fee=bool(state) and pays_fee(cast(Revival, life), link, live, now))
+    if life in RENEWALS:
+        cost = replace(cost, calls=cost.calls + CALLS_OF_RENEWAL)
+    item = _item(validated, link, "update", _why(link, changes), changes, cost)
     return replace(item, desired=target, conflicts=conflicts, brakes=care, price_moves=inventory.moves)
+
+
+def _without_pieces(
+    validated: ValidatedListing,
+    link: Link,
+    live: LiveListing | None,
+    settings: ShopSettings,
+    conflicts: tuple[FieldConflict, ...],
+) -> PlanItem:
+    """A listing of which nothing is left of what is on Etsy: sold there, or its variations are no longer Medusa's."""
+    there = (live.inventory if live else None) or (link.published.inventory if link.published else None)
+    if state_of(link, live) in ON_SALE and live is not None and there and any(it.for_sale for it in there.offerings):
+        return replace(_deactivated(validated, link, live, settings, NOTHING_LEFT), conflicts=conflicts)
+    return _held(validated, link, live, "sold_out_waits", conflicts)
 
 
 def _compared(
@@ -213,7 +370,10 @@ def _compared(
         inventory = plan_inventory(listing.inventory, None, None, settings)
         return listing, (*all_fields(listing), *inventory.differences), (), inventory
     target, changes, conflicts = changed_fields(listing, published, live.values if live else {}, settings)
-    inventory = plan_inventory(listing.inventory, published.inventory, live.inventory if live else None, settings)
+    there = live.inventory if live else None
+    if there is None and state_of(link, live) == "sold_out":
+        there = without_pieces(published.inventory)
+    inventory = plan_inventory(listing.inventory, published.inventory, there, settings)
     target = replace(target, inventory=inventory.target)
     changes = (*changes, *inventory.differences, *_processing_profile(listing, published, settings))
     return target, changes, (*conflicts, *inventory.conflicts), inventory
@@ -226,19 +386,12 @@ def _processing_profile(listing: Listing, published: Listing, settings: ShopSett
     return (Difference("processing_profile", "inventory", str(old or "–"), str(new or "–"), str(old or "–")),)
 
 
-def _state(
-    listing: Listing, link: Link, live: LiveListing | None
-) -> tuple[tuple[Difference, ...], tuple[FieldConflict, ...]]:
-    """Whether the listing is to be set active. One that a seller deactivated stays so."""
-    state = live.state if live is not None else link.listing_state
-    if listing.publish_as != "active" or state in ON_SALE:
-        return (), ()
-    if state == "inactive" and live is not None and link.wanted_state == "active":
-        return (), (FieldConflict("state", "active", "inactive", "active", "kept"),)
-    change = Difference(
-        "state", "state", state or "unknown", "active", link.wanted_state or "", live.state if live else ""
-    )
-    return (change,), ()
+def _state(life: Life, link: Link, live: LiveListing | None) -> tuple[Difference, ...]:
+    """Whether the listing is to be set active."""
+    if life not in REVIVALS.values():
+        return ()
+    sides = link.wanted_state or "", live.state if live else ""
+    return (Difference("state", "state", state_of(link, live), "active", *sides),)
 
 
 def _why(link: Link, changes: Sequence[Difference]) -> str:

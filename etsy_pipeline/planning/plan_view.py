@@ -17,7 +17,9 @@ MAX_DIFFERENCES_SHOWN = 4
 class Totals:
     """How many products per action, how many of them need care, and what carrying the plan out costs.
 
-    Beside a sync that is under way, `held` products are left to it, and of `left_for_later` ones something waits.
+    Beside a sync that is under way, `held` products are left to it, and of `left_for_later` ones something waits. Fees
+    of the calendar month before the plan are `month_usd_cents`; listings that Etsy renews by itself, or no longer does,
+    change a year's fees by `auto_renewal_usd_cents`.
     """
 
     create: int = 0
@@ -31,11 +33,18 @@ class Totals:
     fees_usd_cents: int = 0
     held: int = 0
     left_for_later: int = 0
+    month_usd_cents: int = 0
+    auto_renewal_usd_cents: int = 0
 
     def __add__(self, other: "Totals") -> "Totals":
         """Both plans together."""
         theirs = other.as_dict()
         return Totals(**{name: value + theirs[name] for name, value in self.as_dict().items()})
+
+    def __sub__(self, other: "Totals") -> "Totals":
+        """This plan without another one's products."""
+        theirs = other.as_dict()
+        return Totals(**{name: value - theirs[name] for name, value in self.as_dict().items()})
 
     @classmethod
     def of(cls, stored: Mapping[str, object]) -> "Totals":
@@ -80,15 +89,19 @@ def totals(items: Iterable[PlanItem]) -> Totals:
         counter["conflicting"] += bool(item.conflicts)
         counter["api_calls"] += item.cost.calls
         counter["fees_usd_cents"] += item.cost.fee_usd_cents
+        counter["auto_renewal_usd_cents"] += item.auto_renewal_usd_cents
     return Totals(**counter)
 
 
 def groups_of(item: PlanItem) -> set[tuple[str, str]]:
     """The groups that an item is counted in: (action, why); an invalid product in each of its rules'."""
-    if item.action == "invalid" and item.verdicts:
-        return {(item.action, verdict.code) for verdict in item.verdicts if verdict.severity == "error"}
+    errors = {("invalid", verdict.code) for verdict in item.verdicts if verdict.severity == "error"}
+    if item.action == "invalid" and errors:
+        return errors
+    if item.life and item.action != "create":
+        return {(item.action, item.life)}
     if item.action == "update" and item.differences:
-        return {(item.action, ", ".join(change.field for change in item.differences))}
+        return {(item.action, ", ".join(change.field for change in item.differences)), *errors}
     return {(item.action, item.reason if item.etsy_listing_id is None or item.action != "create" else "listing gone")}
 
 
@@ -105,7 +118,7 @@ def headline(total: Totals, plan_brakes: int = 0) -> str:
     parts = [f"{getattr(total, action)} to {action}" for action in ACTIONS[:3]]
     kept = f"{total.skip} skipped, {total.invalid} invalid"
     cost = f"{total.api_calls} API calls, {dollars(total.fees_usd_cents)} in fees"
-    return f"Plan: {', '.join(parts)} ({kept}); {cost}.{care}"
+    return f"Plan: {', '.join(parts)} ({kept}); {cost}{_fees_beside(total)}.{care}"
 
 
 def told_of_quota(calls: int, quota: Quota | None) -> str:
@@ -115,6 +128,14 @@ def told_of_quota(calls: int, quota: Quota | None) -> str:
     left = f"{quota.left_today:,} of {quota.per_day:,} calls are left today"
     days = days_needed(calls, quota)
     return f"It fits: {left}." if days == 1 else f"It needs {days} days: {left}; it pauses and goes on by itself."
+
+
+def _fees_beside(total: Totals) -> str:
+    """What stands beside the plan's own fees: those of the month so far, and what Etsy will renew by itself."""
+    before, yearly = total.month_usd_cents, total.auto_renewal_usd_cents
+    told = f" (after {dollars(before)} this month)" if before and total.fees_usd_cents else ""
+    more = "more" if yearly > 0 else "less"
+    return told + (f"; {dollars(abs(yearly))} a year {more} for automatic renewal" if yearly else "")
 
 
 def _beside(total: Totals) -> str:
@@ -146,7 +167,9 @@ def dollars(cents: int) -> str:
 def row(item: PlanItem) -> PlanRow:
     """One line of the plan."""
     detail = _changes(item.differences) if item.action == "update" and item.differences else item.reason
-    warnings = [verdict.message for verdict in item.verdicts if verdict.severity == "warning"]
+    detail = f"{item.life}: {detail}" if item.life else detail
+    told = [verdict for verdict in item.verdicts if verdict.severity == "warning" and verdict.code != item.life]
+    warnings = [verdict.message for verdict in told]
     if warnings and item.action != "invalid":
         detail += f" ({len(warnings)} warning{'s' if len(warnings) > 1 else ''}: {'; '.join(warnings)})"
     care = [*(f"BRAKE {brake.code}: {brake.message}" for brake in item.brakes)]

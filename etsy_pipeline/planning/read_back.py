@@ -5,16 +5,24 @@ told, production partners. Pieces that were sold in between are no reason to dou
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from etsy_pipeline.listings.listing import Inventory, Listing, Offering
 from etsy_pipeline.planning.fields import FIELDS, same
 from etsy_pipeline.planning.inventory import VALUES, compared, differs
+from etsy_pipeline.planning.life import is_renewed
 from etsy_pipeline.planning.link import GONE, LiveListing
 from etsy_pipeline.planning.plan import PlanItem
-from etsy_pipeline.planning.sending import sent_fields, sent_parts, should_activate
+from etsy_pipeline.planning.sending import has_fee, sent_fields, sent_parts, should_activate
 
 
-def not_applied(item: PlanItem, before: Inventory | None, image_ids: Sequence[int], live: LiveListing) -> list[str]:
+def not_applied(
+    item: PlanItem,
+    before: Inventory | None,
+    image_ids: Sequence[int],
+    live: LiveListing,
+    ended_before: datetime | None = None,
+) -> list[str]:
     """What differs from what was sent; nothing when all was applied.
 
     Args:
@@ -22,6 +30,7 @@ def not_applied(item: PlanItem, before: Inventory | None, image_ids: Sequence[in
         before: the inventory before, to tell pieces that were sold from stock that was not taken over.
         image_ids: its pictures as sent, in their order; none where they were not sent.
         live: as Etsy has it now.
+        ended_before: when the paid time of a listing that was renewed ended before.
     """
     if live.state == GONE:
         return ["the listing"]
@@ -32,7 +41,8 @@ def not_applied(item: PlanItem, before: Inventory | None, image_ids: Sequence[in
         found += _inventory(item.desired.inventory, before, live.inventory)
     if image_ids and live.image_ids is not None and live.image_ids != tuple(image_ids):
         found.append("images")
-    if should_activate(item) and live.state not in {"active", "sold_out"}:
+    is_active = is_renewed(live, ended_before) if has_fee(item) else live.state in {"active", "sold_out"}
+    if should_activate(item) and not is_active:
         found.append("state")
     return found
 

@@ -40,6 +40,11 @@ def uses_reserve(item: PlanItem) -> bool:
     return item.action == "deactivate" or is_stock_only(item)
 
 
+def has_fee(item: PlanItem) -> bool:
+    """Whether a listing that exists is set active for a fee: that is a call of its own, and never made twice."""
+    return item.action == "update" and item.cost.fee_usd_cents > 0 and should_activate(item)
+
+
 def should_activate(item: PlanItem) -> bool:
     """Whether carrying out the item sets the listing active."""
     if item.desired is None or item.desired.publish_as != "active":

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from etsy_pipeline.listings.listing import Inventory, Listing, ListingImage, Offering
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing
+from etsy_pipeline.planning.adopted_links import as_linked
 from etsy_pipeline.planning.changes import Difference
 from etsy_pipeline.planning.fields import FIELDS, same
 from etsy_pipeline.planning.inventory import compared, differs, plan_inventory, with_fewer_pieces
 from etsy_pipeline.planning.link import Link, LiveListing
 from etsy_pipeline.planning.listing_fields import at_birth, changed_fields
-from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan import PlanItem, lowers_stock_only, of_stock_lane, plan_product
 from etsy_pipeline.planning.sending import sent_fields, sent_parts
 
 
@@ -23,7 +24,8 @@ from etsy_pipeline.planning.sending import sent_fields, sent_parts
 class SourceChange:
     """How a product changed since the plan, in what would be sent of it.
 
-    `with_less` is the item with the pieces that are left, where that is all that changed and some are left.
+    `with_less` is the item with the pieces that are left, where that is all that changed; where none is left, it takes a
+    listing that is on sale off it.
     """
 
     told: str
@@ -42,20 +44,77 @@ def source_change(
         live: the listing as Etsy has it now, where that was read.
         settings: the shop's.
     """
-    if item.desired is None:  # it is to be deactivated
-        return None if now.absent_because else SourceChange("it is for sale again" if now.listing else _invalid(now))
-    if now.absent_because:
-        return SourceChange(now.absent_because)
-    if now.listing is None:
-        return SourceChange(_invalid(now))
-    target = _target(item, link, now.listing, live, settings)
+    if item.desired is None:
+        return _no_longer_off(now, link, live, settings)
+    if lowers_stock_only(item) and not now.absent_because and _stock(now) is not None:
+        return _fewer_by_now(item, item.desired, link, now, live, settings)
+    if now.absent_because or now.listing is None:
+        without = _taken_off(item, link, now, live, settings) if now.is_sold_out else None
+        return SourceChange(now.absent_because or _invalid(now), without)
+    as_owned, owned = as_linked(now, link, live, settings)
+    target = _target(item, link, as_owned.listing or item.desired, live, owned)
     others, fewer = list(_fields(item, item.desired, target)), []
     if "inventory" in sent_parts(item):
         others += _inventory(item.desired.inventory, target.inventory)
         fewer = [] if others else list(_fewer(item.desired.inventory, target.inventory))
     if others or not fewer:
         return SourceChange("; ".join(others)) if others else None
-    return SourceChange("; ".join(fewer), _with_less(item, item.desired, target.inventory))
+    less = _with_less(item, item.desired, target.inventory) or _taken_off(item, link, now, live, settings)
+    return SourceChange("; ".join(fewer), less)
+
+
+def _taken_off(
+    item: PlanItem, link: Link | None, now: ValidatedListing, live: LiveListing | None, settings: ShopSettings
+) -> PlanItem | None:
+    """What becomes of an update of a listing on sale of which no piece is left: what a plan would make of it now."""
+    if item.action != "update":
+        return None
+    planned = plan_product(now, link, live, settings)
+    return planned if planned.action == "deactivate" else None
+
+
+def _no_longer_off(
+    now: ValidatedListing, link: Link | None, live: LiveListing | None, settings: ShopSettings
+) -> SourceChange | None:
+    """Why a listing that is to be deactivated should stay; None where it is to go as before."""
+    if now.absent_because:
+        return None if settings.deactivate_removed else SourceChange("deactivate_removed is off by now")
+    left = _on_etsy(now, link, live, settings)
+    if left is not None and not any(offering.for_sale for offering in left.offerings):
+        return None
+    return SourceChange("it is for sale again" if now.listing else _invalid(now))
+
+
+def _fewer_by_now(
+    item: PlanItem,
+    desired: Listing,
+    link: Link | None,
+    now: ValidatedListing,
+    live: LiveListing | None,
+    settings: ShopSettings,
+) -> SourceChange | None:
+    """Of an invalid product only pieces are taken off sale: there may be even fewer by now."""
+    left = _on_etsy(now, link, live, settings) or desired.inventory
+    if not (fewer := list(_fewer(desired.inventory, left))):
+        return None
+    return SourceChange("; ".join(fewer), _with_less(item, desired, left) or _taken_off(item, link, now, live, settings))
+
+
+def _stock(now: ValidatedListing) -> Inventory | None:
+    return now.listing.inventory if now.listing else now.stock
+
+
+def _on_etsy(
+    now: ValidatedListing, link: Link | None, live: LiveListing | None, settings: ShopSettings
+) -> Inventory | None:
+    """What there is now of the variations that are on Etsy; None where that is not known."""
+    stock, published = _stock(now), link.published if link else None
+    if stock is None or published is None:
+        return None
+    pseudo = replace(now, listing=replace(published, inventory=stock))
+    pseudo, settings = as_linked(pseudo, link, live, of_stock_lane(settings))
+    wanted = pseudo.listing.inventory if pseudo.listing else stock
+    return plan_inventory(wanted, published.inventory, live.inventory if live else None, settings).target
 
 
 def _with_less(item: PlanItem, desired: Listing, left: Inventory) -> PlanItem | None:

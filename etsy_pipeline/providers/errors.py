@@ -3,6 +3,8 @@
 A provider's own errors are of these kinds; credentials and permissions are `NeedsPerson` (`errors.py`).
 """
 
+from collections.abc import Sequence
+
 from etsy_pipeline.errors import Refused, Unavailable
 
 
@@ -59,9 +61,40 @@ class RemoteUnavailable(Unavailable):
         self.is_too_fast = is_too_fast
 
 
-class QuotaExhausted(Unavailable):
-    """The day's calls are used up. `retry_after_seconds` is the marketplace's estimate."""
+LONGEST_PAUSE_SECONDS = 24 * 3600.0  # for a batch of calls; not for the first one
 
-    def __init__(self, message: str, *, code: str, hint: str, retry_after_seconds: float) -> None:
+
+class QuotaExhausted(Unavailable):
+    """The day's calls are used up.
+
+    Args:
+        message: what happened.
+        code: stable name of the failure.
+        hint: what to do.
+        retry_after_seconds: until one call is free.
+        free_again: (seconds from now, how many calls are free in all by then), the soonest first, up to all of a day;
+            nothing where only the marketplace knows.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        hint: str,
+        retry_after_seconds: float,
+        free_again: Sequence[tuple[float, int]] = (),
+    ) -> None:
         super().__init__(message, code=code, hint=hint)
-        self.retry_after_seconds = retry_after_seconds
+        self.retry_after_seconds, self.free_again = retry_after_seconds, tuple(free_again)
+
+    @property
+    def calls_a_day(self) -> int:
+        """How many calls a day has, where that is known; else 0."""
+        return max((calls for _, calls in self.free_again), default=0)
+
+    def seconds_until(self, calls: int) -> float:
+        """How long until so many calls are free, or all of a day's; a day at most, unless not even one is free then."""
+        enough = (seconds for seconds, free in self.free_again if free >= min(calls, self.calls_a_day))
+        batch = min(next(enough, 0.0), LONGEST_PAUSE_SECONDS)
+        return max(batch, self.retry_after_seconds)

@@ -6,9 +6,10 @@ Every one has to pass `etsy_pipeline_tests/providers`. Errors are those of `erro
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import timedelta
 from typing import Literal, Protocol, Self
 
+from etsy_pipeline.linking.seen import SeenListing
 from etsy_pipeline.listings.listing import Inventory, Listing, PersonalizationQuestion
 from etsy_pipeline.listings.shop import Choice, Kind, TaxonomyProperty
 from etsy_pipeline.planning.link import LiveListing
@@ -27,24 +28,28 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """An access token with its refresh token. Never shown: their text is left out of `repr`."""
+    """An access token with its refresh token, and how long each lasts. Never shown: `repr` leaves their text out."""
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
-    expires_at: datetime
-    refresh_expires_at: datetime
+    lasts: timedelta
+    refresh_lasts: timedelta
     scopes: str
     user_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ListingChange:
-    """What one call changes of a listing: these fields of a plan, the order of its pictures, its state."""
+    """What one call changes of a listing: these fields of a plan, the order of its pictures, its state.
+
+    One that is not repeatable costs a fee: after a lost answer it is never sent again by itself.
+    """
 
     listing: Listing | None = None
     fields: Sequence[str] = ()
     image_ids: Sequence[int] = ()
     state: Literal["active", "inactive"] | None = None
+    is_repeatable: bool = True
 
 
 class CallBudget(Protocol):
@@ -91,6 +96,10 @@ class RemoteShop(Protocol):
     def currency_code(self) -> str: ...  # noqa: D102 - that of every price
     @property
     def url(self) -> str: ...  # noqa: D102
+    @property
+    def is_vacation(self) -> bool: ...  # noqa: D102 - nothing is sold, and nothing can be renewed
+    @property
+    def vacation_message(self) -> str: ...  # noqa: D102 - what buyers are told meanwhile
 
 
 class RemoteListing(Protocol):
@@ -101,7 +110,11 @@ class RemoteListing(Protocol):
     @property
     def state(self) -> str: ...  # noqa: D102
     @property
+    def title(self) -> str: ...  # noqa: D102
+    @property
     def description(self) -> str: ...  # noqa: D102
+    @property
+    def skus(self) -> tuple[str, ...]: ...  # noqa: D102 - where it is told, else none
     @property
     def url(self) -> str | None: ...  # noqa: D102
 
@@ -143,6 +156,19 @@ class ShopClient(Protocol):
 
     def live_listings(self, listing_ids: Sequence[int]) -> Mapping[int, LiveListing]:
         """Listings as they are; one that is gone is told as gone, and a failure is never taken for that."""
+
+    @property
+    def calls_made(self) -> int:
+        """How often the marketplace was asked something over this connection, tries that failed included."""
+
+    def shop_listings(self, shop_id: int) -> Mapping[int, SeenListing]:
+        """All listings of the shop, in every state, each once, without inventories; or it fails."""
+
+    def seen_listings(self, shop_id: int, listing_ids: Sequence[int]) -> Mapping[int, SeenListing]:
+        """Listings of the shop by id, whatever their state; what it does not have is left out."""
+
+    def inventories(self, listing_ids: Sequence[int]) -> Mapping[int, Inventory | None]:
+        """Inventories by listing; None where there is no record, left out where there is no listing."""
 
     def listings_in_state(self, shop_id: int, state: str) -> Iterator[RemoteListing]:
         """All of them, drafts too: a create whose answer was lost is found by its reference."""

@@ -15,8 +15,9 @@ from etsy_pipeline.listings.listing import Listing
 from etsy_pipeline.listings.verdict import Verdict
 from etsy_pipeline.logs import about
 from etsy_pipeline.pictures.source import PictureSource
-from etsy_pipeline.planning.link import PublishedImage
-from etsy_pipeline.planning.sending import is_patched, sent_fields, sent_parts, should_activate
+from etsy_pipeline.planning.life import RENEWALS, is_renewed
+from etsy_pipeline.planning.link import LiveListing, PublishedImage
+from etsy_pipeline.planning.sending import has_fee, is_patched, sent_fields, sent_parts, should_activate
 from etsy_pipeline.providers.errors import RemoteRefused, RemoteUnavailable
 from etsy_pipeline.providers.protocols import ListingChange, RemoteListing, ShopClient
 from etsy_pipeline.publishing.adoption import find_ours
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 WAITS_FOR_NEW = (1.0, 2.0, 4.0)  # seconds between tries at a listing that does not show yet
+WAITS_TO_REVIVE = (2.0, 8.0)  # seconds between tries to set a listing active for a fee (some answer 500, LIFECYCLE §5)
+SHOP_MANAGER = "https://www.etsy.com/your/shops/me/tools/listings"
 FIELDS_AFTER_CREATE = frozenset({"description"})  # without our reference; the draft has the rest already
 PICTURES_STAY = " The pictures that are on the listing stay there."
 NO_PICTURE = " Without any picture the listing stays a draft."
@@ -105,6 +108,8 @@ class ItemPublisher:
             self._put_inventory(work, listing, listing_id)
         if "personalization" in parts:
             self._put_personalization(work, listing, listing_id)
+        if has_fee(work.plan):
+            self._revive(work, listing, listing_id, is_again=is_again)
         self._complete(work, listing, listing_id, fields, images, fetched)
 
     @property
@@ -157,6 +162,35 @@ class ItemPublisher:
         attempt = functools.partial(self._once_visible, work)
         return self._images.put(work, listing_id, listing.images, fetched, attempt)
 
+    def _revive(self, work: ItemInProgress, listing: Listing, listing_id: int, *, is_again: bool) -> None:
+        """Set a listing active for a fee, once: it is looked at before each try that is not the first one of all.
+
+        A sold-out one has one piece afterwards, whatever was put before (FACTS §6): its inventory is put again.
+        """
+        change = ListingChange(state="active", is_repeatable=False)
+        is_again = is_again or not work.is_untouched
+        for wait in (0.0, *WAITS_TO_REVIVE):
+            self.sleep(wait)
+            if is_again and is_renewed(self._seen(listing_id), work.ended_before):
+                break
+            self.journal.begin_revival(work)
+            try:
+                self.client.update_listing(self.shop_id, listing_id, change)
+                break
+            except RemoteUnavailable as error:
+                if not error.may_have_happened:
+                    raise
+                is_again = True
+        else:
+            if not is_renewed(self._seen(listing_id), work.ended_before):
+                raise _not_revived(listing_id)
+        if work.plan.life in RENEWALS and "inventory" in sent_parts(work.plan):
+            self._put_inventory(work, listing, listing_id)
+
+    def _seen(self, listing_id: int) -> LiveListing:
+        """The listing as it is now; Etsy always says something of it, if only that it is gone."""
+        return self.client.live_listings([listing_id])[listing_id]
+
     def _put_inventory(self, work: ItemInProgress, listing: Listing, listing_id: int) -> None:
         self.journal.begin(work, "inventory")
         put = functools.partial(
@@ -192,13 +226,12 @@ class ItemPublisher:
         fetched: Pictures,
     ) -> None:
         """The last call: fields, the order of the pictures, the state. Where only stock changed there is none."""
-        change = ListingChange(
-            listing, sorted(fields), _ids(images or ()), "active" if should_activate(work.plan) else None
-        )
+        wanted: Literal["active"] | None = "active" if should_activate(work.plan) else None
+        change = ListingChange(listing, sorted(fields), _ids(images or ()), None if has_fee(work.plan) else wanted)
         answer = None
         if is_patched(work.plan):
             answer, images = self._patch(work, listing_id, change, images, fetched)
-        self.journal.written(work, answer, images=images, wanted_state=change.state)
+        self.journal.written(work, answer, images=images, wanted_state=wanted)
 
     def _patch(
         self,
@@ -235,6 +268,14 @@ def _listing_id(listing_id: int | None) -> int:
     if listing_id is None:
         raise Refused("The product has no listing on Etsy.", code="listing_unknown", hint="Sync again.")
     return listing_id
+
+
+def _not_revived(listing_id: int) -> Refused:
+    return Refused(
+        f"Etsy failed {len(WAITS_TO_REVIVE) + 1} times to set listing {listing_id} active, and it is not.",
+        code="renewal_failed",
+        hint=f"Renew it in Shop Manager: {SHOP_MANAGER}/{listing_id}. Then sync again.",
+    )
 
 
 def _left_out(number: int, error: PipelineError, then: str) -> Verdict:

@@ -2,16 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from etsy_pipeline.listings.verdict import Verdict
-from etsy_pipeline.planning.link import Link, PublishedImage
+from etsy_pipeline.planning.adopted import listing_of_live
+from etsy_pipeline.planning.link import Link, LiveListing, PublishedImage
 from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.rollback import Before
 from etsy_pipeline.planning.sending import uses_reserve
 from etsy_pipeline.store.engine import Session
 from etsy_pipeline.store.records import SyncItem
 
 Write = Callable[[Session], None]
 LEFT_OUT = "image_left_out"  # the code of the warning that the plan's item gets
+OF_SELLER = "etsy:"  # instead of the address of a picture that was put on the listing on Etsy
 WRITTEN = "written"  # the step of an item of which everything was sent, and nothing read back
 
 
@@ -23,6 +27,7 @@ class ItemInProgress:
         item: of the plan, as it was when the publisher took it up.
         before: the product's link at that time, if it had one.
         images: the pictures that we put on the listing, by rank.
+        found: the listing as Etsy had it right before anything was sent, where there was one.
         listing_id: Etsy's id of its listing, if there is one.
         state: the listing's state, as far as we know.
         url: the listing's address.
@@ -31,11 +36,13 @@ class ItemInProgress:
         verdicts: the plan's, with a warning for each picture that is left out.
         writes: what happened and is written with the next intent, in the same transaction.
         has_progressed: whether one of these is something on Etsy that no later publisher has to do again.
+        seen: the listing as it was read back.
     """
 
     item: SyncItem
     before: Link | None = None
     images: dict[int, PublishedImage] = field(default_factory=dict)
+    found: LiveListing | None = None
     listing_id: int | None = field(init=False)
     state: str | None = field(init=False)
     url: str | None = field(init=False)
@@ -44,6 +51,7 @@ class ItemInProgress:
     verdicts: tuple[Verdict, ...] = field(init=False)
     writes: list[Write] = field(default_factory=list)
     has_progressed: bool = False
+    seen: LiveListing | None = None
 
     def __post_init__(self) -> None:
         """Begin with what the books say."""
@@ -56,6 +64,13 @@ class ItemInProgress:
     def product_id(self) -> str:
         """Medusa's id of the product."""
         return self.item.product_id
+
+    @property
+    def ended_before(self) -> datetime | None:
+        """When the listing's paid time ended before anything was sent, where that is known."""
+        if self.is_untouched and self.found is not None:
+            return self.found.ending_at
+        return self.before.ending_at if self.before else None
 
     @property
     def is_written(self) -> bool:
@@ -102,3 +117,20 @@ class ItemInProgress:
         images = tuple(image for number, image in numbered if number not in left_out)
         publish_as = planned.desired.publish_as if images or self.images else "draft"
         return replace(planned, desired=replace(planned.desired, images=images, publish_as=publish_as))
+
+
+def what_was_there(work: ItemInProgress) -> Before:
+    """What is about to be changed, so that it can be taken back; pictures of the seller's by their ids alone."""
+    known, found = work.before, work.found
+    if work.plan.action == "create" or known is None:
+        return Before()
+    listing = known.published
+    if listing is not None and found is not None:
+        listing = listing_of_live(found, listing)
+    ours = {image.etsy_image_id: image for _, image in sorted(work.images.items())}
+    ids = tuple(ours) if found is None or found.image_ids is None else found.image_ids
+    images = tuple(
+        ours.get(image_id) or PublishedImage(rank, f"{OF_SELLER}{image_id}", "", image_id)
+        for rank, image_id in enumerate(ids, start=1)
+    )
+    return Before((found.state if found else known.listing_state) or "", listing, images)

@@ -5,8 +5,7 @@ it. Progress is a step on the row, not a variable in a process: a publisher that
 Each transaction makes sure first that the account's lease is still ours (`lease.py`).
 """
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,22 +14,24 @@ from typing import Any
 from msgspec import to_builtins
 
 from etsy_pipeline.errors import Conflict
+from etsy_pipeline.linking.reference import reference_of
 from etsy_pipeline.listings.codec import listing_to_json
+from etsy_pipeline.listings.images import MAX as MAX_IMAGES
 from etsy_pipeline.listings.listing import ListingImage
 from etsy_pipeline.listings.verdict import Verdict
-from etsy_pipeline.planning.link import PublishedImage
-from etsy_pipeline.planning.plan import Action, PlanItem
+from etsy_pipeline.planning import rollback
+from etsy_pipeline.planning.link import Link, PublishedImage
+from etsy_pipeline.planning.plan import Action, PlanItem, lowers_stock_only
 from etsy_pipeline.providers.protocols import RemoteListing
-from etsy_pipeline.publishing.item_in_progress import WRITTEN, ItemInProgress, Write
+from etsy_pipeline.publishing.item_in_progress import WRITTEN, ItemInProgress, Write, what_was_there
 from etsy_pipeline.publishing.lease import Lease
 from etsy_pipeline.store import items, jobs, links, pending_links, progress
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
-from etsy_pipeline.sync import lifecycle, pending_products, unsent
+from etsy_pipeline.sync import holds, lifecycle, pending_products, unsent
+from etsy_pipeline.sync import rollback as sync_rollback
 from etsy_pipeline.sync.lifecycle import Event
-
-REFERENCE_PREFIX = "ref:etsy_pipeline/"
 
 
 class TakenOut(Conflict):
@@ -53,6 +54,16 @@ class Journal:
         with self._store.reading() as session:
             return items.unsent_count(session, self.job.id) > 0
 
+    def calls_left(self) -> int:
+        """How many calls to Etsy the plan takes for what is still to be sent."""
+        with self._store.reading() as session:
+            return items.calls_left(session, self.job.id)
+
+    def on_sale_count(self) -> int:
+        """How many of the shop's listings are on sale."""
+        with self._store.reading() as session:
+            return links.on_sale_count(session, self.job.etsy_account_id)
+
     def take_up(self, product_ids: Sequence[str]) -> list[ItemInProgress]:
         """Some products, in the order of sending, and what our books say of them."""
         account_id = self.job.etsy_account_id
@@ -60,6 +71,8 @@ class Journal:
             found = items.of_products(session, self.job.id, product_ids)
             known = links.of_products(session, account_id, product_ids)
             images = links.images_of(session, account_id, product_ids)
+            if self.job.rollback_of:
+                images = _with_earlier(images, sync_rollback.sent_by(session, self.job.rollback_of, product_ids))
         return [ItemInProgress(item, known.get(item.product_id), images.get(item.product_id, {})) for item in found]
 
     def is_called_off(self) -> bool:
@@ -72,9 +85,14 @@ class Journal:
 
         Raises:
             TakenOut: `item_taken_out`, where somebody took the product out of the sync meanwhile.
+            AccountHeld: `account_held`, where something holds the account meanwhile.
         """
+        if work.is_untouched and work.item.before is None:
+            work.item = replace(work.item, before=rollback.to_json(what_was_there(work)))
+            work.writes.append(self._items([work.product_id], before=work.item.before))
 
         def try_step(session: Session) -> None:
+            holds.require_free(session, self.job.etsy_account_id)
             if not progress.try_step(session, self.job.id, work.product_id, step):
                 raise TakenOut(
                     f"Somebody took {work.product_id} out of {self.job.transaction_id}: nothing of it was sent.",
@@ -88,10 +106,16 @@ class Journal:
             work.writes.clear()
             raise
 
+    def begin_revival(self, work: ItemInProgress) -> None:
+        """Intent to set a listing active for a fee; when its paid time ended before is kept, to tell whether it worked."""
+        if work.ended_before is not None:
+            work.writes.append(self._link(work, ending_at=work.ended_before))
+        self.begin(work, "revive")
+
     def begin_create(self, work: ItemInProgress) -> tuple[str, bool]:
         """Intent to create a draft: (the reference it carries, whether an earlier create is unaccounted for)."""
         was_tried = work.reference is not None
-        work.reference = work.reference or self._reference(work.product_id)
+        work.reference = work.reference or reference_of(self.job.etsy_account_id, work.product_id)
         work.writes.append(self._link(work, create_reference=work.reference))
         self.begin(work, "create")
         return work.reference, was_tried
@@ -168,17 +192,27 @@ class Journal:
         """Result: these listings were read back, each in its state, and are as approved."""
         if not found:
             return
-        now, product_ids = datetime.now(UTC), [work.product_id for work, _ in found]
+        now, product_ids = self._now(), [work.product_id for work, _ in found]
         listings = [
             {"of_product": work.product_id, "state": state, "desired": _sent(work), "error": self._still_failed(work)}
+            | _term(work)
             for work, state in found
         ]
+        invalid = [work for work, _ in found if lowers_stock_only(work.plan)]
         with self._writing(has_progressed=True) as session:
             progress.set_synced(session, self.job.etsy_account_id, listings, now)
+            for work in invalid:
+                code, reason = work.plan.error_code, work.plan.reason
+                progress.fail_item(session, self.job.id, work.product_id, code, reason, now)
             progress.finish_items(session, self.job.id, product_ids, "synced", now)
 
     def _still_failed(self, work: ItemInProgress) -> str | None:
-        """What is told of a product whose last full update failed: sending its stock alone mends nothing of that."""
+        """What is told of a product whose last full update failed: sending its stock alone mends nothing of that.
+
+        Nor does it where the product is invalid otherwise.
+        """
+        if lowers_stock_only(work.plan):
+            return work.plan.reason
         is_failed = self.job.lane == "stock" and work.before is not None and work.before.has_failed
         return work.before.sync_error if is_failed and work.before else None
 
@@ -200,7 +234,7 @@ class Journal:
 
         False where somebody took it out of the sync meanwhile: then it stays as that left it.
         """
-        now = datetime.now(UTC)
+        now = self._now()
         with self._writing(has_progressed=True) as session:
             has_failed = progress.fail_item(session, self.job.id, work.product_id, code, message, now)
             if has_failed:
@@ -220,7 +254,7 @@ class Journal:
 
     def skipped(self, product_ids: Sequence[str]) -> None:
         """Result: there was nothing to do for these."""
-        now = datetime.now(UTC)
+        now = self._now()
         with self._writing(has_progressed=True) as session:
             progress.finish_items(session, self.job.id, product_ids, "skipped", now)
             pending_links.settle_products(session, self.job, product_ids, now)
@@ -276,8 +310,11 @@ class Journal:
         work.writes.clear()
         work.has_progressed = False
 
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._store.seconds(), UTC)
+
     def _link(self, work: ItemInProgress, **values: Any) -> Write:
-        known: dict[str, Any] = {"product_title": work.item.plan.product_title, "updated_at": datetime.now(UTC)}
+        known: dict[str, Any] = {"product_title": work.item.plan.product_title, "updated_at": self._now()}
         known["transaction_id"] = self.job.transaction_id
         return lambda session: progress.set_link(session, self.job.etsy_account_id, work.product_id, **known, **values)
 
@@ -290,9 +327,17 @@ class Journal:
     def _counts(self, session: Session) -> dict[str, Any]:
         return dict(jobs.counts_of(items.outcomes(session, self.job.id)))
 
-    def _reference(self, product_id: str) -> str:
-        digest = hashlib.sha256(f"{self.job.etsy_account_id}/{product_id}".encode()).hexdigest()
-        return f"{REFERENCE_PREFIX}{digest[:20]}"
+
+def _term(work: ItemInProgress) -> dict[str, Any]:
+    """How long the listing is paid for, as far as it was told."""
+    known = work.before or Link(work.product_id)
+    seen = work.seen
+    ending_at = seen.ending_at if seen else None
+    renews = seen.should_auto_renew if seen else None
+    return {
+        "new_ending_at": ending_at or known.ending_at,
+        "renews": known.should_auto_renew if renews is None else renews,
+    }
 
 
 def _sent(work: ItemInProgress) -> str | None:
@@ -302,3 +347,16 @@ def _sent(work: ItemInProgress) -> str | None:
         return work.item.desired_json
     there = (ListingImage(image.source_url, image.alt_text) for _, image in sorted(work.images.items()))
     return listing_to_json(replace(desired, images=tuple(there)))
+
+
+def _with_earlier(
+    images: dict[str, dict[int, PublishedImage]], sent: Mapping[str, rollback.Sent]
+) -> dict[str, dict[int, PublishedImage]]:
+    """Pictures of listings, with those that they had before: Etsy keeps what was taken off, to be put on again."""
+    found = dict(images)
+    for product_id, item in sent.items():
+        there = images.get(product_id, {})
+        known = {image.etsy_image_id for image in there.values()}
+        earlier = [image for image in (item.before.images if item.before else ()) if image.etsy_image_id not in known]
+        found[product_id] = there | dict(enumerate(earlier, start=MAX_IMAGES + 1))
+    return found

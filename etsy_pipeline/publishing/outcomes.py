@@ -17,6 +17,7 @@ from etsy_pipeline.errors import Conflict, NeedsPerson, PipelineError, Refused, 
 from etsy_pipeline.providers.errors import QuotaExhausted, RemoteUnavailable
 from etsy_pipeline.publishing.item_in_progress import ItemInProgress
 from etsy_pipeline.publishing.journal import Journal, TakenOut
+from etsy_pipeline.sync.holds import AccountHeld
 from etsy_pipeline.sync.lifecycle import Event, goes_on_at
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,8 @@ MAX_FAILURES = 3  # rounds without a usable answer, each with its repetitions, a
 UNAVAILABLE_IN_A_ROW = 5  # Etsy is down, not one product poisoned
 PAUSE_WHEN_DOWN = timedelta(minutes=10)
 PAUSE_BEFORE_RETRY = timedelta(minutes=1)
+FEWEST_CALLS, LEAST_PERCENT = 50, 5  # of the day: a pause for quota ends when so many calls are free, the larger number
+CALLS_BESIDE = 10  # of a run that goes on: what the mapping has to know of the shop, looks, and reading back
 
 # What differs between two refusals for the same reason: addresses, what stands in quotes, and whatever has a digit.
 _OF_ONE_PRODUCT = re.compile(r"""https?://\S+|"[^"]*"|\S*\d\S*""")
@@ -156,6 +159,8 @@ class OutcomeRecorder:
         """
         if isinstance(error, TakenOver | StoreUnavailable):
             raise error
+        if isinstance(error, AccountHeld):
+            raise Stop(Event.PAUSE, str(error)) from error
         if isinstance(error, TakenOut):
             self.successes += 1  # it is settled, too
             return
@@ -185,9 +190,11 @@ class OutcomeRecorder:
             raise Stop(Event.PAUSE, _refused_alike(self._refused_alike, error, self.journal.job.transaction_id))
 
     def _judge_quota(self, works: list[ItemInProgress], error: QuotaExhausted) -> None:
+        """Pause until enough is free for a while, or for all that is left: each run that goes on costs calls itself."""
         if self.pause is None:
-            resume_at = self.now() + timedelta(seconds=error.retry_after_seconds)
-            self.pause = Stop(Event.PAUSE, f"{error} {goes_on_at(resume_at)}", resume_at)
+            batch = max(FEWEST_CALLS, error.calls_a_day * LEAST_PERCENT // 100)
+            wait = error.seconds_until(min(batch, self.journal.calls_left() + CALLS_BESIDE))
+            self.pause = self._paused(str(error), timedelta(seconds=wait))
         if all(work.is_stock for work in works):
             raise self.pause
 

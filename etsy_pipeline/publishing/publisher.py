@@ -7,25 +7,26 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from etsy_pipeline.errors import Conflict, StoreUnavailable
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.pictures.source import PictureSource
 from etsy_pipeline.planning.plan import of_stock_lane
 from etsy_pipeline.providers.protocols import ShopClient
+from etsy_pipeline.publishing.guard import Guard
 from etsy_pipeline.publishing.item import ItemPublisher
 from etsy_pipeline.publishing.journal import Journal
 from etsy_pipeline.publishing.lease import SECONDS, Lease, cut_short
 from etsy_pipeline.publishing.outcomes import PAUSE_BEFORE_RETRY, OutcomeRecorder, Progress
 from etsy_pipeline.publishing.rounds import Rounds
 from etsy_pipeline.publishing.source import Source
-from etsy_pipeline.store import accounts, jobs
+from etsy_pipeline.store import accounts, clock, jobs
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import UNDER_WAY, SyncState
-from etsy_pipeline.sync import lifecycle
+from etsy_pipeline.sync import books, holds, lifecycle
 from etsy_pipeline.sync.build_plan import digest_of_stored_plan
 from etsy_pipeline.sync.expiry import require_fresh
 from etsy_pipeline.sync.lifecycle import Event
@@ -101,7 +102,8 @@ def publish(
         at_once: products that are carried out side by side.
 
     Raises:
-        Conflict: `not_approved`, `approval_expired`, `plan_stale`.
+        Conflict: `not_approved`, `approval_expired`, `plan_stale`, `account_held` (it was called off then).
+        NotConfigured: `fence_unreadable`.
         TakenOver: `publisher_active`, `lease_lost`: another publisher is at work, and the job is its business.
         StoreUnavailable: the database stays away; the job stays as it is, for the next publisher.
     """
@@ -116,7 +118,13 @@ def publish(
             publishing, stock = _publishers(begun, client, pictures, journal, sleep)
             settings = begun.settings if begun.job.lane == "full" else of_stock_lane(begun.settings)
             outcomes = OutcomeRecorder(journal, on_progress, now, settings.same_refusal_limit)
-            return Rounds(journal, publishing, stock, settings, begun.excluded, outcomes, at_once, source).publish()
+            guard = Guard(store, client, begun.job, begun.shop_id, outcomes=outcomes, now=now)
+            rounds = Rounds(
+                journal, publishing, stock, settings, begun.excluded, outcomes, guard, at_once, source
+            )  # fmt: skip
+            job = rounds.publish()
+            guard.end()
+            return job
     except StoreUnavailable as error:
         logger.warning("publication_interrupted transaction_id=%s code=%s", transaction_id, error.code)
         return journal.finish(Event.PAUSE, message=str(error), resume_at=now() + PAUSE_BEFORE_RETRY)
@@ -155,6 +163,7 @@ def _begun(
     cut_short(store)
     with store.reading() as session:
         job = jobs.get(session, transaction_id)
+    books.check(store, job.etsy_account_id)
     lease = Lease(store, job.etsy_account_id, job.lane, seconds=lease_seconds)
     try:
         return _begin(store, lease, transaction_id, amount_unit, run_id)
@@ -168,6 +177,7 @@ def _begin(store: Store, lease: Lease, transaction_id: str, amount_unit: str, ru
     with store.writing() as session:
         job = jobs.get(session, transaction_id, lock=True)
         if job.state not in UNDER_WAY:
+            holds.require_free(session, job.etsy_account_id)
             raise Conflict(
                 f"The sync {transaction_id} is {job.state.words}, not approved: nothing is published.",
                 code="not_approved",
@@ -182,7 +192,7 @@ def _begin(store: Store, lease: Lease, transaction_id: str, amount_unit: str, ru
                 hint="Ask for a new sync and review its plan; cancel this one if it is under way.",
             )
         starts = lease.take(session, job, run_id)
-        started_at = job.started_at or datetime.now(UTC)
+        started_at = job.started_at or clock.now(session)
         job = lifecycle.move(
             session, job, Event.BEGIN_PUBLICATION, who="publisher",
             publish_run_id=run_id, resume_at=None, started_at=started_at,

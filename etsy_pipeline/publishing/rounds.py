@@ -5,21 +5,24 @@ Products are carried out side by side, a few at a time; what becomes of them is 
 
 import itertools
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from etsy_pipeline.errors import PipelineError, Refused, StoreUnavailable, Unavailable
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing
-from etsy_pipeline.planning.drift_check import require_as_planned
+from etsy_pipeline.planning.brakes import of_plan
+from etsy_pipeline.planning.currency import in_currency_of
+from etsy_pipeline.planning.drift_check import require_as_planned, with_ours
 from etsy_pipeline.planning.link import LiveListing
 from etsy_pipeline.planning.plan import Action, PlanItem
 from etsy_pipeline.planning.read_back import not_applied
 from etsy_pipeline.planning.sending import sent_parts
-from etsy_pipeline.planning.source_drift import source_change
+from etsy_pipeline.planning.source_drift import SourceChange, source_change
 from etsy_pipeline.providers.errors import QuotaExhausted, RemoteRefused, RemoteUnavailable
 from etsy_pipeline.publishing.bounded_parallel import bounded_parallel
+from etsy_pipeline.publishing.guard import Guard
 from etsy_pipeline.publishing.item import ItemPublisher
 from etsy_pipeline.publishing.item_in_progress import ItemInProgress
 from etsy_pipeline.publishing.journal import Journal
@@ -48,8 +51,10 @@ class Rounds:
         settings: the shop's.
         excluded: products that the approval leaves out.
         outcomes: what becomes of them.
+        guard: looks after the shop and the books.
         at_once: products that are carried out side by side.
         source: products as Medusa has them now.
+        taken_off: listings that are taken off sale though the plan was to change them, for no piece is left.
     """
 
     journal: Journal
@@ -58,8 +63,10 @@ class Rounds:
     settings: ShopSettings
     excluded: frozenset[str]
     outcomes: OutcomeRecorder
+    guard: Guard
     at_once: int
     source: Source
+    taken_off: int = 0
 
     def publish(self) -> EtsySyncJob:
         """Carry out all that is not finished, in rounds: each leaves only what Etsy gave no usable answer on."""
@@ -67,6 +74,7 @@ class Rounds:
         self.outcomes.total = len(waiting)
         try:
             self._leave_out([product_id for product_id in waiting if product_id in self.excluded])
+            self.guard.begin()
             while self.journal.waiting():
                 self._round_or_end()
                 self.outcomes.require_progress(len(self.journal.waiting()))
@@ -101,6 +109,7 @@ class Rounds:
         return list(itertools.islice(left, BATCH_SIZE))
 
     def _batch(self, product_ids: Sequence[str]) -> None:
+        self.guard.begin_batch()
         works = self._without_quiet_ones(self.journal.take_up(product_ids))
         for is_stock, group in itertools.groupby(works, key=lambda work: work.is_stock):
             if is_stock or self.outcomes.pause is None:
@@ -113,7 +122,7 @@ class Rounds:
         rest = [work for work in works if work not in quiet]
         for work in rest:
             if work.item.plan.action == "invalid":
-                self.outcomes.failed(work, "invalid", work.item.plan.reason)
+                self.outcomes.failed(work, work.item.plan.error_code, work.item.plan.reason)
         return [work for work in rest if work.item.plan.action != "invalid"]
 
     def _carry_out(self, publisher: ItemPublisher, works: list[ItemInProgress]) -> None:
@@ -121,6 +130,9 @@ class Rounds:
         known = {work.product_id: work.listing_id or 0 for work in works if work.has_planned_listing}
         begun_as = {work.product_id: work.plan for work in works if not work.is_untouched}
         live = self._live(publisher, known, [work for work in works if work.product_id in known])
+        for work in works:
+            planned, seen = work.plan.desired, live.get(known.get(work.product_id, 0))
+            work.before = in_currency_of(work.before, seen, planned.currency_code) if planned else work.before
         stops: list[Stop] = []
         source, works = self._look_at_source(works)
         works = [work for work in works if work.product_id not in known or known[work.product_id] in live]
@@ -128,6 +140,7 @@ class Rounds:
             works = self._as_in_source(
                 works, {work.product_id: live.get(known.get(work.product_id, 0)) for work in works}, source
             )
+        works = list(self.guard.not_there(works))
         sent = list(self._sent(publisher, self._as_planned(works, known, live, begun_as), stops))
         if not any(stop.event is Event.FAIL for stop in stops):
             self._read_back(publisher, sent)
@@ -140,7 +153,7 @@ class Rounds:
         Where Medusa is down what was approved is published, and there is nothing to compare with. Where the look fails
         otherwise (Etsy is down or out of calls, say), nothing is known of the products, and they are not published.
         """
-        following = [work for work in works if work.follows_source]
+        following = [work for work in works if work.follows_source and not self.journal.job.rollback_of]
         if not following:
             return None, works
         try:
@@ -159,32 +172,57 @@ class Rounds:
     ) -> list[ItemInProgress]:
         """Those that Medusa has as the plan saw them; where only stock fell, with the pieces that are left.
 
-        What else changed leaves the sync: a person is asked about it (`changed_while_waiting`).
+        Where none is left of what is on sale, it is taken off. What else changed leaves the sync: a person is asked about
+        it (`changed_while_waiting`).
         """
         going, lowered = [], []
+        changes = {work.product_id: self._change(work, live, source) for work in works if work.follows_source}
+        too_many = self._too_many_taken_off(changes.values())
         for work in works:
-            change = None
-            if work.follows_source:
-                seen = live[work.product_id] if work.is_untouched else None  # what Etsy has by now may be ours
-                now = source[work.product_id]
-                change = source_change(work.item.plan, work.before, now, seen, self.settings)
+            change = changes.get(work.product_id)
+            less = change.with_less if change and self.settings.changed_while_waiting == "fewer_pieces" else None
             if change is None:
                 going.append(work)
-            elif change.with_less and self.settings.changed_while_waiting == "fewer_pieces":
-                lowered.append((work, change.with_less, change.told))
-                going.append(work)
+            elif less is None or (too_many and less.action == "deactivate"):
+                self.outcomes.left_out(work, f"{change.told}. {too_many}" if less else change.told)
             else:
-                self.outcomes.left_out(work, change.told)
+                if not work.is_untouched:
+                    less = with_ours(less, work.plan, work.before, self.settings)
+                lowered.append((work, less, change.told))
+                going.append(work)
         if lowered:
             self.journal.send_as_now(lowered)
         return going
+
+    def _change(
+        self, work: ItemInProgress, live: Mapping[str, LiveListing | None], source: SourceNow
+    ) -> SourceChange | None:
+        seen = live[work.product_id] if work.is_untouched else None  # what Etsy has by now may be ours
+        return source_change(work.item.plan, work.before, source[work.product_id], seen, self.settings)
+
+    def _too_many_taken_off(self, changes: Iterable[SourceChange | None]) -> str:
+        """Why these may not be taken off sale without a person, where they are so many; the brakes of a plan hold here."""
+        lowered = [change.with_less for change in changes if change and change.with_less]
+        count = sum(item.action == "deactivate" for item in lowered)
+        if not count:
+            return ""
+        found = of_plan(
+            on_sale=self.journal.on_sale_count(),
+            missing=0,
+            deactivations=self.taken_off + count,
+            fees_usd_cents=0,
+            limits=self.settings.brakes,
+        )
+        if not found:
+            self.taken_off += count
+        return " ".join(brake.message for brake in found)
 
     def _as_planned(
         self, works: list[ItemInProgress], known: Mapping[str, int], live: Live, begun_as: Mapping[str, PlanItem]
     ) -> Iterator[ItemInProgress]:
         """Those whose listings are as the plan saw them, or as they were begun; the others are settled."""
         for work in works:
-            seen = live.get(known.get(work.product_id, 0))
+            seen = work.found = live.get(known.get(work.product_id, 0))
             with self.outcomes.handling_errors([work]):
                 if seen is not None and work.before is not None:
                     planned = begun_as.get(work.product_id, work.plan)
@@ -244,6 +282,7 @@ class Rounds:
             seen = live.get(ids[work.product_id])
             if seen is None:
                 continue
+            work.seen = seen
             if missing := _missing(work, seen):
                 found.append((work, missing))
             else:
@@ -278,7 +317,8 @@ def _missing(work: ItemInProgress, live: LiveListing) -> list[str]:
     published = work.before.published if work.before else None
     images = work.images if "images" in sent_parts(work.plan) else {}
     image_ids = [image.etsy_image_id for _, image in sorted(images.items())]
-    return not_applied(work.plan, published.inventory if published else None, image_ids, live)
+    before = published.inventory if published else None
+    return not_applied(work.plan, before, image_ids, live, ended_before=work.ended_before)
 
 
 def _was_not_applied(missing: Sequence[str]) -> Refused:

@@ -1,9 +1,9 @@
-"""Control routes of the local Etsy, below /sandbox: faults, clock, limits, and the seller's hand in Shop Manager.
+"""Control routes of the local Etsy, below /sandbox: faults, clock, limits. The seller's: `control_seller.py`.
 
 GET /sandbox/state · GET, POST, DELETE /sandbox/faults (see `faults.py`) · DELETE /sandbox/faults/ID
 GET, POST /sandbox/clock {"advance_seconds": n} · GET, POST /sandbox/limits {"per_second": n, "per_day": n}
 POST /sandbox/auto-consent {"user_id": n or null} · POST /sandbox/tokens {"kind": "refresh" or "access"}: revokes them
-PATCH /sandbox/listings/ID {"title", "description", "tags", "state", "price", "quantity": …} · POST /sandbox/reset {}
+POST /sandbox/reset {}
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from etsy_pipeline.sandbox.etsy.limits import Limits
 from etsy_pipeline.sandbox.faults import Faults
-from etsy_pipeline.sandbox.state import SELLERS_TABLES, State, dump, load
+from etsy_pipeline.sandbox.state import SELLERS_TABLES, State, load
 
 TABLES = ("shop", "listing", "listing_image", "fee", "request_log", "token")
 
@@ -55,10 +55,6 @@ def routes(state: State, faults: Faults, limits: Limits, reseed: Callable[[], No
         reseed()
         return _summary(state)
 
-    async def edit_listing(request: Request) -> Response:
-        found = await run_in_threadpool(_edit, state, request.path_params["id"], await request.json())
-        return JSONResponse(found or {"error": "no such listing"}, 200 if found else 404)
-
     return [
         Route("/sandbox/state", _getting(lambda: _summary(state))),
         Route("/sandbox/faults", _getting(faults.every), methods=["GET"]),
@@ -71,7 +67,6 @@ def routes(state: State, faults: Faults, limits: Limits, reseed: Callable[[], No
         Route("/sandbox/limits", posting(set_limits), methods=["POST"]),
         Route("/sandbox/auto-consent", posting(auto_consent), methods=["POST"]),
         Route("/sandbox/tokens", posting(revoke), methods=["POST"]),
-        Route("/sandbox/listings/{id:int}", edit_listing, methods=["PATCH"]),
         Route("/sandbox/reset", posting(reset), methods=["POST"]),
     ]
 
@@ -114,22 +109,3 @@ def _summary(state: State) -> dict[str, Any]:
 def _count(state: State, what: str) -> int:
     row = state.row(f"SELECT COUNT(*) AS n FROM {what}")  # noqa: S608 - our own text
     return int(row["n"]) if row else 0
-
-
-def _edit(state: State, listing_id: int, body: dict[str, Any]) -> dict[str, Any] | None:
-    """What a seller does in Shop Manager: no rule is applied."""
-    with state.working():
-        row = state.row("SELECT * FROM listing WHERE listing_id = ?", listing_id)
-        if row is None:
-            return None
-        data, inventory = load(row), load(row, "inventory")
-        for product in inventory["products"]:
-            for offering in product["offerings"]:
-                offering |= {name: body[name] for name in ("price", "quantity") if name in body}
-        data |= {name: body[name] for name in ("title", "description", "tags") if name in body}
-        data["modified"] = int(state.now())
-        state.run(
-            "UPDATE listing SET state = ?, title = ?, data = ?, inventory = ? WHERE listing_id = ?",
-            body.get("state", row["state"]), data["title"], dump(data), dump(inventory), listing_id,
-        )  # fmt: skip
-    return {"listing_id": listing_id}

@@ -14,6 +14,7 @@ A fault is JSON. Which calls it can strike: {"operation": "createDraftListing", 
     fail_after    acts, then answers "status" (a create that answered 500 has really created)
     silent_200    answers success, and nothing has happened: an update shows the unchanged state
     late_visibility  "seconds": what is created shows only after so long
+    meanwhile     acts; then the seller "does" create, edit, sell, renew or delete "with" {…} (see `shop_manager.py`)
 
 A fault strikes only calls that pass the key and the limits: a refused call does not use it up.
 """
@@ -31,7 +32,8 @@ from etsy_pipeline.sandbox.state import State, dump, load
 NEEDS_SECONDS = frozenset({"delay_before", "delay_after", "late_visibility"})
 INSTEAD = frozenset({"status", "html", "empty", "drop_before"})
 DROPS = frozenset({"drop_before", "drop_after"})
-KINDS = NEEDS_SECONDS | INSTEAD | DROPS | {"fail_after", "silent_200"}
+KINDS = NEEDS_SECONDS | INSTEAD | DROPS | {"fail_after", "silent_200", "meanwhile"}
+BY_HAND = frozenset({"create", "edit", "sell", "renew", "delete"})
 HTML_ERROR = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 Fault = Mapping[str, Any]
@@ -55,6 +57,8 @@ class Faults:
             raise ValueError(f"kind must be one of {', '.join(sorted(KINDS))}")
         if fault["kind"] in NEEDS_SECONDS:
             float(fault["seconds"])
+        if fault["kind"] == "meanwhile" and (fault["does"] not in BY_HAND or not isinstance(fault["with"], dict)):
+            raise ValueError(f"does must be one of {', '.join(sorted(BY_HAND))}, and with an object")
         for name, low in (("times", 1), ("every", 1), ("status", 100)):
             if fault.get(name) is not None and int(fault[name]) < low:
                 raise ValueError(f"{name} must be at least {low}")

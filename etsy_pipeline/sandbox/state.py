@@ -22,9 +22,12 @@ CREATE TABLE IF NOT EXISTS token (token TEXT PRIMARY KEY, kind TEXT NOT NULL, us
 CREATE TABLE IF NOT EXISTS listing (listing_id INTEGER PRIMARY KEY AUTOINCREMENT, shop_id INTEGER NOT NULL,
   state TEXT NOT NULL, title TEXT NOT NULL, visible_from REAL NOT NULL DEFAULT 0, data TEXT NOT NULL,
   inventory TEXT);
+CREATE INDEX IF NOT EXISTS listing_term ON listing (state, json_extract(data, '$.ending'));
+CREATE INDEX IF NOT EXISTS listing_order ON listing (shop_id, state, json_extract(data, '$.created'), listing_id);
 CREATE TABLE IF NOT EXISTS listing_image (listing_image_id INTEGER PRIMARY KEY AUTOINCREMENT, shop_id INTEGER NOT NULL,
   listing_id INTEGER, rank INTEGER NOT NULL, alt_text TEXT NOT NULL DEFAULT '', format TEXT NOT NULL,
   width INTEGER NOT NULL, height INTEGER NOT NULL, sha256 TEXT NOT NULL, created_at REAL NOT NULL, content BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS listing_image_of ON listing_image (listing_id);
 CREATE TABLE IF NOT EXISTS sequence (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS fee (fee_id INTEGER PRIMARY KEY AUTOINCREMENT, listing_id INTEGER NOT NULL,
   reason TEXT NOT NULL, usd_cents INTEGER NOT NULL, at REAL NOT NULL);
@@ -42,6 +45,10 @@ CREATE VIEW IF NOT EXISTS inventory_product AS SELECT listing_id, json_extract(i
   FROM listing, json_each(listing.inventory, '$.products') AS item;
 """
 SELLERS_TABLES = ("oauth_code", "token", "listing", "listing_image", "fee", "calls", "fault", "request_log", "shop")
+
+
+class MissingError(LookupError):
+    """What a control call is about is not there."""
 
 
 class State:

@@ -1,11 +1,12 @@
 """Queries on accounts and on attempts to connect them."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, false, or_, select, update
+from sqlalchemy import delete, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.errors import NotFound
@@ -16,10 +17,36 @@ from etsy_pipeline.store.records import EtsyAccount, OauthSession
 from etsy_pipeline.store.tables import EtsyAccountRow, OauthSessionRow
 
 SHAPES_NO_LISTING = {
-    "approval_expires_hours", "early_confirm", "early_confirm_fees_usd", "same_refusal_limit", "create_first",
-    "changed_while_waiting",
+    "adopted_keeps", "adopted_price_and_stock", "approval", "approval_expires_hours", "brakes", "broken_images",
+    "changed_while_waiting", "check_live", "create_first", "deactivate_removed", "early_confirm",
+    "early_confirm_fees_usd", "image_check", "on_conflict", "renew_expired", "renew_sold_out", "same_refusal_limit",
+    "scan_max_age_hours", "scan_nightly", "schedule_enabled",
 }  # fmt: skip
-"""What may be changed while an approved plan waits."""
+"""What may be changed while an approved plan waits: it says how plans are made and carried out, not what is sent."""
+
+OF_POLICY = {"approval", "brakes", "renew_expired", "renew_sold_out"}
+
+KIND = "sent:"  # begins a fingerprint as it is made now
+
+_FIRST_KIND: Mapping[str, Any] = dict.fromkeys(
+    (
+        "shipping_profile", "return_policy", "processing_profile", "shop_section", "section_by_category",
+        "production_partners", "default_taxonomy_id", "taxonomy_by_category", "title_template", "description_template",
+        "alt_text_template", "truncate_title", "truncate_tags", "extra_tags", "styles", "who_made", "when_made",
+        "is_supply", "is_customizable", "is_taxable", "type", "personalization", "eu_guarantee", "variation_properties",
+        "use_standard_properties", "publish_as", "should_auto_renew", "weight_unit", "dimensions_unit",
+        "deactivate_removed", "ownership", "on_conflict", "broken_images", "image_check", "check_live",
+        "schedule_enabled",
+    ),
+    True,
+) | {
+    "price": {"markup_percent", "markup_fixed", "rounding", "floor", "ceiling"},
+    "quantity": {"buffer", "cap", "unmanaged"},
+    "selection": {"product_ids", "tag_ids", "collection_ids", "sales_channel_ids", "statuses"},
+    "brakes": {"price_change_percent", "deactivations_percent", "shrunk_percent", "fees_usd"},
+    "approval": {"auto_approve", "price_change_percent", "most_products"},
+}  # fmt: skip
+"""What a fingerprint was made of before it had a kind. Never add to it: plans of that time are still approved."""
 
 
 def get(session: Session, account_id: str, *, lock: bool = False) -> EtsyAccount:
@@ -59,6 +86,14 @@ def change(session: Session, account_id: str, **values: Any) -> EtsyAccount:
     return _account(row)
 
 
+def raise_epoch(session: Session, account_id: str, *, above: int = 0) -> EtsyAccount:
+    """The books of an account are newer by one, and newer than `above`; the account as it is now."""
+    row = session.get_one(EtsyAccountRow, account_id, with_for_update=True, populate_existing=True)
+    row.books_epoch = max(row.books_epoch, above) + 1
+    session.flush()
+    return _account(row)
+
+
 def every(session: Session) -> list[EtsyAccount]:
     """All accounts, oldest first."""
     rows = session.scalars(select(EtsyAccountRow).order_by(EtsyAccountRow.created_at, EtsyAccountRow.id))
@@ -76,8 +111,17 @@ def active(session: Session) -> list[EtsyAccount]:
     return [account for account in every(session) if account.is_active]
 
 
-def of_shop(session: Session, shop_id: int) -> EtsyAccount | None:
-    """The account that holds an Etsy shop."""
+def of_shop(session: Session, shop_id: int, *, lock: bool = False) -> EtsyAccount | None:
+    """The account that holds an Etsy shop.
+
+    Args:
+        session: of the store.
+        shop_id: Etsy's.
+        lock: nobody else looks for its holder so until the transaction ends (a writing session), also where there is
+            none yet. Comes before the lock of an account.
+    """
+    if lock and session.get_bind().dialect.name == "postgresql":  # on SQLite there is one writer at a time
+        session.execute(select(func.pg_advisory_xact_lock(shop_id)))
     row = session.scalars(select(EtsyAccountRow).where(EtsyAccountRow.shop_id == shop_id)).one_or_none()
     return None if row is None else _account(row)
 
@@ -132,10 +176,27 @@ def settings_of(account: EtsyAccount) -> ShopSettings:
     return parse_settings(account.api_config)
 
 
-def fingerprint(account: EtsyAccount, amount_unit: str) -> str:
-    """A fingerprint of what shapes every listing of the shop: its settings, currency and the unit of amounts."""
-    settings = settings_of(account).model_dump(mode="json", exclude=SHAPES_NO_LISTING)
-    return settings_fingerprint(json.dumps([settings, account.currency_code], sort_keys=True), amount_unit)
+def fingerprint(account: EtsyAccount, amount_unit: str, *, like: str | None = KIND) -> str:
+    """A fingerprint of what shapes every listing of the shop: its settings, currency and the unit of amounts.
+
+    Settings at their defaults are left out, so that one which comes with a new version makes no plan stale.
+
+    Args:
+        account: the shop's.
+        amount_unit: the unit of Medusa's amounts.
+        like: a fingerprint of the kind that is wanted: a plan of an earlier version is compared in its own.
+    """
+    known = settings_of(account)
+    if not (like or "").startswith(KIND):
+        settings = known.model_dump(mode="json", include=dict(_FIRST_KIND))
+        return settings_fingerprint(json.dumps([settings, account.currency_code], sort_keys=True), amount_unit)
+    settings = known.model_dump(mode="json", exclude=SHAPES_NO_LISTING, exclude_defaults=True)
+    return KIND + settings_fingerprint(json.dumps([settings, account.currency_code], sort_keys=True), amount_unit)
+
+
+def policy_fingerprint(account: EtsyAccount) -> str:
+    """A fingerprint of what may be approved without a person: the shop's policy, its brakes, and what is renewed."""
+    return settings_fingerprint(settings_of(account).model_dump_json(include=OF_POLICY), "")
 
 
 def _account(row: EtsyAccountRow) -> EtsyAccount:

@@ -22,11 +22,15 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from etsy_pipeline.errors import NotConfigured, StoreUnavailable
 from etsy_pipeline.state_folder import private_database
 from etsy_pipeline.store import clock, migrate
+from etsy_pipeline.store.clock import Follower
 from etsy_pipeline.store.encryption import TokenCipher
+from etsy_pipeline.store.fence import Fence
 
 __all__ = ["Session", "Store", "open_store"]  # other rooms name the session's type, but import no SQLAlchemy
 
 SQLITE_BUSY_SECONDS = 30  # a publisher commits every few hundred milliseconds; a writer that waits longer is stuck
+
+NO_FENCE = Fence()
 
 Begun = TypeVar("Begun")
 
@@ -44,14 +48,24 @@ class Store:
         engine: of the database.
         cipher: for tokens.
         clock: tells the moment instead of the database (`clock.py`), in tests that move it.
+        fence: keeps outside the database how far the books have come (`fence.py`).
     """
 
-    def __init__(self, engine: Engine, cipher: TokenCipher, *, clock: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        cipher: TokenCipher,
+        *,
+        clock: Callable[[], datetime] | None = None,
+        fence: Fence = NO_FENCE,
+    ) -> None:
         self.engine = engine
         self.cipher = cipher
         self.clock = clock
+        self.fence = fence
         self._writer = engine.execution_options(sqlite_begin="IMMEDIATE")
         self._turns = _Turns() if engine.dialect.name == "sqlite" else None
+        self._follower = Follower(self.now)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -86,6 +100,10 @@ class Store:
         """The moment, by the database's clock."""
         with self.reading() as session:
             return clock.now(session)
+
+    def seconds(self) -> float:
+        """The same in seconds since the epoch, to the millisecond, for whoever looks many times a second."""
+        return self._follower() if self.clock is None else self.clock().timestamp()
 
     def elapsed(self) -> float:
         """Seconds on a clock that nobody sets, and that goes on while the machine sleeps."""
@@ -154,7 +172,14 @@ class _Turns:
                 return begun
 
 
-def open_store(url: str, cipher: TokenCipher, *, upgrade: bool, clock: Callable[[], datetime] | None = None) -> Store:
+def open_store(
+    url: str,
+    cipher: TokenCipher,
+    *,
+    upgrade: bool,
+    clock: Callable[[], datetime] | None = None,
+    fence: Fence = NO_FENCE,
+) -> Store:
     """Open the database at a SQLAlchemy URL.
 
     Args:
@@ -162,12 +187,13 @@ def open_store(url: str, cipher: TokenCipher, *, upgrade: bool, clock: Callable[
         cipher: for tokens.
         upgrade: whether to bring the tables up to date (the embedded default does); otherwise they must be.
         clock: as for `Store`.
+        fence: as for `Store`.
 
     Raises:
         NotConfigured: `database_url_malformed`, `database_not_migrated`, `database_newer_than_code`.
         StoreUnavailable: `database_unreachable`, `database_locked`.
     """
-    store = Store(_engine(url), cipher, clock=clock)
+    store = Store(_engine(url), cipher, clock=clock, fence=fence)
     with _helpful_errors(), store.engine.connect() as connection:
         state = migrate.state(connection)
     if state == "newer":

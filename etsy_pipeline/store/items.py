@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import msgspec
 from msgspec import to_builtins
-from sqlalchemy import ColumnElement, Table, Text, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, Text, delete, func, insert, or_, select, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
@@ -19,12 +19,15 @@ from etsy_pipeline.planning.costs import Cost
 from etsy_pipeline.planning.digest import item_digest
 from etsy_pipeline.planning.plan import CHANGING, NOTHING_TO_TELL, Action, PlanItem
 from etsy_pipeline.store.records import ERRORS_IN_LOG, ItemError, ItemOutcome, SyncItem
-from etsy_pipeline.store.tables import SyncItemRow
+from etsy_pipeline.store.tables import EtsySyncJobRow, SyncItemRow
 
 AT_ONCE = 500
+PERHAPS_PAID = ("not_applied", "renewal_failed")  # errors of products of which the fee may have been taken
 
 _ITEM: Table = SyncItemRow.metadata.tables[SyncItemRow.__tablename__]
+_JOB: Table = SyncItemRow.metadata.tables[EtsySyncJobRow.__tablename__]
 _UNSENT = _ITEM.c.outcome == "waiting", _ITEM.c.step == ""  # and no publisher has begun it
+_IS_UNSENT = (_ITEM.c.outcome == "waiting") & (_ITEM.c.step != "written") & _ITEM.c.action.in_(CHANGING)
 
 
 def add(
@@ -171,10 +174,33 @@ def replace_plan(session: Session, job_id: str, planned: PlanItem, note: str) ->
     return session.scalar(replaced) is not None
 
 
-def left_ones(session: Session, job_id: str) -> Sequence[str]:
-    """Products that left a sync because they changed since its plan, in the plan's order."""
+def leave(session: Session, job_id: str, product_ids: Sequence[str], reason: str) -> list[SyncItem]:
+    """Plan nothing for these products, of which something would be sent, after all; the items as they were."""
+    were: list[SyncItem] = []
+    nothing: dict[str, Any] = {"desired": None, "differences": [], "conflicts": [], "brakes": [], "care": NOTHING_TO_TELL}
+    nothing |= {"estimated_calls": 0, "fee_usd_cents": 0}
+    for start in range(0, len(product_ids), AT_ONCE):
+        some = product_ids[start : start + AT_ONCE]
+        were += [item for item in of_products(session, job_id, some) if item.plan.action in CHANGING]
+        theirs = _ITEM.c.sync_job_id == job_id, _ITEM.c.product_id.in_(some), _ITEM.c.action.in_(CHANGING)
+        session.execute(update(_ITEM).where(*theirs).values(action="skip", reason=reason, **nothing))
+    return were
+
+
+def dealt_with_since(session: Session, job_id: str, since: datetime) -> Sequence[str]:
+    """A job's products that have yet to be sent, or that were sent since then, in the order of sending."""
+    is_recent = (_ITEM.c.outcome == "waiting") | (
+        _ITEM.c.outcome.in_(("synced", "failed")) & (_ITEM.c.finished_at >= since)
+    )
+    query = select(_ITEM.c.product_id).where(_ITEM.c.sync_job_id == job_id, _ITEM.c.action.in_(CHANGING), is_recent)
+    return session.scalars(query.order_by(_ITEM.c.turn, _ITEM.c.position)).all()
+
+
+def left_ones(session: Session, job_id: str, code: str | None = None) -> Sequence[str]:
+    """Products that left a sync and are not done, in the plan's order; those for one reason, or for any."""
     query = select(_ITEM.c.product_id).where(_ITEM.c.sync_job_id == job_id, _ITEM.c.outcome == "skipped")
-    return session.scalars(query.where(_ITEM.c.error_code.is_not(None)).order_by(_ITEM.c.position)).all()
+    query = query.where(_ITEM.c.error_code == code if code else _ITEM.c.error_code.is_not(None))
+    return session.scalars(query.order_by(_ITEM.c.position)).all()
 
 
 def errors(session: Session, job_id: str) -> dict[str, str]:
@@ -190,6 +216,17 @@ def some_errors(session: Session, job_id: str, *, first: int = 0, most: int | No
     return [ItemError(product_id, title, code, message or "") for product_id, title, code, message in found]
 
 
+def fees_usd_cents(session: Session, account_id: str, since: datetime) -> int:
+    """The listing fees of what was sent for an account since a moment, in US cents.
+
+    Of a product that failed after it was sent it is not known whether Etsy took the fee: it counts.
+    """
+    is_paid = _ITEM.c.outcome == "synced", _ITEM.c.step == "written", _ITEM.c.error_code.in_(PERHAPS_PAID)
+    query = select(func.coalesce(func.sum(_ITEM.c.fee_usd_cents), 0)).join(_JOB, _JOB.c.id == _ITEM.c.sync_job_id)
+    query = query.where(_JOB.c.etsy_account_id == account_id, or_(*is_paid))
+    return int(session.scalar(query.where(or_(_ITEM.c.finished_at.is_(None), _ITEM.c.finished_at >= since))) or 0)
+
+
 def outcomes(session: Session, job_id: str, *, actions: Sequence[Action] = ()) -> Counter[ItemOutcome]:
     """How many items have which outcome; only those with these actions, where some are given."""
     query = select(_ITEM.c.outcome, func.count()).where(_ITEM.c.sync_job_id == job_id).group_by(_ITEM.c.outcome)
@@ -199,8 +236,13 @@ def outcomes(session: Session, job_id: str, *, actions: Sequence[Action] = ()) -
 
 def unsent_count(session: Session, job_id: str) -> int:
     """How many items have yet to be sent, or the rest of them has; not those that wait only to be read back."""
-    is_unsent = (_ITEM.c.outcome == "waiting") & (_ITEM.c.step != "written") & _ITEM.c.action.in_(CHANGING)
-    return session.scalars(select(func.count()).where(_ITEM.c.sync_job_id == job_id, is_unsent)).one()
+    return session.scalars(select(func.count()).where(_ITEM.c.sync_job_id == job_id, _IS_UNSENT)).one()
+
+
+def calls_left(session: Session, job_id: str) -> int:
+    """How many calls to Etsy the plan takes for the items that have yet to be sent, as estimated."""
+    calls = select(func.coalesce(func.sum(_ITEM.c.estimated_calls), 0))
+    return int(session.scalars(calls.where(_ITEM.c.sync_job_id == job_id, _IS_UNSENT)).one())
 
 
 def last_finished_at(session: Session, job_id: str) -> datetime | None:

@@ -239,6 +239,7 @@ def plan_columns(
     for_a_person: Sequence[str],
     brakes: Sequence[Brake],
     days: Sequence[Day] = (),
+    policy: str | None = None,
 ) -> dict[str, Any]:
     """The columns that tell of a plan as a whole."""
     told = {
@@ -246,6 +247,7 @@ def plan_columns(
         "quota": to_builtins(quota),
         "for_a_person": list(for_a_person),
         "days": to_builtins(list(days)),
+        "policy": policy,
     }
     return {
         "totals": totals.as_dict() | told,
@@ -273,13 +275,13 @@ def add_approval(session: Session, approval: Approval) -> None:
 
 def approval(session: Session, transaction_id: str) -> Approval | None:
     """The latest decision on a job's plan."""
-    query = select(ApprovalRow).where(ApprovalRow.transaction_id == transaction_id)
+    query = select(ApprovalRow).where(ApprovalRow.transaction_id == transaction_id, ApprovalRow.decision != "resumed")
     row = session.scalars(query.order_by(ApprovalRow.id.desc()).limit(1)).one_or_none()
     return None if row is None else _approval(row)
 
 
 def approvals_of(session: Session, transaction_ids: Sequence[str]) -> dict[str, list[Approval]]:
-    """All decisions on some jobs' plans, by transaction id, the oldest first; jobs without one are not there."""
+    """All decisions on some jobs, by transaction id, the oldest first; jobs without one are not there."""
     query = select(ApprovalRow).where(ApprovalRow.transaction_id.in_(transaction_ids)).order_by(ApprovalRow.id)
     found: dict[str, list[Approval]] = {}
     for row in session.scalars(query):
@@ -335,6 +337,7 @@ def _job(row: Any) -> EtsySyncJob:
         quota=msgspec.convert(sums.get("quota"), Quota | None),
         for_a_person=None if reasons is None else tuple(reasons),
         days=msgspec.convert(sums.get("days", ()), tuple[Day, ...]),
+        policy=sums.get("policy"),
         brakes=msgspec.convert(row.brakes, tuple[Brake, ...]),
         plan_digest=row.plan_digest,
         shop_fingerprint=row.shop_fingerprint,

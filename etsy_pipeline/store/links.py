@@ -7,8 +7,9 @@ from msgspec import convert
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
+from etsy_pipeline.linking.variant_map import VariantOnEtsy
 from etsy_pipeline.listings.codec import listing_from_json
-from etsy_pipeline.planning.link import ON_SALE, Link, LinkStatus, PublishedImage, VariantOnEtsy
+from etsy_pipeline.planning.link import ON_SALE, Link, LinkStatus, PublishedImage
 from etsy_pipeline.store.tables import ListingImageRow, ProductEtsyLinkRow, SyncItemRow
 
 LINKS_AT_ONCE = 500  # SQLite takes some thousand values in one query; Etsy's batches are smaller anyway
@@ -35,6 +36,26 @@ def not_in_plan(session: Session, account_id: str, job_id: str, most: int = LINK
     planned = exists().where(SyncItemRow.sync_job_id == job_id, SyncItemRow.product_id == ProductEtsyLinkRow.product_id)
     query = _of_account(account_id).where(~planned, ProductEtsyLinkRow.etsy_listing_id.is_not(None))
     return [_link(row) for row in session.scalars(query.order_by(ProductEtsyLinkRow.product_id).limit(most))]
+
+
+def products_by_listing(session: Session, account_id: str) -> dict[int, str]:
+    """Which product each listing of an account is linked to."""
+    columns = ProductEtsyLinkRow.etsy_listing_id, ProductEtsyLinkRow.product_id
+    of_account = ProductEtsyLinkRow.etsy_account_id == account_id, ProductEtsyLinkRow.etsy_listing_id.is_not(None)
+    found = session.execute(select(*columns).where(*of_account))
+    return {int(listing_id or 0): str(product_id) for listing_id, product_id in found}
+
+
+def listed_products(session: Session, account_id: str) -> set[str]:
+    """The products of an account that have a listing."""
+    query = select(ProductEtsyLinkRow.product_id).where(ProductEtsyLinkRow.etsy_account_id == account_id)
+    return set(session.scalars(query.where(ProductEtsyLinkRow.etsy_listing_id.is_not(None))))
+
+
+def create_references(session: Session, account_id: str) -> set[str]:
+    """The references of creates of an account that are not accounted for."""
+    query = select(ProductEtsyLinkRow.create_reference).where(ProductEtsyLinkRow.etsy_account_id == account_id)
+    return {item for item in session.scalars(query.where(ProductEtsyLinkRow.create_reference.is_not(None))) if item}
 
 
 def on_sale_count(session: Session, account_id: str) -> int:

@@ -91,7 +91,8 @@ def _settle(session: Session, job: EtsySyncJob, now: datetime, *only: ColumnElem
         session.execute(delete(_LINK).where(*theirs, *is_new, _LINK.c.last_synced_at.is_(None), ~is_begun))
     over = f"Its publication was not finished: the sync {job.transaction_id} is {job.state.words}."
     message = job.message or (over if job.is_over else "An earlier attempt did not come to its end.")
-    is_as_before = and_(_LINK.c.last_synced_at.is_not(None), _LINK.c.sync_error.is_(None), ~is_begun)
+    was_fine = or_(_LINK.c.last_synced_at.is_not(None), _LINK.c.origin == "adopted")
+    is_as_before = and_(was_fine, _LINK.c.sync_error.is_(None), ~is_begun)
     values = {
         "sync_status": case((is_as_before, "synced"), else_="failed"),
         "sync_error": case((is_as_before, None), (is_begun, message), else_=func.coalesce(_LINK.c.sync_error, message)),

@@ -1,7 +1,7 @@
 """What a publisher notes while it works, and a plan with nothing to publish: on items, links and their pictures.
 
 Plain SQL, a few statements a product, each made once: making it takes longer than SQLite takes to carry it out. Values
-name columns of `sync_item` and `product_etsy_link`. Nothing is read: whoever publishes knows what is there.
+name columns of `sync_item` and `product_etsy_link`. Whoever publishes knows what is there: it is not read.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,11 +9,13 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, func, insert, update
+from sqlalchemy import Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.planning.link import PublishedImage
 from etsy_pipeline.store.tables import ListingImageRow, ProductEtsyLinkRow, SyncItemRow
+
+AT_ONCE = 500
 
 _ITEM: Table = SyncItemRow.metadata.tables[SyncItemRow.__tablename__]
 _LINK: Table = SyncItemRow.metadata.tables[ProductEtsyLinkRow.__tablename__]
@@ -44,6 +46,7 @@ _SYNCED_LINK = (
         sync_status=bindparam("status"), sync_error=bindparam("error"), last_synced_at=bindparam("now"),
         updated_at=bindparam("now"), listing_state=bindparam("state"),
         published=func.coalesce(bindparam("desired"), _LINK.c.published),
+        ending_at=bindparam("new_ending_at"), should_auto_renew=bindparam("renews"),
     )
 )  # fmt: skip
 
@@ -85,12 +88,14 @@ def set_link(session: Session, account_id: str, product_id: str, **values: Any) 
 def set_synced(session: Session, account_id: str, listings: Iterable[dict[str, Any]], now: datetime) -> None:
     """These links are as they should be: `of_product`, its `state`, and what was `desired` as JSON, if anything.
 
+    `new_ending_at` and `renews` say how long Etsy is paid, and whether it renews by itself.
+
     One that has an `error` stays failed: only a part of it was to be sent.
 
     In the order of their products, as all who lock several links (`pending_links.py`).
     """
     keys = {"of_account": account_id, "now": now}
-    told = ({"error": None} | listing | keys for listing in listings)
+    told = ({"error": None, "new_ending_at": None, "renews": None} | listing | keys for listing in listings)
     rows = sorted(
         (row | {"status": "failed" if row["error"] else "synced"} for row in told),
         key=lambda row: str(row["of_product"]),
@@ -101,10 +106,17 @@ def set_synced(session: Session, account_id: str, listings: Iterable[dict[str, A
 def finish_unsent(session: Session, job_id: str, now: datetime) -> None:
     """The end of a plan that sends nothing: what is skipped is skipped, and what is invalid has failed."""
     waiting = (_ITEM.c.sync_job_id == job_id) & (_ITEM.c.outcome == "waiting")
-    is_invalid = _ITEM.c.action == "invalid"
     done = {"step": "done", "finished_at": now}
-    failed = update(_ITEM).where(waiting, is_invalid)
-    session.execute(failed.values(outcome="failed", error_code="invalid", error_message=_ITEM.c.reason, **done))
+    by_code: dict[str, list[str]] = {}
+    invalid = select(_ITEM.c.product_id, _ITEM.c.verdicts).where(waiting, _ITEM.c.action == "invalid")
+    for product_id, verdicts in session.execute(invalid):
+        code = next((verdict["code"] for verdict in verdicts if verdict["severity"] == "error"), "invalid")
+        by_code.setdefault(code, []).append(product_id)
+    for code, product_ids in by_code.items():
+        told = done | {"outcome": "failed", "error_code": code, "error_message": _ITEM.c.reason}
+        for start in range(0, len(product_ids), AT_ONCE):
+            some = _ITEM.c.product_id.in_(product_ids[start : start + AT_ONCE])
+            session.execute(update(_ITEM).where(waiting, some).values(**told))
     session.execute(update(_ITEM).where(waiting).values(outcome="skipped", **done))
 
 

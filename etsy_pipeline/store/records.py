@@ -15,10 +15,14 @@ from etsy_pipeline.store.sync_states import OVER, SyncState
 
 Lane = Literal["full", "stock"]
 ItemOutcome = Literal["waiting", "synced", "failed", "skipped"]
-Decision = Literal["approved", "rejected", "conditional", "withheld"]
-"""`conditional` was given before there was a plan; `withheld`: it was not applied to the plan, as the note says."""
+Decision = Literal["approved", "rejected", "conditional", "withheld", "resumed"]
+"""`conditional` was given before there was a plan; `withheld`: it was not applied to the plan, as the note says.
+`resumed` is no decision on the plan: somebody let a sync go on that was paused."""
 
-LinkDecisionKind = Literal["attached", "detached", "ignored", "unignored", "create_anyway", "moved"]
+LinkDecisionKind = Literal[
+    "attached", "detached", "ignored", "unignored", "create_anyway", "moved", "taken_back", "accepted", "recovered"
+]  # fmt: skip
+"""`accepted` and `recovered` are of the account as a whole: what held it (`shop/holds.py`, `shop/recover.py`)."""
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 ERRORS_IN_LOG = 50  # products in a job's `error_log`; the errors of all of them are on its items
@@ -28,7 +32,7 @@ ERRORS_IN_LOG = 50  # products in a job's `error_log`; the errors of all of them
 class EtsyAccount:
     """A shop that is, or is about to be, connected. Tokens are encrypted, and in no `repr`.
 
-    `api_config` is a validated ShopSettings as JSON. `books_epoch` counts publications (`shop/fence.py`).
+    `api_config` is a validated ShopSettings as JSON. `books_epoch` counts publications (`sync/books.py`).
     `needs_consent_since` is set while Etsy refuses the refresh token, with its words in `token_problem`.
     """
 
@@ -76,7 +80,8 @@ class EtsySyncJob:
 
     `requested_selection` is what was asked for; None means the shop's own. `error_log` maps product ids (or "job") to
     messages: those of the first `ERRORS_IN_LOG` products that failed. `groups` are (action, why, how many products);
-    `for_a_person` says why no policy approves the plan, and is None while there is none. `details_removed_at` is when
+    `for_a_person` says why no policy approves the plan, and is None while there is none; `policy` is the fingerprint of
+    the one that was asked (None: of an earlier version). `details_removed_at` is when
     the details of its plan grew too old to be kept (`retention.py`). `rollback_of` is the sync that it takes back.
     """
 
@@ -98,6 +103,7 @@ class EtsySyncJob:
     quota: Quota | None = None
     for_a_person: tuple[str, ...] | None = None
     days: tuple[Day, ...] = ()
+    policy: str | None = None
     brakes: tuple[Brake, ...] = ()
     plan_digest: str | None = None
     shop_fingerprint: str | None = None

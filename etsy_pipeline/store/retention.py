@@ -8,13 +8,13 @@ import sqlite3
 from datetime import datetime
 from typing import NamedTuple, cast
 
-from sqlalchemy import Table, delete, func, or_, update
+from sqlalchemy import Table, delete, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.store import jobs
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import OauthSessionRow, SentNoticeRow, SoldMarkRow, SyncItemRow
+from etsy_pipeline.store.tables import OauthSessionRow, SentNoticeRow, ShopScanRow, SoldMarkRow, SyncItemRow
 
 ANSWERED_FOR = ("synced", "failed")
 WORTH_COMPACTING = 0.25  # share of the file that is free: less is soon used again
@@ -35,19 +35,26 @@ def empty_plan(session: Session, job_id: str, now: datetime) -> Emptied:
     of_job = _ITEM.c.sync_job_id == job_id
     is_answered_for = or_(_ITEM.c.outcome.in_(ANSWERED_FOR), _ITEM.c.note.is_not(None))
     gone = session.execute(delete(_ITEM).where(of_job, ~is_answered_for))
-    nothing: dict[str, object] = {"desired": None, "differences": [], "verdicts": [], "conflicts": []}
+    nothing: dict[str, object] = {"desired": None, "before": None, "differences": [], "verdicts": [], "conflicts": []}
     emptied = session.execute(update(_ITEM).where(of_job).values(**nothing))
     jobs.note_details_removed(session, job_id, now)
     return Emptied(_count(gone), _count(emptied))
 
 
 def drop_notes(session: Session, before: datetime) -> int:
-    """Remove notices that were sent or given up, orders that a plan looked at, and attempts to connect; how many."""
+    """Remove notices that were sent or given up, orders that a plan looked at, attempts to connect, and scans; how many.
+
+    Of each account the last whole scan stays.
+    """
+    whole = select(func.max(ShopScanRow.id)).where(ShopScanRow.finished_at.is_not(None))
     told_at = func.coalesce(SentNoticeRow.sent_at, SentNoticeRow.next_try_at)
     old = (
         delete(SentNoticeRow).where(told_at < before),
         delete(SoldMarkRow).where(SoldMarkRow.looked_at < before),
         delete(OauthSessionRow).where(OauthSessionRow.expires_at < before),
+        delete(ShopScanRow).where(
+            ShopScanRow.started_at < before, ShopScanRow.id.not_in(whole.group_by(ShopScanRow.etsy_account_id))
+        ),
     )
     return sum(_count(session.execute(statement)) for statement in old)
 

@@ -451,7 +451,8 @@ class LinkCandidateRow(Table):
 class LinkDecisionRow(Table):
     """What somebody decided on a product and a listing; append-only.
 
-    `decision` is attached, detached, ignored, unignored, create_anyway or moved.
+    `decision` is attached, detached, ignored, unignored, create_anyway or moved; accepted or recovered where it is on
+    the account as a whole: what held it, in `note`.
     """
 
     __tablename__ = "link_decision"
@@ -470,7 +471,7 @@ class LinkDecisionRow(Table):
 
 
 class AccountHoldRow(Table):
-    """Why nothing of an account is published until a person has decided (`shop/holds.py`); one row a reason."""
+    """Why nothing of an account is published until a person has decided (`sync/holds.py`); one row a reason."""
 
     __tablename__ = "account_hold"
 

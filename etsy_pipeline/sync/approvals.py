@@ -9,16 +9,18 @@ from datetime import datetime
 
 from etsy_pipeline.errors import BadRequest, Conflict, NotFound
 from etsy_pipeline.store import accounts, items, jobs
+from etsy_pipeline.store.accounts import policy_fingerprint
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import BEING_PLANNED, PENDING, SyncState
-from etsy_pipeline.sync import decisions, early_confirm, lifecycle
+from etsy_pipeline.sync import books, decisions, early_confirm, holds, lifecycle
 from etsy_pipeline.sync.build_plan import digest_of_stored_plan
 from etsy_pipeline.sync.decisions import Statement
 from etsy_pipeline.sync.lifecycle import PLAN_AGAIN, Event
 
 SHORTEST_DIGEST = 12  # characters of a digest that are enough to name it
 POLICY = "the shop's approval policy"
+HINT_CANCEL = "Nothing of it is published. To call it off, cancel it: `etsy-pipeline sync cancel {transaction_id}`."
 NEED_A_PLAN = ("ui", "policy")  # who decides through these was shown a plan, or shall be
 
 
@@ -49,17 +51,22 @@ def approve(
 
     Raises:
         NotFound: `sync_job_not_found`.
-        Conflict: `plan_not_ready`, `plan_superseded`, `already_decided`, `plan_changed`, `plan_stale`, `plan_unseen`,
-            `publication_in_progress`; before the plan only `already_decided`, and `plan_not_ready` where the shop
-            refuses it (`early_confirm`), or a digest is given.
+        Conflict: `account_held`, `plan_not_ready`, `plan_superseded`, `already_decided`, `plan_changed`, `plan_stale`,
+            `plan_unseen`, `publication_in_progress`; before the plan only `already_decided`, `account_held`, and
+            `plan_not_ready` where the shop refuses it (`early_confirm`), or a digest is given.
+        NotConfigured: `fence_unreadable`.
         BadRequest: `product_not_in_plan`, `approver_missing`.
     """
     if not decided_by.strip():
         raise BadRequest("An approval needs a name.", code="approver_missing", hint="Say who approves (--by NAME).")
     said = Statement(decided_by, through, note, excluded_products)
+    with store.reading() as session:
+        account_id = jobs.get(session, transaction_id).etsy_account_id
+    books.check(store, account_id)
     with store.writing() as session:
-        accounts.get(session, jobs.get(session, transaction_id).etsy_account_id, lock=True)  # one approval at a time
+        accounts.get(session, account_id, lock=True)  # one approval at a time
         job = jobs.get(session, transaction_id, lock=True)
+        holds.require_free(session, account_id)
         is_blind = reviewed_digest is None and planned_before is None and through not in NEED_A_PLAN
         if job.state in BEING_PLANNED and is_blind:
             return early_confirm.note(session, job, said)
@@ -77,9 +84,11 @@ def approve_by_policy(store: Store, transaction_id: str, *, amount_unit: str) ->
         Conflict: `approval_needs_person`, and what `approve` raises.
     """
     with store.reading() as session:
-        reasons = jobs.get(session, transaction_id).for_a_person
-    if reasons is None:
-        reasons = ("the plan was not reviewed",)
+        job = jobs.get(session, transaction_id)
+        account = accounts.get(session, job.etsy_account_id)
+    reasons = ("the plan was not reviewed",) if job.for_a_person is None else job.for_a_person
+    if job.policy is not None and job.policy != policy_fingerprint(account):
+        reasons = (*reasons, "the policy or the brakes changed since the plan")
     if reasons:
         raise Conflict(
             f"The shop's policy does not approve {transaction_id}: {'; '.join(reasons)}.",
@@ -100,7 +109,7 @@ def reject(store: Store, transaction_id: str, *, decided_by: str, through: str, 
     """
     with store.writing() as session:
         job = jobs.get(session, transaction_id, lock=True)
-        _require_open(session, job)
+        _require_open(session, job, HINT_CANCEL.format(transaction_id=transaction_id))
         rejected = lifecycle.move(session, job, Event.REJECT, who="person")
         decisions.record(session, job, "rejected", Statement(decided_by, through, note))
     return rejected
@@ -128,7 +137,7 @@ def fail(store: Store, transaction_id: str, message: str) -> None:
         lifecycle.try_move(session, transaction_id, Event.FAIL, who="watcher", error_log=errors)
 
 
-def _require_open(session: Session, job: EtsySyncJob) -> None:
+def _require_open(session: Session, job: EtsySyncJob, without_plan: str = early_confirm.HINT_WAIT) -> None:
     if job.state is SyncState.SUPERSEDED:
         newer = jobs.awaiting_approval(session, job.etsy_account_id)
         raise Conflict(
@@ -139,7 +148,7 @@ def _require_open(session: Session, job: EtsySyncJob) -> None:
     if job.state not in PENDING:
         raise lifecycle.already_decided(job.transaction_id, job.state)
     if job.state is not SyncState.PLANNED:
-        raise early_confirm.plan_not_ready(job)
+        raise early_confirm.plan_not_ready(job, without_plan)
 
 
 def _require_reviewed(job: EtsySyncJob, reviewed_digest: str | None, planned_before: datetime | None) -> None:

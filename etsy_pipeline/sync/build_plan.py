@@ -8,7 +8,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from etsy_pipeline.errors import Conflict, TakenOver
@@ -17,21 +17,26 @@ from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.pictures.content_check import Sha256IfChanged, with_changed_images
 from etsy_pipeline.planning.approval_policy import PolicyReview
 from etsy_pipeline.planning.brakes import Brake, of_plan
+from etsy_pipeline.planning.currency import in_currency_of, with_first_prices
 from etsy_pipeline.planning.digest import plan_digest
 from etsy_pipeline.planning.link import Link, LiveListing
-from etsy_pipeline.planning.plan import CHANGING, PlanItem
+from etsy_pipeline.planning.plan import CHANGING, PlanItem, held_elsewhere
 from etsy_pipeline.planning.plan_view import Totals, groups_of, totals
 from etsy_pipeline.planning.quota import Quota
+from etsy_pipeline.planning.rollback import Sent, plan_rollback
 from etsy_pipeline.planning.sending_order import Sending, days_of, turn_of
 from etsy_pipeline.planning.sold import held_back, is_stock_read
-from etsy_pipeline.store import accounts, items, jobs, links, pending_links, progress, webhooks
-from etsy_pipeline.store.accounts import fingerprint, settings_of
+from etsy_pipeline.planning.undecided import may_have_moved
+from etsy_pipeline.store import accounts, clock, items, jobs, link_candidates, links, pending_links, progress, webhooks
+from etsy_pipeline.store.accounts import fingerprint, policy_fingerprint, settings_of
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob, SoldMark
 from etsy_pipeline.store.sync_states import PENDING, SyncState
-from etsy_pipeline.sync import early_confirm, lifecycle, pending_products, stock_lane
+from etsy_pipeline.sync import books, early_confirm, holds, lifecycle, matching, pending_products, stock_lane
 from etsy_pipeline.sync.lifecycle import Event
+from etsy_pipeline.sync.matching import Identified, LookThrough, Matches
 from etsy_pipeline.sync.request import require_connected
+from etsy_pipeline.sync.rollback import sent_by
 from etsy_pipeline.sync.stock_lane import Beside
 
 MAX_PRODUCTS_AT_ONCE = 500
@@ -68,10 +73,12 @@ def build_plan(
     transaction_id: str | None,
     trigger: str,
     validated: Iterable[ValidatedListing],
+    identified: Identified,
     covers_selection: bool,
     amount_unit: str,
     run_id: str,
     live_of: LiveOf,
+    look_through: LookThrough,
     quota: Quota | None = None,
     sha256_if_changed: Sha256IfChanged | None = None,
 ) -> EtsySyncJob:
@@ -83,13 +90,18 @@ def build_plan(
         transaction_id: of the requested sync; None for the run's own (`begin_plan`).
         trigger: who asked, for a new one.
         validated: the listings, streamed.
+        identified: the same products, as they are compared with what is in the shop (`matching.py`).
         covers_selection: whether these are all the products that the shop sells, so that others are gone.
         amount_unit: the unit of Medusa's amounts (part of what makes a plan stale).
         run_id: the Dagster run that draws it up.
         live_of: reads listings as Etsy has them now, by id; what it leaves out is planned from what was published.
             Not asked where `check_live` is off, unless orders came in since a plan last read the whole shop.
+        look_through: looks through all of the shop's listings where that was not done lately; asked only where a
+            product is new.
         quota: how many calls Etsy still allows.
         sha256_if_changed: asks for a picture, where the shop's `image_check` is by content.
+
+    Where an older plan of the shop is approved meanwhile, what that one sends is left to it.
 
     Returns:
         The job: planned; over, where there is nothing to do; or approved, where somebody confirmed it before the plan
@@ -98,18 +110,24 @@ def build_plan(
 
     Raises:
         NotFound: `account_not_found`, `sync_job_not_found`.
-        Conflict: `publication_in_progress`, `account_not_connected`, `already_decided`, `plan_taken_over`.
+        Conflict: `account_not_connected`, `already_decided`, `plan_taken_over`,
+            `prices_in_other_currency`, and the code of what holds the account.
     """
+    books.check(store, account_id)
     with store.writing() as session:
+        holds.require_plannable(session, account_id)
         account, job = _begun(session, account_id, transaction_id, trigger, run_id)
         settings = settings_of(account)
         items.clear(session, job.id)
         on_sale = links.on_sale_count(session, account_id)
+        month_usd_cents = items.fees_usd_cents(session, account_id, _begin_of_month(clock.now(session)))
         marks = webhooks.sold_marks(session, account.shop_id or 0)
         others = stock_lane.beside(session, job)
     check = sha256_if_changed if settings.image_check == "content" else None
     read = live_of if settings.check_live or marks else _not_read
-    builder = _PlanBuilder(store, account, job, settings, read, check, len(marks), others)
+    builder = _PlanBuilder(store, account, job, settings, read, check, len(marks), others, month_usd_cents)
+    if not job.rollback_of:
+        builder.compare(identified, look_through, covers_selection=covers_selection)
     builder.add(validated)
     missing = builder.add_removed() if covers_selection else 0
     brakes = of_plan(
@@ -118,6 +136,7 @@ def build_plan(
         deactivations=builder.totals.deactivate,
         fees_usd_cents=builder.totals.fees_usd_cents,
         limits=settings.brakes,
+        month_usd_cents=month_usd_cents,
     )
     marks_read = marks if covers_selection and not builder.unread else []
     return _finish(store, builder, brakes, quota, marks_read, amount_unit)
@@ -125,14 +144,17 @@ def build_plan(
 
 def digest_of_stored_plan(session: Session, account: EtsyAccount, job: EtsySyncJob, amount_unit: str) -> str:
     """The digest that the plan has now: it differs from the job's when items or shop settings changed since."""
-    return _plan_digest(account, fingerprint(account, amount_unit), items.digests(session, job.id))
+    of_shop = fingerprint(account, amount_unit, like=job.shop_fingerprint)
+    return _plan_digest(account, of_shop, items.digests(session, job.id))
 
 
 @dataclass(slots=True)
 class _PlanBuilder:
     """A plan that is being drawn up, batch by batch, beside other syncs.
 
-    `orders` came in since; `unread` listings may have sold pieces. `sending` is what is to be sent, and when.
+    `orders` came in since; `unread` listings may have sold pieces. `month_usd_cents` are fees of this month before it.
+    `sending` is what is to be sent, and when. `matches` are the products that may be on Etsy already. `began` is when
+    it was looked at first.
     """
 
     store: Store
@@ -143,16 +165,34 @@ class _PlanBuilder:
     sha256_if_changed: Sha256IfChanged | None
     orders: int
     beside: Beside
+    month_usd_cents: int
     review: PolicyReview = field(init=False)
+    matches: Matches = field(default_factory=Matches)
     digests: list[str] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)
     groups: Counter[tuple[str, str]] = field(default_factory=Counter)
     seen: set[str] = field(default_factory=set)
     unread: int = 0
     sending: list[Sending] = field(default_factory=list)
+    taken_back: Mapping[str, Sent] = field(default_factory=dict)
+    began: datetime = field(init=False)
 
     def __post_init__(self) -> None:
-        self.review = PolicyReview(self.settings.approval)
+        self.began = self.store.now()
+        self.review = PolicyReview(self.settings, self.month_usd_cents)
+
+    def compare(self, identified: Identified, look_through: LookThrough, *, covers_selection: bool) -> None:
+        """Find out which products may be on Etsy already; what is found is kept for a person to decide."""
+        self.matches = matching.match(
+            self.store, self.job, self.settings, identified, self.beside,
+            covers_selection=covers_selection, look_through=look_through,
+        )  # fmt: skip
+        with self.store.writing() as session:
+            self.require_ours(jobs.get(session, self.job.transaction_id))
+            holds.require_plannable(session, self.account.id)  # by what the look through the shop found
+            now = clock.now(session)
+            of_products = None if self.matches.is_whole else self.matches.products
+            link_candidates.replace(session, self.account.id, of_products, self.matches.all(), now)
 
     def add(self, validated: Iterable[ValidatedListing]) -> None:
         """Plan products, streamed; of one that the snapshot holds twice, the first counts."""
@@ -169,9 +209,7 @@ class _PlanBuilder:
             if not gone:
                 return count
             live = self._live(gone)
-            planned = [
-                self.beside.plan_removed(link, live.get(link.etsy_listing_id or 0), self.settings) for link in gone
-            ]
+            planned = [self._removed(link, live.get(link.etsy_listing_id or 0)) for link in gone]
             self._write(planned)
             count += sum(item.action == "deactivate" for item in planned)
 
@@ -187,9 +225,28 @@ class _PlanBuilder:
         if job.state is not SyncState.PLANNING:
             raise _cannot_be_planned(job)
 
+    def leave_to(self, session: Session, other: EtsySyncJob) -> None:
+        """Leave to a sync that was approved meanwhile what it deals with: its products are none of this plan's."""
+        left = stock_lane.leave_to(session, self.job, other, self.began)
+        if not left:
+            return
+        were = [item.plan for item in left]
+        skipped = [held_elsewhere(item.product_id, item.product_title, None, other.transaction_id) for item in were]
+        for was, now in zip(were, skipped, strict=True):
+            self.review.leave_out(was)
+            self.groups.subtract(groups_of(was))
+            self.groups.update(groups_of(now))
+        self.groups = +self.groups
+        self.totals += totals(skipped) - totals(were)
+        self.beside.held += len(left)
+        positions = {item.position for item in left}
+        self.sending = [sending for sending in self.sending if sending.position not in positions]
+        self.digests = items.digests(session, self.job.id)
+
     def _add_batch(self, batch: Sequence[ValidatedListing]) -> None:
         fresh = []
         for item in batch:
+            self._require_currency(item)
             if item.product_id not in self.seen:
                 self.seen.add(item.product_id)
                 fresh.append(item)
@@ -197,14 +254,39 @@ class _PlanBuilder:
         with self.store.reading() as session:
             known = links.of_products(session, self.account.id, product_ids)
             images = links.images_of(session, self.account.id, product_ids) if self.sha256_if_changed else {}
-        if self.sha256_if_changed:
+            if self.job.rollback_of:
+                self.taken_back = sent_by(session, self.job.rollback_of, product_ids)
+                fresh = [item for item in fresh if item.product_id in self.taken_back]
+        if self.sha256_if_changed and not self.job.rollback_of:
             fresh = with_changed_images(fresh, known, images, self.sha256_if_changed)
         live = self._live(known.values())
         self._write([self._planned(item, known.get(item.product_id), live) for item in fresh])
 
+    def _require_currency(self, item: ValidatedListing) -> None:
+        """Refuse listings that were mapped for a shop in another currency."""
+        found = item.listing.currency_code if item.listing else self.account.currency_code
+        if found != self.account.currency_code:
+            raise Conflict(
+                f"The listings were made for a shop in {found}; this one sells in {self.account.currency_code}.",
+                code="prices_in_other_currency",
+                hint="Plan anew from the start: ask for a new sync, or materialize validated_listings first.",
+            )
+
     def _planned(self, item: ValidatedListing, link: Link | None, live: Mapping[int, LiveListing]) -> PlanItem:
         found = live.get(link.etsy_listing_id) if link and link.etsy_listing_id else None
-        return held_back(self.beside.plan(item, link, found, self.settings), found, self.orders)
+        if self.job.rollback_of:
+            return plan_rollback(self.taken_back[item.product_id], link, found, item, self.settings)
+        item = self.matches.judged(item, link)
+        currency_code = self.account.currency_code
+        known = in_currency_of(link, found, currency_code)
+        planned = held_back(self.beside.plan(item, known, found, self.settings), found, self.orders)
+        return with_first_prices(planned, link, found, currency_code)
+
+    def _removed(self, link: Link, live: LiveListing | None) -> PlanItem:
+        new = self.matches.moved.get(link.product_id)
+        if new and link.product_id not in self.beside.holders:
+            return may_have_moved(link, new)
+        return self.beside.plan_removed(link, live, self.settings)
 
     def _live(self, known: Iterable[Link]) -> Mapping[int, LiveListing]:
         listings = {link.etsy_listing_id: link.product_id for link in known if link.etsy_listing_id is not None}
@@ -260,22 +342,32 @@ def _finish(
     amount_unit: str,
 ) -> EtsySyncJob:
     """The end of planning, in one transaction: the plan as a whole, what it supersedes, and whether it is approved."""
-    now, beside = datetime.now(UTC), builder.beside
-    sums = replace(builder.totals, held=beside.held, left_for_later=beside.left_for_later)
+    beside = builder.beside
     with store.writing() as session:
+        now = clock.now(session)
         account = accounts.get(session, builder.account.id, lock=True)
         require_connected(account)
         job = jobs.get(session, builder.job.transaction_id, lock=True)
         builder.require_ours(job)
+        if job.lane == "full" and (other := jobs.under_way(session, account.id)) is not None:
+            builder.leave_to(session, other)
+        sums = replace(builder.totals, held=beside.held, left_for_later=beside.left_for_later)
+        sums = replace(sums, month_usd_cents=builder.month_usd_cents)
         shop_fingerprint = fingerprint(account, amount_unit)
         early = early_confirm.judged(session, job, settings_of(account), brakes, sums)
         plan = jobs.plan_columns(
             sums,
             groups=[(*group, count) for group, count in builder.groups.most_common(GROUPS_KEPT)],
             quota=quota,
-            for_a_person=[*builder.review.objections(brakes), *(early.for_a_person if early else ())],
+            for_a_person=[
+                *_takes_back(job),
+                *builder.review.objections(brakes),
+                *(early.for_a_person if early else ()),
+                *(hold.message for hold in holds.of(session, account.id)),
+            ],
             brakes=brakes,
             days=days_of(builder.sending, quota, now.date()),
+            policy=policy_fingerprint(account),
         ) | {
             "shop_fingerprint": shop_fingerprint,
             "plan_digest": _plan_digest(account, shop_fingerprint, builder.digests),
@@ -288,11 +380,13 @@ def _finish(
             pending_products.note_plan(session, job)
         else:
             job = _nothing_to_do(session, job, plan, now)
-        if job.lane == "full":  # last: a plan may have been approved instead of superseded
-            _require_nothing_in_progress(session, account.id)
         if early is not None:
             job = early.carried_out(session, job)
     return job
+
+
+def _takes_back(job: EtsySyncJob) -> list[str]:
+    return [f"it takes {job.rollback_of} back"] if job.rollback_of else []
 
 
 def _nothing_to_do(session: Session, job: EtsySyncJob, plan: Mapping[str, Any], now: datetime) -> EtsySyncJob:
@@ -306,6 +400,10 @@ def _nothing_to_do(session: Session, job: EtsySyncJob, plan: Mapping[str, Any], 
     return lifecycle.move(session, job, event, who="planner", at=now, **values)
 
 
+def _begin_of_month(now: datetime) -> datetime:
+    return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
 def _plan_digest(account: EtsyAccount, shop_fingerprint: str, item_digests: Iterable[str]) -> str:
     return plan_digest(shop_id=account.shop_id or 0, shop_fingerprint=shop_fingerprint, item_digests=item_digests)
 
@@ -314,16 +412,6 @@ def _not_read(listing_ids: Sequence[int]) -> Mapping[int, LiveListing]:
     """Where the shop does not want live listings to be read (`check_live`)."""
     del listing_ids
     return {}
-
-
-def _require_nothing_in_progress(session: Session, account_id: str) -> None:
-    job = jobs.under_way(session, account_id)
-    if job is not None:
-        raise Conflict(
-            f"The sync {job.transaction_id} of this account is approved and not yet finished (it is {job.state}).",
-            code="publication_in_progress",
-            hint=f"Wait for it (`etsy-pipeline sync status {job.transaction_id}`) or cancel it, then plan again.",
-        )
 
 
 def taken_over(transaction_id: str) -> TakenOver:

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
-from etsy_pipeline.store import jobs
+from etsy_pipeline.store import clock, jobs
 from etsy_pipeline.store.engine import Session
 from etsy_pipeline.store.records import Approval, Decision, EtsySyncJob
 from etsy_pipeline.sync import lifecycle, stock_lane
@@ -27,7 +26,7 @@ def confirm(session: Session, job: EtsySyncJob, said: Statement, *, who: Who) ->
     Raises:
         Conflict: `already_decided`, `publication_in_progress`.
     """
-    confirmed = lifecycle.move(session, job, Event.APPROVE, who=who, confirmed_at=datetime.now(UTC))
+    confirmed = lifecycle.move(session, job, Event.APPROVE, who=who, confirmed_at=clock.now(session))
     record(session, job, "approved", said)
     stock_lane.leave_out_held(session, confirmed)
     return confirmed
@@ -45,6 +44,6 @@ def record(session: Session, job: EtsySyncJob, decision: Decision, said: Stateme
             decided_through=said.through,
             note=said.note,
             excluded_products=tuple(sorted(set(said.excluded_products))),
-            created_at=datetime.now(UTC),
+            created_at=clock.now(session),
         ),
     )

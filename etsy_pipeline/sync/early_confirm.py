@@ -7,21 +7,22 @@ second look, and the sync says why.
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from etsy_pipeline.errors import Conflict, NotFound
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.planning.brakes import Brake
 from etsy_pipeline.planning.plan_view import Totals, dollars
-from etsy_pipeline.store import accounts, items, jobs
+from etsy_pipeline.store import accounts, clock, items, jobs
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Session
 from etsy_pipeline.store.records import Approval, EtsySyncJob
 from etsy_pipeline.store.sync_states import BEING_PLANNED, SyncState
-from etsy_pipeline.sync import decisions
+from etsy_pipeline.sync import decisions, holds
 from etsy_pipeline.sync.decisions import Statement
 
+HINT_WAIT = "Wait until its plan_sync run is done; `dagster dev` has to be running."
 REASONS_TOLD = 5  # of one kind
 TAKES_EFFECT = (
     "That takes effect by itself if the plan has no brake, no conflict and no high fees; else the sync waits for a "
@@ -77,12 +78,12 @@ def note(session: Session, job: EtsySyncJob, said: Statement) -> EtsySyncJob:
     return job
 
 
-def plan_not_ready(job: EtsySyncJob) -> Conflict:
-    """What whoever decides on a plan that there is not is told."""
+def plan_not_ready(job: EtsySyncJob, hint: str = HINT_WAIT) -> Conflict:
+    """What whoever decides on a plan that there is not is told, and what to do instead."""
     return Conflict(
         f"The sync {job.transaction_id} has no plan yet.",
         code="plan_not_ready",
-        hint="Wait until its plan_sync run is done; `dagster dev` has to be running.",
+        hint=hint,
     )
 
 
@@ -129,7 +130,8 @@ def judged(
         return None
     if not sums.changes:
         return Judged(given, ["There is nothing to do on Etsy."])
-    reasons = [brake.message for brake in brakes]
+    reasons = [holds.words(hold) for hold in holds.of(session, job.etsy_account_id)]
+    reasons += [brake.message for brake in brakes]
     if settings.early_confirm == "refuse":
         reasons.append("The shop takes no confirmations before the plan any more (early_confirm).")
     reasons += itertools.islice(_brakes_of_items(session, job), REASONS_TOLD)
@@ -142,7 +144,7 @@ def judged(
     if unknown := sorted(set(given.excluded_products) - set(items.product_ids(session, job.id))):
         reasons.append(f"To be left out, but not in the plan: {', '.join(unknown[:REASONS_TOLD])}.")
     hours = settings.approval_expires_hours
-    if hours is not None and datetime.now(UTC) - given.created_at >= timedelta(hours=float(hours)):
+    if hours is not None and clock.now(session) - given.created_at >= timedelta(hours=float(hours)):
         reasons.append(f"It was given more than {hours} hours before (approval_expires_hours).")
     return Judged(given, reasons)
 

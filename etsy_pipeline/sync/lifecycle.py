@@ -8,13 +8,13 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import Conflict
-from etsy_pipeline.store import jobs
+from etsy_pipeline.store import clock, jobs
 from etsy_pipeline.store.engine import Session
 from etsy_pipeline.store.records import EtsySyncJob, Lane
 from etsy_pipeline.store.sync_states import OVER, PENDING, UNDER_WAY, SyncState
@@ -64,14 +64,14 @@ TRANSITIONS: dict[Event, Transition] = {
     Event.FIND_NOTHING: Transition((SyncState.PLANNING,), SyncState.NOTHING_TO_DO, ("planner",)),
     Event.LOSE_PLAN: Transition((SyncState.PLANNING,), SyncState.REQUESTED, ("watcher",)),
     Event.LOSE_LAUNCH: Transition((SyncState.REQUESTED,), SyncState.REQUESTED, ("watcher",)),
-    Event.SUPERSEDE: Transition((SyncState.PLANNED,), SyncState.SUPERSEDED, ("planner",)),
+    Event.SUPERSEDE: Transition((SyncState.PLANNED,), SyncState.SUPERSEDED, ("planner", "person")),
     Event.APPROVE: Transition((SyncState.PLANNED,), SyncState.CONFIRMED, ("person", "policy")),
     Event.REJECT: Transition((SyncState.PLANNED,), SyncState.REJECTED, ("person",)),
-    Event.CANCEL: Transition((*PENDING, *UNDER_WAY), SyncState.CANCELLED, ("person",)),
+    Event.CANCEL: Transition((*PENDING, *UNDER_WAY), SyncState.CANCELLED, ("person", "watcher")),
     Event.EXPIRE: Transition((SyncState.CONFIRMED,), SyncState.EXPIRED, ("watcher",)),
     Event.BEGIN_PUBLICATION: Transition(UNDER_WAY, SyncState.PROCESSING, ("publisher",)),
     Event.PAUSE: Transition((SyncState.PROCESSING,), SyncState.PAUSED, ("publisher",)),
-    Event.RESUME: Transition((SyncState.PAUSED,), SyncState.PAUSED, ("person",)),
+    Event.RESUME: Transition((SyncState.PAUSED,), SyncState.PAUSED, ("person", "watcher")),
     Event.COMPLETE: Transition((SyncState.PROCESSING, SyncState.PAUSED), SyncState.COMPLETED, ("publisher", "person")),
     Event.COMPLETE_WITH_ERRORS: Transition(
         (SyncState.PROCESSING, SyncState.PAUSED), SyncState.COMPLETED_WITH_ERRORS, ("publisher", "person")
@@ -99,6 +99,7 @@ def new_job(
     selection: Selection | None = None,
     lane: Lane = "full",
     plan_run_id: str | None = None,
+    rollback_of: str | None = None,
 ) -> EtsySyncJob:
     """A sync that somebody asks for; one that a plan run asks for is being planned by it at once."""
     job = EtsySyncJob(
@@ -111,7 +112,8 @@ def new_job(
         requested_selection=selection,
         total_products=len(selection.product_ids) if selection else 0,
         plan_run_id=plan_run_id,
-        created_at=datetime.now(UTC),
+        rollback_of=rollback_of,
+        created_at=clock.now(session),
     )
     jobs.add(session, job)
     return job
@@ -133,7 +135,7 @@ def move(
         job: the sync, as it was read.
         event: what happens.
         who: makes it happen.
-        at: the moment; now, unless a test has a clock of its own.
+        at: the moment; now, by the database's clock, unless the caller has another one.
         values: columns that change with the state.
 
     Raises:
@@ -193,7 +195,7 @@ def _moved(
     if who not in transition.who:
         raise AssertionError(f"{who} may not {event}")
     if transition.to in OVER:
-        values = {"completed_at": at or datetime.now(UTC), "resume_at": None} | values
+        values = {"completed_at": at or clock.now(session), "resume_at": None} | values
     moved = []
     for one in which:
         moved += jobs.transition(session, to=transition.to, since=transition.since, **one, values=values)

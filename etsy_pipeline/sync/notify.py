@@ -10,11 +10,12 @@ from etsy_pipeline.notifications.notice import Notice
 from etsy_pipeline.notifications.receivers import Receiver
 from etsy_pipeline.redaction import redacted
 from etsy_pipeline.safe_text import visible, visible_lines
-from etsy_pipeline.store import accounts, jobs, notices
+from etsy_pipeline.store import accounts, holds, jobs, notices, seen_listings
 from etsy_pipeline.store.engine import Session, Store
-from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.records import AccountHold, EtsySyncJob, ShopScan
 from etsy_pipeline.store.sync_states import PUBLISHED, SyncState
 from etsy_pipeline.sync.early_confirm import of_syncs
+from etsy_pipeline.sync.holds import words
 from etsy_pipeline.sync.queries import plan_summary
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,11 @@ def send_what_is_due(
     due, and however many receivers are dead, this takes about as long as one of them is waited for.
     """
     with store.reading() as session:
-        due = [notice for job in jobs.with_news(session, now() - NEWS) for notice in _notices(session, job)]
+        due = [_hold_notice(session, hold) for hold in holds.every(session)]
+        due += [
+            notice for scan in seen_listings.whole_since(session, now() - NEWS) for notice in _alarms(session, scan)
+        ]
+        due += [notice for job in jobs.with_news(session, now() - NEWS) for notice in _notices(session, job)]
     if not due or not receivers:
         return []
     with ThreadPoolExecutor(min(len(receivers), MAX_THREADS)) as threads:
@@ -54,6 +59,23 @@ def _tell(store: Store, receiver: Receiver, due: Sequence[Notice], send: Send, n
         yield words
         if not is_answered:
             return
+
+
+def _hold_notice(session: Session, hold: AccountHold) -> Notice:
+    """What is told of an account at once when something holds it, once for each time."""
+    name = visible(accounts.get(session, hold.etsy_account_id).label)
+    event, told = f"held:{hold.code}:{hold.since:%Y-%m-%dT%H:%M:%S}", visible_lines(f"{words(hold)}")
+    return Notice(event, hold.etsy_account_id, name, "is held: nothing is published", told)
+
+
+def _alarms(session: Session, scan: ShopScan) -> Iterator[Notice]:
+    """What is told of a look through a shop: one notice, where it found what cannot wait."""
+    told = [str(change["told"]) for change in scan.changes if change["kind"] == "alarm"]
+    if told:
+        more = f"All of it: etsy-pipeline shop listings {scan.etsy_account_id} --changes"
+        name = visible(accounts.get(session, scan.etsy_account_id).label)
+        text = visible_lines("\n".join([*told, more]))
+        yield Notice(f"scan:{scan.id}", scan.etsy_account_id, name, "changed on Etsy, and not by us", text)
 
 
 def _notices(session: Session, job: EtsySyncJob) -> Iterator[Notice]:

@@ -95,8 +95,8 @@ class SyncProgress:
 class SyncReview:
     """A sync as a reviewer sees it: with its shop, the decision on its plan, and how many products have which outcome.
 
-    `decision` is what counts of the decisions on the plan, `early` what was said before there was one. `newer` is the
-    sync whose plan waits for a decision instead, where this one was superseded.
+    `decision` is what counts of the decisions on the plan, `early` what was said before there was one, `resumed` who let
+    it go on after pauses. `newer` is the sync whose plan waits for a decision instead, where this one was superseded.
     """
 
     job: EtsySyncJob
@@ -105,6 +105,7 @@ class SyncReview:
     outcomes: Counter[ItemOutcome]
     newer: str | None
     early: EarlyConfirm | None
+    resumed: Sequence[Approval] = ()
 
 
 EVERYTHING = PlanFilter()
@@ -167,6 +168,7 @@ def review_of(store: Store, transaction_id: str) -> SyncReview:
             _outcomes(session, found),
             newer.transaction_id if newer else None,
             what_became_of(said),
+            [approval for approval in said if approval.decision == "resumed"],
         )
 
 

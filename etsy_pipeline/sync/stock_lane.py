@@ -7,17 +7,26 @@ are under way: whoever is approved second leaves it out.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.planning.link import Link, LiveListing
-from etsy_pipeline.planning.plan import CHANGING, PlanItem, held_elsewhere, left_for_later, plan_product, stock_only
-from etsy_pipeline.store import items, jobs, pending_links
+from etsy_pipeline.planning.plan import (
+    CHANGING,
+    PlanItem,
+    held_by_words,
+    held_elsewhere,
+    left_for_later,
+    plan_product,
+    stock_only,
+)
+from etsy_pipeline.store import clock, items, jobs, pending_links
 from etsy_pipeline.store.engine import Session
-from etsy_pipeline.store.records import EtsySyncJob, Lane
+from etsy_pipeline.store.records import EtsySyncJob, Lane, SyncItem
 from etsy_pipeline.store.sync_states import UNDER_WAY
 
+LEFT_TO_ANOTHER = "held_by_another_sync"  # code of a product that an approval took out
 LANES: tuple[Lane, ...] = ("full", "stock")
 
 
@@ -36,6 +45,7 @@ class Beside:
         waits_for: how long all but price and stock waits, in words; for the stock lane.
         held: products that the plan leaves to these syncs, so far.
         left_for_later: products of which something waits, so far.
+        now: the moment of the plan.
     """
 
     lane: Lane
@@ -43,6 +53,7 @@ class Beside:
     waits_for: str = "until the next plan"
     held: int = 0
     left_for_later: int = 0
+    now: datetime | None = None
 
     def plan(
         self, item: ValidatedListing, link: Link | None, live: LiveListing | None, settings: ShopSettings
@@ -52,7 +63,7 @@ class Beside:
         if holder is not None:
             self.held += 1
             return held_elsewhere(item.product_id, item.product_title, link, holder)
-        planned = plan_product(item, link, live, settings)
+        planned = plan_product(item, link, live, settings, self.now)
         if self.lane == "full":
             return planned
         self.left_for_later += bool(left_for_later(planned))
@@ -70,8 +81,8 @@ def beside(session: Session, job: EtsySyncJob) -> Beside:
     holders = {product_id: other.transaction_id for other in under_way for product_id in held_by(session, other)}
     full = next((other.transaction_id for other in under_way if other.lane == "full"), None)
     if full is None:
-        return Beside(job.lane, holders)
-    return Beside(job.lane, holders, f"while {full} is under way")
+        return Beside(job.lane, holders, now=clock.now(session))
+    return Beside(job.lane, holders, f"while {full} is under way", now=clock.now(session))
 
 
 def held_by(session: Session, job: EtsySyncJob) -> list[str]:
@@ -82,17 +93,36 @@ def held_by(session: Session, job: EtsySyncJob) -> list[str]:
     return [product_id for product_id in waiting if product_id not in excluded]
 
 
+def leave_to(session: Session, job: EtsySyncJob, other: EtsySyncJob, since: datetime) -> list[SyncItem]:
+    """Plan nothing for what another sync deals with that was approved while this plan was drawn up.
+
+    Args:
+        session: a writing one, with the account locked.
+        job: the plan, all of whose items are there.
+        other: under way by now.
+        since: when this plan began to look; what the other one has sent by then was seen.
+
+    Returns:
+        The items as they were planned.
+    """
+    approval = jobs.approval(session, other.transaction_id)
+    theirs = set(items.dealt_with_since(session, other.id, since)) - set(approval.excluded_products if approval else ())
+    both = [product_id for product_id in items.product_ids(session, job.id, actions=CHANGING) if product_id in theirs]
+    return items.leave(session, job.id, both, held_by_words(other.transaction_id))
+
+
 def leave_out_held(session: Session, job: EtsySyncJob) -> None:
     """Take those products out of a sync that is being approved which another one, under way by now, holds.
 
+    They count as not done: what was approved of them is not on Etsy when this sync is over (`unsent.plan_left_ones`).
     The account has to be locked: of two syncs that are approved at the same moment, the second one sees the first.
     """
-    now = datetime.now(UTC)
+    now = clock.now(session)
     for other in jobs.in_state(session, *UNDER_WAY, account_id=job.etsy_account_id):
         if other.id == job.id:
             continue
-        both = sorted(set(held_by(session, other)) & set(items.product_ids(session, job.id, actions=CHANGING)))
-        done = {"outcome": "skipped", "step": "done", "finished_at": now}
+        both = sorted(set(held_by(session, other)) & set(held_by(session, job)))
+        done = {"outcome": "skipped", "step": "done", "finished_at": now, "error_code": LEFT_TO_ANOTHER}
         left = items.change_unsent(
             session, job.id, both, **done, note=f"left to {other.transaction_id}, which holds it"
         )

@@ -6,7 +6,6 @@ goes on as the product is now, the approval is written down again for the plan t
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import BadRequest, Conflict
@@ -19,8 +18,10 @@ from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import UNDER_WAY, SyncState
 from etsy_pipeline.sync import lifecycle, pending_products
 from etsy_pipeline.sync.lifecycle import Event
+from etsy_pipeline.sync.stock_lane import LEFT_TO_ANOTHER
 
 NAMED = 10
+CHANGED = "product_changed_since_plan"  # code of a product that left a sync for that
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def drop(store: Store, transaction_id: str, product_ids: Sequence[str], *, decid
     told = f"dropped by {decided_by.strip()}" + (f": {note}" if note else "")
     with store.writing() as session:
         job = _under_way(session, transaction_id, product_ids)
-        now = datetime.now(UTC)
+        now = clock.now(session)
         done = {"outcome": "skipped", "step": "done", "finished_at": now, "note": told}
         dropped = items.change_unsent(session, job.id, product_ids, **done)
         pending_links.settle_products(session, job, dropped, now)
@@ -94,8 +95,8 @@ def send_as_now(session: Session, job: EtsySyncJob, changed: Sequence[tuple[Plan
     )
     jobs.change(session, job.transaction_id, plan_digest=digest)
     names = ", ".join(planned.product_id for planned in replaced[:NAMED]) + (" and more" if replaced[NAMED:] else "")
-    note = f"Fewer pieces than approved are sent of {len(replaced)} products (changed_while_waiting): {names}."
-    now = datetime.now(UTC)
+    note = f"Fewer pieces than approved are sent of {len(replaced)} products, or none (changed_while_waiting): {names}."
+    now = clock.now(session)
     jobs.add_approval(session, replace(given, plan_digest=digest, decided_through="policy", note=note, created_at=now))
 
 
@@ -104,11 +105,11 @@ def leave_changed(session: Session, job: EtsySyncJob, product_id: str, told: str
 
     Of one that was begun a part may be on Etsy already: a draft stays a draft, and its link has failed.
     """
-    now = datetime.now(UTC)
+    now = clock.now(session)
     what = "its listing is left as it is, with a part of this sync" if is_begun else "nothing of it was sent"
     note = f"changed in Medusa since the plan, so {what}: {told}"
     done = {"outcome": "skipped", "step": "done", "finished_at": now, "note": note}
-    left = items.change_waiting(session, job.id, [product_id], **done, error_code="product_changed_since_plan")
+    left = items.change_waiting(session, job.id, [product_id], **done, error_code=CHANGED)
     if left and is_begun:
         failed = {"sync_status": "failed", "sync_error": note, "updated_at": now}
         progress.set_link(session, job.etsy_account_id, product_id, **failed)
@@ -116,21 +117,32 @@ def leave_changed(session: Session, job: EtsySyncJob, product_id: str, told: str
 
 
 def plan_left_ones(session: Session, job: EtsySyncJob) -> EtsySyncJob:
-    """At the end of a publication: ask for a plan of the products that left it, and say so on it.
+    """At the end of a publication: ask for plans of the products that left it, and say so on it.
 
-    Where the sync was of all that the shop sells, so is the new one.
+    Where the sync was of all that the shop sells, so is the plan of what changed. That of what another sync held is of
+    those products alone, so that it waits for its turn (`turns.py`).
     """
-    left = tuple(items.left_ones(session, job.id))
-    if not left:
+    changed, held = (tuple(items.left_ones(session, job.id, code)) for code in (CHANGED, LEFT_TO_ANOTHER))
+    told = []
+    if changed:
+        wanted = None if job.requested_selection is None else Selection(product_ids=changed)
+        words = f"{len(changed)} products changed in Medusa since the plan and were left out"
+        told.append(f"{words}; {_planned_anew(session, job, wanted)} plans them anew.")
+    if held:
+        words = f"{len(held)} products were left to another sync, which held them when this one was approved"
+        told.append(f"{words}; {_planned_anew(session, job, Selection(product_ids=held))} plans them anew.")
+    if not told:
         return job
-    wanted = None if job.requested_selection is None else Selection(product_ids=left)
-    new = lifecycle.new_job(session, job.etsy_account_id, trigger="replan", selection=wanted)
-    pending_products.hold(session, new)
-    changed = f"{len(left)} products changed in Medusa since the plan and were left out"
-    told = f"{changed}; {new.transaction_id} plans them anew."
-    errors = {**job.error_log, "job": f"{job.message} {told}".strip()}
+    errors = {**job.error_log, "job": " ".join(filter(None, (job.message, *told)))}
     jobs.change(session, job.transaction_id, error_log=errors)
     return jobs.get(session, job.transaction_id)
+
+
+def _planned_anew(session: Session, job: EtsySyncJob, wanted: Selection | None) -> str:
+    """The sync that is asked for instead."""
+    new = lifecycle.new_job(session, job.etsy_account_id, trigger="replan", selection=wanted)
+    pending_products.hold(session, new)
+    return new.transaction_id
 
 
 def end_of(session: Session, job: EtsySyncJob) -> Event:
@@ -150,7 +162,7 @@ def _end_if_nothing_is_left(session: Session, job: EtsySyncJob, message: str) ->
         if job.resume_at is None:
             lifecycle.move(session, job, Event.RESUME, who="person", resume_at=clock.now(session))
         return
-    progress.finish_unsent(session, job.id, datetime.now(UTC))
+    progress.finish_unsent(session, job.id, clock.now(session))
     event = end_of(session, job)
     counts, errors = jobs.counts_of(items.outcomes(session, job.id)), items.errors(session, job.id) | {"job": message}
     event = Event.GIVE_UP if event is Event.FAIL else event

@@ -1,10 +1,11 @@
 """Connecting shops by OAuth, keeping their tokens, and their settings. Against the local Etsy, on both databases."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import text
@@ -15,6 +16,7 @@ from etsy_pipeline.accounts.attempts import Asker
 from etsy_pipeline.accounts.tokens import AccountTokens
 from etsy_pipeline.errors import BadRequest, Conflict, NeedsPerson, NotFound, PipelineError
 from etsy_pipeline.etsy.oauth import code_from_redirect
+from etsy_pipeline.providers.protocols import ShopClient
 from etsy_pipeline.sandbox.consent import grant
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
@@ -75,6 +77,61 @@ def test_a_shop_belongs_to_one_account(world: World, store: Store) -> None:
     with pytest.raises(Conflict, match=first.id) as caught:
         finish(world, store, consent(world, store, second.id))
     assert caught.value.code == "shop_connected_elsewhere"
+
+
+class TestTwoFirstConnectionsOfOneShopAtOnce:
+    """Two people press the button, or one of them twice: there is one account of the shop, and nobody sees an error."""
+
+    def together(self, world: World, store: Store, acts: int) -> Callable[[str], ShopClient]:
+        """Clients with which all have found their shop before any of them goes on."""
+        client_for, barrier = wiring.client_for(world.settings, store), threading.Barrier(acts, timeout=30)
+
+        class Met:
+            def __init__(self, token: str) -> None:
+                self._client = client_for(token)
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(self._client, name)
+
+            def close(self) -> None:
+                self._client.close()
+                barrier.wait()
+
+        return lambda token: cast(ShopClient, Met(token))
+
+    def test_on_the_page_they_become_one_account(self, world: World, store: Store) -> None:
+        oauth, asker = wiring.oauth_of(world.settings), Asker("one", "browser")
+        client_for = self.together(world, store, 2)
+
+        def finish_one(redirected: str) -> EtsyAccount:
+            code, state = code_from_redirect(redirected)
+            on_page = Asker("", "browser")
+            return connect.finish_on_page(
+                store, oauth, client_for, code=code, state=state, account_id=None, asker=on_page
+            )
+
+        redirects = [grant(connect.start(store, oauth, None, asker).location) for _ in range(2)]
+        with ThreadPoolExecutor(2) as threads:
+            one, other = threads.map(finish_one, redirects)
+        assert one.id == other.id
+        with store.reading() as session:
+            assert len(accounts.every(session)) == 1
+
+    def test_of_two_accounts_the_second_is_told(self, world: World, store: Store) -> None:
+        oauth = wiring.oauth_of(world.settings)
+        client_for = self.together(world, store, 2)
+
+        def finish_one(redirected: str) -> str:
+            code, state = code_from_redirect(redirected)
+            try:
+                connect.finish(store, oauth, client_for, code=code, state=state)
+            except Conflict as error:
+                return error.code
+            return "connected"
+
+        redirects = [consent(world, store, configure.add(store, name).id) for name in ("One", "Other")]
+        with ThreadPoolExecutor(2) as threads:
+            assert sorted(threads.map(finish_one, redirects)) == ["connected", "shop_connected_elsewhere"]
 
 
 def test_an_attempt_without_an_account_is_its_askers(world: World, store: Store) -> None:

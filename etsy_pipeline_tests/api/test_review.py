@@ -286,6 +286,7 @@ def test_a_sync_that_waits_for_a_person_has_a_button_to_go_on(visitor: Visitor, 
         assert words in visitor.text
     visitor.send(f"{address}/resume")
     assert "It goes on by itself" in visitor.text
+    assert "Let go on by somebody on the review page" in visitor.text
 
 
 @pytest.mark.parametrize("invalid", [True, False])

@@ -10,6 +10,7 @@ import pytest
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import jobs
 from etsy_pipeline.store.engine import Store
+from etsy_pipeline.sync import queries
 from etsy_pipeline_tests.api.planned import a_connected_account, draw_up, find_nothing, publish, wait_for_a_person
 from etsy_pipeline_tests.api.serving import client_of, code_of, serving
 from etsy_pipeline_tests.conftest import ON_SQLITE
@@ -251,8 +252,11 @@ def test_a_sync_that_waits_for_a_person_is_let_go_on(api: httpx.Client, store: S
     assert code_of(api.post(f"{SYNC}/{transaction_id}/resume"), 409) == "not_paused"
     wait_for_a_person(store, transaction_id)
     assert (job(api, transaction_id)["status"], job(api, transaction_id)["resume_at"]) == ("paused", None)
-    assert api.post(f"{SYNC}/{transaction_id}/resume").json() == {"success": True}
+    body = {"decided_by": "Grace", "note": "mended"}
+    assert api.post(f"{SYNC}/{transaction_id}/resume", json=body).json() == {"success": True}
     assert job(api, transaction_id)["resume_at"] is not None
+    (said,) = queries.review_of(store, transaction_id).resumed
+    assert (said.decided_by, said.decided_through, said.note) == ("Grace", "api", "mended")
     assert code_of(api.post(f"{SYNC}/wf_nope/resume"), 404) == "sync_job_not_found"
 
 

@@ -140,6 +140,32 @@ def test_calls_are_free_again_bit_by_bit() -> None:
     assert refused.retry_after_seconds == pytest.approx(6 * 3600, abs=BUCKET_SECONDS)
 
 
+def test_it_is_told_when_how_many_calls_are_free_again() -> None:
+    clock, ledgers = FastClock(), Ledgers(limit_per_day=20)
+    budget = a_budget(ledgers, clock)
+    for _ in range(5):
+        call(budget, clock)
+    clock.sleep(6 * 3600)
+    refused = spend(budget, clock, 15)
+    (first, some), (last, every) = refused.free_again
+    assert (some, every, refused.calls_a_day) == (5, 20, 20)
+    assert first == refused.retry_after_seconds
+    assert last - first == pytest.approx(6 * 3600, abs=BUCKET_SECONDS)
+    assert [refused.seconds_until(calls) for calls in (1, 5)] == [first, first]
+    assert refused.seconds_until(6) == refused.seconds_until(1000) == DAY_SECONDS, "a day at the latest"
+
+
+def test_what_etsy_asks_to_wait_comes_before_calls_that_are_free_by_our_count() -> None:
+    clock, ledgers = FastClock(), Ledgers(limit_per_day=20)
+    budget = a_budget(ledgers, clock)
+    call(budget, clock)
+    budget.hold(3600)
+    with pytest.raises(EtsyQuotaExhausted) as caught:
+        budget.wait_for_turn()
+    assert caught.value.free_again[0] == (3600.0, 19)
+    assert caught.value.seconds_until(19) == 3600.0
+
+
 def test_a_part_of_the_day_is_kept_for_stock() -> None:
     clock, ledgers = FastClock(), Ledgers(limit_per_day=20)
     budget = a_budget(ledgers, clock, reserve_percent=25)

@@ -1,6 +1,7 @@
 """Telling people of a sync: what is sent to whom, once, by real HTTP and mail servers on this machine."""
 
 import threading
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 from etsy_pipeline.errors import NotConfigured, Refused, Unavailable
 from etsy_pipeline.notifications.notice import Notice
 from etsy_pipeline.notifications.receivers import Receiver, receivers, sender
-from etsy_pipeline.store import accounts
+from etsy_pipeline.planning.shop_changes import Change
+from etsy_pipeline.store import accounts, clock, seen_listings
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
@@ -111,6 +113,24 @@ def test_each_change_of_state_is_told_once_to_each_receiver(store: Store) -> Non
     tell(), tell()
     assert sorted(box.taken[2:4]) == ["a paused", "b paused"]
     assert sorted(box.taken[4:]) == ["a completed", "b completed"]
+
+
+def test_what_a_scan_found_and_cannot_wait_is_told_once_in_one_notice(store: Store) -> None:
+    account, told = connected(store), list[Notice]()
+    alarms = [Change("alarm", after="removed", told="Etsy has taken down 1 listing: 7 'Mug'."), Change("removed", 7)]
+    quiet = [Change("new", 8, "Cup", "", "active")]
+    with store.writing() as session:
+        for changes in (quiet, alarms):
+            now = clock.now(session)
+            scan_id = seen_listings.begin(session, account.id, now)
+            found = [asdict(change) for change in changes]
+            seen_listings.finish(session, scan_id, now=now, calls=12, counts={}, changes=found)
+    for _ in range(2):
+        send_what_is_due(store, [Receiver("a")], lambda _, notice: told.append(notice))
+    (notice,) = told
+    assert notice.subject.endswith("changed on Etsy, and not by us")
+    assert "Etsy has taken down 1 listing: 7 'Mug'." in notice.told
+    assert f"etsy-pipeline shop listings {account.id} --changes" in notice.told
 
 
 def test_a_receiver_that_is_down_is_tried_again_later_and_at_last_given_up(store: Store) -> None:

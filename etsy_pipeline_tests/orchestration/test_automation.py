@@ -16,7 +16,7 @@ from etsy_pipeline.accounts import configure
 from etsy_pipeline.definitions import defs
 from etsy_pipeline.orchestration.failed_runs import failed_syncs
 from etsy_pipeline.orchestration.partitions import ACCOUNTS, partition_change
-from etsy_pipeline.orchestration.resources import StoreResource
+from etsy_pipeline.orchestration.resources import MedusaResource, StoreResource
 from etsy_pipeline.orchestration.runs import trigger_of
 from etsy_pipeline.orchestration.schedules import daily_sync_at
 from etsy_pipeline.orchestration.sensors import (
@@ -24,6 +24,7 @@ from etsy_pipeline.orchestration.sensors import (
     account_partitions,
     approved_syncs,
     plan_requests,
+    policy_approvals,
     publish_requests,
     requested_syncs,
 )
@@ -182,6 +183,22 @@ def test_the_approval_sensor_does_nothing_without_an_approval(store: Store, inst
     assert isinstance(tick(instance, approved_syncs), dg.SkipReason)
 
 
+def test_the_policys_sensor_approves_what_had_to_wait(store: Store, instance: dg.DagsterInstance) -> None:
+    """Where nothing waits, Medusa's settings are not needed."""
+    resources = {"store": StoreResource(), "medusa": MedusaResource()}
+
+    def tick() -> Any:
+        return policy_approvals(dg.build_sensor_context(instance=instance, resources=resources))
+
+    assert tick().skip_message == "No plan waits for its turn."
+    request_sync(store, an_account(store), product_ids=None, trigger="cli")
+    (job,) = queries.latest_jobs(store)
+    long_ago = store.now() - timedelta(minutes=5)
+    in_state(store, job, SyncState.PLANNED, planned_at=long_ago, totals={"for_a_person": []}, plan_digest="0" * 64)
+    resources["medusa"] = MedusaResource(url="http://medusa.test", api_key="sk_test", amount_unit="major")
+    assert tick().skip_message.startswith(f"The plan of {job.transaction_id} is stale"), "it is asked, as everybody is"
+
+
 def test_the_sensor_calls_an_expired_approval_off_and_says_so(store: Store, instance: dg.DagsterInstance) -> None:
     account_id = an_account(store)
     instance.add_dynamic_partitions(ACCOUNTS, [account_id])
@@ -249,7 +266,14 @@ def test_what_dagster_loads() -> None:
     }  # fmt: skip
     for name in ("plan_sync", "publish_sync"):
         assert defs.resolve_job_def(name).partitions_def is not None
-    for name in ("account_partitions", "requested_syncs", "approved_syncs", "failed_syncs", "canceled_plans"):
+    for name in (
+        "account_partitions",
+        "requested_syncs",
+        "approved_syncs",
+        "failed_syncs",
+        "canceled_plans",
+        "policy_approvals",
+    ):
         assert defs.resolve_sensor_def(name).default_status is dg.DefaultSensorStatus.RUNNING
 
 

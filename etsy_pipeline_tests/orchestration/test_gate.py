@@ -216,4 +216,32 @@ def test_the_check_of_a_publication_looks_at_its_own_sync(dagster: Dagster, *, i
     approvals.fail(dagster.store, newer.transaction_id, "It was another one.")
     tags = {"etsy_pipeline/transaction_id": own.transaction_id} if is_tagged else {}
     found = check(dagster.run("publish_sync", **tags), "every_product_published")
-    assert (found.passed, found.description) == (True, "2 synced, 0 failed, 0 still to do.")
+    assert (found.passed, found.description) == (True, "2 synced, 0 failed, 0 left out, 0 still to do.")
+
+
+@pytest.mark.parametrize(("left_out", "passed"), [(1, True), (2, False)])
+def test_a_publication_of_which_everything_was_left_out_published_nothing(
+    dagster: Dagster,
+    left_out: int,
+    passed: bool,  # noqa: FBT001
+) -> None:
+    names = dagster.world.product_ids("clean")[:2]
+    dagster.world.keep_only(*names)
+    dagster.run("plan_sync")
+    approvals.approve(
+        dagster.store, dagster.newest().transaction_id, decided_by="Ada", through="cli", amount_unit="major",
+        excluded_products=names[:left_out],
+    )  # fmt: skip
+    found = check(dagster.run("publish_sync"), "every_product_published")
+    assert found.passed == passed
+    assert found.description == f"{2 - left_out} synced, 0 failed, {left_out} left out, 0 still to do."
+
+
+def test_a_product_that_changed_meanwhile_and_left_was_not_published(dagster: Dagster) -> None:
+    names = dagster.world.product_ids("clean")[:2]
+    dagster.world.keep_only(*names)
+    dagster.run("plan_sync")
+    dagster.materialize("publication_approval")
+    dagster.world.medusa("PATCH", f"products/{names[0]}", {"set": {"title": "Another title"}})
+    found = check(dagster.run("publish_sync"), "every_product_published")
+    assert (found.passed, found.description) == (False, "1 synced, 0 failed, 1 left out, 0 still to do.")

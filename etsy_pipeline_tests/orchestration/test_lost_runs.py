@@ -355,7 +355,7 @@ def test_the_shipped_instance_has_this_queue_and_the_second_net(
         assert isinstance(instance.run_coordinator, RunQueue)
         assert queue
         assert queue.tag_concurrency_limits == limits(3)["tag_concurrency_limits"]
-        assert (queue.max_concurrent_runs, queue.max_user_code_failure_retries) == (11, 5)
+        assert (queue.max_concurrent_runs, queue.max_user_code_failure_retries) == (14, 5)
         assert instance.run_monitoring_enabled
         assert instance.run_monitoring_max_runtime_seconds == timedelta(days=1).total_seconds()
         assert (instance.run_retries_enabled, instance.run_retries_retry_on_asset_or_op_failure) == (True, False)

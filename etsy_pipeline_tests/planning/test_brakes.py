@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from etsy_pipeline.listings.listing import Inventory, Offering
-from etsy_pipeline.listings.plan_settings import ApprovalPolicy, BrakeLimits
+from etsy_pipeline.listings.plan_settings import BrakeLimits
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.planning import brakes
 from etsy_pipeline.planning.approval_policy import PolicyReview
@@ -154,12 +154,13 @@ def test_a_plan_that_is_odd_as_a_whole_brakes(facts: dict[str, int], codes: list
 def test_every_brake_has_its_row_in_the_table() -> None:
     assert set(BRAKES) == {
         "price_hundredfold", "price_moved", "variations_vanish", "listing_gone", "stock_unread",
-        "catalogue_shrunk", "many_deactivations", "fees_over_budget",
+        "catalogue_shrunk", "many_deactivations", "fees_over_budget", "fees_over_month", "first_plan_of_adopted_link",
+        "first_prices_in_currency",
     }  # fmt: skip
 
 
 def objections(*items: PlanItem, brakes: tuple[Brake, ...] = (), **policy: Any) -> str:
-    review = PolicyReview(ApprovalPolicy(**({"auto_approve": True} | policy)))
+    review = PolicyReview(a_shop(approval={"auto_approve": True} | policy))
     for item in items:
         review.look_at(item)
     return "; ".join(review.objections(brakes))
@@ -172,7 +173,7 @@ def test_small_changes_of_price_and_stock_need_nobody_where_the_shop_says_so() -
 
 SKIPPED = update(at("29.99"))
 CREATED = plan_product(ValidatedListing("prod_1", "Mug", PUBLISHED), None, None, a_shop())
-RENEWED = update(at("29.99", 11), replace(LINK, listing_state="expired"))
+RENEWED = update(at("29.99", 11), replace(LINK, listing_state="sold_out"))
 SOLD = plan_product(
     ValidatedListing("prod_1", "Mug", replace(PUBLISHED, inventory=at("29.99", 5))),
     LINK, LiveListing(42, "active", {}, at("29.99", 8)), a_shop(),

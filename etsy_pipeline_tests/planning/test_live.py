@@ -98,7 +98,7 @@ def test_what_was_sold_stays_sold_when_something_else_was_published_meanwhile() 
 def test_a_sold_out_listing_is_not_renewed_for_a_fee_while_medusa_has_no_new_stock() -> None:
     live = replace(AS_PUBLISHED, state="sold_out", inventory=stocked(0))
     item = planned(live=live)
-    assert (item.action, item.reason) == ("skip", "sold out on Etsy; Medusa has no new stock")
+    assert (item.action, item.life, item.conflicts[0].outcome) == ("skip", "sold_out_waits", "sold")
     renewed = planned(replace(PUBLISHED, inventory=stocked(20)), live)
     assert (renewed.action, renewed.cost.fee_usd_cents) == ("update", 20)
     assert {change.field for change in renewed.differences} == {"quantity", "state"}
@@ -106,14 +106,13 @@ def test_a_sold_out_listing_is_not_renewed_for_a_fee_while_medusa_has_no_new_sto
 
 def test_a_listing_that_its_seller_deactivated_stays_so() -> None:
     item = planned(live=replace(AS_PUBLISHED, state="inactive"))
-    assert (item.action, item.conflicts[0].field, item.conflicts[0].outcome) == ("skip", "state", "kept")
+    assert (item.action, item.life, item.conflicts) == ("skip", "held_by_seller", ())
 
 
 def test_a_listing_that_we_deactivated_comes_back() -> None:
     link = replace(LINK, wanted_state="inactive", listing_state="inactive")
     item = planned(live=replace(AS_PUBLISHED, state="inactive"), link=link)
     assert (item.action, [change.field for change in item.differences]) == ("update", ["state"])
-    assert item.cost.fee_usd_cents == 0
 
 
 def test_a_listing_that_is_gone_is_created_again_with_a_brake() -> None:
@@ -124,7 +123,7 @@ def test_a_listing_that_is_gone_is_created_again_with_a_brake() -> None:
 
 def test_a_listing_that_etsy_took_down_is_left_to_a_person() -> None:
     item = planned(replace(PUBLISHED, title="New"), LiveListing(42, "removed"))
-    assert (item.action, item.desired) == ("invalid", None)
+    assert (item.action, item.life, item.desired) == ("invalid", "removed_by_etsy", None)
 
 
 def test_the_live_state_counts_for_what_is_deactivated() -> None:
@@ -142,14 +141,14 @@ def test_a_price_that_is_the_sellers_survives_other_changes() -> None:
     assert [change.field for change in item.differences] == ["quantity"]
 
 
-def test_variations_that_are_the_sellers_keep_their_grid() -> None:
+def test_variations_that_are_the_sellers_keep_their_grid_and_are_not_sold_where_medusa_has_none() -> None:
     link = replace(LINK, published=replace(PUBLISHED, inventory=two_sizes()))
     smaller = replace(two_sizes(("11", "12")), offerings=two_sizes(("11", "12")).offerings[:1])
     item = planned(replace(PUBLISHED, inventory=smaller), replace(AS_PUBLISHED, inventory=two_sizes()), link,
                    ownership={"variations": "create_only"})  # fmt: skip
     assert item.desired is not None
-    assert [(cell.values, str(cell.price)) for cell in item.desired.inventory.offerings] == [
-        (("S",), "11"),
-        (("L",), "12"),
+    assert [(cell.values, str(cell.price), cell.for_sale) for cell in item.desired.inventory.offerings] == [
+        (("S",), "11", 3),
+        (("L",), "12", 0),
     ]
-    assert [change.field for change in item.differences] == ["price"]
+    assert [change.field for change in item.differences] == ["price", "quantity"]

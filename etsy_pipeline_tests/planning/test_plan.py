@@ -57,7 +57,7 @@ INVALID = ValidatedListing("prod_1", "Mug", None, (Verdict("no_variants", "error
         (ready(), None, "create", "not on Etsy yet"),
         (ready(), LIVE, "skip", "unchanged since it was last published"),
         (ready(title="New"), LIVE, "update", "title changed"),
-        (ready(), replace(LIVE, listing_state="inactive"), "update", "state changed"),
+        (ready(), replace(LIVE, listing_state="inactive", wanted_state="inactive"), "update", "state changed"),
         (ready(), replace(LIVE, published=None), "update", "an earlier attempt did not come to its end"),
         (ready(), replace(LIVE, sync_status="failed"), "update", "the last attempt failed; nothing changed since"),
         (absent(), LIVE, "deactivate", "out of stock"),
@@ -87,13 +87,12 @@ def test_a_product_that_left_the_catalogue_is_deactivated() -> None:
         (plan_product(ready(title="New"), LIVE), 1, 0),
         (plan_product(ready(inventory=two_sizes()), LIVE), 1, 0),
         (plan_product(ready(images=(ListingImage("a"), ListingImage("b"))), LIVE), 3, 0),
-        (plan_product(ready(), replace(LIVE, listing_state="inactive")), 1, 0),
-        (plan_product(ready(), replace(LIVE, listing_state="expired")), 1, 20),
+        (plan_product(ready(), replace(LIVE, listing_state="draft", wanted_state="draft")), 1, 20),
         (plan_product(absent(), LIVE), 1, 0),
     ],
 )
 def test_what_it_costs(item: PlanItem, calls: int, cents: int) -> None:
-    """Only what changed is sent; publishing and renewing cost a fee, reactivating does not (FACTS §5, §6)."""
+    """Only what changed is sent; publishing costs a fee (FACTS §5). What a renewal costs is in `test_life.py`."""
     assert (item.cost.calls, item.cost.fee_usd_cents) == (calls, cents)
 
 

@@ -23,7 +23,7 @@ def planned(desired: Listing, live: LiveListing | None = None, link: Link = LINK
     [
         (replace(PUBLISHED, inventory=stocked(50)), LINK),
         (replace(PUBLISHED, inventory=stocked(10, "35")), LINK),
-        (PUBLISHED, replace(LINK, listing_state="sold_out")),
+        (replace(PUBLISHED, inventory=stocked(11)), replace(LINK, listing_state="sold_out")),
         (PUBLISHED, replace(LINK, published=None)),
     ],
     ids=["more stock", "a price, which takes all quantities along", "set active again", "an attempt that was cut off"],

@@ -127,7 +127,7 @@ def test_a_code_gives_tokens_once_and_they_are_never_shown(seller: Seller) -> No
     code, state = code_from_redirect(grant(attempt.location, 2))
     assert state == attempt.state
     tokens = oauth.exchange(code, attempt.code_verifier)
-    assert tokens.expires_at < tokens.refresh_expires_at
+    assert tokens.lasts < tokens.refresh_lasts
     assert tokens.access_token not in repr(tokens)
     assert tokens.refresh_token not in repr(tokens)
     with closing(seller.provider.client_for(seller.world.settings, seller.store)(tokens.access_token)) as it:

@@ -22,7 +22,8 @@ from etsy_pipeline.store import budgets, links
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync.build_plan import build_plan
-from etsy_pipeline_tests.builders import a_listing
+from etsy_pipeline_tests.builders import a_listing, known
+from etsy_pipeline_tests.looked import looking
 from etsy_pipeline_tests.publishing.shop import Shop, as_planned
 
 WRITES = (
@@ -155,6 +156,7 @@ class Matrix:
             self.shop.store, account_id=self.shop.id, transaction_id=None, trigger="cli", validated=[product],
             covers_selection=False, amount_unit="major", run_id=f"r{next(self._runs)}",
             live_of=lambda ids: {} if self.shop.world.etsy("GET", "faults") else self.client.live_listings(ids),
+            identified=known([product]), look_through=looking(self.shop.store, self.shop.id),
         )  # fmt: skip
         return self.shop.approve(job)
 

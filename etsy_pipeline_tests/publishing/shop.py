@@ -1,7 +1,7 @@
 """A connected shop for tests of publishing: its owner's acts over real HTTP, without Dagster between."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -24,10 +24,12 @@ from etsy_pipeline.sync import approvals, queries
 from etsy_pipeline.sync.build_plan import build_plan
 from etsy_pipeline.sync.product_listings import ProductListings, shop_reader
 from etsy_pipeline.wiring import Time
+from etsy_pipeline_tests.builders import known
+from etsy_pipeline_tests.looked import looking
 from etsy_pipeline_tests.world import World
 
-READS = {"getListingsByListingIds": 2, "getListingsInventoryByListingIds": 2}
-"""What a batch of up to a hundred products costs in addition: a look just before, and reading back."""
+READS = {"getMe": 1, "getShop": 1, "getListingsByListingIds": 2, "getListingsInventoryByListingIds": 2}
+"""What a publication of up to a hundred products costs in addition: whose shop it is, a look before, reading back."""
 
 
 class Shop:
@@ -35,7 +37,7 @@ class Shop:
 
     def __init__(self, world: World, store: Store, account: EtsyAccount) -> None:
         self.world, self.store, self.id = world, store, account.id
-        self.time = wiring.REAL_TIME
+        self.time: Time | None = None
         self.trusted_image_hosts = world.settings.etsy_pipeline_trusted_image_hosts
 
     @property
@@ -68,13 +70,16 @@ class Shop:
         values: dict[str, Any] = {
             "account_id": self.id, "transaction_id": None, "trigger": "ui", "covers_selection": True,
             "amount_unit": "major", "run_id": f"run_{secrets.token_hex(4)}", "live_of": client.live_listings,
-            "sha256_if_changed": self.pictures().sha256_if_changed,
+            "sha256_if_changed": self.pictures().sha256_if_changed, "look_through": looking(self.store, self.id),
         }  # fmt: skip
-        if "validated" not in changes:
-            pages = wiring.catalogue_of(self.world.settings).pages(Selection())
-            products = (product for page in pages for product in page.products)
-            values["validated"] = self.listings().of(products)
+        products = list(changes.pop("validated", None) or self.products())
+        values |= {"validated": products, "identified": known(products)}
         return build_plan(self.store, **(values | changes))
+
+    def products(self) -> Iterable[ValidatedListing]:
+        """All of Medusa's products, mapped as its settings are now."""
+        pages = wiring.catalogue_of(self.world.settings).pages(Selection())
+        return self.listings().of(product for page in pages for product in page.products)
 
     def approve(self, job: EtsySyncJob, **changes: Any) -> EtsySyncJob:
         """Approve a plan; one with nothing to do needs no approval, and stays as it is."""
@@ -122,7 +127,7 @@ class Shop:
         self.world.etsy("POST", "faults", fault)
 
 
-def reader_of(settings: Settings, store: Store, account: EtsyAccount, at: Time = wiring.REAL_TIME) -> ShopReader:
+def reader_of(settings: Settings, store: Store, account: EtsyAccount, at: Time | None = None) -> ShopReader:
     """Tells what a mapping has to know of a shop."""
     return shop_reader(wiring.shop_client(settings, store, account.id, at), account, "major", pytest.fail)
 

@@ -14,6 +14,7 @@ from etsy_pipeline.accounts.tokens import AccountTokens
 from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.transport import EtsyTransport
 from etsy_pipeline.publishing.publisher import publish
+from etsy_pipeline.shop.scan import scan
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync import queries
 from etsy_pipeline_tests.etsy_spec import decoded, operation_of, problems, query_problems
@@ -73,12 +74,13 @@ def test_every_request_of_a_first_and_a_second_sync_is_one_that_etsy_documents(
         assert jobs_errors(shop) == {}
         listings = [item["listing_id"] for item in shop.world.listings()]
         client.live_listings([*listings, 999])
+        scan(shop.store, client, shop.id)
         shop.world.etsy("PATCH", f"listings/{listings[0]}", {"title": "Edited by the seller"})
     operations = [checked(request) for request in requests]
     assert {
         "createDraftListing", "updateListing", "updateListingInventory", "uploadListingImage",
         "updateListingPersonalization", "getListingsByListingIds", "getListingsInventoryByListingIds", "getListing",
-        "getPropertiesByTaxonomyId",
+        "getPropertiesByTaxonomyId", "getListingsByShop",
     } <= set(operations)  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from etsy_pipeline.errors import Conflict
+from etsy_pipeline.linking.seen import STATES
 from etsy_pipeline.publishing.outcomes import Progress
 from etsy_pipeline.publishing.publisher import approved_job
 from etsy_pipeline.store.sync_states import SyncState
@@ -127,7 +128,7 @@ def test_a_refused_create_is_not_searched_for(shop: Shop) -> None:
     shop.sync()
     calls = shop.calls_of(shop.plan())
     assert calls["createDraftListing"] == 1
-    assert "getListingsByShop" not in calls
+    assert calls["getListingsByShop"] == len(STATES), "one look at what is there, and none for a lost draft"
 
 
 def test_a_late_draft_is_found_by_the_next_sync(shop: Shop) -> None:
@@ -154,7 +155,7 @@ def test_a_draft_that_shows_some_seconds_late_is_waited_for(shop: Shop) -> None:
 def test_two_drafts_with_our_reference_are_a_persons_business(shop: Shop) -> None:
     product_id = one_product(shop)
     shop.fault(operation="createDraftListing", kind="drop_after", times=1)
-    shop.fault(operation="getListingsByShop", kind="status", status=404)
+    shop.fault(operation="getListingsByShop", kind="status", status=404, every=len(STATES) + 1)  # the search for it
     shop.sync()
     shop.world.etsy("DELETE", "faults")
     twin = (
@@ -284,3 +285,13 @@ def test_a_cancelled_job_ends_what_it_has_begun_and_begins_nothing_more(shop: Sh
     assert (found.state, found.synced_count, found.deferred_count) == (SyncState.CANCELLED, 2, 3)
     links = queries.find_links(shop.store)
     assert [(link.sync_status, link.transaction_id) for link in links] == 2 * [("synced", job.transaction_id)]
+
+
+def test_what_is_invalid_fails_with_the_code_of_what_is_wrong(shop: Shop) -> None:
+    product_id = one_product(shop)
+    unknown = ValidatedListing("prod_nope", "", None, (Verdict("product_unknown", "error", "product", "No.", "Check."),))
+    job = shop.approve(shop.plan(validated=[*shop.products(), unknown]))
+    assert shop.publish(job).synced_count == 1
+    assert shop.link(product_id).etsy_listing_id is not None
+    _, errors, _ = queries.errors_page(shop.store, job.transaction_id)
+    assert [(error.product_id, error.code) for error in errors] == [("prod_nope", "product_unknown")]

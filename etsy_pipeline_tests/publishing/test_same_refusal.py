@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from etsy_pipeline.accounts import configure
-from etsy_pipeline.errors import Conflict
+from etsy_pipeline.errors import BadRequest, Conflict
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.notifications.receivers import Receiver
 from etsy_pipeline.orchestration.sensors import publish_requests
@@ -74,7 +74,7 @@ def test_after_the_cause_is_mended_a_person_lets_the_rest_go_on(shop: Shop) -> N
     stopped = shop.publish(job, at_once=1, **given)
     assert (stopped.failed_count, stopped.deferred_count) == (10, 2)
     shop.world.etsy("DELETE", "faults")
-    due = resume(shop.store, job.transaction_id)
+    due = resume(shop.store, job.transaction_id, decided_by="Ada", through="cli")
     assert (due.state, len(publish_requests([due], shop.store.now()))) == (SyncState.PAUSED, 1)
     found = shop.publish(due, **given)
     assert (found.state, found.synced_count, found.failed_count) == (SyncState.COMPLETED_WITH_ERRORS, 2, 10)
@@ -159,7 +159,7 @@ def test_the_doctor_names_a_sync_that_waits_for_a_person(store: Store) -> None:
     assert "It waits for a person; nothing was done since" in str(trouble)
     assert f"etsy-pipeline sync resume {job.transaction_id}" in str(trouble)
     assert f"etsy-pipeline sync cancel {job.transaction_id}" in str(trouble)
-    resume(store, job.transaction_id)
+    resume(store, job.transaction_id, decided_by="Ada", through="cli")
     assert troubles(store, timedelta(days=1)) == []
 
 
@@ -173,10 +173,29 @@ def waiting_for_a_person(store: Store) -> EtsySyncJob:
 
 def test_only_a_paused_sync_is_resumed_and_it_can_be_cancelled(store: Store) -> None:
     job = waiting_for_a_person(store)
-    assert resume(store, job.transaction_id).resume_at is not None
+    assert resume(store, job.transaction_id, decided_by="Ada", through="cli").resume_at is not None
     assert approvals.cancel(store, job.transaction_id).state is SyncState.CANCELLED
     with pytest.raises(Conflict, match="not_paused"):
-        resume(store, job.transaction_id)
+        resume(store, job.transaction_id, decided_by="Ada", through="cli")
+
+
+def test_who_lets_a_sync_go_on_is_kept_and_is_no_approval(store: Store) -> None:
+    job = waiting_for_a_person(store)
+    resume(store, job.transaction_id, decided_by="Grace", through="cli", note="mended the policy")
+    (said,) = queries.review_of(store, job.transaction_id).resumed
+    assert (said.decided_by, said.decided_through, said.note) == ("Grace", "cli", "mended the policy")
+    decision = queries.review_of(store, job.transaction_id).decision
+    assert decision is not None
+    assert decision.decided_by == "Ada", "who approved the plan"
+    with store.reading() as session:
+        assert jobs.approval(session, job.transaction_id) == decision, "that is what a publisher goes by"
+
+
+def test_nobody_lets_a_sync_go_on_without_a_name(store: Store) -> None:
+    job = waiting_for_a_person(store)
+    with pytest.raises(BadRequest, match="approver_missing"):
+        resume(store, job.transaction_id, decided_by=" ", through="api")
+    assert queries.job(store, job.transaction_id).resume_at is None
 
 
 def test_somebody_hears_that_a_person_is_waited_for_and_once(store: Store) -> None:

@@ -159,6 +159,16 @@ def test_a_product_that_is_for_sale_again_is_not_deactivated(shop: Shop) -> None
     assert shop.world.listings()[0]["state"] == "active"
 
 
+def test_nothing_is_deactivated_any_more_where_the_shop_does_not_want_that_by_now(shop: Shop) -> None:
+    product_id = one_product(shop)
+    shop.sync()
+    shop.world.medusa("PATCH", f"products/{product_id}", {"set": {"status": "draft"}})
+    job = shop.approve(shop.plan())
+    configure.configure(shop.store, shop.id, {"deactivate_removed": False})
+    assert "deactivate_removed is off by now" in left_out(shop, shop.publish(job), product_id)
+    assert shop.world.listings()[0]["state"] == "active"
+
+
 def test_where_medusa_is_down_what_was_approved_is_published(shop: Shop) -> None:
     one_product(shop)
     job = shop.plan()
@@ -282,7 +292,7 @@ class TestBegunBeforeAPause:
         assert [item.step for item in shop.items(job)] == ["inventory"]
         with budgets.changing(shop.store, shop.world.sandbox.client_id) as ledger:
             ledger.held_until = None
-        resume(shop.store, job.transaction_id)
+        resume(shop.store, job.transaction_id, decided_by="Ada", through="cli")
         return job
 
     def pieces(self, shop: Shop, product_id: str) -> set[int]:
@@ -321,10 +331,54 @@ class TestBegunBeforeAPause:
         assert [item.step for item in shop.items(job)] == ["complete"]
         with budgets.changing(shop.store, shop.world.sandbox.client_id) as ledger:
             ledger.held_until = None
-        resume(shop.store, job.transaction_id)
+        resume(shop.store, job.transaction_id, decided_by="Ada", through="cli")
         shop.world.medusa("PATCH", f"products/{product_id}", {"variants": fewer})
         assert shop.publish(job).synced_count == 1
         assert self.pieces(shop, product_id) == {1}
+
+    def test_one_that_pauses_again_knows_that_the_pieces_on_etsy_are_its_own(self, shop: Shop) -> None:
+        """Begun with 20, lowered to 7, and paused before anything was sent; then lowered to 1, and paused; then sent."""
+        product_id = one_product(shop)
+        shop.sync()
+        changed = {"set": {"title": "Other"}, "variants": stock_of_all(shop, product_id, 20)}
+        shop.world.medusa("PATCH", f"products/{product_id}", changed)
+        job = shop.approve(shop.plan())
+        self.pause(shop, job, "updateListing")
+        for pieces in (7, 1):
+            shop.world.medusa("PATCH", f"products/{product_id}", {"variants": stock_of_all(shop, product_id, pieces)})
+            self.pause(shop, job, "updateListingInventory")
+        (item,) = shop.items(job)
+        assert [conflict.message for conflict in item.plan.conflicts if conflict.outcome == "ours"] == [
+            "quantity: this sync may have put 20 on Etsy already; 7 stays for sale",
+            "quantity: this sync may have put 7 on Etsy already; 1 stays for sale",
+        ]
+        done = shop.publish(job)
+        assert (done.state, done.synced_count, done.failed_count) == (SyncState.COMPLETED, 1, 0)
+        assert self.pieces(shop, product_id) == {1}
+
+    def test_what_the_seller_changes_meanwhile_is_still_noticed(self, shop: Shop) -> None:
+        product_id = one_product(shop)
+        shop.sync()
+        changed = {"set": {"title": "Other"}, "variants": stock_of_all(shop, product_id, 20)}
+        shop.world.medusa("PATCH", f"products/{product_id}", changed)
+        job = shop.approve(shop.plan())
+        self.pause(shop, job, "updateListing")
+        shop.world.medusa("PATCH", f"products/{product_id}", {"variants": stock_of_all(shop, product_id, 7)})
+        self.pause(shop, job, "updateListingInventory")
+        listing_id = shop.link(product_id).etsy_listing_id
+        shop.world.etsy("PATCH", f"listings/{listing_id}", {"quantity": 30})
+        done = shop.publish(job)
+        (item,) = shop.items(job)
+        assert (done.failed_count, item.error_code) == (1, "listing_changed_since_plan")
+
+    def pause(self, shop: Shop, job: EtsySyncJob, operation: str) -> None:
+        """Etsy has no more calls for a day, right before this one."""
+        a_day = {"status": 429, "headers": {"retry-after": "86400"}}
+        shop.fault(operation=operation, kind="status", times=1, **a_day)
+        assert shop.publish(job).state is SyncState.PAUSED
+        with budgets.changing(shop.store, shop.world.sandbox.client_id) as ledger:
+            ledger.held_until = None
+        resume(shop.store, job.transaction_id, decided_by="Ada", through="cli")
 
     @pytest.mark.parametrize("change", [{"set": {"status": "draft"}}, {"set": {"title": "Another title"}}], ids=repr)
     def test_what_changed_otherwise_stays_a_draft(self, shop: Shop, change: dict[str, Any]) -> None:

@@ -229,10 +229,8 @@ def test_what_must_not_be_sold_any_more_is_taken_off_while_the_rest_waits_for_ca
     change(shop, second, set={"status": "draft"})
     job = shop.approve(shop.plan())
     unsent.first(shop.store, job.transaction_id, [first])
-    with budgets.changing(shop.store, shop.world.sandbox.client_id) as ledger:
-        ledger.limit_per_day = 1_000_000
-        ledger.calls = {next(iter(ledger.calls)): 900_000}
-    chosen = shop.world.settings.model_copy(update={"etsy_pipeline_stock_reserve_percent": 20})
+    shop.world.etsy("POST", "limits", {"per_day": sum(shop.world.calls().values()) + 30})  # fewer than are reserved
+    chosen = shop.world.settings.model_copy(update={"etsy_pipeline_stock_reserve_percent": 50})
     done = publish(
         shop.store, wiring.shop_client(chosen, shop.store, shop.id), shop.pictures(), job.transaction_id,
         amount_unit="major", run_id="run", source=shop.source(), sleep=lambda _: None,
@@ -286,7 +284,7 @@ def test_a_sync_that_waits_and_whose_plan_grew_stale_is_left_to_a_person(
     found = queries.job(shop.store, paused.transaction_id)
     assert (found.state, found.resume_at) == (SyncState.PAUSED, None)
     assert "plan_stale" in found.message
-    assert publish_requests([found], shop.time.now() + timedelta(days=2)) == []
+    assert publish_requests([found], shop.store.now() + timedelta(days=2)) == []
     beside = shop.plan()
     assert (beside.lane, beside.totals.update) == ("stock", 3)
     approvals.cancel(shop.store, paused.transaction_id)

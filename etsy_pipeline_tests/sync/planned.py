@@ -1,7 +1,7 @@
 """A connected shop, plans for it and their approval, drawn up without Etsy and Dagster."""
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -15,7 +15,8 @@ from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob
 from etsy_pipeline.sync import approvals
 from etsy_pipeline.sync.build_plan import build_plan
-from etsy_pipeline_tests.builders import a_product, validated
+from etsy_pipeline_tests.builders import a_product, known, validated
+from etsy_pipeline_tests.looked import looking
 
 NO_TAXONOMY = Verdict("no_taxonomy", "error", "taxonomy_id", "It has no category.")
 
@@ -35,12 +36,18 @@ def nothing_live(listing_ids: Sequence[int]) -> Mapping[int, LiveListing]:
 
 def planned(store: Store, account: EtsyAccount, count: int = 2, **changes: Any) -> EtsySyncJob:
     """A plan of so many new products, by a run of its own."""
-    found = (validated(a_product(id=f"prod_{number}")) for number in range(count))
+    found = [validated(a_product(id=f"prod_{number}")) for number in range(count)]
     values: dict[str, Any] = {
-        "account_id": account.id, "transaction_id": None, "trigger": "ui", "validated": found, "live_of": nothing_live,
+        "account_id": account.id, "transaction_id": None, "trigger": "ui", "validated": found,
+        "identified": known(_again(changes.get("validated", found), found)), "live_of": nothing_live, "look_through": looking(store, account.id),
         "covers_selection": True, "amount_unit": "major", "run_id": f"run_{secrets.token_hex(4)}",
     }  # fmt: skip
     return build_plan(store, **(values | changes))
+
+
+def _again(given: Iterable[ValidatedListing], usual: Sequence[ValidatedListing]) -> Sequence[ValidatedListing]:
+    """Products that can be looked at twice: those that are given, or the usual ones where they can be had once only."""
+    return given if isinstance(given, Sequence) else usual
 
 
 def absent(product_id: str) -> ValidatedListing:

@@ -1,18 +1,20 @@
 """Asking, planning and deciding: what each does, and what it refuses. On SQLite and PostgreSQL."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.errors import BadRequest, Conflict, NotFound
+from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
 from etsy_pipeline.store import jobs, links, progress
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, queries
 from etsy_pipeline.sync.request import request_sync
-from etsy_pipeline_tests.sync.planned import approve, code_of, connected, planned
+from etsy_pipeline_tests.sync.planned import NO_TAXONOMY, approve, code_of, connected, invalid, planned
 
 NOW = datetime.now(UTC)
 
@@ -103,6 +105,31 @@ def test_a_plan_that_changed_since_is_stale(store: Store, change: str) -> None:
     else:
         unit = "minor"
     assert code_of(lambda: approve(store, job, amount_unit=unit)) == "plan_stale"
+
+
+def test_who_rejects_a_sync_before_its_plan_is_told_to_cancel_it(store: Store) -> None:
+    job = request_sync(store, connected(store).id, product_ids=("prod_0",), trigger="cli")
+    with pytest.raises(Conflict) as caught:
+        approvals.reject(store, job.transaction_id, decided_by="Ada", through="cli")
+    assert caught.value.code == "plan_not_ready"
+    assert f"etsy-pipeline sync cancel {job.transaction_id}" in caught.value.hint
+
+
+def test_an_error_has_the_code_of_what_is_wrong_with_the_product(store: Store) -> None:
+    """Also where the plan sends nothing; and a plan that sends something is told by its publisher (`test_publisher`)."""
+    unknown = ValidatedListing(
+        "prod_nope", "", None, (Verdict("product_unknown", "error", "product", "No.", "Check."),)
+    )
+    warned = replace(
+        invalid("prod_1"), verdicts=(replace(NO_TAXONOMY, code="tag_long", severity="warning"), NO_TAXONOMY)
+    )
+    job = planned(store, connected(store), validated=[unknown, warned])
+    assert job.state is SyncState.NOTHING_TO_DO
+    _, errors, count = queries.errors_page(store, job.transaction_id)
+    assert [(error.product_id, error.code) for error in errors] == [
+        ("prod_nope", "product_unknown"), ("prod_1", NO_TAXONOMY.code)
+    ]  # fmt: skip
+    assert count == 2
 
 
 def test_a_rejected_plan_is_over(store: Store) -> None:

@@ -9,13 +9,13 @@ from starlette.exceptions import HTTPException
 
 from etsy_pipeline.api.answers import status_of
 from etsy_pipeline.api.context import AppContext
-from etsy_pipeline.api.review import decision, lists, plan, shops, sign_in
+from etsy_pipeline.api.review import candidates, decision, lists, plan, shops, sign_in
 from etsy_pipeline.api.review.login_throttle import LoginThrottle
 from etsy_pipeline.api.review.page import page, to
 from etsy_pipeline.api.review.session import SIGNED_IN, Sessions, SignInNeededError, signing_key
 from etsy_pipeline.errors import BadRequest, PipelineError
 
-BEHIND_SIGN_IN = (lists, shops, decision, plan)  # plan last: its path fits anything
+BEHIND_SIGN_IN = (lists, candidates, shops, decision, plan)  # plan last: its path fits anything
 
 
 def create_review(context: AppContext) -> FastAPI:

@@ -20,10 +20,12 @@ from etsy_pipeline.store.records import SyncItem
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, queries, retry
 from etsy_pipeline.sync.resume import resume
+from etsy_pipeline.sync.rollback import request_rollback
 
 router = APIRouter()
 
 THROUGH = "review page"
+NOBODY_NAMED = "somebody on the review page"
 LONGEST_LIST = 4_000_000  # characters: 100,000 product ids of Medusa's length
 
 
@@ -84,7 +86,7 @@ def approve(request: Request, context: Context, transaction_id: TransactionPath,
 def reject(request: Request, context: Context, transaction_id: TransactionPath, decision: Decided) -> Response:
     """Nothing of the plan is published."""
     request.session[LAST_NAME] = decision.decided_by
-    name = decision.decided_by.strip() or "somebody on the review page"
+    name = decision.decided_by.strip() or NOBODY_NAMED
     try:
         approvals.reject(context.store, transaction_id, decided_by=name, through=THROUGH, note=decision.note)
     except PipelineError as problem:
@@ -100,9 +102,10 @@ def cancel(context: Context, transaction_id: TransactionPath) -> RedirectRespons
 
 
 @router.post("/{transaction_id}/resume", dependencies=[OWN_FORM])
-def go_on(context: Context, transaction_id: TransactionPath) -> RedirectResponse:
-    """A paused sync goes on; what failed stays failed."""
-    resume(context.store, transaction_id)
+def go_on(request: Request, context: Context, transaction_id: TransactionPath) -> RedirectResponse:
+    """A paused sync goes on, in the name of whoever decided last in this browser; what failed stays failed."""
+    name = str(request.session.get(LAST_NAME, "")).strip() or NOBODY_NAMED
+    resume(context.store, transaction_id, decided_by=name, through=THROUGH)
     return to(f"/review/{transaction_id}?follow=yes")
 
 
@@ -110,6 +113,13 @@ def go_on(context: Context, transaction_id: TransactionPath) -> RedirectResponse
 def again(context: Context, transaction_id: TransactionPath) -> RedirectResponse:
     """A new sync of what failed, with a plan of its own."""
     job = retry.retry_failed(context.store, transaction_id, trigger="ui")
+    return to(f"/review/{job.transaction_id}?follow=yes")
+
+
+@router.post("/{transaction_id}/rollback", dependencies=[OWN_FORM])
+def take_back(context: Context, transaction_id: TransactionPath) -> RedirectResponse:
+    """A new sync that takes this one back, with a plan of its own."""
+    job = request_rollback(context.store, transaction_id, trigger="ui")
     return to(f"/review/{job.transaction_id}?follow=yes")
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from urllib.parse import urlencode
 
 from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.api.review.page import is_picture
 from etsy_pipeline.listings.listing import Listing
 from etsy_pipeline.listings.verdict import Verdict
 from etsy_pipeline.planning.changes import Difference
+from etsy_pipeline.planning.plan import PlanItem
 from etsy_pipeline.planning.plan_view import dollars
 from etsy_pipeline.store.records import SyncItem
 
@@ -34,7 +36,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ItemCard:
-    """A product. `picture` is an address that the page may load, or nothing; `address` is the listing on Etsy."""
+    """A product. `picture` is an address that the page may load, or nothing; `address` is the listing on Etsy.
+
+    `candidates` is the page on which a person decides whether the product is on Etsy already, where that is open.
+    """
 
     item: SyncItem
     title: str
@@ -47,6 +52,7 @@ class ItemCard:
     fee: str
     address: str
     is_excluded: bool
+    candidates: str = ""
 
     @property
     def can_be_excluded(self) -> bool:
@@ -55,7 +61,13 @@ class ItemCard:
 
 
 def item_card_of(
-    context: AppContext, item: SyncItem, *, address: str = "", is_excluded: bool = False, is_open: bool = True
+    context: AppContext,
+    item: SyncItem,
+    *,
+    account_id: str = "",
+    address: str = "",
+    is_excluded: bool = False,
+    is_open: bool = True,
 ) -> ItemCard:
     """The card of an item; once its plan is decided, it tells what was."""
     plan, listing = item.plan, item.plan.desired
@@ -72,12 +84,19 @@ def item_card_of(
         fee=dollars(plan.cost.fee_usd_cents) if plan.cost.fee_usd_cents else "",
         address=web_address(address),
         is_excluded=is_excluded,
+        candidates=_candidates(account_id, plan),
     )
 
 
 def web_address(text: str | None) -> str:
     """An address that may stand in a link."""
     return text if text and text.startswith(("https://", "http://")) else ""
+
+
+def _candidates(account_id: str, plan: PlanItem) -> str:
+    if not any(verdict.code == "listing_may_exist" for verdict in plan.verdicts):
+        return ""
+    return f"/review/accounts/{account_id}/candidates?{urlencode({'product_id': plan.product_id})}"
 
 
 def _change(difference: Difference, *, is_open: bool) -> Change:

@@ -33,7 +33,7 @@ def to(path: str) -> RedirectResponse:
 
 def is_picture(context: AppContext, url: str) -> bool:
     """Whether the page's policy lets a browser load this picture."""
-    return url.startswith("https://") or origin_of(url) == (origin_of(context.settings.medusa_url or "") or "none")
+    return url.startswith("https://") or origin_of(url) in _picture_origins(context)
 
 
 def origin_of(url: str) -> str:
@@ -46,8 +46,14 @@ def origin_of(url: str) -> str:
     return origin if _ORIGIN.fullmatch(origin) else ""
 
 
+def _picture_origins(context: AppContext) -> list[str]:
+    """Where pictures come from that may not be behind https: Medusa, and a sandbox's Etsy."""
+    origins = (origin_of(context.settings.medusa_url or ""), origin_of(context.settings.etsy_api_url))
+    return [origin for origin in dict.fromkeys(origins) if origin and not origin.startswith("https://")]
+
+
 def _policy(context: AppContext) -> str:
-    pictures = " ".join(filter(None, ("https:", origin_of(context.settings.medusa_url or ""))))
+    pictures = " ".join(("https:", *_picture_origins(context)))
     etsy = origin_of(context.settings.etsy_oauth_url)  # a form's answer leads there, to connect a shop
     return (
         f"default-src 'none'; style-src 'self'; img-src {pictures}; form-action 'self' {etsy}; "

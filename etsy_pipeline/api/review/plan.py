@@ -80,6 +80,7 @@ def _item_cards(
         item_card_of(
             context,
             item,
+            account_id=review.account.id,
             address=addresses.get(item.product_id, ""),
             is_excluded=item.position in exclusions,
             is_open=review.job.state is SyncState.PLANNED,

@@ -19,6 +19,7 @@ from etsy_pipeline.api.review.session import OWN_FORM
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.store import accounts
+from etsy_pipeline.sync import holds
 
 router = APIRouter(prefix="/accounts")
 
@@ -30,7 +31,7 @@ Changed = Annotated[str, Query(max_length=200, pattern=PRINTABLE)]
 def every(request: Request, context: Context) -> Response:
     """All of them, oldest first."""
     with context.store.reading() as session:
-        views = [account_view(account) for account in accounts.every(session)]
+        views = [account_view(account, holds.of(session, account.id)) for account in accounts.every(session)]
     return page(request, "shops.html", shops=[(view, web_address(view["shop_url"])) for view in views])
 
 
@@ -67,7 +68,7 @@ def begin(context: Context, account_id: AccountPath) -> RedirectResponse:
 def ask(request: Request, context: Context, account_id: AccountPath) -> Response:
     """What it means."""
     with context.store.reading() as session:
-        view = account_view(accounts.get(session, account_id))
+        view = account_view(accounts.get(session, account_id), holds.of(session, account_id))
     return page(request, "disconnect.html", shop=view)
 
 
@@ -82,7 +83,7 @@ def _settings(
     request: Request, context: AppContext, account_id: str, problem: BadRequest | None = None, **form: str
 ) -> Response:
     with context.store.reading() as session:
-        view = account_view(accounts.get(session, account_id))
+        view = account_view(accounts.get(session, account_id), holds.of(session, account_id))
     return page(
         request,
         "shop.html",

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
+WITHOUT_CENTS = frozenset({"CLP", "ISK", "JPY", "KRW", "VND"})
+
 
 class EtsyError(Exception):
     """An answer that is an error. `body` None is an empty body."""
@@ -55,10 +57,16 @@ def escaped(text: str) -> str:
     return html.escape(text, quote=True).replace("&#x27;", "&#39;")
 
 
+def divisor(currency_code: str) -> int:
+    """What an amount is divided by. That it is 1 where a currency has no cents is assumed (FACTS §7)."""
+    return 1 if currency_code in WITHOUT_CENTS else 100
+
+
 def money(amount: float | str | Decimal, currency_code: str) -> dict[str, Any]:
     """A money object."""
-    cents = int((Decimal(str(amount)) * 100).quantize(Decimal(1), ROUND_HALF_UP))
-    return {"amount": cents, "divisor": 100, "currency_code": currency_code}
+    parts = divisor(currency_code)
+    whole = int((Decimal(str(amount)) * parts).quantize(Decimal(1), ROUND_HALF_UP))
+    return {"amount": whole, "divisor": parts, "currency_code": currency_code}
 
 
 def page(results: Sequence[Any], count: int | None = None) -> dict[str, Any]:

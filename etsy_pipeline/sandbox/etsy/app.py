@@ -1,7 +1,8 @@
 """The local Etsy as an ASGI app: the order in which every call is judged.
 
-FACTS, cited all over the sandbox, is docs/etsy-facts.md: what is known of Etsy's API, with sources. The sandbox shares
-no code with the rest of the project and is never kinder than Etsy. Which operations there are is in `operations.py`,
+FACTS, cited all over the sandbox, is docs/etsy-facts.md: what is known of Etsy's API, with sources; LIFECYCLE and
+LINKING are docs/etsy-lifecycle.md and docs/etsy-linking.md. The sandbox shares no code with the rest of the project
+and is never kinder than Etsy. Which operations there are is in `operations.py`,
 OAuth in `oauth_routes.py`, what buyers see in `storefront.py`.
 """
 
@@ -21,12 +22,14 @@ from starlette.routing import Route
 
 from etsy_pipeline.sandbox import faults as bad_days
 from etsy_pipeline.sandbox.control import routes as control_routes
-from etsy_pipeline.sandbox.etsy import auth, storefront
+from etsy_pipeline.sandbox.control_seller import routes as seller_routes
+from etsy_pipeline.sandbox.etsy import auth, guards, renewals, storefront
 from etsy_pipeline.sandbox.etsy.answers import Answer, EtsyError, error, not_found
 from etsy_pipeline.sandbox.etsy.limits import Limits
 from etsy_pipeline.sandbox.etsy.oauth_routes import OAuthRoutes
 from etsy_pipeline.sandbox.etsy.operations import OPERATIONS, Operation
 from etsy_pipeline.sandbox.etsy.requests import Call
+from etsy_pipeline.sandbox.shop_manager import ShopManager
 from etsy_pipeline.sandbox.state import State
 
 API = "/v3/application"
@@ -40,6 +43,7 @@ class EtsyApp:
     def __init__(self, state: State, app: auth.App, limits: Limits, base_url: str) -> None:
         self.state, self.app, self.limits, self.base_url = state, app, limits, base_url
         self.faults = bad_days.Faults(state)
+        self.shop_manager = ShopManager(state)
 
     def asgi(self, reseed: Callable[[], None]) -> Starlette:
         """The ASGI app."""
@@ -57,6 +61,7 @@ class EtsyApp:
                 *oauth.consent_routes(),
                 *storefront.routes(self.state),
                 *control_routes(self.state, self.faults, self.limits, reseed),
+                *seller_routes(self.state, self.shop_manager),
                 Route(
                     "/{path:path}", self._endpoint({}), methods=list(METHODS)
                 ),  # also a wrong path: 404 (FACTS §6, §11)
@@ -71,7 +76,10 @@ class EtsyApp:
                 if operation is None:
                     raise not_found()
                 call = await self._call(request, operation, fault)
-                return _response(await run_in_threadpool(self._work, operation, call, keep))
+                answer = await run_in_threadpool(self._work, operation, call, keep)
+                if fault and fault["kind"] == "meanwhile":  # after this answer was made, and before the next call
+                    await run_in_threadpool(self.shop_manager.act, fault["does"], fault["with"])
+                return _response(answer)
 
             def check() -> None:  # before the body is read (FACTS §3)
                 auth.check_key(self.app, request.headers.get("x-api-key"))
@@ -134,7 +142,10 @@ class EtsyApp:
             return self.limits.take(self.state)
 
     def _work(self, operation: Operation, call: Call, keep: bool) -> Answer:  # noqa: FBT001 - called through a thread pool
+        with self.state.working():
+            renewals.run_due(self.state)
         with self.state.working(keep=keep):
+            guards.check_write(call, operation.scope)
             answer = operation.act(call)
         if not keep and operation.unchanged:
             with self.state.working():

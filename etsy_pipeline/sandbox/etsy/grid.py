@@ -83,11 +83,12 @@ def _check_axis(products: list[Json], properties: list[int], axis: str, along: l
     seen: dict[tuple[str, ...], Any] = {}
     for product in products:
         key = tuple(product["property_values"][position]["values"][0] for position in positions)
-        if seen.setdefault(key, _varying(product, axis)) != _varying(product, axis):
+        if seen.setdefault(key, varying(product, axis)) != varying(product, axis):
             raise _refused(f"/{axis} : must be consistent across products with the same property values")
 
 
-def _varying(product: Json, axis: str) -> Any:
+def varying(product: Json, axis: str) -> Any:
+    """What of a product an axis is about."""
     if axis == "sku_on_property":
         return product["sku"]
     name = {"price_on_property": "price", "quantity_on_property": "quantity"}.get(axis, "readiness_state_id")

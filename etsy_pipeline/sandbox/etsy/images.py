@@ -38,15 +38,26 @@ def upload(call: Call) -> Answer:
         call.state.run("UPDATE listing_image SET listing_id = NULL WHERE listing_image_id = ?", row["listing_image_id"])
     if attached := _own_image(call, shop["shop_id"], listing["listing_id"]):
         return _attach(call, listing["listing_id"], attached, rank)
-    content, kind, width, height = _content(call, shop["shop_id"])
-    image_id = call.state.number("image", FIRST_ID)
-    call.state.run(
+    image_id = add(call.state, shop["shop_id"], listing["listing_id"], _content(call, shop["shop_id"]), rank, alt_text)
+    return _uploaded(call, listing["listing_id"], image_id)
+
+
+def add(state: State, shop_id: int, listing_id: int, content: bytes, rank: int, alt_text: str = "") -> int:
+    """A new picture of a listing; its id."""
+    kind, width, height = _decoded(content)
+    image_id = state.number("image", FIRST_ID)
+    state.run(
         "INSERT INTO listing_image (listing_image_id, shop_id, listing_id, rank, alt_text, format, width, height, "
         "sha256, created_at, content) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-        image_id, shop["shop_id"], listing["listing_id"], rank, alt_text, kind, width, height,
-        hashlib.sha256(content).hexdigest(), call.state.now(), content,
+        image_id, shop_id, listing_id, rank, alt_text, kind, width, height,
+        hashlib.sha256(content).hexdigest(), state.now(), content,
     )  # fmt: skip
-    return _uploaded(call, listing["listing_id"], image_id)
+    return image_id
+
+
+def detach_all(state: State, listing_id: int) -> None:
+    """Take all pictures off a listing; they stay in the shop (FACTS §6)."""
+    state.run("UPDATE listing_image SET listing_id = NULL WHERE listing_id = ?", listing_id)
 
 
 def _attach(call: Call, listing_id: int, image_id: int, rank: int) -> Answer:
@@ -93,7 +104,7 @@ def set_order(state: State, shop_id: int, listing_id: int, image_ids: list[int])
         # One that another listing uses: whether Etsy would take it from there or copy it is unknown, so neither.
         if row is None or row["shop_id"] != shop_id or row["listing_id"] not in {None, listing_id}:
             raise error(400, "There was a problem with /images : That ListingImage does not exist.")
-    state.run("UPDATE listing_image SET listing_id = NULL WHERE listing_id = ?", listing_id)
+    detach_all(state, listing_id)
     for rank, image_id in enumerate(image_ids, start=1):
         state.run(
             "UPDATE listing_image SET listing_id = ?, rank = ? WHERE listing_image_id = ?", listing_id, rank, image_id
@@ -124,12 +135,13 @@ def views(state: State, listing_id: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _content(call: Call, shop_id: int) -> tuple[bytes, str, int, int]:
+def _content(call: Call, shop_id: int) -> bytes:
     if "image" in call.files:
-        return _decoded(call.files["image"][1])
+        return call.files["image"][1]
     row = _existing(call, shop_id)
     if row is not None:
-        return row["content"], row["format"], row["width"], row["height"]
+        content: bytes = row["content"]
+        return content
     raise error(400, "Either a valid image file or a listing_image_id must be provided.")  # exact (FACTS §8)
 
 
@@ -143,7 +155,7 @@ def _own_image(call: Call, shop_id: int, listing_id: int) -> int | None:
     return row["listing_image_id"] if row is not None and row["listing_id"] in {None, listing_id} else None
 
 
-def _decoded(content: bytes) -> tuple[bytes, str, int, int]:
+def _decoded(content: bytes) -> tuple[str, int, int]:
     if len(content) > MAX_BYTES:
         raise error(400, "There was a problem with /image : The file is too large.")
     try:
@@ -154,4 +166,4 @@ def _decoded(content: bytes) -> tuple[bytes, str, int, int]:
         kind, width, height = "", 0, 0
     if kind not in FORMATS:
         raise error(400, "Either a valid image file or a listing_image_id must be provided.")
-    return content, kind, width, height
+    return kind, width, height

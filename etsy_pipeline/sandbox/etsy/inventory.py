@@ -5,8 +5,8 @@ One value of a variation is judged in `property_values.py`, all products togethe
 
 from typing import Any
 
-from etsy_pipeline.sandbox.etsy import grid, property_values
-from etsy_pipeline.sandbox.etsy.answers import EtsyError, error, money
+from etsy_pipeline.sandbox.etsy import grid, property_values, stock
+from etsy_pipeline.sandbox.etsy.answers import EtsyError, divisor, error, money
 from etsy_pipeline.sandbox.etsy.grid import AXES
 from etsy_pipeline.sandbox.etsy.listing_rules import HIGHEST_PRICE, LOWEST_PRICE
 from etsy_pipeline.sandbox.state import State
@@ -42,11 +42,24 @@ def replace(state: State, shop: Json, listing: Json, body: Any, supported: str |
     products = [_product(shop, listing["taxonomy_id"], item) for item in body["products"]]
     axes = {axis: _ids(body.get(axis) or []) for axis in AXES}
     grid.check(products, axes, most)
+    if stock.pieces({"products": products}) == 0:  # LIFECYCLE §1; the text is ours
+        raise _refused("/quantity : at least one offering must be enabled and have a quantity above 0")
     for product in products:
         product["product_id"] = state.number("product", 21_000_000_000)  # a new one each time (FACTS §7)
         for offering in product["offerings"]:
             offering["offering_id"] = state.number("offering", 23_000_000_000)
-    listing["inventory"] = {"products": products, **axes}
+    listing["inventory"], listing["has_no_inventory"] = {"products": products, **axes}, False
+
+
+def record(listing: Json) -> Json | None:
+    """The inventory as Etsy gives it; None for a listing that has no record of it (LINKING §1)."""
+    return None if listing.get("has_no_inventory") else view(listing)
+
+
+def skus(listing: Json) -> list[str]:
+    """The SKUs of its record that are not blank, each once."""
+    found = () if listing.get("has_no_inventory") else listing["inventory"]["products"]
+    return list(dict.fromkeys(product["sku"] for product in found if product["sku"]))
 
 
 def view(listing: Json) -> Json:
@@ -75,22 +88,10 @@ def view(listing: Json) -> Json:
     }  # fmt: skip
 
 
-def pieces(inventory: Json) -> int:
-    """How many are for sale."""
-    return sum(item["quantity"] for item in _offerings(inventory) if item["is_enabled"])
-
-
 def lowest_price(inventory: Json) -> float:
     """The lowest price for sale."""
-    enabled = [item["price"] for item in _offerings(inventory) if item["is_enabled"]]
-    return float(min(enabled or [item["price"] for item in _offerings(inventory)]))
-
-
-def restock(inventory: Json) -> None:
-    """One piece, where nothing is left: what publishing a sold-out listing does (FACTS §6)."""
-    if pieces(inventory) == 0:
-        first = next((item for item in _offerings(inventory) if item["is_enabled"]), _offerings(inventory)[0])
-        first |= {"quantity": 1, "is_enabled": True}
+    enabled = [item["price"] for item in stock.offerings(inventory) if item["is_enabled"]]
+    return float(min(enabled or [item["price"] for item in stock.offerings(inventory)]))
 
 
 def varying(inventory: Json) -> set[int]:
@@ -101,10 +102,6 @@ def varying(inventory: Json) -> set[int]:
 def varies(inventory: Json) -> bool:
     """Whether there are variations."""
     return bool(varying(inventory))
-
-
-def _offerings(inventory: Json) -> list[Json]:
-    return [item for product in inventory["products"] for item in product["offerings"]]
 
 
 def _product(shop: Json, taxonomy_id: int, item: Any) -> Json:
@@ -129,6 +126,8 @@ def _offering(shop: Json, item: Any) -> Json:
         raise _refused("/price : must be a number")  # not the money object of the GET
     if not LOWEST_PRICE <= price <= HIGHEST_PRICE:
         raise _refused(f"/price : must be between {LOWEST_PRICE} and {HIGHEST_PRICE}")
+    if divisor(shop["currency_code"]) == 1 and price != int(price):  # uncertain: Etsy may round
+        raise _refused("/price : must be a whole number in this currency")
     if isinstance(quantity, bool) or not isinstance(quantity, int) or quantity < 0:
         raise _refused("/quantity : must be a whole number")
     if quantity > MAX_QUANTITY:

@@ -7,18 +7,18 @@ from etsy_pipeline.sandbox.etsy import (
     inventory,
     listing_properties,
     listing_rules,
+    renewals,
     shops,
+    stock,
     stored,
     variation_images,
 )
 from etsy_pipeline.sandbox.etsy.answers import Answer, error, not_found, page
-from etsy_pipeline.sandbox.etsy.listing_view import view, with_includes
+from etsy_pipeline.sandbox.etsy.listing_view import associated, view, with_includes
 from etsy_pipeline.sandbox.etsy.requests import Call
-from etsy_pipeline.sandbox.state import State, dump
+from etsy_pipeline.sandbox.state import State
 
 STATES = ("active", "inactive", "sold_out", "draft", "removed", "expired")
-FEE_CENTS = 20
-FIRST_ID = 4_300_000_000
 DELETABLE = {"sold_out", "draft", "expired", "inactive", "active"}
 
 
@@ -28,13 +28,10 @@ def create(call: Call) -> Answer:
     data = listing_rules.new_listing(call.state, shop, call.form())
     image_ids = data.pop("image_ids", [])
     now = int(call.state.now())
-    data |= {"created": now, "modified": now, "state_at": now, "currency_code": shop["currency_code"]}
-    listing_id = call.state.number("listing", FIRST_ID)
-    call.state.run(
-        "INSERT INTO listing (listing_id, shop_id, state, title, visible_from, data, inventory) VALUES (?,?,?,?,?,?,?)",
-        listing_id, shop["shop_id"], "draft", data["title"], call.visible_from, dump(data),
-        dump(inventory.of_new_listing(call.state, data)),
-    )  # fmt: skip
+    data |= {"created": now, "original_created": now, "modified": now, "state_at": now}
+    data |= {"ending": now + renewals.TERM_SECONDS, "currency_code": shop["currency_code"]}
+    held = inventory.of_new_listing(call.state, data)
+    listing_id = stored.insert(call.state, shop["shop_id"], "draft", data, held, call.visible_from)
     if image_ids:
         images.set_order(call.state, shop["shop_id"], listing_id, image_ids)
     return Answer(view(call.state, stored.find(call.state, listing_id)), 201)
@@ -46,6 +43,8 @@ def update(call: Call) -> Answer:
     if listing["shop_id"] != shop["shop_id"]:
         raise error(403, "Listing does not belong to this shop.")
     form = call.form()
+    if form.get("state") == "active" and renewals.fails(call.state, listing):
+        return Answer({"error": "Server Error"}, 500)
     changed = listing_rules.changes(call.state, shop, listing, form)
     image_ids = changed.pop("image_ids", None)
     if image_ids is not None:
@@ -75,10 +74,9 @@ def of_shop(call: Call) -> Answer:
     where = "FROM listing WHERE shop_id = ? AND state = ? AND visible_from <= ?"
     values = (shop["shop_id"], state, call.state.now())
     row = call.state.row(f"SELECT COUNT(*) AS n {where}", *values)
-    found = call.state.rows(
-        f"SELECT listing_id {where} ORDER BY listing_id DESC LIMIT ? OFFSET ?", *values, limit, offset
-    )
-    results = [view(call.state, stored.find(call.state, item["listing_id"])) for item in found]
+    order = "json_extract(data, '$.created') DESC, listing_id DESC"  # pages move while a reader turns them
+    found = call.state.rows(f"SELECT listing_id {where} ORDER BY {order} LIMIT ? OFFSET ?", *values, limit, offset)
+    results = [with_includes(call, stored.find(call.state, item["listing_id"])) for item in found]
     return Answer(page(results, row["n"] if row else 0))
 
 
@@ -96,7 +94,7 @@ def batch_inventory(call: Call) -> Answer:
         listing = stored.find_visible(call.state, listing_id)
         if listing is None or shops.of_id(call.state, listing["shop_id"])["user_id"] != call.user_id:
             raise not_found(f"Listing {listing_id} not found.")
-        results.append(view(call.state, listing) | {"inventory": inventory.view(listing)})
+        results.append(associated(call, listing) | {"inventory": inventory.record(listing)})
     return Answer(page(results))
 
 
@@ -105,14 +103,16 @@ def delete(call: Call) -> Answer:
     listing = stored.owned(call)
     if listing["state"] not in DELETABLE:
         raise error(409, "The listing cannot be deleted in its present state.")
-    call.state.run("DELETE FROM listing WHERE listing_id = ?", listing["listing_id"])
-    call.state.run("UPDATE listing_image SET listing_id = NULL WHERE listing_id = ?", listing["listing_id"])
+    stored.delete(call.state, listing["listing_id"])
     return Answer(None, 204)
 
 
 def get_inventory(call: Call) -> Answer:
-    """GetListingInventory."""
-    return Answer(inventory.view(stored.owned(call)))
+    """GetListingInventory; 404 where there is no record (LINKING §1: that it is this error is ours)."""
+    record = inventory.record(stored.owned(call))
+    if record is None:
+        raise not_found("Listing has no inventory.")
+    return Answer(record)
 
 
 def put_inventory(call: Call) -> Answer:
@@ -133,17 +133,10 @@ def _set_state(state: State, shop: dict[str, Any], listing: dict[str, Any], want
         raise error(400, "There was a problem with /state : must be one of active, inactive")
     if wanted == "inactive" and before not in {"active", "inactive"}:
         raise error(400, f"There was a problem with /state : cannot change from {before} to inactive")
-    if wanted == "active" and before == "removed":
-        raise error(400, "There was a problem with /state : the listing was removed by Etsy")
     if wanted == "active" and before != "active":
-        if before == "sold_out":
-            inventory.restock(listing["inventory"])  # one piece (FACTS §6)
         _check_publishable(state, shop, listing)
-        if before in {"draft", "sold_out", "expired"}:  # these cost a fee, inactive does not (FACTS §5, §6)
-            reason = "listing" if before == "draft" else "renewal"
-            state.run("INSERT INTO fee (listing_id, reason, usd_cents, at) VALUES (?,?,?,?)",
-                      listing["listing_id"], reason, FEE_CENTS, state.now())  # fmt: skip
-    if wanted != before:
+        renewals.activate(state, shop, listing)
+    elif wanted != before:
         listing["state"], listing["state_at"] = wanted, int(state.now())
 
 
@@ -157,5 +150,5 @@ def _check_publishable(state: State, shop: dict[str, Any], listing: dict[str, An
         raise error(400, "A shipping_profile_id is required for physical listings.")
     if not shop["is_eu"] and not listing.get("return_policy_id"):
         raise error(400, "There was a problem with /return/policy : cannot be null")  # exact (FACTS §5)
-    if inventory.pieces(listing["inventory"]) < 1:
+    if listing["state"] != "sold_out" and stock.pieces(listing["inventory"]) < 1:
         raise error(400, "There was a problem with /quantity : cannot be less than 1")

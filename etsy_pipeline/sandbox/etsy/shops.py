@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from etsy_pipeline.sandbox.etsy.answers import Answer, EtsyError, error, escaped, not_found, page, refuse
 from etsy_pipeline.sandbox.etsy.requests import Call, Fields
-from etsy_pipeline.sandbox.state import State, dump, load
+from etsy_pipeline.sandbox.state import MissingError, State, dump, load
 
 FIRST_SHOP, FIRST_USER = 51_000_001, 910_000_001
 DAYS_A_WEEK = 5  # "a week is as many days as the seller works": here, five
@@ -32,7 +32,7 @@ def seed(state: State, base_url: str, shops: int) -> None:
     """Make the first so many sample shops, once."""
     for number, sample in enumerate(SAMPLES[:shops]):
         shop_id, user_id = FIRST_SHOP + number, FIRST_USER + number
-        if state.row("SELECT 1 FROM shop WHERE shop_id = ?", shop_id) is None:
+        if state.row("SELECT 1 FROM shop WHERE shop_id = ? OR user_id = ?", shop_id, user_id) is None:
             state.run("INSERT INTO shop VALUES (?, ?, ?)", shop_id, user_id, dump(_shop(shop_id, sample)))
     state.set_setting("base_url", base_url)
 
@@ -76,6 +76,30 @@ def of_id(state: State, shop_id: int) -> dict[str, Any]:
     if row is None:
         raise not_found("Shop not found.")
     return {"shop_id": row["shop_id"], "user_id": row["user_id"], **load(row)}
+
+
+def by_hand(state: State, shop_id: int) -> dict[str, Any]:
+    """A shop's data; 0 is the first one.
+
+    Raises:
+        MissingError: when there is no such shop.
+    """
+    row = state.row("SELECT shop_id FROM shop WHERE ? IN (0, shop_id) ORDER BY shop_id", shop_id)
+    if row is None:
+        raise MissingError(f"no shop {shop_id}")
+    return of_id(state, row["shop_id"])
+
+
+def replace(state: State, old: dict[str, Any], shop_id: int, sample: Sample) -> None:
+    """A new shop in the place of an old one, for the same owner."""
+    state.run("DELETE FROM shop WHERE shop_id = ?", old["shop_id"])
+    state.run("INSERT INTO shop VALUES (?, ?, ?)", shop_id, old["user_id"], dump(_shop(shop_id, sample)))
+
+
+def save(state: State, shop: dict[str, Any]) -> None:
+    """Store a shop's data."""
+    kept = {name: value for name, value in shop.items() if name not in {"shop_id", "user_id"}}
+    state.run("UPDATE shop SET data = ? WHERE shop_id = ?", dump(kept), shop["shop_id"])
 
 
 def own(call: Call) -> dict[str, Any]:
@@ -151,7 +175,7 @@ def create_readiness_state(call: Call) -> Answer:
             raise EtsyError(409, {"error": "An equal definition exists."}, {"content-location": address})
     new_id = call.state.number("readiness_state", shop["shop_id"] * 10 + 5)
     item = {"readiness_state_id": new_id, "readiness_state": kind, "min": low, "max": high}
-    _save(call.state, shop | {"readiness_states": [*shop["readiness_states"], item]})
+    save(call.state, shop | {"readiness_states": [*shop["readiness_states"], item]})
     return Answer(_readiness(shop["shop_id"], item), 201)
 
 
@@ -169,7 +193,7 @@ def create_section(call: Call) -> Answer:
     if not 1 <= len(title) <= MAX_SECTION_LENGTH:
         raise error(400, f"There was a problem with /title : must have 1 to {MAX_SECTION_LENGTH} characters")
     section = {"shop_section_id": call.state.number("shop_section", shop["shop_id"] * 10 + 5), "title": title}
-    _save(call.state, shop | {"sections": [*shop["sections"], section]})
+    save(call.state, shop | {"sections": [*shop["sections"], section]})
     return Answer(_section(call.state, shop, section, len(shop["sections"]) + 1))
 
 
@@ -201,11 +225,6 @@ def _section(state: State, shop: dict[str, Any], section: dict[str, Any], rank: 
     }  # fmt: skip
 
 
-def _save(state: State, shop: dict[str, Any]) -> None:
-    kept = {name: value for name, value in shop.items() if name not in {"shop_id", "user_id"}}
-    state.run("UPDATE shop SET data = ? WHERE shop_id = ?", dump(kept), shop["shop_id"])
-
-
 def _view(state: State, shop: dict[str, Any]) -> dict[str, Any]:
     row = state.row("SELECT COUNT(*) AS n FROM listing WHERE shop_id = ? AND state = 'active'", shop["shop_id"])
     base = state.setting("base_url", "")
@@ -215,14 +234,17 @@ def _view(state: State, shop: dict[str, Any]) -> dict[str, Any]:
          "vacation_autoreply", "image_url_760x100", "icon_url_fullxfull", "review_count", "review_average")
     )  # fmt: skip
     no = dict.fromkeys(
-        ("is_vacation", "accepts_custom_requests", "policy_has_private_receipt_info", "has_unstructured_policies",
+        ("accepts_custom_requests", "policy_has_private_receipt_info", "has_unstructured_policies",
          "is_using_structured_policies", "has_onboarded_structured_policies", "include_dispute_form_link",
-         "is_direct_checkout_onboarded", "is_etsy_payments_onboarded", "is_calculated_eligible",
+         "is_calculated_eligible",
          "is_opted_in_to_buyer_promise"), False,
     )  # fmt: skip
     times = dict.fromkeys(("create_date", "created_timestamp", "update_date", "updated_timestamp"), 1_700_000_000)
+    sells = shop.get("is_etsy_payments_onboarded", True)
     return {
-        **none, **no, **times,
+        **none, **no, **times, "is_direct_checkout_onboarded": sells, "is_etsy_payments_onboarded": sells,
+        "is_vacation": shop.get("is_vacation", False), "vacation_message": shop.get("vacation_message"),
+        "vacation_autoreply": shop.get("vacation_autoreply"),
         "shop_id": shop["shop_id"], "user_id": shop["user_id"], "shop_name": shop["shop_name"],
         "title": escaped(shop["title"]), "currency_code": shop["currency_code"],
         "listing_active_count": row["n"] if row else 0, "digital_listing_count": 0,

@@ -7,6 +7,8 @@ from etsy_pipeline.sandbox.etsy.answers import error, not_found
 from etsy_pipeline.sandbox.etsy.requests import Call
 from etsy_pipeline.sandbox.state import State, dump, load
 
+FIRST_ID = 4_300_000_000
+
 
 def find(state: State, listing_id: int) -> dict[str, Any]:
     """A listing's data."""
@@ -46,6 +48,24 @@ def owned(call: Call) -> dict[str, Any]:
     if shops.of_id(call.state, listing["shop_id"])["user_id"] != call.user_id:
         raise error(403, "User does not own this listing.")
     return listing
+
+
+def insert(
+    state: State, shop_id: int, name: str, data: dict[str, Any], inventory: dict[str, Any], visible_from: float = 0.0
+) -> int:
+    """Store a new listing; its id."""
+    listing_id = state.number("listing", FIRST_ID)
+    state.run(
+        "INSERT INTO listing (listing_id, shop_id, state, title, visible_from, data, inventory) VALUES (?,?,?,?,?,?,?)",
+        listing_id, shop_id, name, data["title"], visible_from, dump(data), dump(inventory),
+    )  # fmt: skip
+    return listing_id
+
+
+def delete(state: State, listing_id: int) -> None:
+    """Forget a listing; its pictures stay in the shop."""
+    state.run("DELETE FROM listing WHERE listing_id = ?", listing_id)
+    state.run("UPDATE listing_image SET listing_id = NULL WHERE listing_id = ?", listing_id)
 
 
 def save(state: State, listing: dict[str, Any]) -> None:

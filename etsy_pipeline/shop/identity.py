@@ -1,0 +1,90 @@
+"""Whether the shop behind the token is the one in the books: its id, its currency, its name.
+
+Asked at each plan and before each publication, in two calls. A difference holds the account (`sync/holds.py`); one that
+is gone again does so no longer.
+"""
+
+from collections.abc import Callable, Iterator
+
+from etsy_pipeline.errors import StoreUnavailable, Unavailable
+from etsy_pipeline.providers.protocols import RemoteShop, ShopClient
+from etsy_pipeline.store import accounts
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.records import AccountHold, EtsyAccount
+from etsy_pipeline.sync import books, holds
+
+CODES = ("shop_replaced", "currency_changed", "shop_renamed")
+
+
+def compare(store: Store, client: ShopClient, account_id: str) -> RemoteShop:
+    """Compare the shop with the books, and hold the account where they differ; the shop in the books, as Etsy has it.
+
+    Args:
+        store: the database.
+        client: the shop's Etsy.
+        account_id: whose, connected.
+
+    Raises:
+        NotFound: `account_not_found`.
+        PipelineError: what Etsy said instead of an answer.
+    """
+    with store.reading() as session:
+        account = accounts.get(session, account_id)
+        known = {hold.code: hold.message for hold in holds.of(session, account_id) if hold.code in CODES}
+    _, shop_id = client.get_me()
+    shop = client.get_shop(account.shop_id or 0)
+    found = list(_differences(account, shop, shop_id))
+    if {hold.code: hold.message for hold in found} != known:
+        with store.writing() as session:
+            gone = set(known) - {hold.code for hold in found}
+            holds.lift(session, account_id, *gone)
+            for hold in found:
+                holds.put(session, hold)
+    return shop
+
+
+def require_for_plan(store: Store, client: ShopClient, account_id: str, on_trouble: Callable[[str], None]) -> None:
+    """Refuse to plan for a shop that is another one, or sells in another currency, than the books say.
+
+    Where Etsy gives no answer the plan goes on: before anything of it is published, the same is asked again.
+
+    Args:
+        store: the database.
+        client: the shop's Etsy.
+        account_id: whose, connected.
+        on_trouble: told that the shop was not compared, and why.
+
+    Raises:
+        AccountHeld: with the code of what holds it (`currency_changed`, say).
+        PipelineError: what Etsy refused.
+    """
+    books.check(store, account_id)
+    try:
+        compare(store, client, account_id)
+    except StoreUnavailable:
+        raise
+    except Unavailable as error:
+        on_trouble(f"the shop was not compared with the books: {error}")
+    with store.reading() as session:
+        holds.require_plannable(session, account_id)
+
+
+def _differences(account: EtsyAccount, shop: RemoteShop, shop_id: int | None) -> Iterator[AccountHold]:
+    if shop_id != account.shop_id:
+        other = f"the shop {shop_id}" if shop_id is not None else "a user without a shop"
+        message = (
+            f"The token of {account.label} (shop {account.shop_id}) now belongs to {other}. Nothing is published there."
+        )
+        yield AccountHold(account.id, code="shop_replaced", message=message, details={"shop_id": shop_id})
+    if shop.currency_code != account.currency_code:
+        message = (
+            f"The shop {account.label} now sells in {shop.currency_code}, and sold in {account.currency_code} before. "
+            f"Etsy takes every price that is sent for {shop.currency_code}, so none is sent until you say that this is "
+            f"right; from then on it is Medusa's prices in {shop.currency_code}."
+        )
+        details = {"currency_code": shop.currency_code}
+        yield AccountHold(account.id, code="currency_changed", message=message, details=details)
+    if shop.shop_name != account.shop_name:
+        message = f"The shop {account.shop_name} is called {shop.shop_name} on Etsy now. Is it still the right one?"
+        details = {"shop_name": shop.shop_name, "shop_url": shop.url}
+        yield AccountHold(account.id, code="shop_renamed", message=message, details=details)

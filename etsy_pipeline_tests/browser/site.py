@@ -1,0 +1,79 @@
+"""The review pages in a browser: what a person sees and presses, and what axe-core says of it."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from axe_core_python.selenium import Axe
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.select import Select
+from selenium.webdriver.support.wait import WebDriverWait
+
+PHONE, DESKTOP = 360, 1200
+
+
+class Site:
+    """The pages, as far as a person touches them; no script of theirs would run."""
+
+    def __init__(self, browser: Chrome, url: str) -> None:
+        self._browser, self._url = browser, url
+
+    def open(self, path: str) -> None:
+        self._browser.get(f"{self._url}{path}")
+
+    def see(self, text: str) -> None:
+        self.wait(lambda browser: text in browser.find_element(By.TAG_NAME, "body").text)
+
+    def press(self, text: str) -> None:
+        path = f"//main//*[self::button or self::a][contains(., '{text}')]"
+        page = self._browser.find_element(By.TAG_NAME, "html")
+        self._browser.find_element(By.XPATH, path).click()
+        self.wait(lambda browser: browser.find_element(By.TAG_NAME, "html") != page)
+
+    def type(self, field: str, text: str) -> None:
+        element = self._browser.find_element(By.ID, field)
+        element.clear()
+        element.send_keys(text)
+
+    def choose(self, field: str, text: str) -> None:
+        Select(self._browser.find_element(By.ID, field)).select_by_visible_text(text)
+
+    def tick(self, text: str) -> None:
+        """As with the tab key: a box that has the focus is not covered by the page's bar, and can be clicked."""
+        box = self._browser.find_element(By.XPATH, f"//label[contains(., '{text}')]/input")
+        self._browser.execute_script("arguments[0].focus()", box)
+        box.click()
+
+    def pictures(self) -> int:
+        script = "return [...document.images].filter(item => item.complete && item.naturalWidth).length"
+        self.wait(lambda browser: browser.execute_script(script))
+        return int(self._browser.execute_script(script))
+
+    def look(self, name: str, **options: Any) -> None:
+        """On both sizes, in the light and in the dark: nothing to keep anybody out, nothing beyond the edge."""
+        for width in (PHONE, DESKTOP):
+            for scheme in ("light", "dark"):
+                self._show(width, 800, scheme)
+                found = Axe().run(self._browser, options=str(options).replace("False", "false") if options else None)
+                assert found["passes"], "axe looked"
+                assert [(item["id"], item["nodes"][0]["html"]) for item in found["violations"]] == [], (name, width)
+                wide = self._browser.execute_script("return document.documentElement.scrollWidth")
+                assert wide <= width, (name, width, wide)
+                self._picture(f"review-{name}-{width}-{scheme}", width, scheme)
+
+    def _show(self, width: int, height: int, scheme: str) -> None:
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        feature = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        self._browser.execute_cdp_cmd("Emulation.setEmulatedMedia", feature)
+
+    def _picture(self, name: str, width: int, scheme: str) -> None:
+        folder = os.environ.get("SCREENSHOTS")
+        if folder:
+            height = self._browser.execute_script("return document.documentElement.scrollHeight")
+            self._show(width, min(height, 2400), scheme)
+            self._browser.save_screenshot(str(Path(folder) / f"{name}.png"))
+
+    def wait(self, is_so: Any) -> None:
+        WebDriverWait(self._browser, 120).until(is_so)
