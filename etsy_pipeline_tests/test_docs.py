@@ -37,6 +37,7 @@ def codes_in_source() -> set[str]:
         r'Meaning\(\s*"([a-z_]+)"',
         r"\[([a-z]+_[a-z_]+)\]\"",
         r'_problem_row\(\w+, "([a-z_]+)"',
+        r'\n[A-Z_]+ = "([a-z_]+)"  # code of ',
     )
     text = "\n".join(path.read_text() for path in our_sources())
     return {code for pattern in patterns for code in re.findall(pattern, text)} - set(RULES)

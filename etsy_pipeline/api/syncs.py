@@ -22,9 +22,9 @@ from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.sync import approvals, unsent
 from etsy_pipeline.sync.queries import PlanFilter
 from etsy_pipeline.sync.request import request_sync
-from etsy_pipeline.sync.rollback import request_rollback
 from etsy_pipeline.sync.resume import resume as resume_sync
 from etsy_pipeline.sync.retry import retry_failed
+from etsy_pipeline.sync.rollback import request_rollback
 
 router = APIRouter(prefix="/admin/products/etsy-sync", tags=["syncs"])
 

@@ -81,7 +81,8 @@ def _print_changes(found: ShopScan, most: int) -> None:
         console.print(f"[bold red]LOOK[/] {cell(alarm['told'])}")
     others = found.changes[len(alarms) :]
     rows = [_change(change) for change in others[:most]]
-    as_table(("what", "listing", "title", "before", "now", ""), rows, empty="Nothing changed since the scan before, or there was none.")
+    nothing = "Nothing changed since the scan before, or there was none."
+    as_table(("what", "listing", "title", "before", "now", ""), rows, empty=nothing)
     _print_rest(len(others) - len(rows))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import unescape
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from etsy_pipeline.etsy.errors import EtsyRefused, EtsyUnavailable
 from etsy_pipeline.etsy.live import gone, live_inventory, live_listing
@@ -52,6 +52,7 @@ class EtsyShop(_Answer):
     user_id: int | None = None
     is_vacation: bool = False
     vacation_message: OptionalText = ""
+    country: str | None = Field(default=None, validation_alias="shop_location_country_iso")
 
 
 class EtsyListing(_Answer):

@@ -26,8 +26,7 @@ def seen_listing(answer: Json) -> SeenListing:
     try:
         return _seen(answer)
     except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        which = answer.get("listing_id", "one without an id") if isinstance(answer, Mapping) else "one that is none"
-        raise malformed("a listing", f"{type(error).__name__} in {which}") from None
+        raise malformed("a listing", type(error).__name__) from None
 
 
 def malformed(what: str, problem: str) -> EtsyUnavailable:

@@ -83,9 +83,7 @@ def _only_one(identity: ProductIdentity, inventory: Inventory) -> dict[str, Offe
     return {}
 
 
-def _unique(
-    variants: Iterable[tuple[str, Key]], offerings: Iterable[tuple[Key, Offering]]
-) -> dict[str, Offering]:
+def _unique(variants: Iterable[tuple[str, Key]], offerings: Iterable[tuple[Key, Offering]]) -> dict[str, Offering]:
     """Pairs with the same key, which is not blank, where it is that of one variant and one offering only."""
     ours: defaultdict[Key, list[str]] = defaultdict(list)
     theirs: defaultdict[Key, list[Offering]] = defaultdict(list)

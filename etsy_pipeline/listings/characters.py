@@ -1,10 +1,17 @@
-"""Characters: text composed and stripped of what no system stores, and what a field of Etsy's refuses."""
+"""Characters: text composed and stripped of what nobody sees, and what a field of Etsy's refuses."""
 
 import unicodedata
 
 import regex
 
 CHARACTERS_NAMED = 10  # enough to find them
+
+_INVISIBLE = regex.compile(r"[[\p{Cf}\p{Cc}\uFE00-\uFE0F\u034F]--\s]", regex.VERSION1)
+_INVISIBLE_ANYWHERE = regex.compile(r"[\u00AD\u180E\u200B\u2060-\u2064\uFEFF\uFFF9-\uFFFB]")
+_NON_JOINER = "\u200c"  # stands where Persian has half a space
+_MARKS_OF_WORDS = regex.compile(
+    r"[\p{M}--[\p{Script=Inherited}\p{Script=Arabic}\p{Script=Hebrew}]]", regex.VERSION1
+)  # vowels of Hindi or Thai: without them it is another word; Arabic and Hebrew are mostly written without theirs
 
 
 def sound(text: str) -> str:
@@ -17,6 +24,29 @@ def one_line(text: str) -> str:
     return " ".join((text if text.isascii() else sound(text)).split())
 
 
+def visible(text: str) -> tuple[str, str]:
+    """A line without characters that cannot be seen, and which they were ("" where there was none).
+
+    They come with copied text: byte order marks, spaces without width, soft hyphens, changes of direction.
+    """
+    found = refused(_INVISIBLE, text)
+    return (one_line(_INVISIBLE.sub("", text.replace(_NON_JOINER, " "))) if found else one_line(text)), found
+
+
+def visible_lines(text: str) -> tuple[str, str]:
+    """A text of many lines likewise. What joins letters and emoji, or turns the direction of writing, stays."""
+    found = refused(_INVISIBLE_ANYWHERE, text)
+    return (_INVISIBLE_ANYWHERE.sub("", text) if found else text), found
+
+
+def cleaned(pattern: "regex.Pattern[str]", text: str) -> str:
+    """A line without the characters that match: by what means the same ("½" as "1⁄2"), else by a space.
+
+    Empty where other words would be left, as of Hindi without its vowels.
+    """
+    return "" if _MARKS_OF_WORDS.search(text) else one_line(pattern.sub(lambda found: _instead(pattern, found[0]), text))
+
+
 def refused(pattern: "regex.Pattern[str]", text: str) -> str:
     """The characters that match, with their code points: many of them cannot be seen. Empty when there is none."""
     if not pattern.search(text):
@@ -24,6 +54,14 @@ def refused(pattern: "regex.Pattern[str]", text: str) -> str:
     found = list(dict.fromkeys(pattern.findall(text)))
     more = f" and {len(found) - CHARACTERS_NAMED} more" if len(found) > CHARACTERS_NAMED else ""
     return " ".join(map(_named, found[:CHARACTERS_NAMED])) + more
+
+
+def _instead(pattern: "regex.Pattern[str]", character: str) -> str:
+    category = unicodedata.category(character)
+    if category.startswith("M"):
+        return ""
+    same = "-" if category == "Pd" else unicodedata.normalize("NFKC", character)
+    return " " if pattern.search(same) else same
 
 
 def _named(character: str) -> str:

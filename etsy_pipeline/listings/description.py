@@ -28,6 +28,10 @@ _HREF = regex.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", r
 _DECLARATION = regex.compile(r"<!--|<[!?]")
 _MARKUP = regex.compile(r"<[a-zA-Z/!?]|&[a-zA-Z#]")
 _LAID_OUT = regex.compile(r"<(?:p|div|br|ul|ol|li|h[1-6]|table)\b", regex.IGNORECASE)
+_ADDRESSES = regex.compile(
+    r"(?:https?://|(?<![\w.@])www\.)[^\s()<>]{1,200}+|(?<![\w.+-])[\w.+-]{1,64}+@(?:[\w-]{1,63}+\.){1,5}\w{2,24}+"
+)
+_OF_ETSY = regex.compile(r"^(?:https?://)?(?:[\w-]{1,63}\.)?etsy\.(?:com|me)\b")
 _CONTROLS = regex.compile(r"[\p{Cc}--\n\t]", regex.VERSION1)
 _SPACES = regex.compile(r"[^\S\n]+")
 _BLANK_LINES = regex.compile(r"\n{3,}")
@@ -40,7 +44,8 @@ def description(text: str, stand_in: str) -> tuple[str, list[Verdict]]:
         return stand_in, [verdict("description_missing")]
     if len(text) > LONGEST:
         return text[:LONGEST], [verdict("description_too_long", length=len(text), limit=LONGEST)]
-    return text, []
+    addresses = tuple(item for item in dict.fromkeys(_ADDRESSES.findall(text)) if not _OF_ETSY.search(item))
+    return text, [verdict("description_addresses", addresses=addresses)] if addresses else []
 
 
 def plain_text(markup: str) -> str:

@@ -23,7 +23,7 @@ def identity_of(product: Product, variations: Variations) -> ProductIdentity:
         product: as Medusa has it.
         variations: what its variants say of its options.
     """
-    cells = zip(product.variants, variations.cells, strict=True)
+    cells = zip(product.variants, variations.said, strict=True)
     return ProductIdentity(
         handle=product.handle or "",
         variants=tuple(_variant(variant, cell) for variant, cell in cells),

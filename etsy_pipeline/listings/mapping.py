@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast, get_args
 
 from etsy_pipeline.catalogue.product import Product
 from etsy_pipeline.listings.axes import axes
-from etsy_pipeline.listings.characters import one_line
+from etsy_pipeline.listings.characters import one_line, visible_lines
 from etsy_pipeline.listings.description import description, plain_text
 from etsy_pipeline.listings.eu_guarantee import eu_guarantee
 from etsy_pipeline.listings.grid import inventory
@@ -27,7 +27,7 @@ from etsy_pipeline.listings.rules import gathered, verdict
 from etsy_pipeline.listings.shop import Kind, Shop
 from etsy_pipeline.listings.shop_references import chosen
 from etsy_pipeline.listings.shop_settings import ShopSettings
-from etsy_pipeline.listings.tags import materials, styles, tags
+from etsy_pipeline.listings.tags import materials, split_materials, styles, tags
 from etsy_pipeline.listings.taxonomy import taxonomy_id
 from etsy_pipeline.listings.templates import filled
 from etsy_pipeline.listings.title import title
@@ -90,18 +90,19 @@ class _Mapping:
         type_ = cast(ListingType, metadata.choice("etsy_type", get_args(ListingType)) or settings.type)
         template, values = settings.alt_text_template, {"title": name, "options": variations.text}
         pictures = self._of(images(product.image_urls, template, values))
+        publish_as = self._publish_as(type_, has_pictures=bool(pictures))
         fields: dict[str, Any] = {
             **self._origin(),
-            **self._profiles(is_physical=type_ != "download"),
-            "tags": self._of(tags(self._tags(), truncate=settings.truncate_tags)),
-            "materials": self._of(materials(self._materials())),
+            **self._profiles(is_physical=type_ != "download", publish_as=publish_as),
+            "tags": self._of(tags(self._tags(), settings)),
+            "materials": self._of(materials(self._materials(), settings)),
             "styles": self._of(styles(metadata.texts("etsy_styles") or settings.styles)),
             "is_customizable": _first(metadata.flag("etsy_is_customizable"), settings.is_customizable),
             "is_taxable": _first(metadata.flag("etsy_is_taxable"), settings.is_taxable),
             "should_auto_renew": _first(metadata.flag("etsy_should_auto_renew"), settings.should_auto_renew),
             "personalization": self._of(personalization(metadata, settings.personalization)),
             "eu_guarantee": self._of(eu_guarantee(metadata, settings.eu_guarantee)),
-            "publish_as": self._publish_as(type_, has_pictures=bool(pictures)),
+            "publish_as": publish_as,
         }
         if type_ != "download":
             fields |= measures(product, metadata, settings)
@@ -134,10 +135,17 @@ class _Mapping:
             "handle": product.handle or "",
             "options": variations.text,
         }
-        name = self._of(title(own_title or filled(settings.title_template, values), truncate=settings.truncate_title))
+        name = self._of(title(own_title or filled(settings.title_template, values), settings))
         values["title"] = name
+        values["description"] = self._seen(values["description"])
         text = values["description"] if own_text else _described(settings.description_template, values)
         return name, self._of(description(text, name))
+
+    def _seen(self, text: str) -> str:
+        kept, unseen = visible_lines(text)
+        if unseen:
+            self.found.append(verdict("invisible_characters", where="description", characters=unseen))
+        return kept.strip()
 
     def _inventory(self, variations: Variations, category: int | None) -> Inventory | None:
         product, shop = self.product, self.shop
@@ -169,22 +177,23 @@ class _Mapping:
 
     def _origin(self) -> dict[str, Any]:
         maker = self._of(who_made(self.metadata, self.settings))
-        when = self._of(when_made(self.metadata, self.settings, self.shop.this_year))
+        year = self.settings.when_made_year or self.shop.this_year
+        when = self._of(when_made(self.metadata, self.settings, year))
         is_supply = _first(self.metadata.flag("etsy_is_supply", "is_supply"), self.settings.is_supply)
         named = self.metadata.texts("etsy_production_partners") or self.settings.production_partners
         partners = [self._chosen("production_partner", partner) for partner in named]
-        if needs_partners(maker, when, self.shop.this_year, is_supply=is_supply) and not partners:
+        if needs_partners(maker, when, year, is_supply=is_supply) and not partners:
             self.found.append(verdict("production_partners_missing"))
         ids = tuple(partner for partner in partners if partner is not None)
         return {"who_made": maker, "when_made": when, "is_supply": is_supply, "production_partner_ids": ids}
 
-    def _profiles(self, *, is_physical: bool) -> dict[str, Any]:
+    def _profiles(self, *, is_physical: bool, publish_as: PublishAs) -> dict[str, Any]:
         section = self._chosen("shop_section", self.metadata.words("etsy_shop_section") or self._section())
         profiles: dict[str, Any] = dict.fromkeys(("shipping_profile_id", "return_policy_id", "readiness_state_id"))
         if is_physical:
             profiles = {
                 "shipping_profile_id": self._profile("shipping_profile", self.settings.shipping_profile),
-                "return_policy_id": self._profile("return_policy", self.settings.return_policy),
+                "return_policy_id": self._return_policy(publish_as),
                 "readiness_state_id": self._profile("processing_profile", self.settings.processing_profile),
             }
         return profiles | {"shop_section_id": section}
@@ -195,6 +204,15 @@ class _Mapping:
             self.found.append(verdict(f"{kind}_missing"))
         return self._chosen(kind, wanted)
 
+    def _return_policy(self, publish_as: PublishAs) -> int | None:
+        """Etsy shows no listing without one, but those of shops in the EU."""
+        wanted = self.metadata.words("etsy_return_policy") or self.settings.return_policy
+        if wanted is None and self.shop.country and not self.shop.is_in_eu and publish_as == "active":
+            self.found.append(verdict("return_policy_required", country=self.shop.country))
+        elif wanted is None and not self.shop.is_in_eu:
+            self.found.append(verdict("return_policy_missing"))
+        return self._chosen("return_policy", wanted)
+
     def _chosen(self, kind: Kind, wanted: int | str | None) -> int | None:
         return self._of(chosen(kind, wanted, self.shop))
 
@@ -204,10 +222,24 @@ class _Mapping:
         return next((by_category[name] for name in names if name in by_category), self.settings.shop_section)
 
     def _tags(self) -> Sequence[str]:
-        return (*(self.metadata.texts("etsy_tags") or self.product.tags), *self.settings.extra_tags)
+        if self._is_sellers("tags"):
+            return ()
+        own = self.metadata.listed("etsy_tags")
+        if own is None:
+            own = self.product.tags if self.settings.tags_source == "product" else ()
+        return (*own, *self.settings.extra_tags)
 
     def _materials(self) -> Sequence[str]:
-        return self.metadata.texts("etsy_materials", "materials") or (self.product.material or "").split(",")
+        if self._is_sellers("materials"):
+            return ()
+        own = self.metadata.listed("etsy_materials", "materials")
+        if own is None:
+            own = split_materials(self.product.material or "") if self.settings.materials_source == "product" else ()
+        return own
+
+    def _is_sellers(self, field: str) -> bool:
+        """Whether a field is never ours: then nothing that it holds keeps a product off Etsy."""
+        return self.settings.ownership.get(field) == "seller"
 
     def _publish_as(self, type_: ListingType, *, has_pictures: bool) -> PublishAs:
         if type_ != "physical":

@@ -25,6 +25,7 @@ class Metadata:
             for key, value in values.items()
             if value is not None and not (isinstance(value, str) and (not value or value.isspace()))
         }
+        self._blank = {key for key, value in values.items() if isinstance(value, str) and key not in self._values}
         self.found: list[Verdict] = []
 
     def has(self, keys: AbstractSet[str]) -> bool:
@@ -69,6 +70,17 @@ class Metadata:
                 return items
             self._unusable(key, value, "a list of texts")
         return ()
+
+    def listed(self, *keys: str) -> Sequence[str] | None:
+        """Like `texts`, but None where no key has a usable value: a list that is there and empty means none."""
+        for key in keys:
+            if key in self._blank:
+                return ()
+            if key in self._values and (found := _listed(self._values[key])) is not None:
+                return found
+            if key in self._values:
+                self._unusable(key, self._values[key], "a list of texts")
+        return None
 
     def flag(self, *keys: str) -> bool | None:
         """Yes or no, also as text."""

@@ -12,7 +12,8 @@ from etsy_pipeline.listings.verdict import Verdict
 
 WHO_MADE = ("i_did", "someone_else", "collective")
 VINTAGE_YEARS = 20  # what is that old is vintage; Etsy's ranges have a border there, which moves every January
-_RANGES_THAT_MOVE = (r"2020_20[2-9]\d", r"200[1-9]_2009", r"before_200[1-9]", r"2000_200\d")
+FIRST_YEAR, LAST_YEAR, LAST_BORDER = 2021, 2100, 2029
+_RANGES_THAT_MOVE = (r"2020_20[2-9]\d", r"200[1-9]_2009", r"before_20(?:0[1-9]|10)", r"2000_200\d")
 
 
 def who_made(metadata: Metadata, shop: ShopSettings) -> tuple[WhoMade, list[Verdict]]:
@@ -44,11 +45,20 @@ def this_years(value: str, this_year: int) -> str:
     return value
 
 
+@functools.lru_cache(maxsize=1000)
+def neighbouring(value: str) -> tuple[str, ...]:
+    """What a range was called the year before, and will be the year after; nothing where its name stays."""
+    years = [year for year in range(FIRST_YEAR, LAST_YEAR) if value in _moving(year)]
+    if not years:
+        return ()
+    return tuple(name for year in (years[0] - 1, years[0] + 1) if (name := this_years(value, year)) != value)
+
+
 @functools.cache
 def recent_values(this_year: int) -> tuple[str, ...]:
     """Values that say "not vintage"."""
     newest, youngest, *_ = _moving(this_year)
-    return ("made_to_order", newest, "2010_2019", youngest)
+    return ("made_to_order", newest, "2010_2019", *([youngest] if this_year < LAST_BORDER else []))
 
 
 @functools.cache
@@ -60,5 +70,12 @@ def older_values(this_year: int) -> tuple[str, ...]:
 
 
 def _moving(this_year: int) -> tuple[str, str, str, str]:
-    vintage = min(this_year - VINTAGE_YEARS, 2008)  # what becomes of "…_2009" from 2029 on is not known
-    return f"2020_{this_year}", f"{vintage + 1}_2009", f"before_{vintage + 1}", f"2000_{vintage}"
+    """The ranges with a border that moves: the newest, the youngest before 2010, and two of vintage things.
+
+    From 2029 on there is nothing between vintage and 2010: what was made then is vintage. What becomes of 2010_2019
+    from 2030 on is not known; the border stays where it was.
+    """
+    vintage = min(this_year, LAST_BORDER) - VINTAGE_YEARS
+    twothousands = f"2000_{vintage}"
+    youngest = f"{vintage + 1}_2009" if this_year < LAST_BORDER else twothousands
+    return f"2020_{this_year}", youngest, f"before_{vintage + 1}", twothousands

@@ -1,19 +1,25 @@
 """Prices: Medusa's amount in the shop's currency → what Etsy is told, in Decimal throughout."""
 
+import functools
 from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
+from typing import NamedTuple
 
 from etsy_pipeline.catalogue.product import Variant
+from etsy_pipeline.listings.rates import PER_DOLLAR
 from etsy_pipeline.listings.rules import verdict
 from etsy_pipeline.listings.shop import AmountUnit
 from etsy_pipeline.listings.shop_settings import PriceRule
 from etsy_pipeline.listings.verdict import Verdict
 
-# FACTS §5: the bounds were found in no document of Etsy's; these are the commonly quoted ones, in US dollars. They hold
-# here for currencies of about that worth; 50,000 yen is a kimono, so others get a bound that stops slips only.
+# FACTS §5: the bounds were found in no document of Etsy's; these are the commonly quoted ones, in US dollars. In other
+# currencies they are about that much: near them is a warning, and only what is ten times off is surely a slip.
 LOWEST, HIGHEST = Decimal("0.20"), Decimal(50_000)
-LIKE_DOLLARS = frozenset(("AUD", "BRL", "CAD", "CHF", "EUR", "GBP", "NZD", "SGD", "USD"))
-HIGHEST_ELSEWHERE = Decimal(2_000_000_000)  # about 50,000 dollars in the smallest currency, the Vietnamese dong
+DOLLARS = "USD"
+KNOWN_LOWEST: Mapping[str, Decimal] = {"VND": Decimal(4420)}  # as Etsy's answers named it
+NEAR = Decimal("1.25")  # rates are rough
+FAR = 10
+HIGHEST_ELSEWHERE = Decimal(2_000_000_000)  # of a currency whose rate is not in the table
 
 ABSURD = Decimal(10) ** 15
 TWO_DECIMALS = 2
@@ -30,6 +36,34 @@ def exponent(currency_code: str) -> int:
     return EXPONENTS.get(currency_code, TWO_DECIMALS)
 
 
+class Bounds(NamedTuple):
+    """About what Etsy takes in a currency, and what is refused here without asking."""
+
+    lowest: Decimal
+    highest: Decimal
+    refused_below: Decimal
+    refused_above: Decimal
+
+    def is_near(self, price: Decimal) -> bool:
+        """Whether Etsy may refuse a price that is not refused here."""
+        is_known = (self.lowest, self.highest) == (self.refused_below, self.refused_above)
+        return not is_known and not self.lowest * NEAR <= price <= self.highest / NEAR
+
+
+@functools.cache
+def bounds(currency_code: str) -> Bounds:
+    """The bounds of prices in a currency, with its decimals."""
+    rate = PER_DOLLAR.get(currency_code)
+    if rate is None:
+        return Bounds(LOWEST, HIGHEST_ELSEWHERE, LOWEST, HIGHEST_ELSEWHERE)
+    smallest = Decimal(1).scaleb(-exponent(currency_code))
+    lowest = KNOWN_LOWEST.get(currency_code, LOWEST * rate).quantize(smallest, ROUND_CEILING)
+    highest = HIGHEST * rate
+    if currency_code == DOLLARS:
+        return Bounds(lowest, highest, lowest, highest)
+    return Bounds(lowest, highest, lowest / FAR, highest * FAR)
+
+
 def price(
     variant: Variant, name: str, rule: PriceRule, *, currency_code: str, amount_unit: AmountUnit
 ) -> tuple[Decimal | None, list[Verdict]]:
@@ -41,16 +75,21 @@ def price(
     major = amount.scaleb(-exponent(currency_code)) if amount_unit == "minor" else amount
     if not major.is_finite() or major <= 0:
         return None, [verdict("price_not_positive", variant=name, price=major)]
-    bounds = {"lowest": LOWEST, "highest": HIGHEST if currency_code in LIKE_DOLLARS else HIGHEST_ELSEWHERE}
+    limits = bounds(currency_code)
+    shown = {"variant": name, "currency": currency_code}
+    within = shown | {"lowest": limits.refused_below, "highest": limits.refused_above}
     if major > ABSURD:  # arithmetic itself may fail there
-        return None, [verdict("price_out_of_range", variant=name, price=major, currency=currency_code, **bounds)]
+        return None, [verdict("price_out_of_range", price=major, **within)]
     marked_up = major * (1 + rule.markup_percent / 100) + rule.markup_fixed
     final = rounded(marked_up, rule, currency_code)
     if final is None:
         return None, [verdict("price_too_precise", variant=name, price=marked_up.normalize(), currency=currency_code)]
     final, found = _within(final, rule, name)
-    if not bounds["lowest"] <= final <= bounds["highest"]:
-        return None, [verdict("price_out_of_range", variant=name, price=final, currency=currency_code, **bounds)]
+    if not limits.refused_below <= final <= limits.refused_above:
+        return None, [verdict("price_out_of_range", price=final, **within)]
+    if limits.is_near(final):
+        about = {"lowest": limits.lowest, "highest": limits.highest}
+        found.append(verdict("price_near_bound", price=final, **shown, **about))
     return final, found
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
+from etsy_pipeline.listings.rates import RATES_OF
 from etsy_pipeline.listings.verdict import Severity, Verdict
 
 
@@ -23,12 +24,13 @@ class Rule(NamedTuple):
 
 MISSION = "the project's brief"
 LONGEST_SHOWN = 200  # characters of a value in a message: enough to recognise it
+MOST_SHOWN = 50  # of several values
 
 RULES: dict[str, Rule] = {
     "title_missing": Rule("error", "title", "The title is empty.", "Give the product a title.", "spec: required"),
     "title_too_long": Rule(
         "error", "title", "The title has {length} characters; Etsy takes at most {limit}.",
-        "Shorten it, or set metadata etsy_title.", MISSION,
+        "Shorten it, set metadata etsy_title, or have it cut at a word (setting truncate_title).", MISSION,
     ),
     "title_truncated": Rule(
         "warning", "title", "The title has {length} characters; {limit} are sent, without {cut!r}.",
@@ -36,11 +38,28 @@ RULES: dict[str, Rule] = {
     ),
     "title_forbidden_characters": Rule(
         "error", "title", "The title has characters that Etsy refuses: {characters}.",
-        "Remove them, or set metadata etsy_title.", "FACTS §5",
+        "Remove them, set metadata etsy_title, or have them taken out (setting title_unfit=clean).", "FACTS §5",
     ),
     "title_repeated_symbol": Rule(
         "error", "title", "The title has {symbol} {count} times; Etsy takes it once.",
-        "Replace the others with words, or set metadata etsy_title.", "FACTS §5",
+        "Replace the others with words, set metadata etsy_title, or have them taken out (setting title_unfit=clean).",
+        "FACTS §5",
+    ),
+    "title_cleaned": Rule(
+        "warning", "title", "The title {given!r} has characters that Etsy refuses; {sent!r} is sent.",
+        "Correct it in Medusa, or set metadata etsy_title.", "own (setting title_unfit)",
+    ),
+    "title_capitals": Rule(
+        "warning", "title", "{count} words of the title are all capitals ({words}); Etsy may refuse more than {limit}.",
+        "Write them small, or set metadata etsy_title.", "own (reported of Etsy; not in FACTS)",
+    ),
+    "title_first_character": Rule(
+        "warning", "title", "The title begins with {character}; Etsy may refuse what is no letter or digit there.",
+        "Begin with a word, or set metadata etsy_title.", "own (reported of Etsy; not in FACTS)",
+    ),
+    "invisible_characters": Rule(
+        "warning", "text", "The {where} has characters that cannot be seen ({characters}); it is sent without them.",
+        "Nothing need be done; they come with copied text.", "own",
     ),
     "title_contains_html": Rule(
         "warning", "title", "The title has HTML in it: {text}.", "Remove the tags, or set metadata etsy_title.", "own",
@@ -53,36 +72,76 @@ RULES: dict[str, Rule] = {
         "error", "description", "The description has {length} characters; at most {limit} are sent.",
         "Shorten it, or set metadata etsy_description.", "own (no limit found, FACTS §16)",
     ),
+    "description_addresses": Rule(
+        "warning", "description", "The description names addresses outside Etsy: {addresses}.",
+        "Look whether Etsy's rules allow them there.", "own (Etsy's rules on selling elsewhere)",
+    ),
     "too_many_tags": Rule(
         "error", "tags", "There are {count} tags; Etsy takes at most {limit}.",
-        "Remove some, or choose with metadata etsy_tags.", MISSION,
-    ),
-    "tag_too_long": Rule(
-        "error", "tags", "The tag {tag!r} has {length} characters; Etsy takes at most {limit}.",
-        "Shorten it, or choose with metadata etsy_tags.", "FACTS §5",
-    ),
-    "tag_truncated": Rule(
-        "warning", "tags", "The tag {tag!r} is too long; {kept!r} is sent.",
-        "Shorten it, or choose with metadata etsy_tags.", "own (setting truncate_tags)",
+        "Remove some, choose with metadata etsy_tags, or have 13 of them sent (setting tags_too_many=first).", MISSION,
     ),
     "tags_dropped": Rule(
         "warning", "tags", "There are {count} tags; {limit} are sent, without: {dropped}.",
-        "Put the best first, or choose with metadata etsy_tags.", "own (setting truncate_tags)",
+        "Put the best first, name them in the setting tag_priority, or choose with metadata etsy_tags.",
+        "own (setting tags_too_many)",
+    ),
+    "tag_too_long": Rule(
+        "error", "tags", "The tag {tag!r} has {length} characters; Etsy takes at most {limit}.",
+        "Shorten it, choose with metadata etsy_tags, or have it left out (setting tags_too_long=drop).", "FACTS §5",
+    ),
+    "tags_too_long_dropped": Rule(
+        "warning", "tags", "Tags of more than {limit} characters are left out: {words}.",
+        "Shorten them, choose with metadata etsy_tags, or have them cut (setting tags_too_long=cut).",
+        "own (setting tags_too_long)",
+    ),
+    "tag_truncated": Rule(
+        "warning", "tags", "Tags of more than {limit} characters are cut: {words}.",
+        "Shorten them, or choose with metadata etsy_tags.", "own (settings tags_too_long, truncate_tags)",
     ),
     "tag_forbidden_characters": Rule(
         "error", "tags", "The tag {tag!r} has characters that Etsy refuses: {characters}.",
-        "Remove them, or choose with metadata etsy_tags.", "FACTS §5",
+        "Remove them, choose with metadata etsy_tags, or have them taken out (setting tags_unfit=clean).", "FACTS §5",
+    ),
+    "tags_cleaned": Rule(
+        "warning", "tags", "Tags with characters that Etsy refuses are sent without these: {words}.",
+        "Correct them, choose with metadata etsy_tags, or leave them out (settings tags_left_out, tags_unfit=drop).",
+        "own (setting tags_unfit)",
+    ),
+    "tags_unfit_dropped": Rule(
+        "warning", "tags", "Tags that Etsy would refuse are left out: {words}.",
+        "Correct them, or choose with metadata etsy_tags.", "own (setting tags_unfit)",
+    ),
+    "tags_left_out": Rule(
+        "warning", "tags", "Tags that the shop's settings leave out: {words}.",
+        "Nothing need be done; or change the setting tags_left_out.", "own (setting tags_left_out)",
     ),
     "tag_repeated": Rule(
-        "warning", "tags", "The tag {tag!r} is there more than once; it is sent once.", "Remove one.", "own",
+        "warning", "tags", "Tags that are there more than once are sent once: {tags}.", "Remove one of each.", "own",
     ),
     "too_many_materials": Rule(
         "error", "materials", "There are {count} materials; at most {limit} are sent.",
-        "Choose with metadata etsy_materials.", "FACTS §5 (count uncertain: strict)",
+        "Choose with metadata etsy_materials, or have 13 of them sent (setting materials_too_many=first).",
+        "FACTS §5 (count uncertain: strict)",
+    ),
+    "materials_dropped": Rule(
+        "warning", "materials", "There are {count} materials; {limit} are sent, without: {dropped}.",
+        "Put the main ones first, or choose with metadata etsy_materials.", "own (setting materials_too_many)",
     ),
     "material_forbidden_characters": Rule(
         "error", "materials", "The material {material!r} has characters that Etsy refuses: {characters}.",
-        "Use letters, digits and spaces only.", "FACTS §5",
+        "Use letters, digits and spaces only, or have the others taken out (setting materials_unfit=clean).", "FACTS §5",
+    ),
+    "materials_cleaned": Rule(
+        "warning", "materials", "Materials with characters that Etsy refuses are sent without these: {words}.",
+        "Correct them, or choose with metadata etsy_materials.", "own (setting materials_unfit)",
+    ),
+    "materials_unfit_dropped": Rule(
+        "warning", "materials", "Materials that Etsy would refuse are left out: {words}.",
+        "Correct them, or choose with metadata etsy_materials.", "own (setting materials_unfit)",
+    ),
+    "materials_left_out": Rule(
+        "warning", "materials", "Materials that the shop's settings leave out: {words}.",
+        "Nothing need be done; or change the setting materials_left_out.", "own (setting materials_left_out)",
     ),
     "too_many_styles": Rule(
         "error", "styles", "There are {count} styles; Etsy takes at most {limit}.",
@@ -121,7 +180,14 @@ RULES: dict[str, Rule] = {
     ),
     "price_out_of_range": Rule(
         "error", "price", "{variant} costs {price} {currency}; between {lowest} and {highest} are taken.",
-        "Correct the price or the shop's price rule.", "FACTS §5 (bounds uncertain: those commonly quoted, for currencies of about a US dollar's worth)",
+        "Correct the price or the shop's price rule.",
+        "FACTS §5 (bounds uncertain: those commonly quoted, in US dollars; in other currencies ten times as wide)",
+    ),
+    "price_near_bound": Rule(
+        "warning", "price",
+        "{variant} costs {price} {currency}; Etsy may refuse less than about {lowest} and more than about {highest}.",
+        "Correct the price, or set price.floor or price.ceiling in the shop's settings.",
+        f"FACTS §5 (0.20 and 50,000 US dollars, at rough rates of {RATES_OF})",
     ),
     "price_raised_to_floor": Rule(
         "warning", "price", "{variant} would cost {price}; the shop's floor of {floor} is sent.",
@@ -194,7 +260,7 @@ RULES: dict[str, Rule] = {
     ),
     "when_made_invalid": Rule(
         "error", "when_made", "when_made is {value!r}, which Etsy does not know.",
-        "Use made_to_order, or a range such as 2010_2019.", "spec, FACTS §5",
+        "Use made_to_order, or a range such as 2010_2019; in January, see the setting when_made_year.", "spec, FACTS §5",
     ),
     "metadata_unusable": Rule(
         "warning", "metadata", "Metadata {key} is {value!r} where {wanted} is expected; it is not used.",
@@ -217,7 +283,11 @@ RULES: dict[str, Rule] = {
         "Correct processing_profile in the shop's settings, or metadata etsy_processing_profile.", "FACTS §9",
     ),
     "return_policy_missing": Rule(
-        "warning", "return_policy", "No return policy is set for the product; Etsy needs one outside the EU.",
+        "warning", "return_policy", "No return policy is set for the product; Etsy needs one outside the EU to show it.",
+        "Run `etsy-pipeline accounts configure ACCOUNT --choices`, then --set return_policy=….", "FACTS §5",
+    ),
+    "return_policy_required": Rule(
+        "error", "return_policy", "No return policy is set for the product; Etsy needs one for shops in {country}.",
         "Run `etsy-pipeline accounts configure ACCOUNT --choices`, then --set return_policy=….", "FACTS §5",
     ),
     "return_policy_unknown": Rule(
@@ -318,6 +388,9 @@ def _shown(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def _short(value: object) -> object:
+    if isinstance(value, tuple):
+        more = f" and {len(value) - MOST_SHOWN} more" if len(value) > MOST_SHOWN else ""
+        return ", ".join(str(_short(item)) for item in value[:MOST_SHOWN]) + more
     try:
         text = str(value)
     except ValueError:  # Python writes no whole numbers of more than 4300 digits

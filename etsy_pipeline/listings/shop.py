@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 AmountUnit = Literal["minor", "major"]
+EU = frozenset(
+    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905 - a table
+)
 Kind = Literal["shipping_profile", "return_policy", "processing_profile", "shop_section", "production_partner"]
 
 
@@ -46,6 +49,7 @@ class Shop:
         taxonomy_ids: Etsy's categories; None when they could not be read, then they are not checked.
         choices: profiles, policies and sections; None when they could not be read, then only ids can be used.
         properties: the standard properties of the categories that are in use, as far as they could be read.
+        country: where the shop is (ISO 3166, two letters); empty where that was not asked or is not known.
     """
 
     currency_code: str
@@ -54,3 +58,9 @@ class Shop:
     taxonomy_ids: AbstractSet[int] | None = None
     choices: Mapping[Kind, tuple[Choice, ...]] | None = None
     properties: Mapping[int, tuple[TaxonomyProperty, ...]] = field(default_factory=dict)
+    country: str = ""
+
+    @property
+    def is_in_eu(self) -> bool:
+        """Whether Etsy takes listings without a return policy from it (FACTS §5: shops based in the EU)."""
+        return self.country in EU

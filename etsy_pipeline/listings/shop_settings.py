@@ -24,6 +24,7 @@ from etsy_pipeline.listings.plan_settings import (
     WhenEnded,
 )
 from etsy_pipeline.listings.templates import checked
+from etsy_pipeline.listings.text_settings import TextSettings
 
 RoundingRule = Literal["none", "nearest", "ninety_nine", "whole"]
 Named = Annotated[int | str, Field(union_mode="left_to_right")]  # an id, or a name as Etsy shows it
@@ -74,7 +75,7 @@ class QuantityRule(_Settings):
     )
 
 
-class ShopSettings(_Settings):
+class ShopSettings(TextSettings):
     """Every choice a shop owner can make. Profiles, policies, sections and partners are named by id or by name."""
 
     shipping_profile: Named | None = Field(
@@ -96,16 +97,19 @@ class ShopSettings(_Settings):
     alt_text_template: AltTextTemplate = Field(
         default="{title}, {options}", description="What a picture shows, for who cannot see it."
     )
-    truncate_title: bool = Field(default=False, description="Cut titles that are too long, at a word, with a warning.")
-    truncate_tags: bool = Field(
-        default=False, description="Cut tags that are too long, drop surplus ones, with a warning."
-    )
     extra_tags: tuple[str, ...] = Field(default=(), description="Tags that every listing gets beside its own.")
     styles: tuple[str, ...] = Field(
         default=(), description="Etsy styles; sent at creation only, which is all Etsy takes."
     )
     who_made: WhoMade = "i_did"
     when_made: str = "made_to_order"
+    when_made_year: int | None = Field(
+        default=None,
+        ge=2021,
+        lt=2100,
+        description="The year that Etsy's newest range of when_made ends with (2020_2026), where Etsy changes it earlier "
+        "or later than the calendar does; null: the current year.",
+    )
     is_supply: bool = False
     is_customizable: bool | None = Field(default=None, description="Custom orders; sent at creation only.")
     is_taxable: bool | None = Field(
@@ -203,7 +207,8 @@ class ShopSettings(_Settings):
     changed_while_waiting: WhenChanged = Field(
         default="fewer_pieces",
         description="What happens to an approved product that changed in Medusa before it was sent: fewer_pieces sends "
-        "it where only stock fell, and asks about everything else; ask always asks.",
+        "it where only stock fell (and takes it off sale where none is left), and asks about everything else; ask always "
+        "asks.",
     )
     scan_nightly: bool = Field(
         default=True, description="Whether each night all of the shop's listings are looked through: 1.1 calls for 100."

@@ -1,11 +1,16 @@
-"""Tags, materials and styles as Etsy takes them (FACTS §5)."""
+"""Tags, materials and styles as Etsy takes them (FACTS §5). What is left out or changed is told, one verdict a kind."""
 
+import fnmatch
+import functools
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import regex
 
-from etsy_pipeline.listings.characters import one_line, refused
+from etsy_pipeline.listings.characters import cleaned, one_line, refused, visible
 from etsy_pipeline.listings.rules import verdict
+from etsy_pipeline.listings.text_settings import TextSettings, WhenTooLong, WhenTooMany, WhenUnfit
 from etsy_pipeline.listings.title import shortened
 from etsy_pipeline.listings.verdict import Verdict
 
@@ -15,42 +20,56 @@ STYLES, STYLE_LENGTH = 2, 45
 
 _NOT_IN_TAGS = regex.compile(r"[^\p{L}\p{Nd}\p{Zs}\-'™©®]")
 _NOT_IN_MATERIALS = regex.compile(r"[^\p{L}\p{Nd}\p{Zs}]")  # styles likewise
+_SHARE = re.compile(r"\d{1,3}(?:[.,]\d{1,3})?\s?%|%\s?\d{1,3}(?:[.,]\d{1,3})?")
+_BETWEEN_MATERIALS = re.compile(r"(?<!\d),|,(?!\d{1,3}\s?%)")  # "62,5% wool" is one
+_APOSTROPHES = str.maketrans("’‘", "''")
 
 Texts = tuple[str, ...]
 
 
-def tags(values: Iterable[str], *, truncate: bool = False) -> tuple[Texts, list[Verdict]]:
-    """Tags without repetitions (in any case)."""
-    kept, repeated = _unique(values)
-    found = [verdict("tag_repeated", tag=tag) for tag in repeated]
-    if truncate:
-        kept, cut = _cut(kept)
-        found += cut
-    if len(kept) > TAGS:
-        found.append(verdict("too_many_tags", count=len(kept), limit=TAGS))
-    for tag in kept:
-        if len(tag) > TAG_LENGTH:
-            found.append(verdict("tag_too_long", tag=tag, length=len(tag), limit=TAG_LENGTH))
-        if bad := refused(_NOT_IN_TAGS, tag):
-            found.append(verdict("tag_forbidden_characters", tag=tag, characters=bad))
-    return kept, found
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Tags or materials: what Etsy takes, and what the shop does with the others."""
+
+    one: str
+    many: str
+    pattern: "regex.Pattern[str]"
+    most: int
+    unfit: WhenUnfit
+    too_many: WhenTooMany
+    left_out: Texts
+    longest: int | None = None
+    too_long: WhenTooLong = "drop"
+    priority: Texts = ()
 
 
-def materials(values: Iterable[str]) -> tuple[Texts, list[Verdict]]:
-    """Materials without repetitions; saying one twice changes nothing, so it is not told."""
-    kept, _ = _unique(values)
-    found = [verdict("too_many_materials", count=len(kept), limit=MATERIALS)] if len(kept) > MATERIALS else []
-    found += [
-        verdict("material_forbidden_characters", material=material, characters=bad)
-        for material in kept
-        if (bad := refused(_NOT_IN_MATERIALS, material))
-    ]
-    return kept, found
+def tags(values: Iterable[str], settings: TextSettings) -> tuple[Texts, list[Verdict]]:
+    """Tags without repetitions (in any case), as the shop's settings have it."""
+    cuts = settings.truncate_tags
+    kind = _Kind(
+        "tag", "tags", _NOT_IN_TAGS, TAGS, settings.tags_unfit, "first" if cuts else settings.tags_too_many,
+        settings.tags_left_out, TAG_LENGTH, "cut" if cuts else settings.tags_too_long, settings.tag_priority,
+    )  # fmt: skip
+    return _taken([value.translate(_APOSTROPHES) for value in values], kind)
+
+
+def materials(values: Iterable[str], settings: TextSettings) -> tuple[Texts, list[Verdict]]:
+    """Materials likewise; saying one twice changes nothing, so it is not told."""
+    kind = _Kind(
+        "material", "materials", _NOT_IN_MATERIALS, MATERIALS, settings.materials_unfit, settings.materials_too_many,
+        settings.materials_left_out,
+    )  # fmt: skip
+    return _taken(values, kind)
+
+
+def split_materials(text: str) -> list[str]:
+    """The materials of a text with commas, of which some may stand in shares ("62,5% wool")."""
+    return _BETWEEN_MATERIALS.split(text)
 
 
 def styles(values: Iterable[str]) -> tuple[Texts, list[Verdict]]:
     """Styles without repetitions."""
-    kept, _ = _unique(values)
+    kept, _ = _unique(map(one_line, values))
     found = [verdict("too_many_styles", count=len(kept), limit=STYLES)] if len(kept) > STYLES else []
     for style in kept:
         if len(style) > STYLE_LENGTH:
@@ -60,20 +79,98 @@ def styles(values: Iterable[str]) -> tuple[Texts, list[Verdict]]:
     return kept, found
 
 
-def _cut(values: Texts) -> tuple[Texts, list[Verdict]]:
-    """Tags of at most 20 characters, and at most 13 of them; what was cut is told."""
-    short = {tag: shortened(tag, TAG_LENGTH) for tag in values}
-    found = [verdict("tag_truncated", tag=tag, kept=kept) for tag, kept in short.items() if tag != kept]
-    kept, _ = _unique(short.values())
-    if dropped := kept[TAGS:]:
-        found.append(verdict("tags_dropped", dropped=", ".join(dropped), count=len(kept), limit=TAGS))
-    return kept[:TAGS], found
+def _taken(values: Iterable[str], kind: _Kind) -> tuple[Texts, list[Verdict]]:
+    """The words that are sent, after each of the shop's choices in turn."""
+    words, found = _wanted(filter(None, map(one_line, values)), kind)
+    words, told = _fitting(words, kind)
+    found += told
+    words, told = _short(words, kind)
+    found += told
+    kept, repeated = _unique(words)
+    if repeated and kind.one == "tag":
+        found.append(verdict("tag_repeated", tags=tuple(repeated)))
+    kept, told = _few(kept, kind)
+    return kept, found + told
+
+
+def _wanted(words: Iterable[str], kind: _Kind) -> tuple[list[str], list[Verdict]]:
+    if not kind.left_out:
+        return list(words), []
+    pattern = _any_of(kind.left_out)
+    kept: list[str] = []
+    left_out: list[str] = []
+    for word in words:
+        (left_out if pattern.match(word.casefold()) else kept).append(word)
+    return kept, [verdict(f"{kind.many}_left_out", words=tuple(left_out))] if left_out else []
+
+
+def _fitting(words: Sequence[str], kind: _Kind) -> tuple[list[str], list[Verdict]]:
+    """Words of characters that Etsy takes; those that nobody sees are always taken out."""
+    kept: list[str] = []
+    changed: list[str] = []
+    dropped: list[str] = []
+    found: list[Verdict] = []
+    for word in words:
+        fit, unseen = visible(word)
+        bad = refused(kind.pattern, fit)
+        if bad and kind.unfit == "clean":
+            fit = cleaned(kind.pattern, _SHARE.sub(" ", fit) if kind.one == "material" else fit)
+        elif bad and kind.unfit == "drop":
+            fit = ""
+        elif bad:
+            found.append(verdict(f"{kind.one}_forbidden_characters", **{kind.one: word}, characters=bad))
+        if not fit:
+            dropped.append(word)
+        else:
+            kept.append(fit)
+            changed += [f"{word!r} as {fit!r}"] if unseen or fit != word else []
+    found += [verdict(f"{kind.many}_cleaned", words=tuple(dict.fromkeys(changed)))] if changed else []
+    found += [verdict(f"{kind.many}_unfit_dropped", words=tuple(dict.fromkeys(dropped)))] if dropped else []
+    return kept, found
+
+
+def _short(words: Sequence[str], kind: _Kind) -> tuple[list[str], list[Verdict]]:
+    longest = kind.longest
+    long = [word for word in words if longest is not None and len(word) > longest]
+    if longest is None or not long:
+        return list(words), []
+    if kind.too_long == "refuse":
+        found = [verdict(f"{kind.one}_too_long", **{kind.one: word}, length=len(word), limit=longest) for word in long]
+        return list(words), found
+    if kind.too_long == "drop":
+        kept = [word for word in words if len(word) <= longest]
+        return kept, [verdict(f"{kind.many}_too_long_dropped", words=tuple(dict.fromkeys(long)), limit=longest)]
+    cut = {word: shortened(word, longest) for word in words}
+    told = tuple(f"{word!r} as {cut[word]!r}" for word in dict.fromkeys(long))
+    return [cut[word] for word in words], [verdict(f"{kind.one}_truncated", words=told, limit=longest)]
+
+
+def _few(words: Texts, kind: _Kind) -> tuple[Texts, list[Verdict]]:
+    if len(words) <= kind.most:
+        return words, []
+    if kind.too_many == "refuse":
+        return words, [verdict(f"too_many_{kind.many}", count=len(words), limit=kind.most)]
+    ranks = [_any_of((pattern,)) for pattern in kind.priority]
+
+    def rank(word: str) -> int:
+        return next((number for number, pattern in enumerate(ranks) if pattern.match(word.casefold())), len(ranks))
+
+    chosen = set(sorted(words, key=rank)[: kind.most])
+    dropped = tuple(word for word in words if word not in chosen)
+    told = verdict(f"{kind.many}_dropped", count=len(words), limit=kind.most, dropped=dropped)
+    return tuple(word for word in words if word in chosen), [told]
+
+
+@functools.lru_cache(maxsize=200)
+def _any_of(patterns: Texts) -> "re.Pattern[str]":
+    """Patterns with * and ?, for words in small letters."""
+    return re.compile("|".join(fnmatch.translate(pattern.casefold()) for pattern in patterns))
 
 
 def _unique(values: Iterable[str]) -> tuple[Texts, Sequence[str]]:
     kept: dict[str, str] = {}
     repeated = []
-    for value in filter(None, map(one_line, values)):
+    for value in filter(None, values):
         if value.casefold() in kept:
             repeated.append(value)
         else:

@@ -4,41 +4,70 @@ import html
 
 import regex
 
-from etsy_pipeline.listings.characters import one_line, refused
+from etsy_pipeline.listings.characters import cleaned, one_line, refused, visible
 from etsy_pipeline.listings.rules import verdict
+from etsy_pipeline.listings.text_settings import TextSettings
 from etsy_pipeline.listings.verdict import Verdict
 
 LONGEST = 140
 ONCE = "%:&+"
+CAPITALS = 3  # words of nothing else
 
 _REFUSED = regex.compile(r"[^\p{L}\p{Nd}\p{P}\p{Sm}\p{Zs}™©®]")
 _HTML_TAG = regex.compile(r"</?[a-zA-Z][^<>]{0,100}>")  # "<" and ">" are mathematical symbols, so Etsy takes them
+_WORD = regex.compile(r"\p{L}[\p{L}\p{M}\p{Nd}]++")
+_USUAL_FIRST = regex.compile(r"[\p{L}\p{Nd}]")
 
 
-def title(text: str, *, truncate: bool = False) -> tuple[str, list[Verdict]]:
+def title(text: str, settings: TextSettings) -> tuple[str, list[Verdict]]:
     """A title, composed (NFC), with single spaces and without entities; what else is wrong with it is told."""
-    clean = one_line(html.unescape(text))
+    clean, unseen = visible(one_line(html.unescape(text)))
+    found = [verdict("invisible_characters", where="title", characters=unseen)] if unseen else []
+    if settings.title_unfit == "clean":
+        clean, told = _cleaned(clean)
+        found += told
     if not clean:
-        return clean, [verdict("title_missing")]
-    found = []
+        return clean, [*found, verdict("title_missing")]
     if len(clean) > LONGEST:
-        clean, told = _too_long(clean, truncate=truncate)
-        found.append(told)
-    if bad := refused(_REFUSED, clean):
-        found.append(verdict("title_forbidden_characters", characters=bad))
-    found += [
-        verdict("title_repeated_symbol", symbol=symbol, count=clean.count(symbol))
-        for symbol in ONCE
-        if clean.count(symbol) > 1
-    ]
-    if "<" in clean and (tag := _HTML_TAG.search(clean)):
-        found.append(verdict("title_contains_html", text=tag.group()))
-    return clean, found
+        clean, too_long = _too_long(clean, truncate=settings.truncate_title)
+        found.append(too_long)
+    return clean, found + _judged(clean)
 
 
 def shortened(text: str, limit: int) -> str:
     """A text cut at the end of a word."""
     return text if len(text) <= limit else text[: limit + 1].rsplit(" ", 1)[0][:limit].rstrip(" ,;:|–-")
+
+
+def _judged(text: str) -> list[Verdict]:
+    found = []
+    if bad := refused(_REFUSED, text):
+        found.append(verdict("title_forbidden_characters", characters=bad))
+    found += [
+        verdict("title_repeated_symbol", symbol=symbol, count=text.count(symbol))
+        for symbol in ONCE
+        if text.count(symbol) > 1
+    ]
+    if "<" in text and (tag := _HTML_TAG.search(text)):
+        found.append(verdict("title_contains_html", text=tag.group()))
+    capitals = tuple(word for word in _WORD.findall(text) if word.isupper())
+    if len(capitals) > CAPITALS:
+        found.append(verdict("title_capitals", count=len(capitals), words=capitals, limit=CAPITALS))
+    if not _USUAL_FIRST.match(text) and not _REFUSED.match(text):
+        found.append(verdict("title_first_character", character=text[0]))
+    return found
+
+
+def _cleaned(text: str) -> tuple[str, list[Verdict]]:
+    """Without what Etsy refuses, and with each of `ONCE` where it stands first."""
+    kept = cleaned(_REFUSED, text) if _REFUSED.search(text) else text
+    if not kept:
+        return text, []
+    for symbol in ONCE:
+        head, found, tail = kept.partition(symbol)
+        kept = head + found + tail.replace(symbol, " ")
+    kept = one_line(kept)
+    return kept, [verdict("title_cleaned", given=text, sent=kept)] if kept != text else []
 
 
 def _too_long(text: str, *, truncate: bool) -> tuple[str, Verdict]:

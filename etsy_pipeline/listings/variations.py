@@ -14,23 +14,30 @@ MAX_VALUES = 70
 LONGEST_VALUE = 20
 LONGEST_SKU = 32
 FORBIDDEN = "()"
+PLACEHOLDERS = frozenset(("default title", "default option value", "default variant", "default value", "default"))
+"""What Shopify and Medusa call the value of a product that has no options, in small letters."""
 
 Values = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Variations:
-    """A product's options as its variants use them: names, the values of each, and each variant's cell."""
+    """A product's options as its variants use them: names, the values of each, and each variant's cell.
+
+    What the only variant is, is no variation: `facts` are all options with all their values, and `said` is each
+    variant's value of every one of them. Placeholders ("Title: Default Title") are not even facts.
+    """
 
     names: Values
     values: tuple[Values, ...]
     cells: tuple[Values, ...]
+    facts: tuple[tuple[str, Values], ...] = ()
+    said: tuple[Values, ...] = ()
 
     @property
     def text(self) -> str:
         """All of it in a line: "Size S, M; Color Red"."""
-        options = zip(self.names, self.values, strict=True)
-        return "; ".join(f"{name} {', '.join(values)}" for name, values in options)
+        return "; ".join(f"{name} {', '.join(values)}" for name, values in self.facts)
 
 
 def read(product: Product) -> Variations:
@@ -47,12 +54,21 @@ def read(product: Product) -> Variations:
             cell.append(tidy[value])
         cells.append(tuple(cell))
     columns = list(zip(*cells, strict=True)) or [()] * len(options)
-    kept = [index for index, (option, _) in enumerate(options) if option.values or any(columns[index])]
-    return Variations(
-        names=tuple(options[index][1] for index in kept),
-        values=tuple(_used(options[index][0], columns[index]) for index in kept),
-        cells=tuple(tuple(cell[index] for index in kept) for cell in cells),
-    )
+    kept = [
+        index
+        for index, (option, _) in enumerate(options)
+        if (option.values or any(columns[index])) and not _is_placeholder(columns[index])
+    ]
+    facts = tuple((options[index][1], _used(options[index][0], columns[index])) for index in kept)
+    said = tuple(tuple(cell[index] for index in kept) for cell in cells)
+    if len(product.variants) == 1:
+        return Variations((), (), ((),), facts, said)
+    return Variations(tuple(name for name, _ in facts), tuple(values for _, values in facts), said, facts, said)
+
+
+def _is_placeholder(column: Sequence[str]) -> bool:
+    values = {value.casefold() for value in column}
+    return len(values) == 1 and not PLACEHOLDERS.isdisjoint(values)
 
 
 def problems(product: Product, variations: Variations) -> list[Verdict]:

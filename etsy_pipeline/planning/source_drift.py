@@ -24,8 +24,8 @@ from etsy_pipeline.planning.sending import sent_fields, sent_parts
 class SourceChange:
     """How a product changed since the plan, in what would be sent of it.
 
-    `with_less` is the item with the pieces that are left, where that is all that changed; where none is left, it takes a
-    listing that is on sale off it.
+    `with_less` is the item with the pieces that are left, where that is all that changed; where none is left of a
+    listing that is on sale, it is taken off.
     """
 
     told: str
@@ -97,7 +97,8 @@ def _fewer_by_now(
     left = _on_etsy(now, link, live, settings) or desired.inventory
     if not (fewer := list(_fewer(desired.inventory, left))):
         return None
-    return SourceChange("; ".join(fewer), _with_less(item, desired, left) or _taken_off(item, link, now, live, settings))
+    less = _with_less(item, desired, left) or _taken_off(item, link, now, live, settings)
+    return SourceChange("; ".join(fewer), less)
 
 
 def _stock(now: ValidatedListing) -> Inventory | None:

@@ -100,6 +100,8 @@ class RemoteShop(Protocol):
     def is_vacation(self) -> bool: ...  # noqa: D102 - nothing is sold, and nothing can be renewed
     @property
     def vacation_message(self) -> str: ...  # noqa: D102 - what buyers are told meanwhile
+    @property
+    def country(self) -> str | None: ...  # noqa: D102 - where it is, two letters
 
 
 class RemoteListing(Protocol):

@@ -23,6 +23,7 @@ class ShopReader:
         currency_code: the shop's.
         amount_unit: of Medusa's amounts.
         this_year: the calendar's.
+        needs_country: whether what is mapped depends on where the shop is: one call.
         on_trouble: told what could not be read, and why; None where that is to be raised.
     """
 
@@ -34,6 +35,7 @@ class ShopReader:
         currency_code: str,
         amount_unit: AmountUnit,
         this_year: int,
+        needs_country: bool,
         on_trouble: Callable[[str], None] | None,
     ) -> None:
         self._client, self._on_trouble = client, on_trouble
@@ -46,6 +48,7 @@ class ShopReader:
             taxonomy_ids=self._read("categories", client.taxonomy_ids),
             choices=self._read("profiles", lambda: client.choices(shop_id)),
             properties=self._properties,
+            country=(needs_country and self._read("country", lambda: client.get_shop(shop_id).country)) or "",
         )
 
     def shop(self, categories: Iterable[int]) -> Shop:

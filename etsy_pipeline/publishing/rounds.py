@@ -172,8 +172,8 @@ class Rounds:
     ) -> list[ItemInProgress]:
         """Those that Medusa has as the plan saw them; where only stock fell, with the pieces that are left.
 
-        Where none is left of what is on sale, it is taken off. What else changed leaves the sync: a person is asked about
-        it (`changed_while_waiting`).
+        Where none is left of what is on sale, it is taken off. What else changed leaves the sync: a person is asked
+        about it (`changed_while_waiting`).
         """
         going, lowered = [], []
         changes = {work.product_id: self._change(work, live, source) for work in works if work.follows_source}
@@ -201,7 +201,7 @@ class Rounds:
         return source_change(work.item.plan, work.before, source[work.product_id], seen, self.settings)
 
     def _too_many_taken_off(self, changes: Iterable[SourceChange | None]) -> str:
-        """Why these may not be taken off sale without a person, where they are so many; the brakes of a plan hold here."""
+        """Why these are too many to be taken off sale without a person, as in a plan; blank where they are not."""
         lowered = [change.with_less for change in changes if change and change.with_less]
         count = sum(item.action == "deactivate" for item in lowered)
         if not count:

@@ -177,8 +177,8 @@ def replace_plan(session: Session, job_id: str, planned: PlanItem, note: str) ->
 def leave(session: Session, job_id: str, product_ids: Sequence[str], reason: str) -> list[SyncItem]:
     """Plan nothing for these products, of which something would be sent, after all; the items as they were."""
     were: list[SyncItem] = []
-    nothing: dict[str, Any] = {"desired": None, "differences": [], "conflicts": [], "brakes": [], "care": NOTHING_TO_TELL}
-    nothing |= {"estimated_calls": 0, "fee_usd_cents": 0}
+    nothing: dict[str, Any] = {"desired": None, "differences": [], "conflicts": [], "brakes": []}
+    nothing |= {"care": NOTHING_TO_TELL, "estimated_calls": 0, "fee_usd_cents": 0}
     for start in range(0, len(product_ids), AT_ONCE):
         some = product_ids[start : start + AT_ONCE]
         were += [item for item in of_products(session, job_id, some) if item.plan.action in CHANGING]

@@ -42,9 +42,9 @@ def empty_plan(session: Session, job_id: str, now: datetime) -> Emptied:
 
 
 def drop_notes(session: Session, before: datetime) -> int:
-    """Remove notices that were sent or given up, orders that a plan looked at, attempts to connect, and scans; how many.
+    """Remove notices that were sent or given up, orders that a plan looked at, attempts to connect, and scans.
 
-    Of each account the last whole scan stays.
+    Of each account the last whole scan stays. Says how many were removed.
     """
     whole = select(func.max(ShopScanRow.id)).where(ShopScanRow.finished_at.is_not(None))
     told_at = func.coalesce(SentNoticeRow.sent_at, SentNoticeRow.next_try_at)

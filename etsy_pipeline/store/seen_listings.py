@@ -197,8 +197,6 @@ def set_gone(session: Session, account_id: str, ids: Iterable[int], now: datetim
 def tell_links(session: Session, account_id: str, seen: Iterable[SeenListing], before: datetime) -> None:
     """The links of these listings say how a scan saw them, except those that a sync holds or touched since it began.
 
-    What Etsy took down stays so when it is gone: it is not to be made again.
-
     Args:
         session: a writing one.
         account_id: whose.
@@ -211,8 +209,7 @@ def tell_links(session: Session, account_id: str, seen: Iterable[SeenListing], b
     told = [_facts(item, products[item.listing_id]) for item in seen if item.listing_id in products]
     facts = {name: bindparam(f"new_{name}", type_=_LINK.c[name].type) for name in _FACTS}
     is_it = (_LINK.c.product_id == bindparam("of_product"), _LINK.c.etsy_listing_id == bindparam("of_listing"))
-    stays = (_LINK.c.listing_state == "removed") & (bindparam("new_listing_state") == GONE)
-    is_other = ~stays & or_(*(_LINK.c[name].is_distinct_from(value) for name, value in facts.items()))
+    is_other = or_(*(_LINK.c[name].is_distinct_from(value) for name, value in facts.items()))
     was_removed = func.coalesce(_LINK.c.listing_state, "") == "removed"  # by Etsy: it stays so where it is deleted then
     stays = and_(facts["listing_state"] == GONE, was_removed)
     changing = update(_LINK).where(*theirs, *is_it, is_other, not_(stays)).values(**facts)

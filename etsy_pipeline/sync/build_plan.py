@@ -90,18 +90,15 @@ def build_plan(
         transaction_id: of the requested sync; None for the run's own (`begin_plan`).
         trigger: who asked, for a new one.
         validated: the listings, streamed.
-        identified: the same products, as they are compared with what is in the shop (`matching.py`).
+        identified: the same products, as they are compared with what is in the shop.
         covers_selection: whether these are all the products that the shop sells, so that others are gone.
         amount_unit: the unit of Medusa's amounts (part of what makes a plan stale).
         run_id: the Dagster run that draws it up.
         live_of: reads listings as Etsy has them now, by id; what it leaves out is planned from what was published.
             Not asked where `check_live` is off, unless orders came in since a plan last read the whole shop.
-        look_through: looks through all of the shop's listings where that was not done lately; asked only where a
-            product is new.
+        look_through: looks through the shop where that was not done lately; asked only where a product is new.
         quota: how many calls Etsy still allows.
         sha256_if_changed: asks for a picture, where the shop's `image_check` is by content.
-
-    Where an older plan of the shop is approved meanwhile, what that one sends is left to it.
 
     Returns:
         The job: planned; over, where there is nothing to do; or approved, where somebody confirmed it before the plan
@@ -110,34 +107,22 @@ def build_plan(
 
     Raises:
         NotFound: `account_not_found`, `sync_job_not_found`.
-        Conflict: `account_not_connected`, `already_decided`, `plan_taken_over`,
-            `prices_in_other_currency`, and the code of what holds the account.
+        Conflict: `account_not_connected`, `already_decided`, `plan_taken_over`, `prices_in_other_currency`, and the
+            code of what holds the account.
     """
     books.check(store, account_id)
     with store.writing() as session:
         holds.require_plannable(session, account_id)
         account, job = _begun(session, account_id, transaction_id, trigger, run_id)
-        settings = settings_of(account)
         items.clear(session, job.id)
         on_sale = links.on_sale_count(session, account_id)
-        month_usd_cents = items.fees_usd_cents(session, account_id, _begin_of_month(clock.now(session)))
         marks = webhooks.sold_marks(session, account.shop_id or 0)
-        others = stock_lane.beside(session, job)
-    check = sha256_if_changed if settings.image_check == "content" else None
-    read = live_of if settings.check_live or marks else _not_read
-    builder = _PlanBuilder(store, account, job, settings, read, check, len(marks), others, month_usd_cents)
+        builder = _builder(store, session, account, job, live_of, sha256_if_changed, len(marks))
     if not job.rollback_of:
         builder.compare(identified, look_through, covers_selection=covers_selection)
     builder.add(validated)
     missing = builder.add_removed() if covers_selection else 0
-    brakes = of_plan(
-        on_sale=on_sale,
-        missing=missing,
-        deactivations=builder.totals.deactivate,
-        fees_usd_cents=builder.totals.fees_usd_cents,
-        limits=settings.brakes,
-        month_usd_cents=month_usd_cents,
-    )
+    brakes = builder.brakes_of_all(on_sale, missing)
     marks_read = marks if covers_selection and not builder.unread else []
     return _finish(store, builder, brakes, quota, marks_read, amount_unit)
 
@@ -212,6 +197,17 @@ class _PlanBuilder:
             planned = [self._removed(link, live.get(link.etsy_listing_id or 0)) for link in gone]
             self._write(planned)
             count += sum(item.action == "deactivate" for item in planned)
+
+    def brakes_of_all(self, on_sale: int, missing: int) -> Sequence[Brake]:
+        """The brakes of the plan as a whole: of so many listings on sale so many are gone."""
+        return of_plan(
+            on_sale=on_sale,
+            missing=missing,
+            deactivations=self.totals.deactivate,
+            fees_usd_cents=self.totals.fees_usd_cents,
+            limits=self.settings.brakes,
+            month_usd_cents=self.month_usd_cents,
+        )
 
     def require_ours(self, job: EtsySyncJob) -> None:
         """Refuse to go on where the sync, as it is now, is planned by another run or not at all.
@@ -310,6 +306,23 @@ class _PlanBuilder:
             self.review.look_at(item)
             self.groups.update(groups_of(item))
         self.totals += totals(planned)
+
+
+def _builder(
+    store: Store,
+    session: Session,
+    account: EtsyAccount,
+    job: EtsySyncJob,
+    live_of: LiveOf,
+    sha256_if_changed: Sha256IfChanged | None,
+    orders: int,
+) -> _PlanBuilder:
+    """What draws up a plan, as the books stand at its beginning."""
+    settings, others = settings_of(account), stock_lane.beside(session, job)
+    month_usd_cents = items.fees_usd_cents(session, account.id, _begin_of_month(clock.now(session)))
+    check = sha256_if_changed if settings.image_check == "content" else None
+    read = live_of if settings.check_live or orders else _not_read
+    return _PlanBuilder(store, account, job, settings, read, check, orders, others, month_usd_cents)
 
 
 def _begun(

@@ -16,6 +16,7 @@ from etsy_pipeline.listings.taxonomy import taxonomy_id
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.providers.protocols import ShopClient
 from etsy_pipeline.providers.shop_reader import ShopReader
+from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.records import EtsyAccount
 
 
@@ -32,6 +33,7 @@ def shop_reader(
         currency_code=account.currency_code or "",
         amount_unit=amount_unit,
         this_year=datetime.now(UTC).year,
+        needs_country=settings_of(account).return_policy is None,
         on_trouble=on_trouble,
     )
 

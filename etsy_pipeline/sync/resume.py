@@ -25,7 +25,9 @@ def resume(store: Store, transaction_id: str, *, decided_by: str, through: str, 
         BadRequest: `approver_missing`.
     """
     if not decided_by.strip():
-        raise BadRequest("Letting a sync go on needs a name.", code="approver_missing", hint="Say who decides (--by NAME).")
+        raise BadRequest(
+            "Letting a sync go on needs a name.", code="approver_missing", hint="Say who decides (--by NAME)."
+        )
     with store.writing() as session:
         job = jobs.get(session, transaction_id, lock=True)
         holds.require_free(session, job.etsy_account_id)

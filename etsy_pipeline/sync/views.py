@@ -79,6 +79,7 @@ def plan_item_view(item: SyncItem) -> dict[str, Any]:
     plan = item.plan
     return asdict(row(plan)) | {
         "reason": plan.reason,
+        "life": plan.life,
         "differences": to_builtins(plan.differences),
         "conflicts": [to_builtins(conflict) | {"message": conflict.message} for conflict in plan.conflicts],
         "brakes": to_builtins(plan.brakes),

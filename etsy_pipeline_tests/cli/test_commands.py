@@ -63,7 +63,7 @@ def test_from_an_account_to_a_requested_sync(terminal: Terminal) -> None:
     findings = {item["what"]: item["is_good"] for item in terminal.json("doctor")}
     assert findings == {
         "settings": True, "Etsy app": True, "Medusa": True, "database": True, "calls to Etsy": True, "notices": True,
-        "runs": True, "shop My shop": True,
+        "runs": True, "fence": True, "shop My shop": True,
     }  # fmt: skip
 
 

@@ -45,7 +45,9 @@ def test_the_certain_ones_are_attached_after_a_look_and_the_rest_by_file(
     assert owner.log() == []
     changed = terminal("links", "attach", owner.id, "--certain", "--by", "Ada", "--expect", "3", status=1)
     assert "candidates_changed" in changed
-    assert "2 decisions carried out" in terminal("links", "attach", owner.id, "--certain", "--by", "Ada", "--expect", "2")
+    assert "2 decisions carried out" in terminal(
+        "links", "attach", owner.id, "--certain", "--by", "Ada", "--expect", "2"
+    )
     file = tmp_path / "candidates.csv"
     assert "2 candidates written" in terminal("links", "export", owner.id, str(file))
     with file.open(encoding="utf-8-sig", newline="") as lines:
@@ -73,7 +75,13 @@ def test_single_decisions_and_their_refusals(owner: Owner, terminal: Terminal) -
     terminal("links", "ignore", owner.id, str(one), "--by", "Ada")
     terminal("links", "unignore", owner.id, str(one), "--by", "Ada")
     terminal("links", "create-anyway", owner.id, "prod_2", "--by", "Ada")
-    assert [entry.decision for entry in owner.log()] == ["attached", "detached", "ignored", "unignored", "create_anyway"]
+    assert [entry.decision for entry in owner.log()] == [
+        "attached",
+        "detached",
+        "ignored",
+        "unignored",
+        "create_anyway",
+    ]
     assert "wrong one" in terminal("links", "log", owner.id)
 
 

@@ -59,3 +59,28 @@ def test_a_shop_is_looked_through_and_what_is_there_is_listed(world: World, term
 def test_an_account_that_does_not_exist_is_said(terminal: Terminal) -> None:
     assert "account_not_found" in terminal("shop", "scan", "etsy_acc_nowhere", status=2)
     assert "account_not_found" in terminal("shop", "listings", "etsy_acc_nowhere", status=2)
+
+
+def test_what_ends_soon_is_told_with_what_it_costs(world: World, terminal: Terminal) -> None:
+    account_id = terminal.json("accounts", "add", "My shop")["id"]
+    terminal("accounts", "connect", account_id, "--sandbox-shop", "1")
+    assert "shop_never_scanned" in terminal("shop", "expiring", account_id, status=2)
+
+    now = int(world.etsy("GET", "clock")["now"])
+    soon, later, much_later = listed(
+        world,
+        {"title": "Mug", "ending_timestamp": now + 9 * 86400},
+        {"title": "Cup", "ending_timestamp": now + 10 * 86400, "should_auto_renew": True, "num_favorers": 7},
+        {"title": "Jug", "ending_timestamp": now + 20 * 86400},
+    )
+    listed(world, {"title": "Sold", "state": "sold_out", "ending_timestamp": now + 5 * 86400})
+    terminal("shop", "scan", account_id)
+    found = terminal.json("shop", "expiring", account_id)
+    assert [(item["listing_id"], item["end"], item["fee_usd_cents"], item["num_favorers"]) for item in found] == [
+        (soon, "let_go", 0, 0),
+        (later, "renews_by_itself", 20, 7),
+    ]
+    assert much_later in {item["listing_id"] for item in terminal.json("shop", "expiring", account_id, "--days", "21")}
+    said = " ".join(terminal("shop", "expiring", account_id).split())
+    assert "Fees: $0.20." in said
+    assert "No listing on sale ends within 2 days." in terminal("shop", "expiring", account_id, "--days", "2")

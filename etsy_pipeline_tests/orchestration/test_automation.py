@@ -262,9 +262,10 @@ def test_a_run_knows_who_asked(tags: dict[str, str], trigger: str) -> None:
 
 def test_what_dagster_loads() -> None:
     assert {key.to_user_string() for key in defs.resolve_all_asset_keys()} == {
-        "product_snapshot", "validated_listings", "sync_plan", "publication_approval", "published_listings"
+        "etsy_listings", "product_snapshot", "validated_listings", "sync_plan", "publication_approval",
+        "published_listings",
     }  # fmt: skip
-    for name in ("plan_sync", "publish_sync"):
+    for name in ("plan_sync", "publish_sync", "scan_shop"):
         assert defs.resolve_job_def(name).partitions_def is not None
     for name in (
         "account_partitions",

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from etsy_pipeline.listings.listing import Inventory
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
 from etsy_pipeline.planning.approval_policy import PolicyReview
 from etsy_pipeline.planning.brakes import of_plan
-from etsy_pipeline.planning.life import HELD, is_renewed
+from etsy_pipeline.planning.life import HELD, REVIVALS, is_renewed
 from etsy_pipeline.planning.link import GONE, Link, LiveListing
 from etsy_pipeline.planning.plan import PlanItem, plan_product, stock_only
 from etsy_pipeline.planning.plan_view import groups_of, headline, row, totals
@@ -215,6 +216,14 @@ def test_a_plan_tells_its_fees_those_of_the_month_and_what_renews_by_itself() ->
 )
 def test_whether_a_listing_was_renewed(state: str, ending_at: datetime, before: datetime, *, renewed: bool) -> None:
     assert is_renewed(live(state, ending_at=ending_at), before) is renewed
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "life-of-a-listing.md"
+
+
+@pytest.mark.parametrize("word", [*sorted(HELD), *REVIVALS.values(), "listing_gone"])
+def test_every_word_is_explained(word: str) -> None:
+    assert f"`{word}`" in PAGE.read_text()
 
 
 BAD_TITLE = Verdict("title_empty", "error", "title", "It has no title.")

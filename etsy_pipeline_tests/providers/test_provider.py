@@ -176,6 +176,19 @@ def test_a_listing_goes_on_sale_and_is_read_back_as_it_was_sent(seller: Seller) 
     assert REFERENCE not in str(live.values["description"]), "the last update took it away"
 
 
+def test_a_look_through_the_shop_shows_every_listing_once_and_its_inventory_apart(seller: Seller) -> None:
+    listing, calls = seller.listing(), seller.client.calls_made
+    draft, on_sale = seller.draft(listing), seller.on_sale(listing)
+    seen = seller.client.shop_listings(seller.shop_id)
+    assert {number: item.state for number, item in seen.items()} == {draft: "draft", on_sale: "active"}
+    assert (seen[on_sale].title, seen[on_sale].inventory) == (listing.title, None)
+    inventories = seller.client.inventories([on_sale, 999])
+    assert set(inventories) == {on_sale}, "one that is not there is left out, and spoils nothing for the others"
+    assert inventories[on_sale] is not None
+    assert set(seller.client.seen_listings(seller.shop_id, [on_sale, 999])) == {on_sale}
+    assert seller.client.calls_made > calls
+
+
 def test_it_is_changed_by_the_fields_that_are_sent_and_no_other(seller: Seller) -> None:
     listing_id = seller.on_sale(seller.listing())
     changed = seller.listing(title="Another title", tags=("another",))

@@ -6,6 +6,7 @@ import pytest
 
 from etsy_pipeline.errors import Conflict
 from etsy_pipeline.linking.seen import STATES
+from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
 from etsy_pipeline.publishing.outcomes import Progress
 from etsy_pipeline.publishing.publisher import approved_job
 from etsy_pipeline.store.sync_states import SyncState
@@ -289,7 +290,9 @@ def test_a_cancelled_job_ends_what_it_has_begun_and_begins_nothing_more(shop: Sh
 
 def test_what_is_invalid_fails_with_the_code_of_what_is_wrong(shop: Shop) -> None:
     product_id = one_product(shop)
-    unknown = ValidatedListing("prod_nope", "", None, (Verdict("product_unknown", "error", "product", "No.", "Check."),))
+    unknown = ValidatedListing(
+        "prod_nope", "", None, (Verdict("product_unknown", "error", "product", "No.", "Check."),)
+    )
     job = shop.approve(shop.plan(validated=[*shop.products(), unknown]))
     assert shop.publish(job).synced_count == 1
     assert shop.link(product_id).etsy_listing_id is not None

@@ -103,7 +103,7 @@ def _any_product() -> dict[str, Any]:
 
 
 def _variant(product: dict[str, Any], size: str, sku: str, price: float, stock: int) -> dict[str, Any]:
-    variant = copy.deepcopy(product["variants"][0])
+    variant: dict[str, Any] = copy.deepcopy(product["variants"][0])
     ending = f"-{size}" if size else ""
     variant |= {"id": f"variant_of_{product['id']}{ending}", "sku": f"{sku}{ending}" if sku else None}
     variant["prices"] = [{"amount": price, "currency_code": "usd", "min_quantity": None, "rules": {}}]

@@ -88,13 +88,18 @@ def test_publishing_an_adopted_listing_leaves_its_texts_pictures_and_profiles_al
     assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
     (product,) = after["inventory"]["products"]
     assert (product["sku"], product["offerings"][0]["quantity"]) == ("BOWL-1", 7)
-    assert product["offerings"][0]["readiness_state_id"] == before["inventory"]["products"][0]["offerings"][0]["readiness_state_id"]
+    assert (
+        product["offerings"][0]["readiness_state_id"]
+        == before["inventory"]["products"][0]["offerings"][0]["readiness_state_id"]
+    )
     assert owner.link("prod_1").last_synced_at is not None
     assert item_of(owner, "prod_1").action == "skip", "what was sent is as it should be"
 
 
 def test_variations_that_medusa_does_not_have_stay_as_they_are(owner: Owner) -> None:
-    products = [{"values": {"Size": size}, "sku": f"BOWL-{size}", "price": 30, "quantity": 2} for size in ("S", "M", "XL")]
+    products = [
+        {"values": {"Size": size}, "sku": f"BOWL-{size}", "price": 30, "quantity": 2} for size in ("S", "M", "XL")
+    ]
     listing = owner.lists(products=products)
     owner.sells("prod_1", "BOWL", sizes=("S", "M"), price=25, stock=6, metadata={"etsy_listing_id": str(listing)})
     owner.looks_and_plans()
@@ -163,7 +168,10 @@ def test_what_cannot_be_attached_is_refused_with_the_reason(owner: Owner) -> Non
     assert code_of(lambda: owner.decides("attach", "prod_1", 4711)) == "listing_not_seen"
     assert code_of(lambda: owner.decides("attach", "prod_1", private)) == "listing_private"
     assert code_of(lambda: owner.decides("attach", "prod_1", listing, own=("colour",))) == "field_unknown"
-    assert code_of(lambda: owner.decides("attach", "prod_1", listing, own=("tags",), keep=("tags",))) == "field_taken_twice"
+    assert (
+        code_of(lambda: owner.decides("attach", "prod_1", listing, own=("tags",), keep=("tags",)))
+        == "field_taken_twice"
+    )
     assert code_of(lambda: owner.decides("attach", "prod_1")) == "id_missing"
     owner.decides("attach", "prod_1", listing)
     assert code_of(lambda: owner.decides("attach", "prod_2", listing)) == "listing_linked"
@@ -202,7 +210,7 @@ def test_a_sync_that_was_called_off_leaves_an_adopted_link_as_it_was(owner: Owne
     owner.sells("prod_1", "BOWL-1")
     owner.looks_and_plans()
     owner.decides("attach", "prod_1", listing)
-    asked = request_sync(owner.store, owner.id, product_ids=["prod_1"], trigger="cli")
+    asked = request_sync(owner.store, owner.id, product_ids=("prod_1",), trigger="cli")
     assert owner.link("prod_1").sync_status == "pending"
     approvals.cancel(owner.store, asked.transaction_id)
     assert (owner.link("prod_1").sync_status, owner.link("prod_1").sync_error) == ("synced", None)

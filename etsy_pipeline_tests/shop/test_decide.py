@@ -163,7 +163,11 @@ def test_nobody_decides_without_a_name(owner: Owner) -> None:
 
 def test_a_listing_of_another_shop_is_told_as_such(owner: Owner) -> None:
     neighbour = Owner(owner.world, owner.store, owner.world.connected(owner.store, shop=2))
-    theirs = int(owner.world.etsy("POST", "listings", {"listings": [{"title": "Theirs"}], "shop_id": 51_000_002})["listing_ids"][0])
+    theirs = int(
+        owner.world.etsy("POST", "listings", {"listings": [{"title": "Theirs"}], "shop_id": 51_000_002})["listing_ids"][
+            0
+        ]
+    )
     neighbour.looks()
     owner.sells("prod_1")
     owner.looks()

@@ -307,7 +307,8 @@ def test_many_that_became_inactive_overnight_are_an_alarm_unless_we_did_it(owner
 
 def test_links_say_how_the_scan_saw_their_listings(owner: Owner) -> None:
     listing_id, gone = owner.lists("Mug", should_auto_renew=True, state="sold_out"), owner.lists("Cup")
-    linked(owner, listing_id), linked(owner, gone, "prod_2")
+    linked(owner, listing_id)
+    linked(owner, gone, "prod_2")
     owner.world.etsy("DELETE", f"listings/{gone}")
     owner.looks()
     link = owner.link("prod_1")

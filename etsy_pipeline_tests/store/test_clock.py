@@ -11,6 +11,7 @@ from etsy_pipeline.etsy.budget import BUCKET_SECONDS
 from etsy_pipeline.store import accounts, budgets
 from etsy_pipeline.store.clock import ASKED_EVERY, Follower
 from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.records import EtsyAccount
 from etsy_pipeline.sync import approvals
 from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline_tests.sync.planned import approve, connected, planned
@@ -39,6 +40,11 @@ def moment(store: Store) -> Callable[[timedelta], datetime]:
     return forward
 
 
+def row(store: Store, account_id: str) -> EtsyAccount:
+    with store.reading() as session:
+        return accounts.get(session, account_id)
+
+
 def test_a_syncs_time_stamps_are_the_databases(store: Store, moment: Callable[[timedelta], datetime]) -> None:
     account = connected(store)
     asked = request_sync(store, account.id, product_ids=("prod_0",), trigger="cli")
@@ -54,7 +60,7 @@ def test_a_syncs_time_stamps_are_the_databases(store: Store, moment: Callable[[t
 def test_an_access_token_lasts_by_the_databases_clock(
     store: Store, world: World, moment: Callable[[timedelta], datetime]
 ) -> None:
-    account = world.connected(store)
+    account = row(store, world.connected(store).id)
     assert account.token_expires_at == START + timedelta(hours=1)
     tokens = wiring.tokens_of(world.settings, store, account.id)
     first = tokens.access_token()
@@ -62,8 +68,7 @@ def test_an_access_token_lasts_by_the_databases_clock(
     assert tokens.access_token() == first
     moment(timedelta(minutes=2))
     assert tokens.access_token() != first
-    with store.reading() as session:
-        found = accounts.get(session, account.id)
+    found = row(store, account.id)
     assert found.token_expires_at == moment(timedelta(0)) + timedelta(hours=1)
     assert found.refresh_token_expires_at == moment(timedelta(0)) + timedelta(days=90)
 

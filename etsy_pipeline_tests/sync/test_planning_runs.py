@@ -143,7 +143,7 @@ def test_its_invalid_products_have_failed_and_can_be_tried_again(store: Store) -
         "prod_2": ("failed", "It has no category.", None),
     }
     assert [(item.error_code, item.error_message, item.finished_at) for item in failed] == [
-        ("invalid", "It has no category.", job.planned_at)
+        ("no_taxonomy", "It has no category.", job.planned_at)
     ] * 2
     again = retry_failed(store, job.transaction_id, trigger="cli")
     assert again.requested_selection is not None

@@ -124,7 +124,7 @@ def test_an_error_has_the_code_of_what_is_wrong_with_the_product(store: Store) -
         invalid("prod_1"), verdicts=(replace(NO_TAXONOMY, code="tag_long", severity="warning"), NO_TAXONOMY)
     )
     job = planned(store, connected(store), validated=[unknown, warned])
-    assert job.state is SyncState.NOTHING_TO_DO
+    assert job.is_over
     _, errors, count = queries.errors_page(store, job.transaction_id)
     assert [(error.product_id, error.code) for error in errors] == [
         ("prod_nope", "product_unknown"), ("prod_1", NO_TAXONOMY.code)
