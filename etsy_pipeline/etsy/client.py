@@ -1,5 +1,6 @@
 """Etsy's Open API v3, as far as this project uses it: one method an endpoint, named after Etsy's operation."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import unescape
 from typing import Annotated, Any, Self, TypeVar
@@ -20,6 +21,7 @@ from etsy_pipeline.etsy.shop_pages import PAGE, all_listings
 from etsy_pipeline.etsy.transport import EtsyTransport
 from etsy_pipeline.linking.seen import SeenListing
 from etsy_pipeline.listings.listing import Inventory, Listing, PersonalizationQuestion
+from etsy_pipeline.listings.origin import neighbouring
 from etsy_pipeline.listings.shop import Choice, Kind, TaxonomyProperty, TaxonomyValue
 from etsy_pipeline.planning.link import LiveListing
 from etsy_pipeline.providers.protocols import ListingChange, Purpose
@@ -143,7 +145,7 @@ class EtsyClient:
         Never repeated by itself: Etsy knows no idempotency key (FACTS §0.1).
         """
         path, form = f"/shops/{shop_id}/listings", create_form(listing, reference=reference)
-        answer = self._write("POST", path, what="create a draft listing", form=form, is_repeatable=False)
+        answer = self._write_form("POST", path, form, what="create a draft listing", is_repeatable=False)
         return _parsed(EtsyListing, answer, "the new listing", may_have_happened=True)
 
     def update_listing(self, shop_id: int, listing_id: int, change: ListingChange) -> EtsyListing | None:
@@ -153,7 +155,7 @@ class EtsyClient:
             return None
         path = f"/shops/{shop_id}/listings/{listing_id}"
         what = f"update listing {listing_id}"
-        answer = self._write("PATCH", path, what=what, form=form, is_repeatable=change.is_repeatable)
+        answer = self._write_form("PATCH", path, form, what=what, is_repeatable=change.is_repeatable)
         return _parsed(EtsyListing, answer, "the updated listing")
 
     def listings_in_state(self, shop_id: int, state: str) -> Iterator[EtsyListing]:
@@ -302,6 +304,18 @@ class EtsyClient:
             files={"image": (filename, content)},
         )
         return _parsed(EtsyImage, answer, "the uploaded picture")
+
+    def _write_form(self, method: str, path: str, form: Mapping[str, str], **request: Any) -> Any:
+        """Write a listing's form; where Etsy refuses the year's name of a range of when_made, with a neighbouring year's."""
+        try:
+            return self._write(method, path, form=form, **request)
+        except EtsyRefused as refusal:
+            if not (refusal.is_invalid and refusal.field.startswith("/when")):
+                raise
+            for name in neighbouring(form.get("when_made", "")):
+                with contextlib.suppress(EtsyRefused):
+                    return self._write(method, path, form={**form, "when_made": name}, **request)
+            raise
 
     def _write(self, method: str, path: str, **request: Any) -> Any:
         return self._transport.call(method, path, purpose=self._purpose, before_send=self._before_write, **request)

@@ -7,7 +7,7 @@ import regex
 CHARACTERS_NAMED = 10  # enough to find them
 
 _INVISIBLE = regex.compile(r"[[\p{Cf}\p{Cc}\uFE00-\uFE0F\u034F]--\s]", regex.VERSION1)
-_INVISIBLE_ANYWHERE = regex.compile(r"[\u00AD\u180E\u200B\u2060-\u2064\uFEFF\uFFF9-\uFFFB]")
+_INVISIBLE_ANYWHERE = regex.compile(r"[\u180E\u200B\u2060-\u2064\uFEFF\uFFF9-\uFFFB]")
 _NON_JOINER = "\u200c"  # stands where Persian has half a space
 _MARKS_OF_WORDS = regex.compile(
     r"[\p{M}--[\p{Script=Inherited}\p{Script=Arabic}\p{Script=Hebrew}]]", regex.VERSION1
@@ -34,7 +34,7 @@ def visible(text: str) -> tuple[str, str]:
 
 
 def visible_lines(text: str) -> tuple[str, str]:
-    """A text of many lines likewise. What joins letters and emoji, or turns the direction of writing, stays."""
+    """A text of many lines likewise. What joins or parts words, or turns the direction of writing, stays."""
     found = refused(_INVISIBLE_ANYWHERE, text)
     return (_INVISIBLE_ANYWHERE.sub("", text) if found else text), found
 
@@ -44,7 +44,9 @@ def cleaned(pattern: "regex.Pattern[str]", text: str) -> str:
 
     Empty where other words would be left, as of Hindi without its vowels.
     """
-    return "" if _MARKS_OF_WORDS.search(text) else one_line(pattern.sub(lambda found: _instead(pattern, found[0]), text))
+    return (
+        "" if _MARKS_OF_WORDS.search(text) else one_line(pattern.sub(lambda found: _instead(pattern, found[0]), text))
+    )
 
 
 def refused(pattern: "regex.Pattern[str]", text: str) -> str:

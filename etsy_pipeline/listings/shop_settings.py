@@ -107,8 +107,8 @@ class ShopSettings(TextSettings):
         default=None,
         ge=2021,
         lt=2100,
-        description="The year that Etsy's newest range of when_made ends with (2020_2026), where Etsy changes it earlier "
-        "or later than the calendar does; null: the current year.",
+        description="The year that Etsy's newest range of when_made ends with (2020_2026), where Etsy changes it "
+        "earlier or later than the calendar does; null: the current year.",
     )
     is_supply: bool = False
     is_customizable: bool | None = Field(default=None, description="Custom orders; sent at creation only.")
@@ -206,9 +206,9 @@ class ShopSettings(TextSettings):
     )
     changed_while_waiting: WhenChanged = Field(
         default="fewer_pieces",
-        description="What happens to an approved product that changed in Medusa before it was sent: fewer_pieces sends "
-        "it where only stock fell (and takes it off sale where none is left), and asks about everything else; ask always "
-        "asks.",
+        description="What happens to an approved product that changed in Medusa before it was sent: fewer_pieces "
+        "sends it where only stock fell (and takes it off sale where none is left), and asks about everything else; "
+        "ask always asks.",
     )
     scan_nightly: bool = Field(
         default=True, description="Whether each night all of the shop's listings are looked through: 1.1 calls for 100."

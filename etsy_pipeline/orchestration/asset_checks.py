@@ -57,7 +57,7 @@ def no_blocked_prices(validated_listings: FrameStream) -> dg.AssetCheckResult:
 
 @dg.asset_check(asset=published_listings, partitions_def=accounts_partitions)
 def every_product_published(context: dg.AssetCheckExecutionContext, store: StoreResource) -> dg.AssetCheckResult:
-    """Every approved product of the run's sync should have reached Etsy, and at least one; none that was left out did."""
+    """Every approved product of the run's sync should have reached Etsy, and at least one has to."""
     run, transaction_id = context.run, transaction_id_of(context.run.tags)
     with store.opened() as opened, opened.reading() as session:
         job = jobs.find(session, transaction_id) if transaction_id else jobs.of_publish_run(session, run.run_id)

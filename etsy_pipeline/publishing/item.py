@@ -108,9 +108,11 @@ class ItemPublisher:
             self._put_inventory(work, listing, listing_id)
         if "personalization" in parts:
             self._put_personalization(work, listing, listing_id)
+        answer, images = self._complete(work, listing, listing_id, fields, images, fetched)
         if has_fee(work.plan):
             self._revive(work, listing, listing_id, is_again=is_again)
-        self._complete(work, listing, listing_id, fields, images, fetched)
+        wanted_state = "active" if should_activate(work.plan) else None
+        self.journal.written(work, answer, images=images, wanted_state=wanted_state)
 
     @property
     def _images(self) -> ImagePublisher:
@@ -224,14 +226,16 @@ class ItemPublisher:
         fields: frozenset[str],
         images: Sequence[PublishedImage] | None,
         fetched: Pictures,
-    ) -> None:
-        """The last call: fields, the order of the pictures, the state. Where only stock changed there is none."""
-        wanted: Literal["active"] | None = "active" if should_activate(work.plan) else None
-        change = ListingChange(listing, sorted(fields), _ids(images or ()), None if has_fee(work.plan) else wanted)
-        answer = None
-        if is_patched(work.plan):
-            answer, images = self._patch(work, listing_id, change, images, fetched)
-        self.journal.written(work, answer, images=images, wanted_state=wanted)
+    ) -> tuple[RemoteListing | None, Sequence[PublishedImage] | None]:
+        """The last call: fields, the order of the pictures, the state. Where only stock changed there is none.
+
+        A state that costs a fee is not among it (`_revive`).
+        """
+        is_activated = should_activate(work.plan) and not has_fee(work.plan)
+        change = ListingChange(listing, sorted(fields), _ids(images or ()), "active" if is_activated else None)
+        if not is_patched(work.plan):
+            return None, images
+        return self._patch(work, listing_id, change, images, fetched)
 
     def _patch(
         self,

@@ -67,11 +67,13 @@ def test_an_option_of_another_name_is_mapped_by_a_setting() -> None:
 
 
 def by_three(*titles: str) -> Product:
-    values = {"Size": "S", "Color": "Red"}
-    options = {title: values.get(title, "x") for title in titles}
+    """Two variants, which differ by the first option alone."""
+    first = titles[0]
+    options = {title: "Red" if title == "Color" else "x" for title in titles}
+    values = {title: (value,) for title, value in options.items()} | {first: (options[first], "Blue")}
     return a_product(
-        options=[Option(title=title, values=(value,)) for title, value in options.items()],
-        variants=[a_variant(options=options)],
+        options=[Option(title=title, values=value) for title, value in values.items()],
+        variants=[a_variant(id=value, sku=value, options=options | {first: value}) for value in values[first]],
     )
 
 

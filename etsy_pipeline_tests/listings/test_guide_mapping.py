@@ -118,4 +118,4 @@ def test_a_title_that_is_too_long_says_how_long_it_is() -> None:
     """The guide's example of an error: "Product title must be 140 characters or less"."""
     (problem,) = mapped(TEST_PRODUCT | {"title": "x" * 150}).errors
     assert problem.message == "The title has 150 characters; Etsy takes at most 140."
-    assert problem.hint == "Shorten it, or set metadata etsy_title."
+    assert problem.hint == "Shorten it, set metadata etsy_title, or have it cut at a word (setting truncate_title)."

@@ -17,8 +17,9 @@ def saying(**metadata: Any) -> Any:
         (["one", "two"], ("one", "two")),
         ("one, two,", ("one", "two")),
         ('["one", "two"]', ("one", "two")),
-        ([], ("mug", "stoneware")),
-        ("", ("mug", "stoneware")),
+        ([], ()),
+        ("[]", ()),
+        (" ", ()),
         (None, ("mug", "stoneware")),
     ],
 )

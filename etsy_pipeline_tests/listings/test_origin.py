@@ -45,7 +45,14 @@ def test_other_values_are_told(value: str) -> None:
 
 
 def test_ranges_of_a_far_future_stay_well_formed() -> None:
-    assert this_years("2007_2009", 2040) == "2009_2009"
+    """From 2029 on the two thousands are vintage as a whole; a range of one year is none of Etsy's."""
+    assert this_years("2007_2009", 2028) == "2009_2009"
+    assert [this_years("2007_2009", year) for year in (2029, 2040)] == ["2000_2009"] * 2
+    assert this_years("before_2007", 2040) == "before_2010"
+    for year in range(2021, 2060):
+        every = (*recent_values(year), *older_values(year))
+        assert len(set(every)) == len(every)
+        assert all(this_years(value, year) == value for value in every), year
 
 
 @pytest.mark.parametrize(

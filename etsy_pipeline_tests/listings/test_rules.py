@@ -20,28 +20,48 @@ def one_option(*values: str) -> dict[str, Any]:
 
 
 def a_product_by(**options: str) -> Product:
-    """A product with one variant and so many options, each of one value."""
+    """A product with two variants and so many options, of which the last one varies."""
+    last = list(options)[-1]
+    variants = [options, options | {last: "other"}]
     return a_product(
         options=[Option(title=name, values=(value,)) for name, value in options.items()],
-        variants=[a_variant(options=options)],
+        variants=[a_variant(id=f"v{number}", sku=f"s{number}", options=item) for number, item in enumerate(variants)],
     )
+
+
+REFUSES = a_shop(tags_unfit="refuse", tags_too_long="refuse", materials_unfit="refuse", materials_too_many="refuse")
+ODD_MATERIALS = a_product(material="95% Cotton, %, secret", metadata={"etsy_taxonomy_id": 891})
 
 
 OF_CATALOGUE = {"handle_repeated", "sku_of_another_product"}  # see test_catalogue_checks.py
 OF_SHOP = {"listing_may_exist", "shop_not_scanned"}  # see planning/test_undecided.py
+OF_ETSY = {"price_near_bound": {"currency_code": "SEK"}, "return_policy_required": {"country": "US"}}
 BROKEN: list[tuple[str, Product, ShopSettings]] = [
     ("title_missing", a_product(title="   "), a_shop()),
     ("title_too_long", a_product(title="x" * 141), a_shop()),
     ("title_forbidden_characters", a_product(title="Mug ✨"), a_shop()),
     ("title_repeated_symbol", a_product(title="A & B & C"), a_shop()),
     ("title_contains_html", a_product(title="<b>Mug</b>"), a_shop()),
+    ("title_cleaned", a_product(title="Mug ✨"), a_shop(title_unfit="clean")),
+    ("title_capitals", a_product(title="A BIG MUG FOR TWO PEOPLE"), a_shop()),
+    ("title_first_character", a_product(title="*Mug*"), a_shop()),
+    ("invisible_characters", a_product(description="Thrown by\ufeff hand."), a_shop()),
+    ("description_addresses", a_product(description="See www.mugs.test or write mug@mugs.test"), a_shop()),
     ("description_missing", a_product(description=None), a_shop()),
     ("too_many_tags", a_product(tags=[f"tag {i}" for i in range(14)]), a_shop()),
-    ("tag_too_long", a_product(tags=["x" * 21]), a_shop()),
-    ("tag_forbidden_characters", a_product(tags=["50%"]), a_shop()),
+    ("tag_too_long", a_product(tags=["x" * 21]), REFUSES),
+    ("tag_forbidden_characters", a_product(tags=["50%"]), REFUSES),
+    ("tags_cleaned", a_product(tags=["50%"]), a_shop()),
+    ("tags_unfit_dropped", a_product(tags=["50%"]), a_shop(tags_unfit="drop")),
+    ("tags_too_long_dropped", a_product(tags=["x" * 21]), a_shop()),
+    ("tags_left_out", a_product(tags=["Imported_from_Etsy_2024"]), a_shop()),
     ("tag_repeated", a_product(tags=["Mug", "mug"]), a_shop()),
-    ("too_many_materials", a_product(metadata={"etsy_materials": [f"m{i}" for i in range(14)]}), a_shop()),
-    ("material_forbidden_characters", a_product(material="oak-wood"), a_shop()),
+    ("too_many_materials", a_product(metadata={"etsy_materials": [f"m{i}" for i in range(14)]}), REFUSES),
+    ("materials_dropped", a_product(metadata={"etsy_materials": [f"m{i}" for i in range(14)]}), a_shop()),
+    ("materials_cleaned", ODD_MATERIALS, a_shop()),
+    ("materials_unfit_dropped", ODD_MATERIALS, a_shop()),
+    ("materials_left_out", ODD_MATERIALS, a_shop(materials_left_out=["secret"])),
+    ("material_forbidden_characters", a_product(material="oak-wood"), REFUSES),
     ("taxonomy_missing", a_product(metadata={}), a_shop()),
     ("taxonomy_malformed", a_product(metadata={"etsy_taxonomy_id": "mugs"}), a_shop()),
     ("taxonomy_unknown", a_product(metadata={"etsy_taxonomy_id": 999_999}), a_shop()),
@@ -49,15 +69,16 @@ BROKEN: list[tuple[str, Product, ShopSettings]] = [
     ("price_currency_missing", a_product(variants=[a_variant(prices={"EUR": "1"})]), a_shop()),
     ("price_not_positive", a_product(variants=[a_variant(prices={"USD": "0"})]), a_shop()),
     ("price_out_of_range", a_product(variants=[a_variant(prices={"USD": "0.05"})]), a_shop()),
+    ("price_near_bound", a_product(variants=[a_variant(prices={"SEK": "0.5"})]), a_shop()),
     ("price_too_precise", a_product(variants=[a_variant(prices={"USD": "9.995"})]), a_shop(price={"rounding": "none"})),
     ("too_many_variations", a_product_by(A="a", B="b", C="c", D="d"), a_shop()),
     ("third_variation_custom", a_product_by(A="a", B="b", C="c"), a_shop()),
     ("variation_values_too_many", a_product(**one_option(*(f"v{i}" for i in range(71)))), a_shop()),
-    ("variation_name_missing", a_product(options=[Option(title=" ", values=("S",))]), a_shop()),
+    ("variation_name_missing", a_product_by(**{" ": "S"}), a_shop()),
     ("variation_value_repeated", a_product(**one_option("Small", "small")), a_shop()),
-    ("variation_value_forbidden", a_product(**one_option("S (small)")), a_shop()),
-    ("variation_value_too_long", a_product(**one_option("a very long size name")), a_shop()),
-    ("variation_value_missing", a_product(options=[Option(title="Size", values=("S",))]), a_shop()),
+    ("variation_value_forbidden", a_product(**one_option("S (small)", "L")), a_shop()),
+    ("variation_value_too_long", a_product(**one_option("a very long size name", "L")), a_shop()),
+    ("variation_value_missing", a_product(**one_option("S", "")), a_shop()),
     ("variation_repeated", a_product(**one_option("S", "S")), a_shop()),
     (
         "too_many_offerings",
@@ -96,6 +117,7 @@ BROKEN: list[tuple[str, Product, ShopSettings]] = [
     ("shipping_profile_missing", a_product(), a_shop(shipping_profile=None)),
     ("processing_profile_missing", a_product(), a_shop(processing_profile=None)),
     ("return_policy_missing", a_product(), a_shop(return_policy=None)),
+    ("return_policy_required", a_product(), a_shop(return_policy=None)),
     ("production_partners_missing", a_product(), a_shop(who_made="someone_else")),
     ("metadata_unusable", a_product(metadata={"etsy_taxonomy_id": 891, "etsy_title": 5}), a_shop()),
     ("image_address_unusable", a_product(image_urls=["data:image/png;base64,AAAA"]), a_shop()),
@@ -106,7 +128,8 @@ BROKEN: list[tuple[str, Product, ShopSettings]] = [
 
 @pytest.mark.parametrize(("code", "product", "shop"), BROKEN, ids=[row[0] for row in BROKEN])
 def test_a_broken_rule_is_told_with_its_severity(code: str, product: Product, shop: ShopSettings) -> None:
-    found = validated(product, shop, taxonomy_ids=frozenset({891}), choices=CHOICES, properties=REQUIRED)
+    of_shop = OF_ETSY.get(code, {})
+    found = validated(product, shop, taxonomy_ids=frozenset({891}), choices=CHOICES, properties=REQUIRED, **of_shop)
     verdict = next(item for item in found.verdicts if item.code == code)
     assert verdict.severity == RULES[code].severity
     assert "{" not in verdict.message, "every value is filled in"
@@ -123,7 +146,7 @@ def test_a_good_product_has_nothing_to_tell() -> None:
 
 
 def test_all_verdicts_are_given_at_once() -> None:
-    found = validated(a_product(title="", tags=["x" * 21], metadata={}))
+    found = validated(a_product(title="", tags=["x" * 21], metadata={}), REFUSES)
     assert codes(found) == ["title_missing", "taxonomy_missing", "tag_too_long"]
 
 
@@ -153,7 +176,7 @@ def test_no_product_makes_the_mapping_raise(product: Product, shop: ShopSettings
     [
         (a_product(description="<p>" + "x" * 10_000_000), "description_too_long"),
         (a_product(title="\u202e\u0301" * 5000), "title_too_long"),
-        (a_product(tags=["\x00"] * 5000), "tag_repeated"),
+        (a_product(tags=["\x00"] * 5000), "tags_unfit_dropped"),
         (a_product(image_urls=["data:,x"] * 3000), "image_address_unusable"),
         (a_product_with(tuple(map(str, range(50))), tuple(map(str, range(20)))), "too_many_offerings"),
         (a_product(variants=[a_variant(prices={"USD": Decimal(-1)})]), "price_not_positive"),

@@ -46,8 +46,9 @@ def test_a_combination_that_is_not_sold_is_a_disabled_cell() -> None:
 
 
 def test_a_value_that_no_variant_has_makes_no_column() -> None:
-    product = a_product(options=[Option(title="Size", values=("S", "M"))], variants=[a_variant(options={"Size": "S"})])
-    assert [item.values for item in listing_of(validated(product)).inventory.offerings] == [("S",)]
+    variants = [a_variant(id=size, sku=size, options={"Size": size}) for size in ("S", "L")]
+    product = a_product(options=[Option(title="Size", values=("S", "M", "L"))], variants=variants)
+    assert [item.values for item in listing_of(validated(product)).inventory.offerings] == [("S",), ("L",)]
 
 
 def test_a_combination_without_stock_is_disabled() -> None:
@@ -108,14 +109,14 @@ def test_more_than_400_offerings_go_only_where_nothing_differs_in_each(sku: str 
 
 def test_values_that_no_variant_has_do_not_count() -> None:
     values = tuple(f"v{number}" for number in range(100))
-    product = a_product(options=[Option(title="Size", values=values)], variants=[a_variant(options={"Size": "v7"})])
-    assert codes(validated(product)) == []
+    variants = [a_variant(id=value, sku=value, options={"Size": value}) for value in ("v7", "v8")]
+    assert codes(validated(a_product(options=[Option(title="Size", values=values)], variants=variants))) == []
 
 
 def test_wrong_options_are_told_along_with_wrong_prices() -> None:
     product = a_product(
-        options=[Option(title="Size", values=("S (small)",))],
-        variants=[a_variant(options={"Size": "S (small)"}, prices={})],
+        options=[Option(title="Size", values=("S (small)", "L"))],
+        variants=[a_variant(id=size, sku=size, options={"Size": size}, prices={}) for size in ("S (small)", "L")],
     )
     assert codes(validated(product)) == ["price_currency_missing", "variation_value_forbidden"]
 
@@ -131,7 +132,7 @@ SIZES, COLORS = ("S", "M", "L"), ("Red", "Blue", "Green")
 CELLS = st.dictionaries(
     st.tuples(st.sampled_from(SIZES), st.sampled_from(COLORS)),
     st.tuples(st.integers(1, 3), st.integers(0, 2), st.sampled_from(["a", "b", None])),
-    min_size=1,
+    min_size=2,
 )
 
 
