@@ -48,7 +48,7 @@ class ShopReader:
             taxonomy_ids=self._read("categories", client.taxonomy_ids),
             choices=self._read("profiles", lambda: client.choices(shop_id)),
             properties=self._properties,
-            country=(needs_country and self._read("country", lambda: client.get_shop(shop_id).country)) or "",
+            country=(self._read("country", lambda: client.get_shop(shop_id).country) if needs_country else None) or "",
         )
 
     def shop(self, categories: Iterable[int]) -> Shop:

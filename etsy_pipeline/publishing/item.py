@@ -108,11 +108,11 @@ class ItemPublisher:
             self._put_inventory(work, listing, listing_id)
         if "personalization" in parts:
             self._put_personalization(work, listing, listing_id)
-        answer, images = self._complete(work, listing, listing_id, fields, images, fetched)
+        answer, there = self._complete(work, listing, listing_id, fields, images, fetched)
         if has_fee(work.plan):
             self._revive(work, listing, listing_id, is_again=is_again)
         wanted_state = "active" if should_activate(work.plan) else None
-        self.journal.written(work, answer, images=images, wanted_state=wanted_state)
+        self.journal.written(work, answer, images=there, wanted_state=wanted_state)
 
     @property
     def _images(self) -> ImagePublisher:

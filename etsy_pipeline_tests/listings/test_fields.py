@@ -65,6 +65,74 @@ def test_prices_that_cannot_be(amount: str, rule: dict[str, Any], code: str, uni
     assert codes(validated(product, a_shop(price=rule), amount_unit=unit)) == [code]
 
 
+@pytest.mark.parametrize(
+    ("currency", "amount", "told"),
+    [
+        ("JPY", "10", ["price_near_bound"]),
+        ("JPY", "60", []),
+        ("JPY", "2", ["price_out_of_range"]),
+        ("SEK", "0.5", ["price_near_bound"]),
+        ("SEK", "3", []),
+        ("VND", "2000", ["price_near_bound"]),
+        ("VND", "4420", ["price_near_bound"]),
+        ("VND", "6000", []),
+        ("VND", "900000000", []),
+        ("VND", "1300000000", ["price_near_bound"]),
+        ("GBP", "0.15", ["price_near_bound"]),
+        ("GBP", "0.01", ["price_out_of_range"]),
+        ("USD", "0.20", []),
+        ("USD", "0.19", ["price_out_of_range"]),
+        ("XYZ", "0.25", []),
+    ],
+)
+def test_what_etsy_may_find_too_cheap_or_too_dear_is_told_in_every_currency(
+    currency: str, amount: str, told: list[str]
+) -> None:
+    """Its bounds are known in dollars, and in dong; near them a warning, as rates are rough."""
+    product = a_product(variants=[a_variant(prices={currency: amount})])
+    assert codes(validated(product, currency_code=currency)) == told
+
+
+def test_a_price_near_etsys_lowest_names_it_in_the_shops_currency() -> None:
+    found = validated(a_product(variants=[a_variant(title="Mug", prices={"VND": "2000"})]), currency_code="VND")
+    assert [item.message for item in found.warnings] == [
+        "Mug costs 2000 VND; Etsy may refuse less than about 4420 and more than about 1315000000."
+    ]
+
+
+def test_a_floor_mends_what_is_too_cheap() -> None:
+    product = a_product(variants=[a_variant(prices={"JPY": "10"})])
+    found = validated(product, a_shop(price={"floor": "50"}), currency_code="JPY")
+    assert (str(listing_of(found).price), codes(found)) == ("50", ["price_raised_to_floor"])
+
+
+@pytest.mark.parametrize("currency", ["JPY", "KRW", "VND", "CLP", "ISK"])
+@pytest.mark.parametrize("rule", [{}, {"rounding": "ninety_nine"}, {"rounding": "whole"}, {"markup_percent": "7"}])
+def test_currencies_without_decimals_get_none(currency: str, rule: dict[str, Any]) -> None:
+    sent = priced("123456", currency=currency, **rule)
+    assert sent == sent.to_integral_value()
+    assert "." not in str(sent)
+
+
+@pytest.mark.parametrize(
+    ("country", "shop", "told"),
+    [
+        ("US", {}, ["return_policy_required"]),
+        ("GB", {}, ["return_policy_required"]),
+        ("DE", {}, []),
+        ("", {}, ["return_policy_missing"]),
+        ("US", {"publish_as": "draft"}, ["return_policy_missing"]),
+        ("US", {"type": "download"}, ["download_files_missing"]),
+    ],
+)
+def test_outside_the_eu_nothing_is_shown_without_a_return_policy(
+    country: str, shop: dict[str, Any], told: list[str]
+) -> None:
+    found = validated(shop=a_shop(return_policy=None, **shop), country=country)
+    assert codes(found) == told
+    assert (found.listing is None) == (told == ["return_policy_required"])
+
+
 def test_another_currency_is_never_taken_for_the_shops() -> None:
     found = validated(a_product(variants=[a_variant(title="Blue", prices={"EUR": "10", "GBP": "9"})]))
     assert [item.message for item in found.errors] == [

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from etsy_pipeline.listings.origin import older_values, recent_values, this_years
+from etsy_pipeline.listings.origin import neighbouring, older_values, recent_values, this_years
 from etsy_pipeline_tests.builders import a_product, a_shop, codes, listing_of, validated
 from etsy_pipeline_tests.etsy_spec import request_schema
 
@@ -37,6 +37,28 @@ def test_a_range_of_another_year_is_called_as_this_year_does(said: str, this_yea
     """The first range ends with the current year: what was right in December is unknown in January."""
     found = validated(a_product_saying(when_made=said), this_year=this_year)
     assert (listing_of(found).when_made, codes(found)) == (sent, [])
+
+
+@pytest.mark.parametrize(("pinned", "sent"), [(None, "2020_2027"), (2026, "2020_2026"), (2028, "2020_2028")])
+def test_the_year_of_the_newest_range_can_be_pinned(pinned: int | None, sent: str) -> None:
+    found = validated(a_product_saying(when_made="2020_2025"), a_shop(when_made_year=pinned), this_year=2027)
+    assert (listing_of(found).when_made, codes(found)) == (sent, [])
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("2020_2027", ("2020_2026", "2020_2028")),
+        ("2008_2009", ("2007_2009", "2009_2009")),
+        ("before_2008", ("before_2007", "before_2009")),
+        ("2000_2009", ("2000_2008",)),
+        ("made_to_order", ()),
+        ("2010_2019", ()),
+        ("1990s", ()),
+    ],
+)
+def test_a_range_is_called_otherwise_in_the_years_around(value: str, names: tuple[str, ...]) -> None:
+    assert neighbouring(value) == names
 
 
 @pytest.mark.parametrize("value", ["lately", "2020", "2020_", "2020_2019", "2020_20260", "1990S", "٢٠٢٠_2026"])

@@ -20,6 +20,44 @@ def test_one_variant_is_no_variation() -> None:
     assert inventory.offerings == (Offering("MUG-1", (), Decimal("29.99"), 10),)
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "text"),
+    [
+        ("Title", "Default Title", "Stoneware Mug"),
+        ("title", "DEFAULT TITLE", "Stoneware Mug"),
+        ("Default option", "Default option value", "Stoneware Mug"),
+        ("Size", "S", "Stoneware Mug, Size S"),
+        ("Size", "", "Stoneware Mug, Size"),
+        ("Size", "a very long size name (new)", "Stoneware Mug, Size a very long size name (new)"),
+    ],
+)
+def test_what_the_only_variant_is_is_no_variation(option: str, value: str, text: str) -> None:
+    """Nobody chooses from one; but what it says of the product is a fact, if it is no placeholder."""
+    options = [Option(title=option, values=(value,))]
+    found = validated(a_product(options=options, variants=[a_variant(options={option: value})]))
+    assert listing_of(found).inventory == Inventory((Offering("MUG-1", (), Decimal("29.99"), 10),))
+    assert (codes(found), listing_of(found).images[0].alt_text) == ([], text)
+
+
+def test_a_placeholder_beside_a_real_option_is_none_either() -> None:
+    options = [Option(title="Title", values=("Default Title",)), Option(title="Size", values=("S", "L"))]
+    sizes = [a_variant(id=s, sku=s, options={"Title": "Default Title", "Size": s}) for s in ("S", "L")]
+    assert [
+        item.name for item in listing_of(validated(a_product(options=options, variants=sizes))).inventory.properties
+    ] == ["Size"]
+
+
+def test_two_variants_that_nothing_tells_apart_are_told() -> None:
+    options = [Option(title="Title", values=("Default Title",))]
+    twice = [a_variant(id=s, sku=s, options={"Title": "Default Title"}) for s in "ab"]
+    assert codes(validated(a_product(options=options, variants=twice))) == ["variation_repeated"]
+
+
+def test_by_what_it_is_the_only_variant_is_still_found_on_etsy() -> None:
+    product = a_product(options=[Option(title="Size", values=("S",))], variants=[a_variant(options={"Size": "S"})])
+    assert [item.values for item in validated(product).identity.variants] == [("S",)]
+
+
 def test_variants_become_a_grid_of_offerings() -> None:
     inventory = listing_of(validated(a_product_with(("S", "L"), ("Red", "Blue")))).inventory
     assert [(item.property_id, item.name) for item in inventory.properties] == [(513, "Size"), (514, "Color")]

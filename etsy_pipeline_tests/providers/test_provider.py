@@ -271,6 +271,22 @@ def test_what_is_changed_of_a_listing_that_is_not_there_is_refused_as_gone(selle
     assert (caught.value.is_gone, caught.value.is_invalid) == (True, False)
 
 
+@pytest.mark.parametrize("off", [-1, 1])
+def test_a_range_of_years_that_it_calls_otherwise_is_sent_by_its_own_name(seller: Seller, off: int) -> None:
+    """The calendar and Etsy need not agree about when a year begins."""
+    year = datetime.now(UTC).year
+    listing = replace(seller.listing(), when_made=f"2020_{year + off}")
+    listing_id = seller.draft(listing)
+    assert seller.client.live_listings([listing_id])[listing_id].values["when_made"] == f"2020_{year}"
+    seller.change(listing_id, ListingChange(listing, ["when_made"]))
+    assert seller.client.live_listings([listing_id])[listing_id].values["when_made"] == f"2020_{year}"
+
+
+def test_a_range_that_it_never_had_is_refused_in_its_words(seller: Seller) -> None:
+    with pytest.raises(RemoteRefused, match="when_made"):
+        seller.draft(replace(seller.listing(), when_made="2020_2090"))
+
+
 def test_what_it_refuses_says_why(seller: Seller) -> None:
     listing = replace(seller.listing(), title="% & % %")
     with pytest.raises(RemoteRefused) as caught:

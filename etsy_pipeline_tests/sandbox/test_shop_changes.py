@@ -109,6 +109,26 @@ def test_a_currency_without_cents_takes_none(etsy: Etsy, world: World) -> None:
     assert put_inventory(etsy, listing_id, inventory_of("S", price=1500.0)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("code", "rate", "refused", "taken"),
+    [
+        ("VND", 26_000, 4_419, 4_420),
+        ("VND", 26_000, 1_200_000_000, 900_000_000),
+        ("JPY", 150, 29, 30),
+        ("EUR", 0.9, 0.17, 0.18),
+    ],
+)
+def test_prices_have_the_bounds_of_their_currency(
+    etsy: Etsy, world: World, code: str, rate: float, refused: float, taken: float
+) -> None:
+    (listing_id,) = by_hand.listed(world, {})
+    by_hand.currency_changed(world, code, rate)
+    assert put_inventory(etsy, listing_id, inventory_of("S", price=refused)).status_code == 400
+    assert put_inventory(etsy, listing_id, inventory_of("S", price=taken)).status_code == 200
+    assert etsy.create(price=str(refused)).status_code == 400
+    assert etsy.create(price=str(taken)).status_code == 201
+
+
 def test_a_closed_shop_is_gone_and_its_owner_has_another(etsy: Etsy, world: World) -> None:
     (listing_id,) = by_hand.listed(world, {})
     new = by_hand.shop_replaced(world, shop_name="SpoonTwo")

@@ -8,7 +8,7 @@ from typing import Any
 from etsy_pipeline.sandbox.etsy import grid, property_values, stock
 from etsy_pipeline.sandbox.etsy.answers import EtsyError, divisor, error, money
 from etsy_pipeline.sandbox.etsy.grid import AXES
-from etsy_pipeline.sandbox.etsy.listing_rules import HIGHEST_PRICE, LOWEST_PRICE
+from etsy_pipeline.sandbox.etsy.listing_rules import price_bounds
 from etsy_pipeline.sandbox.state import State
 
 MAX_QUANTITY = 999
@@ -124,8 +124,9 @@ def _offering(shop: Json, item: Any) -> Json:
     price, quantity, enabled = item.get("price"), item.get("quantity"), item.get("is_enabled")
     if isinstance(price, bool) or not isinstance(price, int | float):
         raise _refused("/price : must be a number")  # not the money object of the GET
-    if not LOWEST_PRICE <= price <= HIGHEST_PRICE:
-        raise _refused(f"/price : must be between {LOWEST_PRICE} and {HIGHEST_PRICE}")
+    lowest, highest = price_bounds(shop["currency_code"])
+    if not lowest <= price <= highest:
+        raise _refused(f"/price : must be between {lowest:g} and {highest:g}")
     if divisor(shop["currency_code"]) == 1 and price != int(price):  # uncertain: Etsy may round
         raise _refused("/price : must be a whole number in this currency")
     if isinstance(quantity, bool) or not isinstance(quantity, int) or quantity < 0:

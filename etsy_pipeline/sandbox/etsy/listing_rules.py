@@ -11,7 +11,8 @@ from etsy_pipeline.sandbox.etsy.requests import Fields
 from etsy_pipeline.sandbox.state import State
 
 TITLE_LENGTH, TAGS, TAG_LENGTH, MATERIALS, STYLES, STYLE_LENGTH, IMAGES = 140, 13, 20, 13, 2, 45, 20
-LOWEST_PRICE, HIGHEST_PRICE = 0.20, 50_000  # uncertain (FACTS §5): the commonly quoted bounds
+LOWEST_PRICE, HIGHEST_PRICE = 0.20, 50_000  # uncertain (FACTS §5): the commonly quoted bounds, in US dollars
+PER_DOLLAR = {"EUR": 0.9, "GBP": 0.75, "CAD": 1.4, "SEK": 10.0, "JPY": 150.0, "KRW": 1400.0, "VND": 22_100.0}  # roughly
 DESCRIPTION_LENGTH = 50_000  # not found anywhere (FACTS §16); generous, but not endless
 MAX = 2**53
 
@@ -40,6 +41,12 @@ def when_made_values(now: float) -> frozenset[str]:
     return frozenset(recent | {f"{decade}s" for decade in range(1900, 2000, 10)} | {"1800s", "1700s", "before_1700"})
 
 
+def price_bounds(currency_code: str) -> tuple[float, float]:
+    """The lowest and the highest price in a currency; ₫4,420 is known, and is 0.20 dollars at Etsy's rate."""
+    rate = PER_DOLLAR.get(currency_code, 1.0)
+    return round(LOWEST_PRICE * rate, 2), HIGHEST_PRICE * rate
+
+
 def new_listing(state: State, shop: dict[str, Any], form: dict[str, str]) -> dict[str, Any]:
     """The data of a new listing from createDraftListing's form."""
     fields = Fields(form)
@@ -49,7 +56,7 @@ def new_listing(state: State, shop: dict[str, Any], form: dict[str, str]) -> dic
     refuse(fields.problems)
     data = _shared(state, fields)
     data["quantity"] = fields.integer("quantity", 1, 999)
-    data["price"] = fields.number("price", LOWEST_PRICE, HIGHEST_PRICE)
+    data["price"] = fields.number("price", *price_bounds(shop["currency_code"]))
     data["readiness_state_id"] = fields.integer("readiness_state_id", 1, MAX)
     data["styles"] = _words(fields, "styles", STYLES, STYLE_LENGTH, BAD_IN_MATERIAL) or []
     data["is_customizable"] = fields.boolean("is_customizable") or False
