@@ -29,7 +29,7 @@ def visible(text: str) -> tuple[str, str]:
 
     They come with copied text: byte order marks, spaces without width, soft hyphens, changes of direction.
     """
-    found = refused(_INVISIBLE, text)
+    found = "" if text.isascii() and text.isprintable() else refused(_INVISIBLE, text)
     return (one_line(_INVISIBLE.sub("", text.replace(_NON_JOINER, " "))) if found else one_line(text)), found
 
 

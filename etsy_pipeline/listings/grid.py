@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Generic, TypeVar
 
@@ -81,6 +82,19 @@ def with_axes(offerings: Sequence[Offering], properties: tuple[VariationProperty
     )
 
 
+def with_known_prices(inventory: Inventory) -> Inventory:
+    """An inventory that was read, with a price in each cell: Etsy tells none of a disabled one, and takes no 0 (FACTS §7).
+
+    Such a cell gets the price of its neighbours along the axis, or else the lowest one.
+    """
+    told = {item.values: item.price for item in inventory.offerings if item.price}
+    if not told or len(told) == len(inventory.offerings):
+        return inventory
+    price, lowest = _AxisValues([item.property_id for item in inventory.properties], told), min(told.values())
+    known = [item if item.price else replace(item, price=price.of(item.values, lowest)) for item in inventory.offerings]
+    return with_axes(known, inventory.properties)
+
+
 class _AxisValues(Generic[Told]):
     """One of an offering's values over the cells that are sold, and the fewest axes along which it varies.
 
@@ -109,5 +123,5 @@ class _AxisValues(Generic[Told]):
         if self._everywhere is not None:
             return self._everywhere
         if self._position is not None:
-            return self._by_value[cell[self._position]]
+            return self._by_value.get(cell[self._position], otherwise)
         return self._by_cell.get(cell, otherwise)

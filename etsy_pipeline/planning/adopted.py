@@ -6,7 +6,7 @@ Pure.
 from dataclasses import replace
 from typing import Any
 
-from etsy_pipeline.listings.grid import with_axes
+from etsy_pipeline.listings.grid import with_axes, with_known_prices
 from etsy_pipeline.listings.listing import Listing
 from etsy_pipeline.planning.fields import FIELDS, attributes_of
 from etsy_pipeline.planning.link import LiveListing
@@ -24,7 +24,7 @@ def listing_of_live(live: LiveListing, base: Listing) -> Listing:
         if name in live.values:
             told |= _attributes(name, live.values[name])
     if live.inventory is not None:
-        told["inventory"] = with_axes(live.inventory.offerings, live.inventory.properties)
+        told["inventory"] = with_known_prices(with_axes(live.inventory.offerings, live.inventory.properties))
     return replace(base, **told)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from etsy_pipeline.listings.grid import with_axes
+from etsy_pipeline.listings.grid import with_axes, with_known_prices
 from etsy_pipeline.listings.identity import ProductIdentity
 from etsy_pipeline.listings.listing import Inventory, Listing, Offering
 from etsy_pipeline.listings.plan_settings import FIELDS
@@ -101,7 +101,7 @@ def _on_etsy(desired: Inventory, identity: ProductIdentity, link: Link, there: I
         elif variant_id is not None:  # Medusa no longer has it
             item = replace(item, quantity=0, is_enabled=False, has_variant=False)  # noqa: PLW2901
         offerings.append(item)
-    return with_axes(offerings, there.properties)
+    return with_known_prices(with_axes(offerings, there.properties))
 
 
 def _by_variant(desired: Inventory, identity: ProductIdentity) -> Mapping[str, Offering]:

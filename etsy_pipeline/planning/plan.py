@@ -47,6 +47,8 @@ Action = Literal["create", "update", "deactivate", "skip", "invalid"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "deactivate", "skip", "invalid")
 CHANGING = ACTIONS[:3]  # for these something is sent
 
+NO_RULE = "invalid"  # code of a product that is invalid by no rule of its listing
+
 STOCK_FIELDS = frozenset({"price", "quantity"})  # what travels in the stock lane
 
 CALLS_OF_RENEWAL = 1  # the inventory once more: setting a sold-out listing active leaves one piece (FACTS §6)
@@ -93,7 +95,7 @@ class PlanItem:
     @property
     def error_code(self) -> str:
         """What makes it invalid: the code of its first error; `invalid` where no rule of a listing does."""
-        return next((verdict.code for verdict in self.verdicts if verdict.severity == "error"), "invalid")
+        return next((verdict.code for verdict in self.verdicts if verdict.severity == "error"), NO_RULE)
 
     @property
     def life(self) -> str:

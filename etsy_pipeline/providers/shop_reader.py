@@ -48,7 +48,8 @@ class ShopReader:
             taxonomy_ids=self._read("categories", client.taxonomy_ids),
             choices=self._read("profiles", lambda: client.choices(shop_id)),
             properties=self._properties,
-            country=(self._read("country", lambda: client.get_shop(shop_id).country) if needs_country else None) or "",
+            country=(self._read("country", lambda: client.get_shop(shop_id).country or "") if needs_country else "")
+            or "",
         )
 
     def shop(self, categories: Iterable[int]) -> Shop:

@@ -107,7 +107,7 @@ class Journal:
             raise
 
     def begin_revival(self, work: ItemInProgress) -> None:
-        """Intent to set a listing active for a fee; when its paid time ended before is kept, to tell whether it worked."""
+        """Intent to set a listing active for a fee; the end of its paid time is kept, to tell whether it worked."""
         if work.ended_before is not None:
             work.writes.append(self._link(work, ending_at=work.ended_before))
         self.begin(work, "revive")

@@ -3,6 +3,7 @@
 The loop over the products is in `rounds.py`.
 """
 
+import functools
 import logging
 import time
 from collections.abc import Callable
@@ -82,8 +83,8 @@ def publish(
 ) -> EtsySyncJob:
     """Publish an approved plan and record what happened to every product.
 
-    It ends as completed (with errors, where some products failed), as failed where nothing worked, or it pauses. Right
-    before a product is sent, Etsy and Medusa are looked at; nothing is published without these looks and the lease.
+    It ends as completed (with errors), as failed, or it pauses. Right before a product is sent, Etsy and Medusa are
+    looked at; nothing is published without these looks and the lease.
 
     Args:
         store: the database.
@@ -102,8 +103,7 @@ def publish(
         at_once: products that are carried out side by side.
 
     Raises:
-        Conflict: `not_approved`, `approval_expired`, `plan_stale`, `account_held` (it was called off then).
-        NotConfigured: `fence_unreadable`.
+        Conflict: `not_approved`, `approval_expired`, `plan_stale`, `account_held`; NotConfigured: `fence_unreadable`.
         TakenOver: `publisher_active`, `lease_lost`: another publisher is at work, and the job is its business.
         StoreUnavailable: the database stays away; the job stays as it is, for the next publisher.
     """
@@ -111,20 +111,12 @@ def publish(
     with store.patient(patience_seconds):
         begun = _begun(store, transaction_id, amount_unit, run_id, now(), lease_seconds)
     journal = Journal(store, begun.job, begun.lease)
+    published = functools.partial(_published, store, client, pictures, source, on_progress, sleep, now, at_once)
     try:
         with store.patient(patience_seconds), begun.lease.kept():
             if begun.starts > most_starts:
                 return journal.finish(Event.FAIL, message=_keeps_dying(begun.starts - 1))
-            publishing, stock = _publishers(begun, client, pictures, journal, sleep)
-            settings = begun.settings if begun.job.lane == "full" else of_stock_lane(begun.settings)
-            outcomes = OutcomeRecorder(journal, on_progress, now, settings.same_refusal_limit)
-            guard = Guard(store, client, begun.job, begun.shop_id, outcomes=outcomes, now=now)
-            rounds = Rounds(
-                journal, publishing, stock, settings, begun.excluded, outcomes, guard, at_once, source
-            )  # fmt: skip
-            job = rounds.publish()
-            guard.end()
-            return job
+            return published(begun, journal)
     except StoreUnavailable as error:
         logger.warning("publication_interrupted transaction_id=%s code=%s", transaction_id, error.code)
         return journal.finish(Event.PAUSE, message=str(error), resume_at=now() + PAUSE_BEFORE_RETRY)
@@ -142,6 +134,29 @@ class _Begun:
     excluded: frozenset[str]
     settings: ShopSettings
     starts: int
+
+
+def _published(
+    store: Store,
+    client: ShopClient,
+    pictures: PictureSource,
+    source: Source,
+    on_progress: Callable[[Progress], None],
+    sleep: Callable[[float], None],
+    now: Callable[[], datetime],
+    at_once: int,
+    begun: _Begun,
+    journal: Journal,
+) -> EtsySyncJob:
+    """All rounds over the products, while somebody looks after the shop; the job after them."""
+    publishing, stock = _publishers(begun, client, pictures, journal, sleep)
+    settings = begun.settings if begun.job.lane == "full" else of_stock_lane(begun.settings)
+    outcomes = OutcomeRecorder(journal, on_progress, now, settings.same_refusal_limit)
+    guard = Guard(store, client, begun.job, begun.shop_id, outcomes=outcomes, now=now)
+    rounds = Rounds(journal, publishing, stock, settings, begun.excluded, outcomes, guard, at_once, source)
+    job = rounds.publish()
+    guard.end()
+    return job
 
 
 def _publishers(

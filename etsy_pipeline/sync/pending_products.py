@@ -1,6 +1,5 @@
 """Which products wait for a sync: their links say so from the request on, and are settled when it is over."""
 
-
 from etsy_pipeline.store import clock, jobs, pending_links
 from etsy_pipeline.store.engine import Session
 from etsy_pipeline.store.records import EtsySyncJob

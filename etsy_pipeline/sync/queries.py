@@ -93,10 +93,10 @@ class SyncProgress:
 
 @dataclass(frozen=True, slots=True)
 class SyncReview:
-    """A sync as a reviewer sees it: with its shop, the decision on its plan, and how many products have which outcome.
+    """A sync as a reviewer sees it: with its shop, the decision on its plan, and its products by outcome.
 
-    `decision` is what counts of the decisions on the plan, `early` what was said before there was one, `resumed` who let
-    it go on after pauses. `newer` is the sync whose plan waits for a decision instead, where this one was superseded.
+    `decision` is what counts of the decisions on the plan, `early` what was said before there was one, `resumed` who
+    let it go on after pauses. `newer` is the sync whose plan waits instead, where this one was superseded.
     """
 
     job: EtsySyncJob

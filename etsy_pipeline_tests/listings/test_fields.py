@@ -4,9 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from etsy_pipeline.catalogue.product import Option
 from etsy_pipeline.listings.codec import to_json
+from etsy_pipeline.listings.rates import PER_DOLLAR
 from etsy_pipeline.listings.title import shortened
 from etsy_pipeline_tests.builders import a_product, a_shop, a_variant, codes, listing_of, validated
 
@@ -91,6 +94,19 @@ def test_what_etsy_may_find_too_cheap_or_too_dear_is_told_in_every_currency(
     """Its bounds are known in dollars, and in dong; near them a warning, as rates are rough."""
     product = a_product(variants=[a_variant(prices={currency: amount})])
     assert codes(validated(product, currency_code=currency)) == told
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(sorted(PER_DOLLAR)), st.decimals(Decimal("0.01"), Decimal(200_000), places=2))
+def test_what_is_worth_as_much_as_etsy_takes_is_never_refused(currency: str, dollars: Decimal) -> None:
+    """In no currency is a price of fifty cents to forty thousand dollars even told, nor one of a cent passed over."""
+    product = a_product(variants=[a_variant(prices={currency: dollars * PER_DOLLAR[currency]})])
+    told = set(codes(validated(product, currency_code=currency)))
+    if Decimal("0.5") <= dollars <= 39_000:
+        assert told == set()
+    elif dollars < Decimal("0.12") or dollars > 60_000:
+        assert told & {"price_near_bound", "price_out_of_range", "price_not_positive"}
+    assert told <= {"price_near_bound", "price_out_of_range"}
 
 
 def test_a_price_near_etsys_lowest_names_it_in_the_shops_currency() -> None:

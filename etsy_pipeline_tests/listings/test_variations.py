@@ -39,6 +39,15 @@ def test_what_the_only_variant_is_is_no_variation(option: str, value: str, text:
     assert (codes(found), listing_of(found).images[0].alt_text) == ([], text)
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.dictionaries(st.text(max_size=10), st.text(max_size=30), max_size=5))
+def test_whatever_options_the_only_variant_has_it_is_one_offering(options: dict[str, str]) -> None:
+    named = [Option(title=name, values=(value,)) for name, value in options.items()]
+    found = validated(a_product(options=named, variants=[a_variant(options=options)]))
+    assert (found.errors, listing_of(found).inventory.properties) == ((), ())
+    assert len(listing_of(found).inventory.offerings) == 1
+
+
 def test_a_placeholder_beside_a_real_option_is_none_either() -> None:
     options = [Option(title="Title", values=("Default Title",)), Option(title="Size", values=("S", "L"))]
     sizes = [a_variant(id=s, sku=s, options={"Title": "Default Title", "Size": s}) for s in ("S", "L")]

@@ -6,6 +6,7 @@ A new one adds itself to `SANDBOXES`; nothing else here may need to know which o
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +23,7 @@ from etsy_pipeline.listings.shop import Shop
 from etsy_pipeline.planning.link import GONE
 from etsy_pipeline.providers.errors import RemoteRefused, RemoteUnavailable
 from etsy_pipeline.providers.protocols import ListingChange, ShopClient
+from etsy_pipeline.providers.shop_reader import ShopReader
 from etsy_pipeline.sandbox.consent import grant
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.wiring import PROVIDERS, Provider, provider_of
@@ -280,6 +282,19 @@ def test_a_range_of_years_that_it_calls_otherwise_is_sent_by_its_own_name(seller
     assert seller.client.live_listings([listing_id])[listing_id].values["when_made"] == f"2020_{year}"
     seller.change(listing_id, ListingChange(listing, ["when_made"]))
     assert seller.client.live_listings([listing_id])[listing_id].values["when_made"] == f"2020_{year}"
+
+
+@pytest.mark.parametrize(("needs_country", "country"), [(True, "US"), (False, "")])
+def test_where_the_shop_is_is_asked_only_where_a_rule_needs_it(
+    seller: Seller, *, needs_country: bool, country: str
+) -> None:
+    before = seller.world.calls().get("getShop", 0)
+    reader = ShopReader(
+        seller.client, seller.shop_id, currency_code="USD", amount_unit="major", this_year=YEAR,
+        needs_country=needs_country, on_trouble=None,
+    )  # fmt: skip
+    assert reader.shop([]).country == country
+    assert seller.world.calls().get("getShop", 0) - before == int(needs_country)
 
 
 def test_a_range_that_it_never_had_is_refused_in_its_words(seller: Seller) -> None:
