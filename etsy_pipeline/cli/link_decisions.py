@@ -10,11 +10,14 @@ from etsy_pipeline.cli.offers import print_offers, print_refusals
 from etsy_pipeline.cli.output import Json, as_json, console
 from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.errors import BadRequest
+from etsy_pipeline.planning.adopted_links import keeps_of
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.shop import candidates, decisions_file
 from etsy_pipeline.shop.decide import decide, decide_one
 from etsy_pipeline.shop.link_requests import Decided, LinkRequest, Said
 from etsy_pipeline.shop.link_views import decided_view
+from etsy_pipeline.store import accounts, links
+from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 
 AccountId = Annotated[str, typer.Argument(help="The account's id, etsy_acc_….", metavar="ACCOUNT")]
@@ -63,9 +66,15 @@ def attach(
         by_hand = decisions_file.variants_of(" | ".join(variant or ()))
         request = LinkRequest("attach", product_id, listing_id, kept, owned, by_hand)
         _decide_one(settings, store, account_id, request, said)
+        left = _left_to_its_seller(store, account_id, request)
     console.print(
         f"{product_id} is linked to listing {listing_id}. Nothing was sent to Etsy; the next plan shows more."
     )
+    if left:
+        console.print(
+            f"{', '.join(left)}: left to the seller all the same, for it could not be told which offering is which "
+            "variant, or its processing profile. To say it yourself: detach it, and attach it with --variant."
+        )
 
 
 def detach(account_id: AccountId, product_id: ProductId, by: By = "", note: Note = "") -> None:
@@ -163,6 +172,15 @@ def add_to(app: typer.Typer) -> None:
 
 def _decide_one(settings: Settings, store: Store, account_id: str, request: LinkRequest, said: Said) -> None:
     decide_one(store, account_id, request, said, wiring.link_readers(settings, store, account_id))
+
+
+def _left_to_its_seller(store: Store, account_id: str, request: LinkRequest) -> list[str]:
+    """The fields that were to become Medusa's, and that the link that was made leaves to the seller."""
+    with store.reading() as session:
+        settings = settings_of(accounts.get(session, account_id))
+        link = links.of_products(session, account_id, [request.product_id]).get(request.product_id)
+    wanted = keeps_of(settings, keep=request.keep, own=request.own)
+    return [name for name in link.keeps if name not in wanted] if link is not None else []
 
 
 def _attach_certain(

@@ -66,6 +66,7 @@ class EtsyListing(_Answer):
     description: Text = ""
     url: str | None = None
     skus: tuple[Text, ...] = ()
+    is_private: bool = False
 
 
 class EtsyImage(_Answer):
@@ -306,7 +307,7 @@ class EtsyClient:
         return _parsed(EtsyImage, answer, "the uploaded picture")
 
     def _write_form(self, method: str, path: str, form: Mapping[str, str], **request: Any) -> Any:
-        """Write a listing's form; where Etsy refuses the year's name of a range of when_made, with a neighbouring year's."""
+        """Write a listing's form; where Etsy refuses a range of when_made, with its name in the years around this."""
         try:
             return self._write(method, path, form=form, **request)
         except EtsyRefused as refusal:

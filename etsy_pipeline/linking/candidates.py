@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Literal
 
 from etsy_pipeline.linking.evidence import Evidence, evidence_of, force_of, in_order, listed
@@ -53,7 +54,9 @@ def find(
     present: AbstractSet[str],
     *,
     decided: AbstractSet[tuple[str, int]] = frozenset(),
+    detached: AbstractSet[tuple[str, int]] = frozenset(),
     left_out: AbstractSet[str] = frozenset(),
+    called: Mapping[int, str] = MappingProxyType({}),
     is_whole: bool = True,
 ) -> dict[str, tuple[Candidate, ...]]:
     """Match the products that are to be on sale and have no listing with the listings that have no product.
@@ -64,14 +67,20 @@ def find(
         linked: the product that a listing is linked to, by listing id.
         present: the products that the plan found in Medusa: what is linked to one of them is no candidate.
         decided: pairs of which a person said that they are not the same.
+        detached: pairs that were linked until a person undid that: they are asked about whatever speaks for them, and
+            are never certain.
         left_out: products that are not matched: they have a listing, or another sync deals with them.
+        called: the titles of the products that are linked, by listing id: of one that is gone they say what its listing
+            is, whatever that is called on Etsy.
         is_whole: whether the products are all that the shop sells; otherwise another one may have the same SKU, and
             nothing is certain.
 
     Returns:
         The candidates by product, the best first.
     """
-    matching = _Matching(_index(listings, linked, present), linked, is_whole)
+    matching = _Matching(
+        _index(listings, linked, present, called if is_whole else {}), linked, is_whole, _by_product(detached)
+    )
     done = left_out | set(linked.values())
     for product in products:
         matching.note_skus(product)
@@ -80,13 +89,22 @@ def find(
     return matching.candidates()
 
 
-def _index(listings: Iterable[SeenListing], linked: Mapping[int, str], present: AbstractSet[str]) -> ShopIndex:
+def _by_product(pairs: Iterable[tuple[str, int]]) -> Mapping[str, list[int]]:
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for product_id, listing_id in sorted(pairs):
+        found[product_id].append(listing_id)
+    return found
+
+
+def _index(
+    listings: Iterable[SeenListing], linked: Mapping[int, str], present: AbstractSet[str], called: Mapping[int, str]
+) -> ShopIndex:
     free: list[SeenListing] = []
     others: list[SeenListing] = []
     for seen in listings:
         is_of_another = linked.get(seen.listing_id, "") in present
         (others if is_of_another or seen.is_private else free).append(seen)
-    return ShopIndex(free, others, linked)
+    return ShopIndex(free, others, linked, called)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +125,7 @@ class _Matching:
     index: ShopIndex
     linked: Mapping[int, str]
     is_whole: bool
+    detached: Mapping[str, Sequence[int]]
     pairs: dict[str, list[_Pair]] = field(default_factory=dict)
     owners: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     rivals: defaultdict[str | int, list[tuple[int, str, int]]] = field(default_factory=lambda: defaultdict(list))
@@ -119,14 +138,19 @@ class _Matching:
 
     def compare(self, product: IdentifiedProduct, decided: AbstractSet[tuple[str, int]]) -> None:
         """Compare a product with the listings that it may be."""
-        found = []
-        for listing_id in self.index.possible(product)[:MOST_COMPARED]:
-            evidence = evidence_of(product, self.index.listings[listing_id])
-            is_decided = (product.product_id, listing_id) in decided
-            if is_decided or not _is_plausible(evidence) or self._is_of_another(listing_id, evidence):
+        found, undone = [], [item for item in self.detached.get(product.product_id, ()) if item in self.index.listings]
+        for listing_id in dict.fromkeys([*undone, *self.index.possible(product)[:MOST_COMPARED]]):
+            evidence = evidence_of(product, self.index.listings[listing_id], self.index.called.get(listing_id, ""))
+            if (product.product_id, listing_id) in decided:
+                continue
+            if listing_id in undone:
+                evidence = (*evidence, Evidence("detached", "against", product.product_id, str(listing_id)))
+            elif not _is_plausible(evidence) or self._is_of_another(listing_id, evidence):
                 continue
             found.append(_Pair(product, listing_id, evidence))
         for pair in found:
+            if pair.listing_id in undone:  # it competes with none
+                continue
             for side in (product.product_id, pair.listing_id):
                 best = [*self.rivals[side], (pair.force, product.product_id, pair.listing_id)]
                 self.rivals[side] = sorted(best, key=_strongest_first)[:2]

@@ -4,6 +4,7 @@ No score: a rule's strength is a word, and `candidates.py` makes a pair's class 
 Pictures are not compared. Source of the rules: LINKING §4 of the project's facts.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -17,7 +18,7 @@ from etsy_pipeline.listings.listing import Inventory
 Code = Literal[
     "metadata_listing_id", "sku_set_equal", "sku_set_overlap", "sku_single_shared", "url_in_text", "barcode_in_sku",
     "title_equal", "title_tokens", "options_equal", "price_near", "quantity_equal", "taxonomy_same", "skus_differ",
-    "sku_elsewhere",
+    "sku_elsewhere", "removed_by_etsy", "detached",
 ]  # fmt: skip
 Strength = Literal["decisive", "strong", "medium", "weak", "against"]
 
@@ -39,17 +40,24 @@ class Evidence:
     of_listing: str
 
 
-def evidence_of(product: IdentifiedProduct, listing: SeenListing) -> tuple[Evidence, ...]:
-    """All that the two sides alone tell, the strongest first; that a SKU stands elsewhere, too, is found later."""
+def evidence_of(product: IdentifiedProduct, listing: SeenListing, called: str = "") -> tuple[Evidence, ...]:
+    """All that the two sides alone tell, the strongest first; what others or a person say of it is found later.
+
+    Args:
+        product: the one side.
+        listing: the other.
+        called: the title of the product that it was until that went from Medusa; blank where there is none.
+    """
     identity = product.identity
     found = [
         *_metadata(identity, listing),
         *_skus(identity, listing),
         *_barcodes(identity, listing),
         *_addresses(identity, listing),
-        *_titles(product.titles, listing.title),
+        *_titles(product.titles, listing.title, called),
         *_options(identity, listing.inventory),
         *_ties(product, listing),
+        *_state(listing),
     ]
     return in_order(found)
 
@@ -119,11 +127,10 @@ def _addresses(identity: ProductIdentity, listing: SeenListing) -> Iterable[Evid
         yield Evidence("url_in_text", "strong", identity.handle, naming[0])
 
 
-def _titles(ours: Sequence[str], theirs: str) -> Iterable[Evidence]:
-    keys = set(title_keys(theirs))
-    for title in ours:
-        if keys & set(title_keys(title)):
-            yield Evidence("title_equal", "medium", title, theirs)
+def _titles(ours: Sequence[str], theirs: str, called: str) -> Iterable[Evidence]:
+    for title, other in itertools.product(ours, filter(None, (theirs, called))):
+        if set(title_keys(title)) & set(title_keys(other)):
+            yield Evidence("title_equal", "medium", title, other)
             return
     their_words = frozenset(words(theirs))
     shares = [(_share(frozenset(words(title)), their_words), title) for title in ours]
@@ -168,6 +175,11 @@ def _ties(product: IdentifiedProduct, listing: SeenListing) -> Iterable[Evidence
         yield Evidence("quantity_equal", "weak", str(product.quantity), str(listing.quantity))
     if product.taxonomy_id and product.taxonomy_id == listing.taxonomy_id:
         yield Evidence("taxonomy_same", "weak", str(product.taxonomy_id), str(listing.taxonomy_id))
+
+
+def _state(listing: SeenListing) -> Iterable[Evidence]:
+    if listing.state == "removed":  # it cannot be linked, and to list it anew can cost the shop
+        yield Evidence("removed_by_etsy", "against", "–", listing.state)
 
 
 def _amount(text: str) -> Decimal | None:

@@ -4,6 +4,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
+from types import MappingProxyType
 
 from etsy_pipeline.linking.evidence import FEWEST_WORDS, LIKE, parent_of
 from etsy_pipeline.linking.seen import SeenListing
@@ -20,11 +21,14 @@ class ShopIndex:
         listings: those that may be one of the products.
         others: those that are known to be something else: of them only the SKUs count.
         linked: the ids of those that are linked to a product: they are not found by words of their titles.
+        called: the titles of the products that listings were until these went from Medusa, by listing id.
     """
 
     def __init__(
-        self, listings: Iterable[SeenListing], others: Iterable[SeenListing] = (), linked: Iterable[int] = ()
-    ) -> None:
+        self, listings: Iterable[SeenListing], others: Iterable[SeenListing] = (), linked: Iterable[int] = (),
+        called: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:  # fmt: skip
+        self.called = called
         self.listings: Mapping[int, SeenListing] = {item.listing_id: item for item in listings}
         self._by_sku: defaultdict[str, list[int]] = defaultdict(list)
         self._by_ean: defaultdict[str, list[int]] = defaultdict(list)
@@ -35,7 +39,8 @@ class ShopIndex:
                 self._by_sku[item].append(seen.listing_id)
         for listing_id, seen in self.listings.items():
             _put(self._by_ean, {number for item in seen.skus for number in eans(item)}, listing_id)
-            _put(self._by_title, title_keys(seen.title), listing_id)
+            keys = {*title_keys(seen.title), *title_keys(called.get(listing_id, ""))}
+            _put(self._by_title, sorted(keys), listing_id)
             _put(self._by_address, {last_part(address) for address in seen.mentions} - {""}, listing_id)
         free = set(self.listings).difference(linked)
         self._words = {listing_id: frozenset(words(self.listings[listing_id].title)) for listing_id in free}

@@ -83,7 +83,7 @@ def with_axes(offerings: Sequence[Offering], properties: tuple[VariationProperty
 
 
 def with_known_prices(inventory: Inventory) -> Inventory:
-    """An inventory that was read, with a price in each cell: Etsy tells none of a disabled one, and takes no 0 (FACTS §7).
+    """An inventory that was read, with a price in each cell: Etsy tells none of a disabled one, and takes no 0 (§7).
 
     Such a cell gets the price of its neighbours along the axis, or else the lowest one.
     """

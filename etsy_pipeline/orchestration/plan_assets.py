@@ -27,7 +27,7 @@ from etsy_pipeline.orchestration.frames import SNAPSHOT_SCHEMA, VALIDATED_SCHEMA
 from etsy_pipeline.orchestration.partitions import accounts_partitions
 from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, StoreResource
 from etsy_pipeline.orchestration.runs import part_of_plan, trigger_of
-from etsy_pipeline.orchestration.shop_assets import etsy_listings, look_through
+from etsy_pipeline.orchestration.shop_assets import look_through
 from etsy_pipeline.orchestration.validation import Validation
 from etsy_pipeline.planning.link import LiveListing
 from etsy_pipeline.providers.protocols import Purpose, ShopClient
@@ -147,9 +147,7 @@ def validated_listings(
     return FrameStream(VALIDATED_SCHEMA, frames(), validation.metadata)
 
 
-@dg.asset(
-    partitions_def=accounts_partitions, group_name="plan", kinds={"sqlalchemy"}, owners=OWNERS, deps=[etsy_listings]
-)
+@dg.asset(partitions_def=accounts_partitions, group_name="plan", kinds={"sqlalchemy"}, owners=OWNERS)
 def sync_plan(
     context: dg.AssetExecutionContext,
     store: StoreResource,

@@ -15,7 +15,8 @@ from etsy_pipeline.listings.plan_settings import FIELDS
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.planning.adopted import listing_of_live
-from etsy_pipeline.planning.link import Link, LiveListing
+from etsy_pipeline.planning.life import state_of
+from etsy_pipeline.planning.link import GONE, Link, LiveListing
 
 STOCK_KEEPS = frozenset({"price", "quantity", "variations", "sku"})
 """What stays the seller's of a listing whose variations are not known to be Medusa's variants ("stock off")."""
@@ -73,8 +74,8 @@ def as_linked(
         live: what Etsy has, where that was read.
         settings: the shop's.
     """
-    if link is None or link.origin != "adopted" or link.published is None:
-        return validated, settings
+    if link is None or link.origin != "adopted" or link.published is None or state_of(link, live) == GONE:
+        return validated, settings  # what takes the place of a listing that is gone is ours
     effective = settings_of_link(link, settings)
     listing = validated.listing
     if listing is None:

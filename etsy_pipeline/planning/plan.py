@@ -55,6 +55,8 @@ CALLS_OF_RENEWAL = 1  # the inventory once more: setting a sold-out listing acti
 
 NOTHING_LEFT = "nothing of what is for sale on Etsy is left in Medusa"
 
+NOT_RESTORED = "not_restored"  # code of the warning on what a rollback leaves as it is
+
 NOTHING_TO_TELL = 9  # `care` of an item that stays as it is
 
 NOT_ON_ETSY = Link(product_id="")
@@ -88,7 +90,7 @@ class PlanItem:
             return 0
         if self.conflicts:
             return 1
-        if self.action == "skip" and self.life in HELD:
+        if self.action == "skip" and (self.life in HELD or any(item.code == NOT_RESTORED for item in self.verdicts)):
             return 6
         return {"deactivate": 2, "invalid": 3, "create": 4, "update": 5, "skip": NOTHING_TO_TELL}[self.action]
 

@@ -13,15 +13,15 @@ from etsy_pipeline.listings.listing import Inventory, Listing, ListingImage
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
 from etsy_pipeline.planning import brakes
+from etsy_pipeline.planning.adopted_links import as_linked
 from etsy_pipeline.planning.changes import Difference
 from etsy_pipeline.planning.costs import cost_of_deactivate, cost_of_update
 from etsy_pipeline.planning.fields import FIELDS, same
 from etsy_pipeline.planning.inventory import compared, plan_inventory
 from etsy_pipeline.planning.link import GONE, ON_SALE, Link, LiveListing, PublishedImage
 from etsy_pipeline.planning.listing_fields import changed_fields
-from etsy_pipeline.planning.plan import PlanItem
-
-NOT_RESTORED = "not_restored"  # code of the warning on what stays as it is
+from etsy_pipeline.planning.plan import NOT_RESTORED, PlanItem
+from etsy_pipeline.planning.source_drift import SourceChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,8 @@ def plan_rollback(
         link: what our books say of its listing now.
         live: the listing as Etsy has it now; without it nothing is restored.
         present: the product as Medusa has it now, for its stock.
-        settings: the shop's; who owns a field does not matter here: what we changed is given back.
+        settings: the shop's; whom it gives a field does not matter here: what we changed is given back. What an adopted
+            listing keeps for its seller was not changed by us.
     """
     if link is None or link.etsy_listing_id is None:
         return _skip(sent, link, "it has no listing on Etsy")
@@ -78,7 +79,23 @@ def plan_rollback(
         return _taken_down(sent, link, live)
     if sent.before is None or sent.before.listing is None or link.published is None:
         return _skip(sent, link, "what was there before is not known")
-    return _restored(sent, sent.before, sent.before.listing, link, link.published, live, present, settings)
+    now = as_linked(present, link, live, settings)[0] if present is not None else None
+    return _restored(sent, sent.before, sent.before.listing, link, link.published, live, now, settings)
+
+
+def sold_meanwhile(
+    item: PlanItem, link: Link | None, now: ValidatedListing, live: LiveListing | None, settings: ShopSettings
+) -> SourceChange | None:
+    """Whether pieces would be given back that were sold since the plan of a rollback; nothing else counts."""
+    if item.desired is None or not any(change.part in {"inventory", "state"} for change in item.differences):
+        return None
+    if now.listing is None or now.absent_because:
+        return SourceChange(now.absent_because or "what Medusa has of it now is not known")
+    if link is not None and "quantity" in link.keeps:
+        return None
+    now, _ = as_linked(now, link, live, settings)
+    _, told = _with_stock_of(item.desired.inventory, item.desired.inventory, now)
+    return SourceChange("; ".join(why for _, why in told)) if told else None
 
 
 def _taken_down(sent: Sent, link: Link, live: LiveListing) -> PlanItem:
@@ -99,9 +116,17 @@ def _restored(
     present: ValidatedListing | None,
     settings: ShopSettings,
 ) -> PlanItem:
-    ours = settings.model_copy(update={"ownership": {}})
+    ours = settings.model_copy(update={"ownership": dict.fromkeys(link.keeps, "seller")})
     wanted = replace(wanted, images=_images(before, published))
-    inventory, capped = _with_stock_of(wanted.inventory, published.inventory, present)
+    if wanted.currency_code == published.currency_code:
+        is_sellers = "quantity" in link.keeps
+        inventory, capped = (
+            (wanted.inventory, []) if is_sellers else _with_stock_of(wanted.inventory, published.inventory, present)
+        )
+    else:
+        inventory, capped = published.inventory, [("price and quantity", _in_other_currency(wanted, published))]
+        kept = {"currency_code": published.currency_code, "personalization": published.personalization}
+        wanted = replace(wanted, **kept)  # type: ignore[arg-type] # as the names say
     target, changes, conflicts = changed_fields(replace(wanted, inventory=inventory), published, live.values, ours)
     changes = tuple(change for change in changes if not _is_so(change.field, live, target))
     stock = plan_inventory(inventory, published.inventory, live.inventory, ours)
@@ -110,7 +135,8 @@ def _restored(
     differences = (*changes, *stock.differences, *state)
     warnings = tuple(_not_restored(field, told) for field, told in (*capped, *unrestored))
     if not differences:
-        return replace(_skip(sent, link, "it is as it was before"), verdicts=warnings)
+        told = "nothing of it can be restored" if warnings else "it is as it was before"
+        return replace(_skip(sent, link, told), verdicts=warnings)
     care = (*brakes.of_prices(stock.moves, settings.brakes), *brakes.of_variations(stock.vanishing))
     return replace(
         _item(sent, link, "update", ", ".join(change.field for change in differences) + " as before"),
@@ -122,6 +148,10 @@ def _restored(
         verdicts=warnings,
         cost=cost_of_update(target, differences, pays_fee=False),
     )
+
+
+def _in_other_currency(wanted: Listing, published: Listing) -> str:
+    return f"its prices were in {wanted.currency_code}, and are in {published.currency_code} now"
 
 
 def _is_so(field: str, live: LiveListing, target: Listing) -> bool:

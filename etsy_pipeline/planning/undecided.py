@@ -29,6 +29,8 @@ _WHY = {
     "options_equal": "the same variations",
     "skus_differ": "but other SKUs",
     "sku_elsewhere": "but a SKU stands elsewhere, too",
+    "removed_by_etsy": "but Etsy took it down",
+    "detached": "but it was detached from it",
 }
 
 
@@ -76,6 +78,15 @@ def may_have_moved(link: Link, product_ids: Sequence[str]) -> PlanItem:
     new = listed(product_ids)
     reason = f"may have moved to {new}; decide with `etsy-pipeline links candidates {link.etsy_account_id}`"
     return PlanItem(link.product_id, link.product_title, "skip", reason, etsy_listing_id=link.etsy_listing_id)
+
+
+def to_be_decided(count: int, account_id: str) -> str:
+    """What is told of a plan that sends nothing while so many products wait for a decision."""
+    products = "1 product" if count == 1 else f"{count:,} products"
+    return (
+        f"{products} may be on Etsy already, and nothing is created until you have decided: "
+        f"`etsy-pipeline links candidates {account_id}`, or Candidates on the review page."
+    )
 
 
 def _would_be_created(validated: ValidatedListing, link: Link | None) -> bool:

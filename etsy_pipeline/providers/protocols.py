@@ -118,6 +118,8 @@ class RemoteListing(Protocol):
     @property
     def skus(self) -> tuple[str, ...]: ...  # noqa: D102 - where it is told, else none
     @property
+    def is_private(self) -> bool: ...  # noqa: D102 - made for one buyer
+    @property
     def url(self) -> str | None: ...  # noqa: D102
 
 

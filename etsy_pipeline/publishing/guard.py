@@ -58,7 +58,8 @@ class Guard:
             Stop: it is not, or is on vacation, or Etsy gives no answer just now.
         """
         try:
-            shop = identity.compare(self._store, self._client.for_stock(), self._job.etsy_account_id)
+            with _held_stops():
+                shop = identity.compare(self._store, self._client.for_stock(), self._job.etsy_account_id)
         except StoreUnavailable:
             raise
         except PipelineError as error:
@@ -130,6 +131,6 @@ def _on_vacation(shop: RemoteShop) -> str:
 
 def _may_exist(listing_id: int, account_id: str) -> str:
     return (
-        f"Listing {listing_id} has its title or SKU, and came to the shop after the plan: nothing was created. Sync "
+        f"Listing {listing_id} has its title or SKU, and had not when the plan was made: nothing was created. Sync "
         f"again; `etsy-pipeline links candidates {account_id}` then shows both."
     )

@@ -33,6 +33,9 @@ from etsy_pipeline.sync import holds, lifecycle, pending_products, unsent
 from etsy_pipeline.sync import rollback as sync_rollback
 from etsy_pipeline.sync.lifecycle import Event
 
+OURS: Mapping[str, Any] = {"origin": "created", "keeps": [], "variant_map": []}
+"""What a link says of a listing that we made, be it in place of an adopted one that is gone."""
+
 
 class TakenOut(Conflict):
     """The product is no part of the sync any more."""
@@ -135,7 +138,7 @@ class Journal:
             "etsy_url": work.url,
         }
         work.writes += [
-            self._link(work, **known, create_reference=None, published=None, wanted_state=listing.state),
+            self._link(work, **known, **OURS, create_reference=None, published=None, wanted_state=listing.state),
             self._images(work, []),
         ]
 

@@ -18,6 +18,7 @@ from etsy_pipeline.planning.drift_check import require_as_planned, with_ours
 from etsy_pipeline.planning.link import LiveListing
 from etsy_pipeline.planning.plan import Action, PlanItem
 from etsy_pipeline.planning.read_back import not_applied
+from etsy_pipeline.planning.rollback import sold_meanwhile
 from etsy_pipeline.planning.sending import sent_parts
 from etsy_pipeline.planning.source_drift import SourceChange, source_change
 from etsy_pipeline.providers.errors import QuotaExhausted, RemoteRefused, RemoteUnavailable
@@ -153,7 +154,7 @@ class Rounds:
         Where Medusa is down what was approved is published, and there is nothing to compare with. Where the look fails
         otherwise (Etsy is down or out of calls, say), nothing is known of the products, and they are not published.
         """
-        following = [work for work in works if work.follows_source and not self.journal.job.rollback_of]
+        following = [work for work in works if work.follows_source]
         if not following:
             return None, works
         try:
@@ -198,6 +199,8 @@ class Rounds:
         self, work: ItemInProgress, live: Mapping[str, LiveListing | None], source: SourceNow
     ) -> SourceChange | None:
         seen = live[work.product_id] if work.is_untouched else None  # what Etsy has by now may be ours
+        if self.journal.job.rollback_of:
+            return sold_meanwhile(work.item.plan, work.before, source[work.product_id], seen, self.settings)
         return source_change(work.item.plan, work.before, source[work.product_id], seen, self.settings)
 
     def _too_many_taken_off(self, changes: Iterable[SourceChange | None]) -> str:

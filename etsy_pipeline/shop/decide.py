@@ -112,14 +112,20 @@ class _Sieve:
 
 
 def _asked(books: LinkBooks, requests: Sequence[LinkRequest], readers: Readers) -> Mapping[str, KnownProduct]:
-    """The products that are to be linked and of which the books know nothing, as Medusa has them."""
-    wanted = (
+    """The products that are to be linked, as the last plan knew them, or as Medusa has them.
+
+    Medusa is asked as well for those that are to lose their listing because a plan did not find them: that plan may
+    have been of some products only, or they may have come back.
+    """
+    wanted = dict.fromkeys(
         request.to_product_id if request.act == "move" else request.product_id
         for request in requests
         if request.act in {"attach", "move"}
     )
-    unknown = [product_id for product_id in dict.fromkeys(wanted) if books.product(product_id) is None]
-    return readers.look_up(unknown) if unknown else {}
+    known = {product_id: found for product_id in wanted if (found := books.product(product_id)) is not None}
+    losing = [books.moved_from(request) for request in requests if request.act == "attach"]
+    unknown = [item for item in dict.fromkeys([*wanted, *losing]) if item and item not in known]
+    return {**known, **(readers.look_up(unknown) if unknown else {})}
 
 
 def _live(books: LinkBooks, sieve: _Sieve, readers: Readers) -> Mapping[int, LiveListing]:

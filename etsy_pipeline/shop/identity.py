@@ -26,14 +26,21 @@ def compare(store: Store, client: ShopClient, account_id: str) -> RemoteShop:
 
     Raises:
         NotFound: `account_not_found`.
+        AccountHeld: `account_held`, where the token is of another shop: the one in the books may be there no more.
         PipelineError: what Etsy said instead of an answer.
     """
     with store.reading() as session:
         account = accounts.get(session, account_id)
         known = {hold.code: hold.message for hold in holds.of(session, account_id) if hold.code in CODES}
     _, shop_id = client.get_me()
+    if shop_id != account.shop_id:
+        replaced = _replaced(account, shop_id)
+        if known.get(replaced.code) != replaced.message:
+            with store.writing() as session:
+                holds.put(session, replaced)
+        raise holds.held([replaced])
     shop = client.get_shop(account.shop_id or 0)
-    found = list(_differences(account, shop, shop_id))
+    found = list(_differences(account, shop))
     if {hold.code: hold.message for hold in found} != known:
         with store.writing() as session:
             gone = set(known) - {hold.code for hold in found}
@@ -63,19 +70,23 @@ def require_for_plan(store: Store, client: ShopClient, account_id: str, on_troub
         compare(store, client, account_id)
     except StoreUnavailable:
         raise
+    except holds.AccountHeld:
+        pass  # told below
     except Unavailable as error:
         on_trouble(f"the shop was not compared with the books: {error}")
     with store.reading() as session:
         holds.require_plannable(session, account_id)
 
 
-def _differences(account: EtsyAccount, shop: RemoteShop, shop_id: int | None) -> Iterator[AccountHold]:
-    if shop_id != account.shop_id:
-        other = f"the shop {shop_id}" if shop_id is not None else "a user without a shop"
-        message = (
-            f"The token of {account.label} (shop {account.shop_id}) now belongs to {other}. Nothing is published there."
-        )
-        yield AccountHold(account.id, code="shop_replaced", message=message, details={"shop_id": shop_id})
+def _replaced(account: EtsyAccount, shop_id: int | None) -> AccountHold:
+    other = f"the shop {shop_id}" if shop_id is not None else "a user without a shop"
+    message = (
+        f"The token of {account.label} (shop {account.shop_id}) now belongs to {other}. Nothing is published there."
+    )
+    return AccountHold(account.id, code="shop_replaced", message=message, details={"shop_id": shop_id})
+
+
+def _differences(account: EtsyAccount, shop: RemoteShop) -> Iterator[AccountHold]:
     if shop.currency_code != account.currency_code:
         message = (
             f"The shop {account.label} now sells in {shop.currency_code}, and sold in {account.currency_code} before. "

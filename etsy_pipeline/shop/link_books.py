@@ -289,7 +289,7 @@ def _linked(books: LinkBooks, product_id: str) -> PipelineError | None:
 
 def _free(books: LinkBooks, request: LinkRequest) -> PipelineError | None:
     owner = books.owner.get(request.listing_id or 0)
-    if not owner or books.moved_from(request):
+    if not owner or (books.moved_from(request) and owner not in books.products):
         return None
     return Conflict(
         f"Listing {request.listing_id} is linked already, to the product {owner}.",

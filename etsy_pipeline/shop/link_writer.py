@@ -35,6 +35,7 @@ class LinkWriter:
     now: datetime = field(init=False)
     decided: list[LinkDecision] = field(default_factory=list)
     relinked: set[str] = field(default_factory=set)
+    is_any_offered_again: bool = False
 
     def __post_init__(self) -> None:
         self.now = clock.now(self.session)
@@ -92,6 +93,7 @@ class LinkWriter:
     def unignore(self, request: LinkRequest) -> None:
         """It may be one again."""
         seen_listings.set_ignored(self.session, self.account.id, request.listing_id or 0, None)
+        self.is_any_offered_again = True
         self._note(request, "unignored", request.product_id or None, request.listing_id, ())
 
     def create_anyway(self, request: LinkRequest) -> None:
@@ -143,9 +145,14 @@ class LinkWriter:
         )
 
     def _supersede_plans(self) -> None:
-        """A plan that waits and would send something for a product that is linked otherwise now gives way."""
+        """A plan that waits and would send something for a product that is linked otherwise now gives way.
+
+        So does one that creates products, where one of them may be a listing that is no longer ignored.
+        """
         for job in jobs.in_state(self.session, SyncState.PLANNED, account_id=self.account.id):
             touched = self.relinked.intersection(items.product_ids(self.session, job.id, actions=CHANGING))
+            if self.is_any_offered_again:
+                touched |= set(items.product_ids(self.session, job.id, actions=("create",)))
             if touched:
                 told = f"{self.said.decided_by.strip()} decided anew which listing {min(touched)} is"
                 more = f", and {len(touched) - 1} others" if len(touched) > 1 else ""

@@ -43,7 +43,8 @@ def known(session: Session, account_id: str, until: datetime | None) -> Known:
 def already_there(store: Store, client: ShopClient, job: EtsySyncJob, shop_id: int) -> Mapping[str, int]:
     """The products of a sync that are about to be created and may be there already, with the listing that is like them.
 
-    Lists all of the shop once. Where too much is unknown to the books, the account is held instead.
+    Lists all of the shop once. Where too much is unknown to the books, the account is held instead. A listing that
+    they know and that is no product's may have got its title or SKU since the look that the plan was made of.
 
     Args:
         store: the database.
@@ -58,15 +59,22 @@ def already_there(store: Store, client: ShopClient, job: EtsySyncJob, shop_id: i
     with store.reading() as session:
         books = known(session, job.etsy_account_id, job.planned_at)
         wanted = _wanted(session, job)
-    foreign, alike = [], dict[str, int]()
-    for listing in _unknown(client, shop_id, books):
-        if books.is_foreign(reference_in(listing.description)):
-            foreign.append(listing.listing_id)
-        for key in _keys(listing.title, listing.skus):
-            alike |= dict.fromkeys(wanted.get(key, ()), listing.listing_id)
+        linked = links.products_by_listing(session, job.etsy_account_id)
+        settled = {*linked, *seen_listings.ignored_ids(session, job.etsy_account_id)}
+        decided = link_decisions.create_anyway_pairs(session, job.etsy_account_id)
+    foreign, alike, changed = [], dict[str, int](), dict[str, int]()
+    for listing in _listings(client, shop_id, books):
+        listing_id, is_known = listing.listing_id, listing.listing_id in books.listing_ids
+        if not is_known and books.is_foreign(reference_in(listing.description)):
+            foreign.append(listing_id)
+        like = {one for key in _keys(listing.title, listing.skus) for one in wanted.get(key, ())}
+        if not is_known:
+            alike |= dict.fromkeys(like, listing_id)
+        elif listing_id not in settled and not listing.is_private:
+            changed |= dict.fromkeys({one for one in like if (one, listing_id) not in decided}, listing_id)
     if foreign or len(set(alike.values())) >= ENOUGH:
         hold_for(store, job.etsy_account_id, [*foreign, *alike.values()])
-    return alike
+    return changed | alike
 
 
 def check_scan(store: Store, account_id: str) -> None:
@@ -111,13 +119,11 @@ def hold_for(store: Store, account_id: str, listing_ids: Iterable[int], *, is_ra
         raise holds.held([hold])
 
 
-def _unknown(client: ShopClient, shop_id: int, books: Known) -> Iterator[RemoteListing]:
+def _listings(client: ShopClient, shop_id: int, books: Known) -> Iterator[RemoteListing]:
+    """All listings of a shop, but for drafts that a publisher has yet to find again."""
     for state in STATES:
         for listing in client.listings_in_state(shop_id, state):
-            if (
-                listing.listing_id not in books.listing_ids
-                and reference_in(listing.description) not in books.references
-            ):
+            if reference_in(listing.description) not in books.references:
                 yield listing
 
 

@@ -104,7 +104,7 @@ def recover(
         lifted = holds.lift(session, account_id, *holds.VOIDS_APPROVALS)
         note = "\n".join(hold.message for hold in lifted)
         link_decisions.add(session, LinkDecision(account_id, "recovered", who, through, note=note))
-    books.pass_fence(store, account_id)
+    books.pass_fence(store, account_id, lifted)
     return Recovered(len(found), len(pairs.undecided), pairs.listings, tuple(hold.code for hold in lifted))
 
 
@@ -135,7 +135,8 @@ def _pairs(session: Session, account_id: str, products: Iterable[IdentifiedProdu
     present = {product.product_id for product in products}
     by_id = {seen.listing_id: seen for seen in listings}
     decided = link_decisions.create_anyway_pairs(session, account_id)
-    for product_id, some in find(products, listings, linked, present, decided=decided).items():
+    detached = link_decisions.detached_pairs(session, account_id)
+    for product_id, some in find(products, listings, linked, present, decided=decided, detached=detached).items():
         best = some[0]
         if best.kind == "certain" and best.moved_from is None:
             pairs.linked[product_id] = (by_id[best.listing_id], to_builtins(best.evidence))

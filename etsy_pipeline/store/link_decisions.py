@@ -11,9 +11,6 @@ from etsy_pipeline.store import clock
 from etsy_pipeline.store.records import LONG_AGO, LinkDecision, LinkDecisionKind
 from etsy_pipeline.store.tables import LinkDecisionRow
 
-NO_CANDIDATES = ("create_anyway", "detached")
-"""A pair that was decided so is not offered again; it may be attached all the same."""
-
 
 def add(session: Session, *decisions: LinkDecision) -> None:
     """Append decisions, in their order; one without a moment is of now."""
@@ -56,6 +53,15 @@ def listing_ids(session: Session, account_id: str) -> set[int]:
 
 def create_anyway_pairs(session: Session, account_id: str) -> set[tuple[str, int]]:
     """The pairs of which the last decision says that they are not one and the same: (product id, listing id)."""
+    return _decided_last(session, account_id, "create_anyway")
+
+
+def detached_pairs(session: Session, account_id: str) -> set[tuple[str, int]]:
+    """The pairs that were linked until somebody detached them, and of which nothing was decided since."""
+    return _decided_last(session, account_id, "detached")
+
+
+def _decided_last(session: Session, account_id: str, decision: LinkDecisionKind) -> set[tuple[str, int]]:
     of_pair = LinkDecisionRow.product_id.is_not(None), LinkDecisionRow.listing_id.is_not(None)
     last = (
         select(func.max(LinkDecisionRow.id))
@@ -63,7 +69,7 @@ def create_anyway_pairs(session: Session, account_id: str) -> set[tuple[str, int
         .group_by(LinkDecisionRow.product_id, LinkDecisionRow.listing_id)
     )
     query = select(LinkDecisionRow.product_id, LinkDecisionRow.listing_id)
-    query = query.where(LinkDecisionRow.id.in_(last), LinkDecisionRow.decision.in_(NO_CANDIDATES))
+    query = query.where(LinkDecisionRow.id.in_(last), LinkDecisionRow.decision == decision)
     return {
         (str(product_id), int(listing_id))
         for product_id, listing_id in cast(Iterable[tuple[str, int]], session.execute(query))

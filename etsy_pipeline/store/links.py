@@ -46,6 +46,13 @@ def products_by_listing(session: Session, account_id: str) -> dict[int, str]:
     return {int(listing_id or 0): str(product_id) for listing_id, product_id in found}
 
 
+def titles_by_listing(session: Session, account_id: str) -> dict[int, str]:
+    """What the product that a listing is linked to was called by the last plan of it."""
+    columns = ProductEtsyLinkRow.etsy_listing_id, ProductEtsyLinkRow.product_title
+    of_account = ProductEtsyLinkRow.etsy_account_id == account_id, ProductEtsyLinkRow.etsy_listing_id.is_not(None)
+    return {int(listing_id or 0): title for listing_id, title in session.execute(select(*columns).where(*of_account))}
+
+
 def listed_products(session: Session, account_id: str) -> set[str]:
     """The products of an account that have a listing."""
     query = select(ProductEtsyLinkRow.product_id).where(ProductEtsyLinkRow.etsy_account_id == account_id)

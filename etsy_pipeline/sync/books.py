@@ -5,10 +5,14 @@ commit the number is written to the fence, outside the database (`store/fence.py
 these moments the shop itself tells (`shop/newer.py`).
 """
 
+from collections.abc import Sequence
+
 from etsy_pipeline.store import accounts, clock
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import AccountHold
 from etsy_pipeline.sync import holds
+
+OLDER = "books_older_than_shop"
 
 
 def check(store: Store, account_id: str) -> None:
@@ -35,7 +39,8 @@ def check(store: Store, account_id: str) -> None:
             f"publications, and there were {fence}. Was a backup put back? Nothing is published, and earlier approvals "
             "are void."
         )
-        holds.put(session, AccountHold(account_id, code="books_older_than_shop", message=message, since=since))
+        told = {"steps": fence}  # whoever recovers may do so on a machine whose fence does not know
+        holds.put(session, AccountHold(account_id, code=OLDER, message=message, details=told, since=since))
 
 
 def require_current(store: Store, account_id: str) -> None:
@@ -62,11 +67,17 @@ def bump(store: Store, account_id: str) -> None:
     store.fence.write(account.shop_id or 0, account.books_epoch)
 
 
-def pass_fence(store: Store, account_id: str) -> None:
-    """The books are right again, as a person has seen to: from now on they are the newest."""
+def pass_fence(store: Store, account_id: str, lifted: Sequence[AccountHold] = ()) -> None:
+    """The books are right again, as a person has seen to: from now on they are the newest, for every machine's fence.
+
+    Args:
+        store: the database.
+        account_id: whose.
+        lifted: what held the account until now.
+    """
     with store.reading() as session:
         shop_id = accounts.get(session, account_id).shop_id or 0
-    fence = store.fence.epoch(shop_id)
+    fences = store.fence.epoch(shop_id), *(hold.details.get("steps", 0) for hold in lifted)
     with store.writing() as session:
-        account = accounts.raise_epoch(session, account_id, above=fence)
+        account = accounts.raise_epoch(session, account_id, above=max(fences))
     store.fence.write(shop_id, account.books_epoch)

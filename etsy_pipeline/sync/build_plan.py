@@ -26,7 +26,7 @@ from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.planning.rollback import Sent, plan_rollback
 from etsy_pipeline.planning.sending_order import Sending, days_of, turn_of
 from etsy_pipeline.planning.sold import held_back, is_stock_read
-from etsy_pipeline.planning.undecided import may_have_moved
+from etsy_pipeline.planning.undecided import may_have_moved, to_be_decided
 from etsy_pipeline.store import accounts, clock, items, jobs, link_candidates, links, pending_links, progress, webhooks
 from etsy_pipeline.store.accounts import fingerprint, policy_fingerprint, settings_of
 from etsy_pipeline.store.engine import Session, Store
@@ -270,11 +270,11 @@ class _PlanBuilder:
 
     def _planned(self, item: ValidatedListing, link: Link | None, live: Mapping[int, LiveListing]) -> PlanItem:
         found = live.get(link.etsy_listing_id) if link and link.etsy_listing_id else None
-        if self.job.rollback_of:
-            return plan_rollback(self.taken_back[item.product_id], link, found, item, self.settings)
-        item = self.matches.judged(item, link)
         currency_code = self.account.currency_code
         known = in_currency_of(link, found, currency_code)
+        if self.job.rollback_of:
+            return plan_rollback(self.taken_back[item.product_id], known, found, item, self.settings)
+        item = self.matches.judged(item, link)
         planned = held_back(self.beside.plan(item, known, found, self.settings), found, self.orders)
         return with_first_prices(planned, link, found, currency_code)
 
@@ -392,7 +392,7 @@ def _finish(
             job = lifecycle.move(session, job, Event.FINISH_PLAN, who="planner", **plan)
             pending_products.note_plan(session, job)
         else:
-            job = _nothing_to_do(session, job, plan, now)
+            job = _nothing_to_do(session, job, plan, now, undecided=len(builder.matches.candidates))
         if early is not None:
             job = early.carried_out(session, job)
     return job
@@ -402,13 +402,19 @@ def _takes_back(job: EtsySyncJob) -> list[str]:
     return [f"it takes {job.rollback_of} back"] if job.rollback_of else []
 
 
-def _nothing_to_do(session: Session, job: EtsySyncJob, plan: Mapping[str, Any], now: datetime) -> EtsySyncJob:
-    """Nothing is sent, so nobody has to decide: products are as a publication would leave them."""
+def _nothing_to_do(
+    session: Session, job: EtsySyncJob, plan: Mapping[str, Any], now: datetime, *, undecided: int
+) -> EtsySyncJob:
+    """Nothing is sent, so nobody has to approve: products are as a publication would leave them.
+
+    Where no product is right the sync failed; but those that may be on Etsy already only wait for a decision.
+    """
     pending_links.fail_invalid(session, job, now)
     progress.finish_unsent(session, job.id, now)
     outcomes = items.outcomes(session, job.id)
-    values = {**plan, **jobs.counts_of(outcomes), "error_log": items.errors(session, job.id)}
-    nothing_is_right = outcomes["failed"] > 0 and outcomes["skipped"] == 0
+    told = {"job": to_be_decided(undecided, job.etsy_account_id)} if undecided else {}
+    values = {**plan, **jobs.counts_of(outcomes), "error_log": told | items.errors(session, job.id)}
+    nothing_is_right = outcomes["failed"] > undecided and outcomes["skipped"] == 0
     event = Event.FAIL if nothing_is_right else Event.FIND_NOTHING
     return lifecycle.move(session, job, event, who="planner", at=now, **values)
 

@@ -101,7 +101,7 @@ def test_a_shop_owner_plans_looks_approves_and_sees_it_published(
     ui.materialize("/locations/etsy_pipeline/jobs/plan_sync", account)
     until(lambda: newest(store).id != job.id and newest(store).state is SyncState.PLANNED, "the second plan")
     ui.open("/assets/sync_plan")
-    ui.see("Look twice: 1 brake and 2 conflicts")
+    ui.see("Look twice: 1 brake and 1 conflict")
     ui.screenshot("plan-with-brakes-summary")
     ui.click("[Show Markdown]", last=True)
     ui.see("price_hundredfold")

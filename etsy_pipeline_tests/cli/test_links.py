@@ -85,6 +85,14 @@ def test_single_decisions_and_their_refusals(owner: Owner, terminal: Terminal) -
     assert "wrong one" in terminal("links", "log", owner.id)
 
 
+def test_what_cannot_become_medusas_is_told_when_it_is_linked(owner: Owner, terminal: Terminal) -> None:
+    listing = owner.lists(sku="COLOURS", variations={"Colour": ["Red", "Blue"]})
+    owner.sells("prod_1", "SIZES", ("S", "L"))
+    owner.looks_and_plans()
+    told = terminal("links", "attach", owner.id, "prod_1", str(listing), "--by", "Ada", "--own", "price")
+    assert "price: left to the seller all the same" in " ".join(told.split())
+
+
 def decide(file: Path, rows: list[dict[str, str]], *decisions: str) -> None:
     """Fill in the file's column, as a spreadsheet with semicolons saves it."""
     with file.open("w", encoding="utf-8-sig", newline="") as lines:

@@ -226,6 +226,19 @@ def test_a_pair_that_a_person_has_decided_on_is_not_asked_about_again() -> None:
     assert not matched([MUG], [CUP], decided={("prod_1", 1)})
 
 
+def test_a_pair_that_was_detached_is_asked_about_is_never_certain_and_competes_with_none() -> None:
+    other = a_known_product("prod_2", "MUG-2", title="Something else")
+    found = matched([MUG, other], [CUP], detached={("prod_1", 1), ("prod_2", 1)})
+    assert {pair: one.kind for pair, one in found.items()} == {("prod_1", 1): "likely", ("prod_2", 1): "ambiguous"}
+    assert told(found["prod_1", 1])["detached"] == ("against", "prod_1", "1")
+    assert matched([MUG, other], [CUP], detached={("prod_2", 1)})["prod_1", 1].kind == "certain"
+
+
+def test_a_listing_that_etsy_took_down_is_asked_about_and_never_certain() -> None:
+    found = only(MUG, a_seen_listing(1, state="removed"))
+    assert (found.kind, told(found)["removed_by_etsy"]) == ("likely", ("against", "–", "removed"))
+
+
 def test_a_listing_made_for_one_buyer_is_no_candidate() -> None:
     assert not matched([MUG], [a_seen_listing(1, is_private=True)])
 

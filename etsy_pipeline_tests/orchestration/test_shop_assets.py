@@ -73,11 +73,10 @@ def test_where_the_shop_cannot_be_looked_through_the_plan_goes_on_and_creates_no
     assert materializations(dagster) == 0
 
 
-def test_the_plan_stands_below_the_shops_listings_and_does_not_materialize_them() -> None:
+def test_the_plan_asks_for_no_scan_of_a_person() -> None:
+    """Dagster warns of an upstream asset that was never materialized; a plan run scans by itself where it has to."""
     graph = defs.resolve_asset_graph()
-    assert dg.AssetKey("etsy_listings") in graph.get(dg.AssetKey("sync_plan")).parent_keys
-    selected = defs.resolve_job_def("plan_sync").asset_layer.selected_asset_keys
-    assert dg.AssetKey("etsy_listings") not in selected
+    assert dg.AssetKey("etsy_listings") not in graph.get(dg.AssetKey("sync_plan")).parent_keys
 
 
 def scheduled(dagster: Dagster) -> Any:

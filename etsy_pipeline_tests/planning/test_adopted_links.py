@@ -52,6 +52,16 @@ def test_only_what_is_medusas_differs_and_an_offering_that_it_does_not_have_stay
     assert item.desired.inventory.properties == (FARBE,)
 
 
+def test_an_offering_that_its_seller_disabled_is_sent_with_a_price() -> None:
+    """Etsy tells none of it, and takes no 0."""
+    *others, gold = ON_ETSY.offerings
+    there = replace(ON_ETSY, offerings=(*others, replace(gold, price=Decimal(0), quantity=0, is_enabled=False)))
+    item = plan_product(bowls(), adopted(), replace(LIVE, inventory=there), a_shop())
+    assert item.desired is not None
+    assert [(str(part.price), part.is_enabled) for part in item.desired.inventory.offerings][-1] == ("29.99", False)
+    assert item.desired.inventory.price_on_property == ()
+
+
 def test_a_variant_that_medusa_lost_is_sold_no_longer_and_that_is_a_brake() -> None:
     item = plan_product(bowls("Red"), adopted(), LIVE, a_shop())
     assert item.desired is not None

@@ -7,9 +7,11 @@ import pytest
 from etsy_pipeline import wiring
 from etsy_pipeline.errors import Conflict
 from etsy_pipeline.planning.link import LiveListing
+from etsy_pipeline.store import accounts
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
-from etsy_pipeline.sync import approvals
+from etsy_pipeline.sync import approvals, queries
+from etsy_pipeline.sync.queries import NOTEWORTHY
 from etsy_pipeline.sync.rollback import request_rollback
 from etsy_pipeline_tests.publishing.shop import Shop, one_product, stock_of_all, variant_id
 
@@ -27,6 +29,14 @@ def listing(shop: Shop, product_id: str) -> LiveListing:
 def pieces(found: LiveListing) -> int:
     """How many a buyer can have."""
     return sum(item.for_sale for item in found.inventory.offerings) if found.inventory else 0
+
+
+def several_variants(shop: Shop) -> str:
+    """The only product that Medusa has from now on: one with several variants at several prices."""
+    prices = {product_id: shop.world.usd_prices(product_id) for product_id in shop.world.product_ids("clean")}
+    found = next(product_id for product_id, known in prices.items() if len(set(known.values())) > 2)
+    shop.world.keep_only(found)
+    return found
 
 
 def last_picture(shop: Shop, product_id: str) -> list[dict[str, Any]]:
@@ -65,6 +75,21 @@ def test_texts_and_prices_are_as_they_were(shop: Shop) -> None:
     assert (after.values, after.inventory) == (before.values, before.inventory)
 
 
+def test_a_variation_that_was_sold_out_stands_in_nothing_s_way(shop: Shop) -> None:
+    """Etsy tells no price of what is disabled, and takes none of 0."""
+    product_id = several_variants(shop)
+    first, *others = shop.world.usd_prices(product_id)
+    shop.world.medusa("PATCH", f"products/{product_id}", {"variants": {first: {"stock": 0}}})
+    shop.sync()
+    before = listing(shop, product_id)
+    dearer = {one: {"price": {"usd": 500 + number}} for number, one in enumerate(others)}
+    shop.world.medusa("PATCH", f"products/{product_id}", {"variants": dearer})
+    changed = shop.sync()
+    assert listing(shop, product_id).inventory != before.inventory
+    assert rolled_back(shop, changed).state is SyncState.COMPLETED
+    assert listing(shop, product_id).inventory == before.inventory
+
+
 def test_pictures_come_back_without_an_upload(shop: Shop) -> None:
     product_id = one_product(shop)
     shop.sync()
@@ -93,6 +118,29 @@ def test_what_was_created_is_taken_off_sale_and_what_was_taken_off_is_on_sale_ag
     assert listing(shop, product_id).state == "active"
 
 
+def test_prices_of_another_currency_are_not_restored(shop: Shop) -> None:
+    """Ten dollars would come back as ten euros."""
+    product_id = one_product(shop)
+    shop.sync()
+    only = variant_id(shop, product_id)
+    shop.world.medusa("PATCH", f"products/{product_id}", CHANGED | {"variants": {only: {"price": {"usd": 31}}}})
+    changed = shop.sync()
+    shop.world.etsy("POST", "shops/0/currency", {"currency_code": "EUR", "rate": 0.9})
+    with shop.store.writing() as session:
+        accounts.change(session, shop.id, currency_code="EUR")
+    del shop.reader  # it was of a shop in dollars
+    there = listing(shop, product_id)
+    planned = plan_of_rollback(shop, changed)
+    (item,) = shop.items(planned)
+    assert [verdict.message for verdict in item.plan.verdicts] == [
+        "Not restored: its prices were in USD, and are in EUR now."
+    ]
+    shop.approve(planned)
+    assert shop.publish(planned).state is SyncState.COMPLETED
+    assert listing(shop, product_id).values["title"] != "A hasty title"
+    assert listing(shop, product_id).inventory == there.inventory
+
+
 def test_stock_is_never_raised_above_what_medusa_has(shop: Shop) -> None:
     product_id = one_product(shop)
     shop.world.medusa("PATCH", f"products/{product_id}", {"variants": stock_of_all(shop, product_id, 9)})
@@ -109,13 +157,40 @@ def test_stock_is_never_raised_above_what_medusa_has(shop: Shop) -> None:
     assert listing(shop, product_id).values["title"] != "Fewer"
 
 
+@pytest.mark.parametrize("left", [0, 4])
+def test_what_was_sold_since_the_plan_is_not_given_back(shop: Shop, left: int) -> None:
+    product_id = one_product(shop)
+    for pieces_there in (9, 2):
+        shop.world.medusa("PATCH", f"products/{product_id}", {"variants": stock_of_all(shop, product_id, pieces_there)})
+        changed = shop.sync()
+    shop.world.medusa("PATCH", f"products/{product_id}", {"variants": stock_of_all(shop, product_id, 9)})
+    planned = shop.approve(plan_of_rollback(shop, changed))
+    shop.world.medusa("PATCH", f"products/{product_id}", {"variants": stock_of_all(shop, product_id, left)})
+    found = shop.publish(planned)
+    assert (found.synced_count, pieces(listing(shop, product_id))) == (0, 2)
+    (item,) = shop.items(planned)
+    assert item.error_code == "product_changed_since_plan"
+
+
+def test_what_was_created_of_a_product_that_medusa_lost_is_taken_off_sale(shop: Shop) -> None:
+    product_id = one_product(shop)
+    created = shop.sync()
+    planned = shop.approve(plan_of_rollback(shop, created))
+    shop.world.medusa("DELETE", f"products/{product_id}")
+    assert shop.publish(planned).state is SyncState.COMPLETED
+    assert listing(shop, product_id).state == "inactive"
+
+
 def test_a_product_that_medusa_does_not_sell_any_more_is_not_put_on_sale(shop: Shop) -> None:
     product_id = one_product(shop)
     shop.sync()
     shop.world.medusa("PATCH", f"products/{product_id}", {"set": {"status": "draft"}})
     taken_down = shop.sync()
     planned = plan_of_rollback(shop, taken_down)
-    assert [item.plan.differences for item in shop.items(planned)] == [()]
+    (item,) = shop.items(planned)
+    assert (item.plan.differences, item.plan.reason) == ((), "not taken back: nothing of it can be restored")
+    (told,) = queries.plan_items(shop.store, planned.transaction_id, NOTEWORTHY)
+    assert "Medusa has nothing of it for sale now" in told.plan.verdicts[-1].message, "the plan says so unasked"
     assert planned.state is SyncState.NOTHING_TO_DO
     assert listing(shop, product_id).state == "inactive"
 

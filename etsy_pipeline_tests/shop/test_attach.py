@@ -1,11 +1,15 @@
 """Adopting a listing: nothing is sent, its seller's things stay, and the next plan tells what Medusa wants."""
 
+from typing import Any
+
 import pytest
 
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals
 from etsy_pipeline.sync.request import request_sync
+from etsy_pipeline.sync.rollback import request_rollback
 from etsy_pipeline_tests.shop.owner import Owner
 from etsy_pipeline_tests.sync.planned import code_of
 
@@ -214,3 +218,76 @@ def test_a_sync_that_was_called_off_leaves_an_adopted_link_as_it_was(owner: Owne
     assert owner.link("prod_1").sync_status == "pending"
     approvals.cancel(owner.store, asked.transaction_id)
     assert (owner.link("prod_1").sync_status, owner.link("prod_1").sync_error) == ("synced", None)
+
+
+def test_what_takes_the_place_of_an_adopted_listing_that_is_gone_is_ours_and_whole(owner: Owner) -> None:
+    listing = owner.lists(sku="BOWL-1")
+    owner.sells("prod_1", "BOWL-1")
+    owner.looks_and_plans()
+    owner.decides("attach", "prod_1", listing)
+    owner.world.etsy("DELETE", f"listings/{listing}")
+    owner.sync()
+    link = owner.link("prod_1")
+    assert (link.origin, link.keeps, link.variant_map, link.listing_state) == ("created", (), (), "active")
+    made = owner.on_etsy(link.etsy_listing_id or 0)
+    assert made["images"]
+    assert made["tags"]
+    assert owner.planned(owner.plan())["prod_1"].action == "skip"
+
+
+def test_taking_back_gives_an_adopted_listing_what_we_changed_and_leaves_the_rest_to_its_seller(owner: Owner) -> None:
+    """Also an offering that Medusa does not have, and what the seller wrote since."""
+    sizes = [{"values": {"Size": size}, "sku": f"CAP-{size}", "price": 40, "quantity": 7} for size in ("S", "L", "XL")]
+    listing = owner.lists("Woollen cap", products=sizes)
+    owner.sells("prod_1", "CAP", ("S", "L", "M"), price=45, stock=2)
+    owner.looks_and_plans()
+    owner.decides("attach", "prod_1", listing, own=("price",))
+    before = offerings(owner.on_etsy(listing))
+    published = owner.sync()
+    assert offerings(owner.on_etsy(listing)) != before
+    owner.world.etsy("PATCH", f"listings/{listing}", {"title": "Her newest words"})
+    asked = request_rollback(owner.store, published.transaction_id, trigger="cli")
+    planned = owner.plan(transaction_id=asked.transaction_id, covers_selection=False)
+    owner.approve(planned)
+    assert owner.publish(planned).state is SyncState.COMPLETED
+    there = owner.on_etsy(listing)
+    assert (offerings(there), there["title"]) == (before, "Her newest words")
+
+
+def test_no_more_pieces_than_medusa_has_are_given_back_to_an_adopted_listing(owner: Owner) -> None:
+    sizes = [{"values": {"Size": size}, "sku": f"CAP-{size}", "price": 40, "quantity": 7} for size in ("S", "XL")]
+    listing = owner.lists("Woollen cap", products=sizes)
+    owner.sells("prod_1", "CAP", ("S", "L"), price=40, stock=2)
+    owner.looks_and_plans()
+    owner.decides("attach", "prod_1", listing, own=("price", "quantity"))
+    published = owner.sync()
+    asked = request_rollback(owner.store, published.transaction_id, trigger="cli")
+    planned = owner.plan(transaction_id=asked.transaction_id, covers_selection=False)
+    assert not planned.totals.changes, "two pieces stay two"
+    assert offerings(owner.on_etsy(listing)) == {"CAP-S": (4000, 2), "CAP-XL": (4000, 7)}
+
+
+@pytest.mark.parametrize("looked_again", [False, True])
+def test_a_listing_that_got_its_sku_after_the_look_is_not_made_a_second_time(
+    owner: Owner, *, looked_again: bool
+) -> None:
+    listing = owner.lists("Nameless")
+    owner.sells("prod_1", "BOWL-1")
+    job = owner.looks_and_plans()
+    owner.world.etsy("POST", "clock", {"advance_seconds": 60})
+    owner.world.etsy("PATCH", f"listings/{listing}", {"sku": "BOWL-1"})
+    if looked_again:
+        owner.looks()
+    owner.approve(job)
+    published = owner.publish(job)
+    assert (published.failed_count, [one["listing_id"] for one in owner.world.listings()]) == (1, [listing])
+    assert f"Listing {listing} has its title or SKU" in published.error_log["prod_1"]
+    assert owner.planned(owner.looks_and_plans())["prod_1"].action == "invalid"
+    owner.decides("create_anyway", "prod_1")
+    assert owner.sync().synced_count == 1
+
+
+def offerings(listing: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """Price and pieces by SKU."""
+    found = [(item["sku"], item["offerings"][0]) for item in listing["inventory"]["products"]]
+    return {sku: (one["price"]["amount"], one["quantity"]) for sku, one in found}

@@ -1,7 +1,11 @@
 """Detaching, ignoring, creating anyway, moving, taking back: each one act that writes nothing to Etsy."""
 
+from collections.abc import Mapping, Sequence
+
 import pytest
 
+from etsy_pipeline.etsy.client import EtsyClient
+from etsy_pipeline.planning.link import LiveListing
 from etsy_pipeline.shop import candidates
 from etsy_pipeline.shop.decide import decide
 from etsy_pipeline.shop.link_requests import LinkRequest, Said
@@ -30,11 +34,11 @@ def test_detaching_leaves_the_listing_alone_and_the_log_says_what_the_link_was(o
     assert entry.evidence[0]["was_linked"]["origin"] == "adopted"
 
 
-def test_a_pair_that_was_detached_is_not_offered_again_but_may_be_attached_again(owner: Owner) -> None:
+def test_a_product_that_was_detached_is_undecided_again_and_not_created(owner: Owner) -> None:
     listing = adopted(owner)
     owner.decides("detach", "prod_1")
-    owner.plan()
-    assert owner.candidates() == {}
+    assert owner.planned(owner.plan())["prod_1"].action == "invalid"
+    assert owner.candidates() == {("prod_1", listing): "likely"}, "none that is linked in bulk"
     owner.decides("attach", "prod_1", listing)
     assert owner.link("prod_1").etsy_listing_id == listing
     assert [entry.decision for entry in owner.log()] == ["attached", "detached", "attached"]
@@ -51,6 +55,60 @@ def test_a_listing_that_is_ignored_is_no_candidate_until_that_is_taken_back(owne
     owner.decides("unignore", listing_id=listing)
     owner.plan()
     assert owner.candidates() == {("prod_1", listing): "certain"}
+
+
+def test_a_detached_product_is_created_only_once_a_person_says_so(owner: Owner) -> None:
+    """Also where nothing but the link spoke for the pair."""
+    listing = owner.lists("Nothing alike")
+    owner.sells("prod_1", "BOWL-1")
+    owner.looks_and_plans()
+    owner.decides("attach", "prod_1", listing)
+    owner.decides("detach", "prod_1")
+    owner.plan()
+    assert owner.candidates() == {("prod_1", listing): "ambiguous"}
+    owner.decides("create_anyway", "prod_1", listing)
+    assert owner.planned(owner.plan())["prod_1"].action == "create"
+
+
+def test_a_plan_that_creates_gives_way_where_a_listing_is_no_longer_ignored(owner: Owner) -> None:
+    listing = owner.lists(sku="BOWL-1")
+    owner.sells("prod_1", "BOWL-1")
+    owner.looks_and_plans()
+    owner.decides("ignore", listing_id=listing)
+    job = owner.plan()
+    owner.decides("unignore", listing_id=listing)
+    assert code_of(lambda: owner.approve(job)) == "plan_superseded"
+
+
+def test_of_two_people_who_link_one_listing_at_once_the_second_is_told_whose_it_is(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing = owner.lists(sku="BOWL-1")
+    for product_id in ("prod_1", "prod_2"):
+        owner.sells(product_id, "BOWL-1")
+    owner.looks_and_plans()
+    live_of = EtsyClient.live_listings
+
+    def meanwhile(client: EtsyClient, listing_ids: Sequence[int]) -> Mapping[int, LiveListing]:
+        monkeypatch.setattr(EtsyClient, "live_listings", live_of)
+        owner.decides("attach", "prod_1", listing)
+        return live_of(client, listing_ids)
+
+    monkeypatch.setattr(EtsyClient, "live_listings", meanwhile)
+    assert code_of(lambda: owner.decides("attach", "prod_2", listing)) == "listing_linked"
+    assert owner.link("prod_1").etsy_listing_id == listing
+
+
+def test_no_listing_is_taken_from_a_product_that_a_plan_of_others_did_not_look_for(owner: Owner) -> None:
+    listing = adopted(owner)
+    owner.sells("prod_2", "BOWL-1")
+    named = [item for item in owner.products() if item.product_id == "prod_2"]
+    owner.plan(validated=named, covers_selection=False)
+    assert owner.candidates() == {("prod_2", listing): "likely"}
+    assert code_of(lambda: owner.decides("attach", "prod_2", listing)) == "listing_linked"
+    owner.world.medusa("DELETE", "products/prod_1")
+    owner.decides("attach", "prod_2", listing)
+    assert owner.link("prod_2").etsy_listing_id == listing
 
 
 def test_a_linked_listing_cannot_be_ignored(owner: Owner) -> None:

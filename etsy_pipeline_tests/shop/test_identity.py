@@ -56,6 +56,10 @@ def renames(shop: Shop, name: str) -> None:
     shop.world.etsy("PATCH", "shops/0", {"shop_name": name})
 
 
+def replaces(shop: Shop) -> None:
+    shop.world.etsy("POST", "shops/0/replace", {"shop_name": "Elsewhere", "currency_code": "USD"})
+
+
 def accept(shop: Shop, code: str) -> AccountHold:
     return accepting.accept(shop.store, shop.id, code, decided_by="Ada", through="cli")
 
@@ -65,11 +69,12 @@ def now_of(shop: Shop, job: EtsySyncJob) -> EtsySyncJob:
         return jobs.get(session, job.transaction_id)
 
 
-def in_both_currencies(shop: Shop, product_id: str) -> None:
-    """Medusa has prices in dollars and in euros: the same numbers."""
+def in_both_currencies(shop: Shop, product_id: str, code: str, rate: int) -> None:
+    """Medusa has prices in dollars, and those in euros are in another currency."""
     for variant, price in shop.world.usd_prices(product_id).items():
-        both = {"price": {"usd": price, "eur": price}}
+        both = {"price": {"usd": price, "eur": round(price) * rate}}
         shop.world.medusa("PATCH", f"products/{product_id}", {"variants": {variant: both}})
+    shop.world.sandbox.state.run("UPDATE medusa_product SET data = replace(data, '\"eur\"', ?)", f'"{code.lower()}"')
 
 
 def test_a_plan_for_a_shop_in_another_currency_ends_with_a_question(shop: Shop) -> None:
@@ -84,26 +89,29 @@ def test_a_plan_for_a_shop_in_another_currency_ends_with_a_question(shop: Shop) 
     assert error_of(shop.plan).code == "currency_changed", "and nobody else plans either"
 
 
-def test_prices_of_the_new_currency_go_only_after_a_decision_and_a_look(shop: Shop) -> None:
+@pytest.mark.parametrize(("code", "rate"), [("EUR", 1), ("JPY", 150)])
+def test_prices_of_the_new_currency_go_only_after_a_decision_and_a_look(shop: Shop, code: str, rate: int) -> None:
+    """Yen have no cents."""
     product_id = one_product(shop)
-    in_both_currencies(shop, product_id)
+    in_both_currencies(shop, product_id, code, rate)
     shop.sync()
-    changes_currency(shop)
+    changes_currency(shop, code, rate * 0.9)
     error_of(lambda: looked(shop))
     assert accept(shop, "currency_changed").message.startswith("The shop")
-    assert (shop.account.currency_code, codes_of_holds(shop), looked(shop)) == ("EUR", [], [])
+    assert (shop.account.currency_code, codes_of_holds(shop), looked(shop)) == (code, [], [])
     del shop.reader  # it was of a shop in dollars
     job = shop.plan()
     (item,) = shop.items(job)
     assert next(brake.code for brake in item.plan.brakes) == "first_prices_in_currency"
     assert item.plan.desired is not None
-    assert item.plan.desired.currency_code == "EUR"
+    assert item.plan.desired.currency_code == code
+    assert item.plan.desired.price == round(next(iter(shop.world.usd_prices(product_id).values()))) * rate
     assert not item.plan.conflicts, "that Etsy converted the prices is no edit of the seller's"
     assert job.for_a_person, "no policy approves it"
     assert shop.publish(shop.approve(job)).synced_count == 1
     shop_listing = shop.link(product_id).published
     assert shop_listing is not None
-    assert shop_listing.currency_code == "EUR"
+    assert shop_listing.currency_code == code
     assert shop.plan().totals.changes == 0
 
 
@@ -158,18 +166,28 @@ def test_a_sync_that_paused_for_the_name_goes_on_when_it_is_accepted(shop: Shop)
     job = shop.approve(shop.plan())
     renames(shop, "BetterMugs")
     assert shop.publish(job).state is SyncState.PAUSED
-    assert error_of(lambda: resume.resume(shop.store, job.transaction_id, decided_by="Ada", through="cli")).code == "account_held"
+    assert (
+        error_of(lambda: resume.resume(shop.store, job.transaction_id, decided_by="Ada", through="cli")).code
+        == "account_held"
+    )
     accept(shop, "shop_renamed")
     assert now_of(shop, job).resume_at is not None
     assert shop.publish(job).synced_count == 1
 
 
 def test_another_shop_behind_the_token_asks_for_another_consent(shop: Shop) -> None:
+    """The one in the books is closed, so that Etsy does not even tell of it."""
     one_product(shop)
-    shop.sync()
-    shop.world.etsy("POST", "shops/0/replace", {"shop_name": "Elsewhere", "currency_code": "USD"})
+    job = shop.approve(shop.plan())
+    replaces(shop)
+    found = shop.publish(job)
+    assert (found.state, found.resume_at, codes_of_holds(shop)) == (SyncState.PAUSED, None, ["shop_replaced"])
     error = error_of(lambda: looked(shop))
-    assert error.code in {"shop_replaced", "etsy_not_found", "etsy_refused"}
+    assert error.code == "shop_replaced"
+    assert "now belongs to the shop" in error.message
+    assert "accounts connect" in error.hint
+    assert error_of(lambda: accept(shop, "shop_replaced")).code == "hold_not_acceptable"
+    assert shop.world.listings() == []
 
 
 def test_a_hold_stops_a_publication_before_its_next_write(shop: Shop) -> None:

@@ -13,6 +13,7 @@ from etsy_pipeline import wiring
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.shop.scan import scan
 from etsy_pipeline.store import jobs, link_decisions
+from etsy_pipeline.store.fence import Fence
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline_tests.publishing.shop import Shop
@@ -184,6 +185,18 @@ def test_two_installations_with_copies_of_one_database_are_noticed(shop: Shop, t
     assert recovered(other).linked == PRODUCTS
     require_each_once(other)
     store.close()
+
+
+def test_what_one_machine_noticed_is_recovered_on_any_other(shop: Shop, tmp_path: Path) -> None:
+    """Several machines share a database, and each has a fence of its own."""
+    backup = copied(shop.store, tmp_path / "backup.db")
+    shop.sync()
+    put_back(shop.store, backup)
+    code_of(lambda: looked_and_planned(shop))
+    ours, shop.store.fence = shop.store.fence, Fence([tmp_path / "elsewhere" / "fence.json"])
+    recovered(shop)
+    shop.store.fence = ours
+    require_each_once(shop)
 
 
 def test_what_was_linked_again_is_in_the_log_with_its_evidence(shop: Shop, tmp_path: Path) -> None:

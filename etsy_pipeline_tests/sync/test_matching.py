@@ -14,7 +14,7 @@ from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob, LinkDecision
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline_tests.builders import a_product, a_variant, validated
 from etsy_pipeline_tests.looked import a_seen_listing, looked_through
-from etsy_pipeline_tests.sync.planned import absent, connected, planned
+from etsy_pipeline_tests.sync.planned import absent, connected, invalid, planned
 from etsy_pipeline_tests.sync.published import published
 
 MUG = "MUG-1"
@@ -68,9 +68,23 @@ def test_a_listing_with_the_same_sku_is_asked_about_and_nothing_is_created(store
     assert (item.action, error_codes(item)) == ("invalid", ["listing_may_exist"])
     for told in ("900001", "Handmade cup", "SKU MUG-1", "active", "https://www.etsy.com/listing/900001", ".jpg"):
         assert told in item.reason
-    assert (job.totals.create, job.totals.fees_usd_cents, job.state) == (0, 0, SyncState.FAILED)
+    assert (job.totals.create, job.totals.fees_usd_cents, job.state) == (0, 0, SyncState.NOTHING_TO_DO)
     assert ("invalid", "listing_may_exist", 1) in job.groups
     assert candidates(store, account) == [("prod_A", 900_001, "certain", None)]
+
+
+def test_a_plan_in_which_all_products_wait_for_a_decision_has_nothing_to_do_and_says_what_to_do(store: Store) -> None:
+    account = connected(store)
+    looked_through(store, account.id, a_seen_listing(1), a_seen_listing(2, skus=("BOWL-1",)))
+    job = plan(store, account, a_mug(), a_mug("prod_B", "BOWL-1"))
+    assert (job.state, job.failed_count, job.total_products) == (SyncState.NOTHING_TO_DO, 2, 2)
+    assert job.message == (
+        "2 products may be on Etsy already, and nothing is created until you have decided: "
+        f"`etsy-pipeline links candidates {account.id}`, or Candidates on the review page."
+    )
+    job = plan(store, account, a_mug(), invalid("prod_B"))
+    assert (job.state, job.failed_count) == (SyncState.FAILED, 2), "one of them is wrong"
+    assert job.message.startswith("1 product may be")
 
 
 def test_a_policy_that_approves_never_creates_it(store: Store) -> None:
@@ -196,6 +210,16 @@ def test_so_it_is_for_products_without_skus_that_are_called_the_same(store: Stor
     job = plan(store, account, a_mug("prod_B", "", title="Stoneware mug"))
     assert of(store, job, "prod_A").action == "skip"
     assert candidates(store, account) == [("prod_B", listing_id, "likely", "prod_A")]
+
+
+def test_so_it_is_where_the_listing_is_called_otherwise_on_etsy(store: Store) -> None:
+    account = connected(store)
+    listing_id = published(store, account, a_mug("prod_A", "", title="Stoneware mug"))
+    looked_through(store, account.id, a_seen_listing(listing_id, title="Her own words", skus=()))
+    job = plan(store, account, a_mug("prod_B", "", title="Stoneware mug"))
+    assert (of(store, job, "prod_A").action, job.totals.create) == ("skip", 0)
+    job = plan(store, account, a_mug("prod_A", ""), a_mug("prod_B", "", title="Stoneware mug"))
+    assert of(store, job, "prod_B").action == "create", "prod_A is there"
 
 
 def test_so_it_is_in_a_plan_of_the_new_product_alone(store: Store) -> None:
