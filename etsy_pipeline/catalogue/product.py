@@ -6,7 +6,7 @@ of the answer that is absent is an error and not an empty part: without its stoc
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from etsy_pipeline.catalogue.stock_places import StockPlaces
 from etsy_pipeline.errors import Refused
 
 DEFAULT_OPTION = "Default option"  # what Medusa calls the option of a product that has none
@@ -50,7 +51,7 @@ class Variant(_Value):
     """One thing that can be bought.
 
     `prices` are plain prices only (no region rule, no quantity tier), by upper-case currency code, in the unit in which
-    the server stores them. `available` is how many can be sold now over all stock locations; None when Medusa does
+    the server stores them. `available` is how many can be sold now from the locations that sell; None when Medusa does
     not track this variant's stock. `barcode` is its EAN, else its UPC, else what its field of that name holds.
     """
 
@@ -111,19 +112,20 @@ class _FieldError(ValueError):
     """What is wrong, with the name of the field."""
 
 
-def parse_product(raw: Any, *, base_url: str = "") -> Product:
+def parse_product(raw: Any, *, base_url: str = "", places: StockPlaces | None = None) -> Product:
     """Normalise a product as the Admin API gives it (fields of `medusa.FIELDS`).
 
     Args:
         raw: the product's JSON.
         base_url: the server's address, for pictures with relative ones.
+        places: tells which stock locations count; None: all do.
 
     Raises:
         MalformedProduct: naming the field that is wrong or was left out.
     """
     product_id = str(raw.get("id") or "").encode(errors="replace").decode() if isinstance(raw, Mapping) else ""
     try:
-        return Product.model_validate(_normalised(_sound(raw), base_url))
+        return Product.model_validate(_normalised(_sound(raw), base_url, places))
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False)]
         raise MalformedProduct(product_id, "; ".join(problems[:3])) from None
@@ -152,11 +154,15 @@ def absolute_image_url(base_url: str, url: str) -> str:
         return url
 
 
-def _normalised(raw: Any, base_url: str) -> dict[str, Any]:
+def _normalised(raw: Any, base_url: str, places: StockPlaces | None) -> dict[str, Any]:
     if not isinstance(raw, Mapping):
         raise _FieldError(f"it is {type(raw).__name__} instead of an object")
     options = _options(raw.get("options") or ())
     variants = _in_order(_asked(raw, "variants") or (), "variant_rank")
+
+    def selling(level: Mapping[str, Any]) -> bool:
+        return places is None or _asked(level, "location_id") in places.selling(lambda: _sales_channels(raw))
+
     return {
         **{name: raw.get(name) for name in _SAME_NAME if raw.get(name) is not None},
         "title": raw.get("title") or "",
@@ -164,8 +170,12 @@ def _normalised(raw: Any, base_url: str) -> dict[str, Any]:
         "tags": [tag["value"] for tag in raw.get("tags") or ()],
         "categories": raw.get("categories") or (),
         "options": options,
-        "variants": [_variant(item, {option["title"] for option in options}) for item in variants],
+        "variants": [_variant(item, {option["title"] for option in options}, selling) for item in variants],
     }
+
+
+def _sales_channels(raw: Mapping[str, Any]) -> list[str]:
+    return [str(item["id"]) for item in _asked(raw, "sales_channels") or ()]
 
 
 def _asked(raw: Mapping[str, Any], name: str) -> Any:
@@ -200,7 +210,9 @@ def _options(raw: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return options
 
 
-def _variant(raw: Mapping[str, Any], option_titles: AbstractSet[str]) -> dict[str, Any]:
+def _variant(
+    raw: Mapping[str, Any], option_titles: AbstractSet[str], selling: Callable[[Mapping[str, Any]], bool]
+) -> dict[str, Any]:
     chosen = {item["option"]["title"]: item["value"] for item in raw.get("options") or ()}
     return {
         "id": raw["id"],
@@ -209,7 +221,7 @@ def _variant(raw: Mapping[str, Any], option_titles: AbstractSet[str]) -> dict[st
         "barcode": raw.get("ean") or raw.get("upc") or raw.get("barcode"),
         "options": {title: value for title, value in chosen.items() if title in option_titles},
         "prices": _plain_prices(_asked(raw, "prices") or ()),
-        "available": _available(raw),
+        "available": _available(raw, selling),
         "allow_backorder": bool(raw.get("allow_backorder")),
         "weight": raw.get("weight"),
     }
@@ -231,13 +243,19 @@ def _plain_prices(raw: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return plain
 
 
-def _available(raw: Mapping[str, Any]) -> int | None:
-    """How many can be sold: a kit as often as its scarcest part allows (docs/medusa-facts.md §4)."""
+def _available(raw: Mapping[str, Any], selling: Callable[[Mapping[str, Any]], bool]) -> int | None:
+    """How many can be sold: a kit as often as its scarcest part allows (docs/medusa-facts.md §4).
+
+    Args:
+        raw: the variant.
+        selling: whether a level is of a location that counts.
+    """
     if not _asked(raw, "manage_inventory"):
         return None
     parts = []
     for item in _asked(raw, "inventory_items") or ():
         levels = _asked(_asked(item, "inventory") or {"location_levels": ()}, "location_levels") or ()
+        levels = [level for level in levels if selling(level)]
         free = sum(int(level["stocked_quantity"]) - int(level.get("reserved_quantity") or 0) for level in levels)
         parts.append(max(0, free) // max(1, int(item.get("required_quantity") or 1)))
     return min(parts, default=0)

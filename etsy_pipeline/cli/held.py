@@ -64,5 +64,5 @@ def _products(settings: Settings, account: EtsyAccount, client: ShopClient) -> l
     choices, unit = settings_of(account), settings.medusa()[2]
     listings = ProductListings(choices, partial(shop_reader, client, account, unit, on_trouble=None))
     with closing(wiring.catalogue_of(settings)) as catalogue:
-        pages = catalogue.pages(choices.selection)
+        pages = catalogue.pages(choices.selection, choices.sold_from)
         return [identified(item) for item in listings.of(product for page in pages for product in page.products)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
-from etsy_pipeline.linking.evidence import Evidence, evidence_of, force_of, in_order, listed
+from etsy_pipeline.linking.evidence import NOBODY, Evidence, Former, evidence_of, force_of, in_order, listed
 from etsy_pipeline.linking.seen import SeenListing
 from etsy_pipeline.linking.shop_index import ShopIndex
 from etsy_pipeline.linking.text import sku_key
@@ -25,6 +25,7 @@ MOST_COMPARED = 50  # listings that one product is compared with, those that hav
 
 _ENOUGH = frozenset({
     "metadata_listing_id", "sku_set_equal", "sku_set_overlap", "sku_single_shared", "url_in_text", "barcode_in_sku",
+    "handle_equal",
     "title_equal",
 })  # fmt: skip
 _WITH_LIKE_TITLES = frozenset({"options_equal", "price_near"})
@@ -56,7 +57,7 @@ def find(
     decided: AbstractSet[tuple[str, int]] = frozenset(),
     detached: AbstractSet[tuple[str, int]] = frozenset(),
     left_out: AbstractSet[str] = frozenset(),
-    called: Mapping[int, str] = MappingProxyType({}),
+    called: Mapping[int, Former] = MappingProxyType({}),
     is_whole: bool = True,
 ) -> dict[str, tuple[Candidate, ...]]:
     """Match the products that are to be on sale and have no listing with the listings that have no product.
@@ -70,8 +71,8 @@ def find(
         detached: pairs that were linked until a person undid that: they are asked about whatever speaks for them, and
             are never certain.
         left_out: products that are not matched: they have a listing, or another sync deals with them.
-        called: the titles of the products that are linked, by listing id: of one that is gone they say what its listing
-            is, whatever that is called on Etsy.
+        called: titles and handles of the products that are linked, by listing id: of one that is gone they say what its
+            listing is, whatever that is called on Etsy.
         is_whole: whether the products are all that the shop sells; otherwise another one may have the same SKU, and
             nothing is certain.
 
@@ -97,7 +98,7 @@ def _by_product(pairs: Iterable[tuple[str, int]]) -> Mapping[str, list[int]]:
 
 
 def _index(
-    listings: Iterable[SeenListing], linked: Mapping[int, str], present: AbstractSet[str], called: Mapping[int, str]
+    listings: Iterable[SeenListing], linked: Mapping[int, str], present: AbstractSet[str], called: Mapping[int, Former]
 ) -> ShopIndex:
     free: list[SeenListing] = []
     others: list[SeenListing] = []
@@ -140,7 +141,7 @@ class _Matching:
         """Compare a product with the listings that it may be."""
         found, undone = [], [item for item in self.detached.get(product.product_id, ()) if item in self.index.listings]
         for listing_id in dict.fromkeys([*undone, *self.index.possible(product)[:MOST_COMPARED]]):
-            evidence = evidence_of(product, self.index.listings[listing_id], self.index.called.get(listing_id, ""))
+            evidence = evidence_of(product, self.index.listings[listing_id], self.index.called.get(listing_id, NOBODY))
             if (product.product_id, listing_id) in decided:
                 continue
             if listing_id in undone:

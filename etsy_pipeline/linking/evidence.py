@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from etsy_pipeline.linking.seen import SeenListing
 from etsy_pipeline.linking.text import eans, last_part, sku_key, starts_of, title_keys, value_key, words
@@ -17,8 +17,8 @@ from etsy_pipeline.listings.listing import Inventory
 
 Code = Literal[
     "metadata_listing_id", "sku_set_equal", "sku_set_overlap", "sku_single_shared", "url_in_text", "barcode_in_sku",
-    "title_equal", "title_tokens", "options_equal", "price_near", "quantity_equal", "taxonomy_same", "skus_differ",
-    "sku_elsewhere", "removed_by_etsy", "detached",
+    "handle_equal", "title_equal", "title_tokens", "options_equal", "price_near", "quantity_equal", "taxonomy_same",
+    "skus_differ", "sku_elsewhere", "removed_by_etsy", "detached",
 ]  # fmt: skip
 Strength = Literal["decisive", "strong", "medium", "weak", "against"]
 
@@ -40,13 +40,23 @@ class Evidence:
     of_listing: str
 
 
-def evidence_of(product: IdentifiedProduct, listing: SeenListing, called: str = "") -> tuple[Evidence, ...]:
+class Former(NamedTuple):
+    """What a product was called in Medusa before it went from there."""
+
+    title: str = ""
+    handle: str = ""
+
+
+NOBODY = Former()
+
+
+def evidence_of(product: IdentifiedProduct, listing: SeenListing, former: Former = NOBODY) -> tuple[Evidence, ...]:
     """All that the two sides alone tell, the strongest first; what others or a person say of it is found later.
 
     Args:
         product: the one side.
         listing: the other.
-        called: the title of the product that it was until that went from Medusa; blank where there is none.
+        former: the product that it was until that went from Medusa.
     """
     identity = product.identity
     found = [
@@ -54,7 +64,8 @@ def evidence_of(product: IdentifiedProduct, listing: SeenListing, called: str = 
         *_skus(identity, listing),
         *_barcodes(identity, listing),
         *_addresses(identity, listing),
-        *_titles(product.titles, listing.title, called),
+        *_handles(identity, former),
+        *_titles(product.titles, listing.title, former.title),
         *_options(identity, listing.inventory),
         *_ties(product, listing),
         *_state(listing),
@@ -125,6 +136,11 @@ def _addresses(identity: ProductIdentity, listing: SeenListing) -> Iterable[Evid
     naming = [address for address in listing.mentions if handle and last_part(address) == handle]
     if naming:
         yield Evidence("url_in_text", "strong", identity.handle, naming[0])
+
+
+def _handles(identity: ProductIdentity, former: Former) -> Iterable[Evidence]:
+    if identity.handle and identity.handle.casefold() == former.handle.casefold():
+        yield Evidence("handle_equal", "strong", identity.handle, former.handle)
 
 
 def _titles(ours: Sequence[str], theirs: str, called: str) -> Iterable[Evidence]:

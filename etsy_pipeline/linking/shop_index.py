@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from types import MappingProxyType
 
-from etsy_pipeline.linking.evidence import FEWEST_WORDS, LIKE, parent_of
+from etsy_pipeline.linking.evidence import FEWEST_WORDS, LIKE, NOBODY, Former, parent_of
 from etsy_pipeline.linking.seen import SeenListing
 from etsy_pipeline.linking.text import eans, last_part, sku_key, title_keys, words
 from etsy_pipeline.listings.identity import IdentifiedProduct
@@ -21,25 +21,28 @@ class ShopIndex:
         listings: those that may be one of the products.
         others: those that are known to be something else: of them only the SKUs count.
         linked: the ids of those that are linked to a product: they are not found by words of their titles.
-        called: the titles of the products that listings were until these went from Medusa, by listing id.
+        called: titles and handles of the products that listings were until these went from Medusa, by listing id.
     """
 
     def __init__(
         self, listings: Iterable[SeenListing], others: Iterable[SeenListing] = (), linked: Iterable[int] = (),
-        called: Mapping[int, str] = MappingProxyType({}),
+        called: Mapping[int, Former] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         self.called = called
         self.listings: Mapping[int, SeenListing] = {item.listing_id: item for item in listings}
         self._by_sku: defaultdict[str, list[int]] = defaultdict(list)
         self._by_ean: defaultdict[str, list[int]] = defaultdict(list)
         self._by_title: defaultdict[str, list[int]] = defaultdict(list)
+        self._by_handle: defaultdict[str, list[int]] = defaultdict(list)
         self._by_address: defaultdict[str, list[int]] = defaultdict(list)
         for seen in chain(self.listings.values(), others):
             for item in {sku_key(item) for item in seen.skus} - {""}:
                 self._by_sku[item].append(seen.listing_id)
         for listing_id, seen in self.listings.items():
             _put(self._by_ean, {number for item in seen.skus for number in eans(item)}, listing_id)
-            keys = {*title_keys(seen.title), *title_keys(called.get(listing_id, ""))}
+            former = called.get(listing_id, NOBODY)
+            _put(self._by_handle, {former.handle.casefold()} - {""}, listing_id)
+            keys = {*title_keys(seen.title), *title_keys(former.title)}
             _put(self._by_title, sorted(keys), listing_id)
             _put(self._by_address, {last_part(address) for address in seen.mentions} - {""}, listing_id)
         free = set(self.listings).difference(linked)
@@ -70,6 +73,7 @@ class ShopIndex:
         for variant in identity.variants:
             for number in eans(variant.barcode):
                 yield from self._by_ean.get(number, ())
+        yield from self._by_handle.get(identity.handle.casefold(), ())
         naming = self._by_address.get(identity.handle.casefold(), ())
         yield from naming if len(naming) <= MOST_MENTIONS else ()
         for key in chain.from_iterable(map(title_keys, product.titles)):

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from etsy_pipeline.catalogue.selection import Selection
+from etsy_pipeline.catalogue.stock_places import SoldFrom
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.listings.eu_guarantee import FIELDS as GUARANTEE_FIELDS
 from etsy_pipeline.listings.listing import ListingType, PersonalizationQuestion, PublishAs, WhoMade
@@ -133,6 +134,12 @@ class ShopSettings(TextSettings):
     price: PriceRule = PriceRule()
     quantity: QuantityRule = QuantityRule()
     selection: Selection = Field(default=Selection(), description="Which Medusa products this shop sells.")
+    stock_locations: tuple[str, ...] = Field(
+        default=(),
+        description="Medusa stock locations (sloc_…) whose pieces are sold, and no others. Empty: those that are "
+        "linked to one of selection.sales_channel_ids, and where none is chosen, to one of the product's own sales "
+        "channels (a product in none: to any).",
+    )
     deactivate_removed: bool = Field(
         default=True, description="Deactivate listings of products that are gone, unpublished or out of stock."
     )
@@ -220,6 +227,11 @@ class ShopSettings(TextSettings):
         description="Hours that a look through all of the shop's listings is good for: nothing is created without one.",
     )
     schedule_enabled: bool = Field(default=False, description="Whether the daily sync plans this shop.")
+
+    @property
+    def sold_from(self) -> SoldFrom:
+        """Whose stock counts."""
+        return SoldFrom(self.stock_locations, self.selection.sales_channel_ids)
 
     @model_validator(mode="after")
     def _known_names(self) -> "ShopSettings":

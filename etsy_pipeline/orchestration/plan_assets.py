@@ -19,6 +19,7 @@ import pandas as pd
 
 from etsy_pipeline.catalogue.product import Product, content_hash
 from etsy_pipeline.catalogue.selection import Selection
+from etsy_pipeline.catalogue.stock_places import SoldFrom
 from etsy_pipeline.errors import BadRequest, Conflict, StoreUnavailable, Unavailable
 from etsy_pipeline.listings.codec import from_json, identified_from_json
 from etsy_pipeline.listings.shop import AmountUnit
@@ -90,7 +91,7 @@ class _Snapshot:
         with store.opened() as opened, part_of_plan(context, opened) as transaction_id:
             selection, covers = selection_of(opened, context.partition_key, transaction_id)
             with medusa.catalogue() as catalogue:
-                for page in catalogue.pages(selection):
+                for page in catalogue.pages(selection, sold_from(opened, context.partition_key)):
                     good = [_product_row(product, covers_selection=covers) for product in page.products]
                     bad = [_problem_row(item.product_id, item.code, item.message, covers) for item in page.malformed]
                     bad += [_problem_row(item, "product_unknown", _unknown(item), covers) for item in page.missing]
@@ -231,6 +232,11 @@ def selection_of(store: Store, account_id: str, transaction_id: str | None) -> t
         if requested is not None:
             return requested, False
     return settings_of(account).selection, True
+
+
+def sold_from(store: Store, account_id: str) -> SoldFrom:
+    """Whose stock counts for a shop: the same for a plan of named products as for one of everything."""
+    return settings_of(_connected(store, account_id)).sold_from
 
 
 def _require_products(*, is_empty: bool) -> None:

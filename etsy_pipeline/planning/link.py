@@ -44,6 +44,7 @@ class Link:
     origin: Literal["created", "adopted"] = "created"
     keeps: tuple[str, ...] = ()
     variant_map: tuple[VariantOnEtsy, ...] = ()
+    handle: str = ""
     ending_at: datetime | None = None
     should_auto_renew: bool | None = None
 
@@ -78,6 +79,7 @@ class LiveListing:
     values: Mapping[str, object] = field(default_factory=dict)
     inventory: Inventory | None = None
     image_ids: tuple[int, ...] | None = None
+    handle: str = ""
     ending_at: datetime | None = None
     state_at: datetime | None = None
     should_auto_renew: bool | None = None

@@ -26,6 +26,7 @@ _WHY = {
     "barcode_in_sku": "its barcode is the listing's SKU",
     "title_equal": "the same title",
     "title_tokens": "a title like it",
+    "handle_equal": "the handle of the product that it was",
     "options_equal": "the same variations",
     "skus_differ": "but other SKUs",
     "sku_elsewhere": "but a SKU stands elsewhere, too",

@@ -23,8 +23,9 @@ def source_of(catalogue: MedusaCatalogue, selection: Selection, listings: Produc
     """
 
     def products_now(product_ids: Sequence[str]) -> dict[str, ValidatedListing]:
+        asked = selection.model_copy(update={"product_ids": tuple(product_ids)})
         found = {item: ValidatedListing(item, "", None, (), "no longer in the catalogue") for item in product_ids}
-        for page in catalogue.pages(selection.model_copy(update={"product_ids": tuple(product_ids)})):
+        for page in catalogue.pages(asked, listings.settings.sold_from):
             found |= {item.product_id: _unreadable(item) for item in page.malformed}
             found |= {item.product_id: item for item in listings.of(page.products)}
         return found

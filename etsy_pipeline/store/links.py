@@ -1,12 +1,13 @@
 """Queries on links (product × account) and on the pictures of their listings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from msgspec import convert
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from etsy_pipeline.linking.evidence import Former
 from etsy_pipeline.linking.variant_map import VariantOnEtsy
 from etsy_pipeline.listings.codec import listing_from_json
 from etsy_pipeline.planning.link import ON_SALE, Link, LinkStatus, PublishedImage
@@ -46,11 +47,19 @@ def products_by_listing(session: Session, account_id: str) -> dict[int, str]:
     return {int(listing_id or 0): str(product_id) for listing_id, product_id in found}
 
 
-def titles_by_listing(session: Session, account_id: str) -> dict[int, str]:
+def names_by_listing(session: Session, account_id: str) -> dict[int, Former]:
     """What the product that a listing is linked to was called by the last plan of it."""
-    columns = ProductEtsyLinkRow.etsy_listing_id, ProductEtsyLinkRow.product_title
+    columns = ProductEtsyLinkRow.etsy_listing_id, ProductEtsyLinkRow.product_title, ProductEtsyLinkRow.handle
     of_account = ProductEtsyLinkRow.etsy_account_id == account_id, ProductEtsyLinkRow.etsy_listing_id.is_not(None)
-    return {int(listing_id or 0): title for listing_id, title in session.execute(select(*columns).where(*of_account))}
+    found = session.execute(select(*columns).where(*of_account))
+    return {int(listing_id or 0): Former(title, handle) for listing_id, title, handle in found}
+
+
+def note_handles(session: Session, account_id: str, handles: Mapping[str, str]) -> None:
+    """Keep the handles of products that are linked, by product id."""
+    for product_id, handle in handles.items():
+        of_product = ProductEtsyLinkRow.etsy_account_id == account_id, ProductEtsyLinkRow.product_id == product_id
+        session.execute(update(ProductEtsyLinkRow).where(*of_product).values(handle=handle))
 
 
 def listed_products(session: Session, account_id: str) -> set[str]:
@@ -129,6 +138,7 @@ def _link(row: ProductEtsyLinkRow) -> Link:
         origin="adopted" if row.origin == "adopted" else "created",
         keeps=tuple(row.keeps),
         variant_map=tuple(convert(item, VariantOnEtsy) for item in row.variant_map),
+        handle=row.handle,
         ending_at=row.ending_at,
         should_auto_renew=row.should_auto_renew,
     )

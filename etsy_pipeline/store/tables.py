@@ -269,7 +269,8 @@ class ProductEtsyLinkRow(Table):
     """Which listing a product became in a shop, and how it stands. A failure never erases `etsy_listing_id`.
 
     `origin` is created or adopted; `keeps` are the fields that an adopted listing leaves to its seller; `variant_map`
-    says which of its offerings is which variant.
+    says which of its offerings is which variant. `handle` is the product's in Medusa, as a plan last saw it: a product
+    that was imported anew has it, too.
     """
 
     __tablename__ = "product_etsy_link"
@@ -289,6 +290,7 @@ class ProductEtsyLinkRow(Table):
     origin: Mapped[str] = mapped_column(default="created", server_default="created")
     keeps: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     variant_map: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    handle: Mapped[str] = mapped_column(default="", server_default="")
     ending_at: Mapped[datetime | None]
     should_auto_renew: Mapped[bool | None]
     transaction_id: Mapped[str | None] = mapped_column(index=True)

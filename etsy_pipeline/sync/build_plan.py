@@ -255,8 +255,17 @@ class _PlanBuilder:
                 fresh = [item for item in fresh if item.product_id in self.taken_back]
         if self.sha256_if_changed and not self.job.rollback_of:
             fresh = with_changed_images(fresh, known, images, self.sha256_if_changed)
+        self._note_handles(fresh, known)
         live = self._live(known.values())
         self._write([self._planned(item, known.get(item.product_id), live) for item in fresh])
+
+    def _note_handles(self, batch: Sequence[ValidatedListing], known: Mapping[str, Link]) -> None:
+        """Keep what the products are called in the shop: one that is imported anew is known by that, too."""
+        handles = {item.product_id: item.identity.handle for item in batch if item.identity.handle}
+        new = {key: told for key, told in handles.items() if key in known and known[key].handle != told}
+        if new:
+            with self.store.writing() as session:
+                links.note_handles(session, self.account.id, new)
 
     def _require_currency(self, item: ValidatedListing) -> None:
         """Refuse listings that were mapped for a shop in another currency."""

@@ -104,7 +104,7 @@ def match(
             decided=link_decisions.create_anyway_pairs(session, account_id),
             detached=link_decisions.detached_pairs(session, account_id),
             left_out=done,
-            called=links.titles_by_listing(session, account_id),
+            called=links.names_by_listing(session, account_id),
             is_whole=covers_selection,
         )
         named = _named(session, account_id, linked, {one.listing_id for several in found.values() for one in several})

@@ -158,7 +158,7 @@ def sold(world: World, product_id: str, cents: int) -> dict[str, Any]:
     product: dict[str, Any] = json.loads(row["data"])
     (variant,) = product["variants"]
     variant |= {"sku": product_id, "prices": [{"amount": cents, "currency_code": "usd"}]}
-    variant["inventory_items"][0]["inventory"]["location_levels"] = [{"stocked_quantity": 10, "reserved_quantity": 0}]
+    variant["inventory_items"][0]["inventory"]["location_levels"][0] |= {"stocked_quantity": 10, "reserved_quantity": 0}
     tags = [{"value": word} for word in ("handmade", "ceramic", "mug")]
     named = {"id": product_id, "title": f"Handmade Ceramic Mug {product_id[-3:]}", "handle": product_id, "tags": tags}
     return product | named | {"images": product["images"][:2], "metadata": {"etsy_category_id": "1250"}}

@@ -23,6 +23,7 @@ class SmallMedusa:
     products: list[dict[str, Any]]
     mishaps: list[Callable[[Query], Answer | None]] = field(default_factory=list)
     asked: list[Query] = field(default_factory=list)
+    locations: Answer = (200, '{"stock_locations": [], "count": 0}')
     authorizations: list[str | None] = field(default_factory=list)
     url: str = ""
 
@@ -47,7 +48,9 @@ def running(server: SmallMedusa) -> Iterator[SmallMedusa]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             server.authorizations.append(self.headers.get("authorization"))
-            status, body = server.answer(parse_qs(urlsplit(self.path).query))
+            asked = urlsplit(self.path)
+            of_places = asked.path == "/admin/stock-locations"
+            status, body = server.locations if of_places else server.answer(parse_qs(asked.query))
             self.send_response(status)
             self.end_headers()
             self.wfile.write(body if isinstance(body, bytes) else body.encode())

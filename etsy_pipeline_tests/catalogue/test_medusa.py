@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from etsy_pipeline.catalogue.medusa import IDS_AT_ONCE, CataloguePage, MedusaCatalogue
+from etsy_pipeline.catalogue.medusa import IDS_AT_ONCE, TOLD, CataloguePage, MedusaCatalogue
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import BadRequest, NeedsPerson, NotConfigured, PipelineError, Unavailable
 from etsy_pipeline_tests.catalogue.medusa_server import Answer, Query, SmallMedusa, running
@@ -20,6 +20,7 @@ KEY = "sk_very_secret"
 def a_raw_product(number: int) -> dict[str, Any]:
     return {
         "id": f"prod_{number:03}", "title": f"Mug {number}", "status": "published", "images": [], "variants": [],
+        **dict.fromkeys(TOLD[1:]),
     }  # fmt: skip
 
 
@@ -96,6 +97,15 @@ def test_one_product_that_cannot_be_read_does_not_stop_the_others(medusa: SmallM
     ]
 
 
+@pytest.mark.parametrize("field", TOLD)
+def test_a_field_that_medusa_leaves_out_makes_the_product_unreadable(medusa: SmallMedusa, field: str) -> None:
+    """A role may filter fields: without its tags or description a listing would be emptied."""
+    del medusa.products[3][field]
+    pages = everything(medusa)
+    assert len(ids(pages)) == 6
+    assert [field in item.message for page in pages for item in page.malformed] == [True]
+
+
 def test_products_without_an_id_are_each_told(medusa: SmallMedusa) -> None:
     nameless = [{"title": "?"}, {"title": "?"}]
     medusa.mishaps.append(lambda _: (200, json.dumps({"products": nameless, "count": 2})))
@@ -135,6 +145,16 @@ def test_a_product_added_before_those_we_read_is_no_silent_loss(medusa: SmallMed
 
     medusa.mishaps = [nothing, add]
     with pytest.raises(Unavailable, match="counted 8 products but gave 7") as caught:
+        everything(medusa)
+    assert caught.value.code == "catalogue_incomplete"
+
+
+@pytest.mark.parametrize("left", [0, 3, 110])
+def test_a_catalogue_that_collapses_while_it_is_read_is_no_catalogue(medusa: SmallMedusa, left: int) -> None:
+    """A plan would deactivate all that seems gone."""
+    medusa.products = [a_raw_product(number) for number in range(146)]
+    medusa.mishaps = [nothing, delete(medusa, *range(left, 146))]
+    with pytest.raises(Unavailable, match="counted 146 products") as caught:
         everything(medusa)
     assert caught.value.code == "catalogue_incomplete"
 

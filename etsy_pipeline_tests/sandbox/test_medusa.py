@@ -356,3 +356,16 @@ def test_every_picture_of_the_catalogue_is_served_or_meant_to_be_dead(ask: Ask, 
     dead = {path for path in paths if HTTP.get(f"{world.sandbox.medusa_url}{path}").status_code != 200}
     assert len(paths) > 20
     assert dead == {"/img/does-not-exist.jpg"}
+
+
+def test_stock_locations_tell_their_sales_channels(ask: Ask, world: World) -> None:
+    """Medusa facts §4; unless told otherwise, all of them sell in every channel."""
+    fields = "id,name,sales_channels.id"
+    found = ask("/admin/stock-locations", fields=fields)["stock_locations"]
+    assert [(len(item["sales_channels"]), set(item)) for item in found] == [(2, {"id", "name", "sales_channels"})] * 2
+    apart = [{"id": "sloc_web", "name": "Web", "sales_channels": [{"id": "sc_web"}]}, {"id": "sloc_returns"}]
+    assert told(world, "PUT", "stock-locations", {"stock_locations": apart}).status_code == 200
+    found = ask("/admin/stock-locations", fields="id,sales_channels.id")["stock_locations"]
+    assert found == [{"id": "sloc_web", "sales_channels": [{"id": "sc_web"}]}, {"id": "sloc_returns"}]
+    told(world, "POST", "reset", {})
+    assert len(ask("/admin/stock-locations", fields="id")["stock_locations"]) == 2

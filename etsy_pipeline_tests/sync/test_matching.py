@@ -222,6 +222,17 @@ def test_so_it_is_where_the_listing_is_called_otherwise_on_etsy(store: Store) ->
     assert of(store, job, "prod_B").action == "create", "prod_A is there"
 
 
+def test_so_it_is_where_only_the_handle_is_the_same(store: Store) -> None:
+    account = connected(store)
+    listing_id = published(store, account, a_mug("prod_A", "", handle="stoneware-mug"))
+    plan(store, account, a_mug("prod_A", "", handle="stoneware-mug"))
+    job = plan(store, account, a_mug("prod_B", "", title="Quite another title", handle="stoneware-mug"))
+    assert (of(store, job, "prod_A").action, job.totals.create) == ("skip", 0)
+    assert candidates(store, account) == [("prod_B", listing_id, "likely", "prod_A")]
+    job = plan(store, account, a_mug("prod_C", "", title="Nothing of it", handle="tea-towel"))
+    assert (of(store, job, "prod_C").action, of(store, job, "prod_A").action) == ("create", "deactivate")
+
+
 def test_so_it_is_in_a_plan_of_the_new_product_alone(store: Store) -> None:
     account = connected(store)
     listing_id = published(store, account, a_mug("prod_A"))

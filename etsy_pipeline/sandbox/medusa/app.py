@@ -18,6 +18,7 @@ from starlette.routing import Route
 from etsy_pipeline.sandbox.medusa import control
 from etsy_pipeline.sandbox.medusa.fields import PRODUCT, VARIANT, picked, tree
 from etsy_pipeline.sandbox.medusa.filters import BadQuery, matching, ordered, paging, related
+from etsy_pipeline.sandbox.medusa.locations import locations
 from etsy_pipeline.sandbox.medusa.pictures import picture
 from etsy_pipeline.sandbox.state import State, dump
 
@@ -58,6 +59,7 @@ class MedusaApp:
                 Route("/admin/products/{id}", self._guarded(self._product)),
                 Route("/admin/products/{id}/variants", self._guarded(self._variants)),
                 Route("/admin/product-variants", self._guarded(self._variants)),
+                Route("/admin/stock-locations", self._guarded(self._locations)),
                 Route("/img/{name}", self._picture),
                 Route("/static/{name}", self._picture),
                 *control.routes(self.state, self._be_in_trouble, lambda: reseed(self.state)),
@@ -106,6 +108,9 @@ class MedusaApp:
             for variant in related(product, "variants")
         ]
         return self._page("variants", found, request, VARIANT)
+
+    def _locations(self, request: Request) -> Response:
+        return self._page("stock_locations", locations(self.state, self._every()), request, "*")
 
     def _page(self, name: str, found: list[dict[str, Any]], request: Request, unasked: str) -> Response:
         limit, offset = paging(request.query_params, DEFAULT_LIMIT)

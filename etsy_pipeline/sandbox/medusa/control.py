@@ -2,9 +2,11 @@
 
 POST /sandbox/products (any JSON, even malformed) · DELETE /sandbox/products/ID
 PATCH /sandbox/products/ID {"set": {…}, "variants": {ID: {"price": {"usd": 1}, "stock": 3}}}
+PUT /sandbox/stock-locations {"stock_locations": [{"id": …, "sales_channels": [{"id": …}]}]}
 POST /sandbox/trouble {"kind": "down", "html", "unauthorized" or ""} · POST /sandbox/reset {}
 """
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +18,7 @@ from starlette.routing import Route
 
 from etsy_pipeline.sandbox.control import posting
 from etsy_pipeline.sandbox.medusa.filters import related
+from etsy_pipeline.sandbox.medusa.locations import LOCATIONS
 from etsy_pipeline.sandbox.state import State, dump, load
 
 TROUBLES = frozenset({"", "down", "html", "unauthorized"})
@@ -38,9 +41,14 @@ def routes(state: State, be_in_trouble: Callable[[str], None], reseed: Callable[
 
     def reset(_body: dict[str, Any]) -> dict[str, Any]:
         be_in_trouble("")
+        state.set_setting(LOCATIONS, "")
         state.forget("medusa_product")
         reseed()
         return {"products": len(state.rows("SELECT id FROM medusa_product"))}
+
+    def place(body: dict[str, Any]) -> dict[str, Any]:
+        state.set_setting(LOCATIONS, json.dumps(body["stock_locations"]))
+        return body
 
     def delete(request: Request) -> Response:
         state.run("DELETE FROM medusa_product WHERE id = ?", request.path_params["id"])
@@ -56,6 +64,7 @@ def routes(state: State, be_in_trouble: Callable[[str], None], reseed: Callable[
         Route("/sandbox/products", posting(add, status=201), methods=["POST"]),
         Route("/sandbox/products/{id}", change, methods=["PATCH"]),
         Route("/sandbox/products/{id}", delete, methods=["DELETE"]),
+        Route("/sandbox/stock-locations", posting(place), methods=["PUT"]),
         Route("/sandbox/trouble", posting(trouble), methods=["POST"]),
         Route("/sandbox/reset", posting(reset), methods=["POST"]),
     ]

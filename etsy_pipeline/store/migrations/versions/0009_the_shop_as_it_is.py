@@ -23,6 +23,7 @@ def upgrade() -> None:
     op.add_column("product_etsy_link", sa.Column("origin", sa.String(), nullable=False, server_default="created"))
     op.add_column("product_etsy_link", sa.Column("keeps", sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("product_etsy_link", sa.Column("variant_map", sa.JSON(), nullable=False, server_default="[]"))
+    op.add_column("product_etsy_link", sa.Column("handle", sa.String(), nullable=False, server_default=""))
     op.add_column("product_etsy_link", sa.Column("ending_at", MOMENT, nullable=True))
     op.add_column("product_etsy_link", sa.Column("should_auto_renew", sa.Boolean(), nullable=True))
     op.create_index("ix_product_etsy_link_etsy_listing_id", "product_etsy_link", ["etsy_listing_id"])
