@@ -23,6 +23,7 @@ from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.orchestration.run_queue import (
     PLAN_ASSETS,
     PUBLISHED,
+    SCANNED,
     WORK_OF_JOBS,
     RunQueue,
     limits,
@@ -31,6 +32,7 @@ from etsy_pipeline.orchestration.run_queue import (
     work_of,
 )
 from etsy_pipeline.orchestration.sensors import approved_syncs, plan_requests, publish_requests
+from etsy_pipeline.orchestration.shop_assets import scan_shop
 from etsy_pipeline.store import clock, jobs
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
@@ -309,8 +311,8 @@ def test_what_a_run_does(job: str, assets: tuple[str, ...], work: str | None) ->
 
 def test_the_queue_knows_jobs_and_assets_by_their_names() -> None:
     keys = {key.to_user_string() for key in defs.resolve_all_asset_keys()}
-    assert PLAN_ASSETS | {PUBLISHED, "publication_approval"} == keys
-    assert set(WORK_OF_JOBS) == {plan_sync.name, publish_sync.name}
+    assert PLAN_ASSETS | {PUBLISHED, SCANNED, "publication_approval"} == keys
+    assert set(WORK_OF_JOBS) == {plan_sync.name, publish_sync.name, scan_shop.name}
 
 
 def admitted(running: list[dict[str, str]], waiting: dict[str, str], most: int = 2) -> bool:
