@@ -205,8 +205,9 @@ def _attach_certain(
     readers = wiring.link_readers(settings, store, account_id)
     decided = candidates.attach_certain(store, account_id, seen, said, readers, count=count)
     _tell(decided)
-    if not decided.done:
-        _require_done(decided)
+    _require_done(decided)
+    if decided.refused:
+        raise typer.Exit(1)
 
 
 def _tell(decided: Decided) -> None:
