@@ -1,5 +1,7 @@
 """The process's settings: environment variables → one frozen `Settings`, read when asked, never at import.
 
+What the set-up pages stored in the state folder (`settings.env`) is read after the environment, which always wins.
+
 Where nothing is configured at all, the settings that a local sandbox left in the state folder are used
 (`sandbox.env`), so that a fresh clone can be tried out. One real setting switches that off: the sandbox and a real
 shop never mix. Per-shop choices are not here but in `listings/shop_settings.py`.
@@ -7,6 +9,7 @@ shop never mix. Per-shop choices are not here but in `listings/shop_settings.py`
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -16,8 +19,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from etsy_pipeline.errors import NotConfigured
+from etsy_pipeline import state_folder
+from etsy_pipeline.errors import BadRequest, NotConfigured
 
+SETTINGS_FILE = "settings.env"
 SANDBOX_FILE = "sandbox.env"
 FENCE_FILE = "fence.json"
 SHORTEST_API_TOKEN = 16
@@ -26,6 +31,14 @@ DEFAULT_REDIRECT_URI = "http://localhost:9000/admin/oauth/etsy/callback"
 
 # Any of these in the environment means: this is a real installation, leave the sandbox's settings alone.
 _REAL_INSTALLATION = ("ETSY_CLIENT_ID", "ETSY_SHARED_SECRET", "MEDUSA_URL", "MEDUSA_API_KEY")
+
+STORABLE = (
+    "MEDUSA_URL", "MEDUSA_API_KEY", "MEDUSA_AMOUNT_UNIT", "ETSY_CLIENT_ID", "ETSY_SHARED_SECRET", "ETSY_REDIRECT_URI",
+)  # fmt: skip
+"""What the set-up pages may store. None of it says who may come in, or where our own data lie."""
+
+_STORABLE_VALUE = re.compile(r"[!-~]{1,1000}")  # one line of visible ASCII, without what the file's format would change
+_OF_FORMAT = frozenset("\"'`\\#$")
 
 _HOW = {
     "MEDUSA_URL": "the address of the Medusa server, for example https://shop.example.com",
@@ -85,6 +98,13 @@ class Settings(BaseSettings):
     medusa_amount_unit: Annotated[AmountUnit | None, BeforeValidator(_blank_is_unset)] = Field(
         default=None,
         description="minor: 2999 means 29.99; major: 29.99 means 29.99. No default: a wrong guess is costly.",
+    )
+    medusa_patience_seconds: float = Field(
+        default=180,
+        ge=0,
+        le=3600,
+        description="Seconds for which a Medusa that restarts, is maintained or asks to be asked more slowly is waited "
+        "for. Whoever waits at a screen waits 10 at most.",
     )
     etsy_pipeline_home: Path = Field(
         default=Path(".etsy_pipeline"), description="State folder: database, snapshots, Dagster's storage."
@@ -190,7 +210,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then the environment, then (only if `load` named it) the sandbox's file."""
+        """Arguments, then the environment, then the file that `load` named: the stored settings, or the sandbox's."""
         return init_settings, env_settings, dotenv_settings
 
     @classmethod
@@ -201,10 +221,10 @@ class Settings(BaseSettings):
             NotConfigured: `settings_unreadable`, naming each variable that is wrong.
         """
         home = Path(os.environ.get("ETSY_PIPELINE_HOME") or ".etsy_pipeline")
-        sandbox_file = None if any(os.environ.get(name) for name in _REAL_INSTALLATION) else home / SANDBOX_FILE
+        is_real = any(os.environ.get(name) for name in _REAL_INSTALLATION) or (home / SETTINGS_FILE).exists()
         present = {name: value for name, value in overrides.items() if value is not None}
         try:
-            return cls(_env_file=sandbox_file, **present)  # type: ignore[call-arg,arg-type] # pydantic's own
+            return cls(_env_file=home / (SETTINGS_FILE if is_real else SANDBOX_FILE), **present)  # type: ignore[call-arg,arg-type] # pydantic's own
         except ValidationError as error:
             problems = "; ".join(f"{_variable(item)}: {item['msg']}" for item in error.errors(include_input=False))
             raise NotConfigured(
@@ -216,7 +236,12 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         """The database's SQLAlchemy URL: as configured, else the embedded SQLite file."""
-        return self.etsy_pipeline_database_url or f"sqlite:///{self.etsy_pipeline_home / 'etsy_pipeline.db'}"
+        return self.etsy_pipeline_database_url or f"sqlite:///{self.embedded_database}"
+
+    @property
+    def embedded_database(self) -> Path:
+        """The SQLite file in the state folder."""
+        return self.etsy_pipeline_home / "etsy_pipeline.db"
 
     @property
     def has_embedded_database(self) -> bool:
@@ -293,7 +318,8 @@ class Settings(BaseSettings):
             raise NotConfigured(
                 f"Not set: {', '.join(missing)}.",
                 code="setting_missing",
-                hint=f"Set {lines}. To try things out without a shop, start `etsy-pipeline sandbox` instead.",
+                hint=f"Set {lines}; or type them into the set-up page (/setup of `etsy-pipeline up`). To try things "
+                "out without a shop, start `etsy-pipeline sandbox` instead.",
             )
 
     def medusa(self) -> tuple[str, str, AmountUnit]:
@@ -306,6 +332,40 @@ class Settings(BaseSettings):
         """Who we are at Etsy: (keystring, shared secret)."""
         self.require("ETSY_CLIENT_ID", "ETSY_SHARED_SECRET")
         return cast(str, self.etsy_client_id), cast(SecretStr, self.etsy_shared_secret).get_secret_value()
+
+
+def stored(home: Path) -> dict[str, str]:
+    """What the set-up pages stored in a state folder, by variable."""
+    path = home / SETTINGS_FILE
+    lines = path.read_text().splitlines() if path.exists() else []
+    pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
+    return {name.strip().upper(): value.strip() for name, _, value in pairs}
+
+
+def store_settings(home: Path, changes: Mapping[str, str | None]) -> None:
+    """Store settings in a state folder, for its owner alone; None takes one out. What else is in the file stays.
+
+    Raises:
+        BadRequest: `setting_unusable`, without the value.
+    """
+    for name, value in changes.items():
+        if name not in STORABLE or (value is not None and not _is_storable(value)):
+            raise BadRequest(
+                f"{name} cannot be stored: it is empty, too long, or has spaces, quotes or other signs that none has.",
+                code="setting_unusable",
+                hint="Copy it again, without what is around it.",
+            )
+    state_folder.prepare(home)
+    wanted = {name: value for name, value in {**stored(home), **changes}.items() if value is not None}
+    partial = home / f"{SETTINGS_FILE}.partial"
+    partial.unlink(missing_ok=True)
+    state_folder.private_file(partial)
+    partial.write_text("".join(f"{name}={value}\n" for name, value in wanted.items()))
+    partial.replace(home / SETTINGS_FILE)
+
+
+def _is_storable(value: str) -> bool:
+    return _STORABLE_VALUE.fullmatch(value) is not None and _OF_FORMAT.isdisjoint(value)
 
 
 def _kept(days: int) -> timedelta | None:

@@ -19,7 +19,7 @@ GROUP_AND_OTHERS = 0o077
 OTHERS = 0o007
 
 # Only what we made ourselves: people put the state folder where other things lie.
-_FILES = ("etsy_pipeline.db*", "sandbox.db*", "sandbox.env", "secret.key", "fence.json", "demo-*.log")
+_FILES = ("etsy_pipeline.db*", "sandbox.db*", "sandbox.env", "settings.env*", "secret.key", "fence.json", "demo-*.log")
 _FOLDERS = ("snapshots", "snapshots/*", "dagster")
 _SNAPSHOTS = "snapshots/*/*"
 LEFT_BEHIND = timedelta(days=1)  # a file that is being written is not a day old

@@ -5,14 +5,16 @@ Also the one place that knows all marketplaces: `PROVIDERS`.
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from etsy_pipeline import state_folder
 from etsy_pipeline.accounts.tokens import AccountTokens
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
+from etsy_pipeline.catalogue.patience import Patience
 from etsy_pipeline.catalogue.product import Product
-from etsy_pipeline.errors import BadRequest
+from etsy_pipeline.errors import BadRequest, NotConfigured
 from etsy_pipeline.etsy import budget
 from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.oauth import EtsyOAuth
@@ -24,6 +26,7 @@ from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.notifications.receivers import check, receivers, sender
 from etsy_pipeline.pictures.hosts import PictureHosts
+from etsy_pipeline.pictures.media import OwnServer
 from etsy_pipeline.pictures.source import PictureSource
 from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.providers.protocols import OAuth, Purpose, ShopClient
@@ -51,17 +54,27 @@ class Time:
 
 
 LONGEST_NAME_TOLD = 50
+SHORT_PATIENCE = 10.0  # seconds
 
 
-def store_of(settings: Settings, at: Time | None = None, *, upgrade: bool | None = None) -> Store:
+def store_of(settings: Settings, at: Time | None = None, *, upgrade: bool | None = None, begins: bool = True) -> Store:
     """Open the database. The embedded one is made and brought up to date on first use; its key too.
 
-    With a time `at` its clock is that one, and not the database's own; where a harness moves the clock.
+    With a time `at` its clock is that one, and not the database's own; where a harness moves the clock. Who does not
+    begin anything (`begins`) is told where there is no embedded database yet, instead of being given an empty one.
 
     Raises:
-        NotConfigured: `setting_missing` (a key, for a database of one's own), and what `open_store` raises.
+        NotConfigured: `setting_missing` (a key, for a database of one's own), `no_state_folder`, and what `open_store`
+            raises.
     """
     embedded = settings.has_embedded_database
+    if embedded and not begins and not settings.embedded_database.exists():
+        raise NotConfigured(
+            f"There is nothing yet in the state folder {settings.etsy_pipeline_home.resolve()}.",
+            code="no_state_folder",
+            hint="Change to the folder of your installation, or set ETSY_PIPELINE_HOME. To begin here: `etsy-pipeline "
+            "accounts add NAME`, or `etsy-pipeline demo`.",
+        )
     if embedded or settings.etsy_pipeline_home.exists():
         state_folder.prepare(settings.etsy_pipeline_home)
     if settings.etsy_pipeline_secret_key is not None:
@@ -119,6 +132,26 @@ def call_budget(settings: Settings, store: Store, at: Time | None = None) -> Sha
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """Etsy's answer to our key. `seconds_ahead` is how far this machine's clock is ahead of Etsy's; None: not told."""
+
+    seconds_ahead: float | None
+
+
+def ping(settings: Settings, store: Store) -> Pong:
+    """Ask Etsy whether it takes the app's key.
+
+    Raises:
+        NotConfigured: `setting_missing`.
+        PipelineError: `etsy_key_invalid`, `etsy_unreachable`, and what else Etsy says.
+    """
+    with closing(_transport(settings, store, None)) as transport:
+        transport.call("GET", "/openapi-ping", what="check the app's key")
+        told = transport.told_at
+    return Pong(None if told is None else time.time() - told.timestamp())
+
+
 def quota_of(settings: Settings, store: Store, at: Time | None = None, purpose: Purpose = "publishing") -> Quota:
     """How many calls the API key has left today for a purpose."""
     (client_id, _), at = settings.etsy_app(), at or _time_of(store)
@@ -161,17 +194,18 @@ def _notify(settings: Settings) -> tuple[str, str | None]:
     return addresses.get_secret_value() if addresses else "", smtp_url.get_secret_value() if smtp_url else None
 
 
-def catalogue_of(settings: Settings) -> MedusaCatalogue:
-    """The Medusa catalogue."""
+def catalogue_of(settings: Settings, *, someone_waits: bool = False) -> MedusaCatalogue:
+    """The Medusa catalogue; `someone_waits` for an answer, so that a Medusa that cannot answer is soon given up."""
     url, api_key, _ = settings.medusa()
-    return MedusaCatalogue(url, api_key)
+    seconds = settings.medusa_patience_seconds
+    return MedusaCatalogue(url, api_key, patience=Patience(min(seconds, SHORT_PATIENCE) if someone_waits else seconds))
 
 
 def link_readers(settings: Settings, store: Store, account_id: str) -> Readers:
     """Where decisions on links look before they are written down: the shop, and Medusa."""
     return Readers(
         live_of=lambda listing_ids: shop_client(settings, store, account_id).live_listings(listing_ids),
-        look_up=lambda product_ids: look_up(catalogue_of(settings), product_ids),
+        look_up=lambda product_ids: look_up(catalogue_of(settings, someone_waits=True), product_ids),
     )
 
 
@@ -181,7 +215,9 @@ def pictures_of(settings: Settings, *, first_wait_seconds: float = 0.5) -> Pictu
     Raises:
         NotConfigured: `settings_unreadable`, when a trusted host is none.
     """
-    return PictureSource(PictureHosts.trusting(settings.trusted_image_hosts), first_wait_seconds=first_wait_seconds)
+    hosts, key = PictureHosts.trusting(settings.trusted_image_hosts), settings.medusa_api_key
+    own = OwnServer(settings.medusa_url, key.get_secret_value()) if settings.medusa_url and key else None
+    return PictureSource(hosts, first_wait_seconds=first_wait_seconds, own=own)
 
 
 class _OneToken:
@@ -202,15 +238,18 @@ def _time_of(store: Store) -> Time:
 
 
 def _client(settings: Settings, store: Store, tokens: TokenSource, at: Time | None = None) -> EtsyClient:
+    return EtsyClient(_transport(settings, store, tokens, at))
+
+
+def _transport(settings: Settings, store: Store, tokens: TokenSource | None, at: Time | None = None) -> EtsyTransport:
     client_id, shared_secret = settings.etsy_app()
-    transport = EtsyTransport(
+    return EtsyTransport(
         base_url=settings.etsy_api_url,
         client_id=client_id,
         shared_secret=shared_secret,
         budget=call_budget(settings, store, at),
         tokens=tokens,
     )
-    return EtsyClient(transport)
 
 
 @dataclass(frozen=True, slots=True)

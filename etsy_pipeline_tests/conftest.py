@@ -36,6 +36,7 @@ def _nobodys_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: 
         if name.startswith(("ETSY_", "MEDUSA_", "DAGSTER_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("ETSY_PIPELINE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("MEDUSA_PATIENCE_SECONDS", "0")
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))  # no authorities: reading them takes each HTTP client 30 ms
 

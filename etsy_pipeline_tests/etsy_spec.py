@@ -41,7 +41,7 @@ def decoded(form: dict[str, str], schema: dict[str, Any]) -> dict[str, Any]:
 def operation_of(method: str, path: str) -> dict[str, Any]:
     """The operation that a request is for."""
     for template, methods in document()["paths"].items():
-        pattern = re.sub(r"\{[a-z_]+\}", r"[0-9]+", template)
+        pattern = re.sub(r"\{[a-z_]+\}", r"[0-9]+", template.replace("{language}", "[a-z]{2}"))
         if re.fullmatch(pattern, path) and method.lower() in methods:
             found: dict[str, Any] = methods[method.lower()]
             return found

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
+from etsy_pipeline.catalogue.price_lists import ListPrice
 from etsy_pipeline.catalogue.product import Option, Product, Variant
 from etsy_pipeline.listings.shop import Choice, Kind, TaxonomyProperty, TaxonomyValue
 from etsy_pipeline.listings.shop_settings import ShopSettings
@@ -29,6 +30,13 @@ METADATA = st.dictionaries(
     | st.dictionaries(ANYTHING, st.integers(), max_size=2),
 )  # fmt: skip
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False) | st.just(Decimal("1E+30")) | st.just(Decimal(-1))
+LIST_PRICES = st.builds(
+    ListPrice,
+    price_list=ANYTHING,
+    type=st.sampled_from(["override", "sale"]),
+    currency_code=st.sampled_from(["USD", "EUR"]),
+    amount=AMOUNTS,
+)
 VARIANTS = st.builds(
     Variant,
     id=ANYTHING,
@@ -36,6 +44,7 @@ VARIANTS = st.builds(
     sku=st.none() | ANYTHING,
     options=st.dictionaries(st.sampled_from(["Size", "Color", "X"]), ANYTHING, max_size=3),
     prices=st.dictionaries(st.sampled_from(["USD", "EUR", "ZZZ"]), AMOUNTS, max_size=3),
+    list_prices=st.lists(LIST_PRICES, max_size=3).map(tuple),
     available=st.none() | st.integers(-5, 10_000),
     allow_backorder=st.booleans(),
 )
@@ -57,6 +66,8 @@ PRODUCTS = st.builds(
         max_size=3,
     ).map(tuple),
     variants=st.lists(VARIANTS, max_size=4).map(tuple),
+    prices_with_tax=st.sampled_from([None, (), ("EUR",), ("USD",)]),
+    prices_not_told=st.sampled_from([(), ("price-lists",), ("price-preferences",)]),
 )
 
 
@@ -69,6 +80,7 @@ SHOPS = st.fixed_dictionaries(
         "properties": st.just({891: (SIZES, *REQUIRED[891])}),
         "currency_code": st.sampled_from(["USD", "EUR", "JPY", "ZZZ", ""]),
         "amount_unit": st.sampled_from(["minor", "major"]),
+        "country": st.sampled_from(["", "US", "DE"]),
     },
 )
 SETTINGS = st.sampled_from([
@@ -77,6 +89,8 @@ SETTINGS = st.sampled_from([
     a_shop(truncate_title=True, truncate_tags=True, title_template="{title} | {material} | {category}",
            description_template="{description}\n\n{options} {handle}", alt_text_template="{title} {number}/{count}"),
     a_shop(default_taxonomy_id=891, type="download", price={"markup_percent": 1000, "floor": 1, "ceiling": 2}),
+    a_shop(default_taxonomy_id=891, price={"convert": {"from_currency": "EUR", "rate": 1_000_000, "always": True}},
+           price_lists={"sale": True}, price_tax={"etsy_price": "without_tax", "rates": {"EU": 100}}),
     a_shop(default_taxonomy_id=891, variation_properties={"X": 100, "Size": 0}, extra_tags=["a", "\u202e"]),
 ])  # fmt: skip
 

@@ -116,8 +116,9 @@ def settings_page() -> str:
 
 ## Settings of a process
 
-Environment variables. Where none of `ETSY_CLIENT_ID`, `ETSY_SHARED_SECRET`, `MEDUSA_URL` and `MEDUSA_API_KEY` is set, those that a
-local sandbox left in the state folder are used.
+Environment variables; and after them `settings.env` in the state folder, in which the [set-up pages](first-shop.md) store Medusa's
+address, key and unit and the Etsy app's keys. Where there is no such file and none of `ETSY_CLIENT_ID`, `ETSY_SHARED_SECRET`, `MEDUSA_URL`
+and `MEDUSA_API_KEY` is set, those that a local sandbox left in the state folder are used.
 
 | variable | meaning | default |
 |---|---|---|
@@ -125,7 +126,8 @@ local sandbox left in the state folder are used.
 
 ## Settings of a shop
 
-`etsy-pipeline accounts configure ACCOUNT --set SETTING=VALUE`; nested settings are named with dots.
+By form in the browser (Shops → the shop → Change settings), or `etsy-pipeline accounts configure ACCOUNT --set SETTING=VALUE`; nested
+settings are named with dots.
 
 | setting | meaning | default |
 |---|---|---|

@@ -64,6 +64,99 @@ class World:
         found: list[dict[str, Any]] = self.etsy("GET", "state")["listings"]
         return found
 
+    def buy(self, listing_id: int, quantity: int = 1, *, sku: str | None = None, **order: Any) -> int:
+        """A purchase on Etsy; the receipt's id. What else can be said of it: `etsy_pipeline/sandbox/sales.py`."""
+        line = {"listing_id": listing_id, "quantity": quantity, "sku": sku}
+        line |= {name: order.pop(name) for name in ("values", "personalization", "coupon") if name in order}
+        answer = self.etsy("POST", "receipts", {"lines": [line, *order.pop("lines", ())], **order})
+        assert "error" not in answer, answer
+        return int(answer["receipt_id"])
+
+    def receipt(self, receipt_id: int) -> dict[str, Any]:
+        """A receipt as Etsy would answer it now, with `mails`: how often its buyer was written to."""
+        found: dict[str, Any] = self.etsy("GET", f"receipts/{receipt_id}")
+        assert "error" not in found, found
+        return found
+
+    def paid(self, receipt_id: int) -> None:
+        """A purchase with `is_paid=False` is paid now."""
+        self._happened(receipt_id, "pay")
+
+    def cancel(self, receipt_id: int, **how: Any) -> None:
+        """The seller cancels, before or after shipping; `restock=True` puts the pieces back on Etsy."""
+        self._happened(receipt_id, "cancel", **how)
+
+    def refund(self, receipt_id: int, amount: float | None = None, **why: Any) -> None:
+        """The seller gives money back: all that is left, or a part; nothing moves the receipt's time stamp."""
+        self._happened(receipt_id, "refund", amount=amount, **why)
+
+    def shipped(self, receipt_id: int, **parcel: Any) -> None:
+        """Shipped in Shop Manager; with `tracking_code` and `carrier_name`, or without a word."""
+        self._happened(receipt_id, "ship", **parcel)
+
+    def _happened(self, receipt_id: int, what: str, **how: Any) -> None:
+        answer = self.etsy("POST", f"receipts/{receipt_id}/{what}", how)
+        assert "error" not in answer, answer
+
+    def selling(self, **settings: Any) -> None:
+        """How Etsy treats orders: tracking, addresses, canceled_in_list, … (`sandbox/etsy/receipts.py`)."""
+        answer = self.etsy("PATCH", "selling", settings)
+        assert "error" not in answer, answer
+
+    def webhook(self, url: str, secret: str) -> None:
+        """Where Etsy tells of orders, as set up in its portal."""
+        self.etsy("PUT", "webhooks", {"url": url, "secret": secret})
+
+    def delivered(self, times: int = 1, **how: Any) -> list[int]:
+        """Etsy tells of what it was not answered 2xx for yet, each so often; `reversed=True`, `again=True` (all)."""
+        answer = self.etsy("POST", "webhooks/deliver", {"times": times, **how})
+        assert "error" not in answer, answer
+        found: list[int] = answer["answers"]
+        return found
+
+    def medusa_stock(self, variant_id: str) -> dict[str, int]:
+        """What Medusa has of a variant's first inventory item: stocked, reserved, available."""
+        found = self.medusa("GET", f"levels/{variant_id}")
+        assert "error" not in found, found
+        return {name: found[name] for name in ("stocked", "reserved", "available")}
+
+    def restock(self, variant_id: str, stocked: int) -> None:
+        """The owner counts: so many pieces of each of the variant's inventory items are there."""
+        answer = self.medusa("PUT", f"levels/{variant_id}", {"stocked": stocked})
+        assert "error" not in answer, answer
+
+    def medusa_sale(self, variant_id: str, quantity: int = 1) -> str:
+        """A sale in Medusa's own shop, which reserves; the order's id."""
+        answer = self.medusa("POST", "orders", {"variant_id": variant_id, "quantity": quantity})
+        assert "error" not in answer, answer
+        return str(answer["order_id"])
+
+    def medusa_sale_ends(self, order_id: str, how: str) -> None:
+        """An order of Medusa's own is `canceled` (the pieces are back) or `fulfilled` (they are gone)."""
+        answer = self.medusa("POST", f"orders/{order_id}/{how}", {})
+        assert "error" not in answer, answer
+
+    def medusa_ships(self, order_id: str, tracking_number: str, tracking_url: str = "") -> None:
+        """The owner fulfils an order in Medusa and gives its parcel a label."""
+        label = {"tracking_number": tracking_number, "tracking_url": tracking_url}
+        answer = self.medusa("POST", f"orders/{order_id}/shipped", label)
+        assert "error" not in answer, answer
+
+    def medusa_fault(self, method: str, path: str, kind: str, times: int = 1) -> None:
+        """What goes wrong with the next such calls: drop or fail, `_before` or `_after` they act."""
+        fault = {"method": method, "path": path, "kind": kind, "times": times}
+        assert "error" not in (answer := self.medusa("POST", "faults", fault)), answer
+
+    def reservations(self) -> list[dict[str, Any]]:
+        """All reservations in Medusa that stand, ours and its own orders'."""
+        found: list[dict[str, Any]] = self.medusa("GET", "reservations")["reservations"]
+        return found
+
+    def medusa_orders(self) -> list[dict[str, Any]]:
+        """All orders in Medusa, draft orders as well (`is_draft_order`)."""
+        found: list[dict[str, Any]] = self.medusa("GET", "orders")["orders"]
+        return found
+
     def keep_only(self, *product_ids: str) -> None:
         """Delete all products but these from the sample Medusa."""
         state = self.sandbox.state
@@ -89,8 +182,10 @@ class World:
 
 
 @contextmanager
-def a_world(folder: Path, *, per_second: int = 1000, per_day: int = 1_000_000) -> Iterator[World]:
+def a_world(folder: Path, *, per_second: int = 1000, per_day: int = 1_000_000, shops: int = 2) -> Iterator[World]:
     """Start a sandbox with its state in a folder; generous limits unless told otherwise."""
-    options = SandboxOptions(state_path=folder / "sandbox.db", requests_per_second=per_second, requests_per_day=per_day)
+    options = SandboxOptions(
+        state_path=folder / "sandbox.db", requests_per_second=per_second, requests_per_day=per_day, shops=shops
+    )
     with Sandbox(options) as sandbox:
         yield World(sandbox)

@@ -1,16 +1,24 @@
 """Adding an account and choosing its shop's settings."""
 
+import hashlib
 import json
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 
-from etsy_pipeline.errors import BadRequest
+from etsy_pipeline.errors import BadRequest, Conflict
 from etsy_pipeline.listings.shop_settings import ShopSettings, parse_settings
-from etsy_pipeline.store import accounts
+from etsy_pipeline.store import accounts, clock
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount
+
+
+class Back(Enum):
+    """In place of a value."""
+
+    TO_DEFAULT = "back to the default, whatever it will be"
 
 
 def add(store: Store, name: str) -> EtsyAccount:
@@ -29,19 +37,48 @@ def new_account(name: str) -> EtsyAccount:
     return EtsyAccount(id=f"etsy_acc_{secrets.token_hex(6)}", name=name.strip(), created_at=now, updated_at=now)
 
 
-def configure(store: Store, account_id: str, changes: Mapping[str, Any]) -> ShopSettings:
+def configure(store: Store, account_id: str, changes: Mapping[str, Any], *, seen: str | None = None) -> ShopSettings:
     """Change settings of a shop; what is not named stays. Nested settings are named with dots (`price.rounding`).
+
+    Args:
+        store: the database.
+        account_id: whose settings.
+        changes: setting → value, or `Back.TO_DEFAULT`.
+        seen: the mark (`mark_of`) of the settings that whoever changes them has seen; None: any.
 
     Raises:
         BadRequest: `shop_settings_invalid`, naming each field that is wrong.
+        Conflict: `settings_changed_meanwhile`.
     """
     with store.writing() as session:
         account = accounts.get(session, account_id, lock=True)
-        wanted = _merged(account.api_config, changes)
-        settings = parse_settings(wanted)
+        if seen not in {None, mark_of(account)}:
+            raise Conflict(
+                "The settings were changed meanwhile, in another window or by somebody else.",
+                code="settings_changed_meanwhile",
+                hint="Look at them again, then change what you want.",
+            )
+        wanted = with_changes(account.api_config, changes)
+        settings = _since_now(parse_settings(wanted), account, clock.now(session))
         config = settings.model_dump(mode="json", exclude_unset=True)
         accounts.change(session, account_id, api_config=config, updated_at=datetime.now(UTC))
     return settings
+
+
+def _since_now(settings: ShopSettings, account: EtsyAccount, now: datetime) -> ShopSettings:
+    """Orders of before the moment at which they are switched on are left alone, unless a moment is named with it."""
+    stored = account.api_config.get("orders")
+    before: Mapping[str, Any] = stored if isinstance(stored, Mapping) else {}
+    orders, was_on = settings.orders, before.get("mode", "off") != "off"
+    is_named = orders.since is not None and orders.model_dump(mode="json")["since"] != before.get("since")
+    if not orders.is_on or was_on or is_named:
+        return settings
+    return settings.model_copy(update={"orders": orders.model_copy(update={"since": now})})
+
+
+def mark_of(account: EtsyAccount) -> str:
+    """A mark of the settings as they are stored: another one when any of them changed."""
+    return hashlib.sha256(json.dumps(account.api_config, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def value_of(text: str) -> Any:
@@ -52,7 +89,8 @@ def value_of(text: str) -> Any:
         return text
 
 
-def _merged(present: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def with_changes(present: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Stored settings with changes, as `configure` takes them; nothing is judged."""
     merged: dict[str, Any] = json.loads(json.dumps(present))
     for name, value in changes.items():
         *parents, last = name.split(".")
@@ -61,5 +99,8 @@ def _merged(present: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str,
             inner = target.get(parent)
             target[parent] = dict(inner) if isinstance(inner, dict) else {}
             target = target[parent]
-        target[last] = value
+        if value is Back.TO_DEFAULT:
+            target.pop(last, None)
+        else:
+            target[last] = value
     return merged

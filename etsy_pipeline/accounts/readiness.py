@@ -32,6 +32,8 @@ CHOSEN: tuple[tuple[Kind, Readiness, str], ...] = (
     ("return_policy", "warning", "active listings need one, unless the shop is in the EU"),
 )
 
+OF_RULES: tuple[Kind, ...] = ("shipping_profile", "processing_profile")
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -86,13 +88,31 @@ def _choices(settings: ShopSettings, choices: Choices) -> Iterator[Finding]:
     for kind, otherwise, why in CHOSEN:
         chosen, offered = getattr(settings, kind), choices.get(kind, ())
         match = next((item for item in offered if chosen in {item.id, item.name}), None)
-        named = ", ".join(f"{item.id} ({item.name})" for item in offered) or "none yet: make one in Shop Manager"
+        named = _named(offered)
         if match:
             yield Finding(kind, "ok", f"{match.id} ({match.name})")
         elif chosen is None:
             yield Finding(kind, otherwise, f"not chosen: {why}", f"Set {kind}; the shop has {named}.")
         else:
             yield Finding(kind, "missing", f"{chosen!r} is not in this shop", f"Set {kind}; the shop has {named}.")
-    has_category = settings.default_taxonomy_id or settings.taxonomy_by_category
+    yield from _rules(settings, choices)
+    ruled = any(rule.taxonomy_id for rule in settings.by_category.values())
+    has_category = settings.default_taxonomy_id or settings.taxonomy_by_category or ruled
     detail = "set" if has_category else "no default: each product has to name its own"
     yield Finding("category", "ok" if has_category else "warning", detail)
+
+
+def _rules(settings: ShopSettings, choices: Choices) -> Iterator[Finding]:
+    """What rules by category name and the shop does not have: their products would be left out."""
+    for group, rule in settings.by_category.items():
+        for kind in OF_RULES:
+            if (wanted := getattr(rule, kind)) is None:
+                continue
+            offered = choices.get(kind, ())
+            if not any(wanted in {item.id, item.name} for item in offered):
+                what, detail = f"by_category.{group}.{kind}", f"{wanted!r} is not in this shop"
+                yield Finding(what, "missing", detail, f"Correct it; the shop has {_named(offered)}.")
+
+
+def _named(offered: Sequence[Choice]) -> str:
+    return ", ".join(f"{item.id} ({item.name})" for item in offered) or "none yet: make one in Shop Manager"

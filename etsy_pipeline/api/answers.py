@@ -61,6 +61,8 @@ EXCEPTIONS: Mapping[str, int] = {  # where the class alone says too little
     "etsy_user_has_no_shop": 409,
     "etsy_scope_missing": 403,
     "form_expired": 403,
+    "name_not_yours": 403,
+    "role_too_low": 403,
     "sign_in_wrong": 403,
     "sign_in_too_often": 429,
 }
@@ -87,7 +89,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
     for status, told in {
         400: "What was asked for cannot be",
         401: "The bearer token is missing or wrong",
-        403: "Not from there",
+        403: "Not from there, or the role is not enough",
         404: "No such thing",
         409: "Not now",
         413: "Too large",

@@ -1,6 +1,6 @@
 """The HTTP API put together: routes, who is answered, and the page that describes it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -15,14 +15,21 @@ from etsy_pipeline.api.guard import REVIEW, Guard
 from etsy_pipeline.api.middleware import BodyLimit, RequestMiddleware
 from etsy_pipeline.api.pages import page
 from etsy_pipeline.api.review.app import create_review
+from etsy_pipeline.api.setup.app import create_setup
+from etsy_pipeline.api.setup.steps import SETUP
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 
 ABOUT = "Ask for syncs of a MedusaJS catalogue to Etsy, review their plans, decide on them, and see how they stand."
 
 
-def create_app(settings: Settings, store: Store) -> FastAPI:
+def create_app(settings: Settings, store: Store, load: Callable[[], Settings] = Settings.load) -> FastAPI:
     """The ASGI application.
+
+    Args:
+        settings: what it begins with.
+        store: the database.
+        load: reads the settings anew, once set-up has stored some.
 
     Raises:
         NotConfigured: `webhook_secret_malformed`.
@@ -37,7 +44,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.context = AppContext(settings, store)
+    app.state.context = AppContext(settings, store, load)
     app.state.webhook_secret = webhooks.verifier(settings)
     for room in (accounts, shop_listings, oauth, syncs, sync_jobs, links, link_decisions, webhooks):
         app.include_router(room.router)
@@ -45,14 +52,16 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     app.add_api_route("/docs", _docs, methods=["GET"], include_in_schema=False)
     app.add_api_route(REVIEW, _review, methods=["GET"], include_in_schema=False)
     app.mount(REVIEW, create_review(app.state.context))
+    app.add_api_route(SETUP, _setup, methods=["GET"], include_in_schema=False)
+    app.mount(SETUP, create_setup(app.state.context))
     answer_errors(app)
-    _surround(app, settings)
+    _surround(app, settings, store)
     return app
 
 
-def _surround(app: FastAPI, settings: Settings) -> None:
+def _surround(app: FastAPI, settings: Settings, store: Store) -> None:
     """Middleware; the last added is the outermost."""
-    app.add_middleware(Guard, token=settings.etsy_pipeline_api_token, origins=settings.cors_origins)
+    app.add_middleware(Guard, token=settings.etsy_pipeline_api_token, origins=settings.cors_origins, store=store)
     app.add_middleware(BodyLimit)
     if settings.cors_origins:
         app.add_middleware(
@@ -70,6 +79,10 @@ def _health() -> dict[str, str]:
 
 def _review() -> RedirectResponse:
     return RedirectResponse(f"{REVIEW}/")
+
+
+def _setup() -> RedirectResponse:
+    return RedirectResponse(f"{SETUP}/")
 
 
 def _docs(request: Request) -> HTMLResponse:

@@ -1,5 +1,6 @@
 """What the routes stand on: the settings, the database, and what is made of them for one request."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,12 +13,21 @@ from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AppContext:
-    """Settings and store, handed to every route."""
+    """Settings and store, handed to every route. `load` reads the settings anew, once set-up has stored some."""
 
     settings: Settings
     store: Store
+    load: Callable[[], Settings] = Settings.load
+
+    def reload(self) -> None:
+        """Use the settings as they are stored now.
+
+        Raises:
+            NotConfigured: `settings_unreadable`.
+        """
+        self.settings = self.load()
 
     def shop_client(self, account_id: str) -> ShopClient:
         """Etsy for a connected shop."""

@@ -1,9 +1,12 @@
-"""Who is answered: with the bearer token when there is one, else only programs on this machine, called directly.
+"""Who is answered: with a bearer token when there is one, else only programs on this machine, called directly.
+
+The token is the installation's own, which may everything, or a person's, which may what their role says (`who.py`).
+As soon as there are people with names, nobody is answered without a token.
 
 A page in a browser can reach loopback too. So without a token the Host has to be loopback's own name (another name is
 DNS rebinding), no proxy may stand between (it would make anybody local), and no foreign page may be the sender.
 
-The review page asks people to sign in with the token itself (`review/session.py`): a browser sends no bearer token.
+The pages for people ask them to sign in with the token itself (`review/session.py`): a browser sends no bearer token.
 """
 
 import hashlib
@@ -14,10 +17,16 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from etsy_pipeline.api.answers import error_answer
+from etsy_pipeline.accounts import people
+from etsy_pipeline.accounts.people import may
+from etsy_pipeline.api.answers import error_answer, status_of
+from etsy_pipeline.api.who import ADMINISTRATOR, Who, of_person, role_needed, too_low
+from etsy_pipeline.errors import PipelineError
+from etsy_pipeline.store.engine import Store
 
 OPEN = frozenset(
     [
@@ -28,8 +37,11 @@ OPEN = frozenset(
     ]
 )
 REVIEW = "/review"
+FOR_PEOPLE = (REVIEW, "/setup")  # pages: they have a sign-in of their own
 OF_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
-HOW_TO_BE_LET_IN = "Set ETSY_PIPELINE_API_TOKEN and send it as `Authorization: Bearer …`."
+HOW_TO_BE_LET_IN = (
+    "Send `Authorization: Bearer …` with ETSY_PIPELINE_API_TOKEN, or with a token of `etsy-pipeline people add NAME`."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +53,14 @@ class Refusal:
     status: int = 403
     type: str = "not_allowed"
     headers: Mapping[str, str] = field(default_factory=dict)
+    hint: str = HOW_TO_BE_LET_IN
 
 
 class Guard:
     """ASGI middleware."""
 
-    def __init__(self, app: ASGIApp, *, token: SecretStr | None, origins: Sequence[str]) -> None:
-        self._app, self._origins = app, frozenset(origins)
+    def __init__(self, app: ASGIApp, *, token: SecretStr | None, origins: Sequence[str], store: Store) -> None:
+        self._app, self._origins, self._store = app, frozenset(origins), store
         self._token = None if token is None else _digest(token.get_secret_value())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,28 +68,50 @@ class Guard:
         if scope["type"] != "http" or (scope["method"], scope["path"]) in OPEN:
             await self._app(scope, receive, send)
             return
-        refusal = self._refusal(scope, Headers(scope=scope))
+        refusal = await self._refusal(scope, Headers(scope=scope))
         if refusal is None:
             await self._app(scope, receive, send)
             return
         answer = error_answer(
-            refusal.status, refusal.type, code=refusal.code, message=refusal.message, hint=HOW_TO_BE_LET_IN
+            refusal.status, refusal.type, code=refusal.code, message=refusal.message, hint=refusal.hint
         )
         answer.headers.update(refusal.headers)
         await answer(scope, receive, send)
 
-    def _refusal(self, scope: Scope, headers: Headers) -> Refusal | None:
-        if self._token is None:
-            return self._without_token(scope, headers)
-        return None if is_for_people(scope["path"]) else self._with_token(headers)
-
-    def _with_token(self, headers: Headers) -> Refusal | None:
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            return _unauthorized("This API needs a bearer token.", code="api_token_required")
-        if not hmac.compare_digest(_digest(token.strip()), self._token or b""):
-            return _unauthorized("The bearer token is not the one of this API.", code="api_token_wrong")
+    async def _refusal(self, scope: Scope, headers: Headers) -> Refusal | None:
+        if self._token is None and (refusal := self._without_token(scope, headers)):
+            return refusal
+        if is_for_people(scope["path"]):
+            return None
+        try:
+            found = await run_in_threadpool(self._who, headers)
+        except PipelineError as error:  # the database is away
+            return Refusal(error.message, error.code, *status_of(error), hint=error.hint)
+        if isinstance(found, Refusal):
+            return found
+        needed = role_needed(scope["method"], scope["path"])
+        if not may(found.role, needed):
+            told = too_low(found, needed)
+            return Refusal(told.message, told.code, hint=told.hint)
+        scope.setdefault("state", {})["who"] = found
         return None
+
+    def _who(self, headers: Headers) -> Who | Refusal:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        token = token.strip() if scheme.lower() == "bearer" else ""
+        if not token:
+            is_open = self._token is None and not people.are_there(self._store)
+            return (
+                ADMINISTRATOR if is_open else _unauthorized("This API needs a bearer token.", code="api_token_required")
+            )
+        if self._token is not None and hmac.compare_digest(_digest(token), self._token):
+            return ADMINISTRATOR
+        person = people.with_token(self._store, token)
+        if person is not None:
+            return of_person(person)
+        if self._token is None and not people.are_there(self._store):
+            return ADMINISTRATOR  # where no token is needed, a wrong one is none
+        return _unauthorized("The bearer token is not the one of this API, nor a person's.", code="api_token_wrong")
 
     def _without_token(self, scope: Scope, headers: Headers) -> Refusal | None:
         client = scope.get("client")
@@ -96,6 +131,10 @@ class Guard:
         origin = headers.get("origin")
         if origin is None:
             return headers.get("sec-fetch-site", "none") in {"none", "same-origin"}
+        if (
+            origin == "null"
+        ):  # of forms on our own pages, too: they send no referrer. No page can write the other header
+            return headers.get("sec-fetch-site") == "same-origin"
         return origin in self._origins or origin in {f"http://{host}", f"https://{host}"}
 
 
@@ -104,12 +143,12 @@ def _unauthorized(message: str, code: str) -> Refusal:
 
 
 def is_for_people(path: str) -> bool:
-    """Whether this is the review page's: it lets nobody in who has not signed in, and has a token in every form."""
-    return path == REVIEW or path.startswith(f"{REVIEW}/")
+    """Whether this is a page: those let nobody in who has not signed in, and have a token in every form."""
+    return any(path == page or path.startswith(f"{page}/") for page in FOR_PEOPLE)
 
 
 def _is_link_to_page(scope: Scope, headers: Headers) -> bool:
-    """Somebody follows a link to the review page; what it shows stays unreadable for the page with the link."""
+    """Somebody follows a link to a page; what it shows stays unreadable for the page with the link."""
     is_followed = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
     return scope["method"] == "GET" and is_followed and "origin" not in headers and is_for_people(scope["path"])
 

@@ -9,6 +9,7 @@ from etsy_pipeline import wiring
 from etsy_pipeline.api.answers import Done
 from etsy_pipeline.api.context import Context
 from etsy_pipeline.api.inputs import AccountPath, IdFilter, Name, Note, Page, ProductId
+from etsy_pipeline.api.who import Sender
 from etsy_pipeline.shop import candidates
 from etsy_pipeline.shop.decide import decide_one
 from etsy_pipeline.shop.link_requests import Act, LinkRequest, Said
@@ -67,7 +68,9 @@ class LinkDecision(BaseModel):
     """
 
     decision: Act
-    by: Name = Field(description="Who decides.")
+    by: Name | None = Field(
+        default=None, description="Who decides; not needed from whoever sends a token of their own, who it is then."
+    )
     product_id: ProductId | None = None
     listing_id: ListingId | None = None
     to_product_id: ProductId | None = Field(default=None, description="The product that takes a listing over.")
@@ -120,7 +123,7 @@ def show(
 
 
 @router.post("/{account_id}/link-decisions", summary="Decide which listing a product is")
-def decide(context: Context, account_id: AccountPath, body: LinkDecision) -> Done:
+def decide(context: Context, sender: Sender, account_id: AccountPath, body: LinkDecision) -> Done:
     """It is written down, and holds for the next plan."""
     request = LinkRequest(
         body.decision,
@@ -132,7 +135,8 @@ def decide(context: Context, account_id: AccountPath, body: LinkDecision) -> Don
         body.to_product_id or "",
     )
     readers = wiring.link_readers(context.settings, context.store, account_id)
-    decide_one(context.store, account_id, request, Said(body.by, THROUGH, body.note), readers)
+    said = Said(sender.decides_as(body.by or ""), THROUGH, body.note)
+    decide_one(context.store, account_id, request, said, readers)
     return Done()
 
 

@@ -1,6 +1,7 @@
 """Routes of OAuth: where to send the seller, and what they come back with. Never a token in an answer."""
 
 from typing import Annotated
+from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse
@@ -119,6 +120,20 @@ def finish_on_page(
     except PipelineError as problem:
         return page(request, "problem.html", status_of(problem)[0], error=problem)
     return page(request, "connected.html", account=account)
+
+
+def finish_with_address(context: AppContext, address: str) -> EtsyAccount:
+    """The same, with the whole address that the seller's browser ended on, where nothing of ours answers there.
+
+    Raises:
+        BadRequest: `oauth_redirect_malformed`, and what `connect.finish` raises.
+    """
+    try:
+        found = parse_qs(urlsplit(address.strip()).query)
+    except ValueError:  # brackets that are no address
+        found = {}
+    query = {name: found.get(name, [""])[0] for name in ("code", "state", "error", "error_description")}
+    return _finish(context, provider_of("etsy"), query)
 
 
 def _ask(context: AppContext, request: Request, platform: str, code: str, state: str) -> HTMLResponse:

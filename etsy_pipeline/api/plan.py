@@ -24,8 +24,9 @@ class Group(BaseModel):
 class Plan(BaseModel):
     """A plan, or part of it. Without a `plan_digest` there is none yet. In the state `nothing_to_do` it sends nothing.
 
-    `for_a_person` says why no policy approves it, `quota` whether it fits into today's calls. Since
-    `details_removed_at` an old plan has no more than what became of its products.
+    `for_a_person` says why no policy approves it, `quota` whether it fits into today's calls, `stock_from` which of
+    Medusa's stock locations counted, `sections` which
+    shop sections will be made. Since `details_removed_at` an old plan has only what became of its products.
     """
 
     transaction_id: str
@@ -39,6 +40,8 @@ class Plan(BaseModel):
     for_a_person: list[str]
     quota: str
     days: list[Day]
+    stock_from: str
+    sections: str
     items: list[dict[str, Any]]
     offset: int
     limit: int
@@ -68,6 +71,8 @@ def plan_page(store: Store, transaction_id: str, wanted: PlanFilter, limit: int)
         for_a_person=list(summary.for_a_person),
         quota=summary.quota,
         days=list(summary.days),
+        stock_from=summary.stock_from,
+        sections=summary.sections,
         items=shown[:limit],
         offset=wanted.first,
         limit=limit,

@@ -18,6 +18,7 @@ from etsy_pipeline.api.inputs import (
     TransactionPath,
 )
 from etsy_pipeline.api.plan import Plan, plan_page
+from etsy_pipeline.api.who import Sender, Who
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.sync import approvals, unsent
 from etsy_pipeline.sync.queries import PlanFilter
@@ -29,6 +30,7 @@ from etsy_pipeline.sync.rollback import request_rollback
 router = APIRouter(prefix="/admin/products/etsy-sync", tags=["syncs"])
 
 THROUGH = "api"
+NOBODY_NAMED = "HTTP API"
 
 
 class NewSync(BaseModel):
@@ -63,7 +65,9 @@ class Rejection(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    decided_by: Name = Field(default="HTTP API", description="The person who decides.")
+    decided_by: Name | None = Field(
+        default=None, description="The person who decides; whoever sends a token of their own decides as themselves."
+    )
     note: Note = Field(default="", description="Why.")
 
 
@@ -136,7 +140,9 @@ def show_plan(
 
 
 @router.post("/{transaction_id}/confirm", summary="Approve a plan; it is published then")
-def confirm(context: Context, transaction_id: TransactionPath, body: Confirmation | None = None) -> Done:
+def confirm(
+    context: Context, sender: Sender, transaction_id: TransactionPath, body: Confirmation | None = None
+) -> Done:
     """Bound to the plan as it is: one that changed, is stale, superseded or decided answers 409.
 
     Before there is a plan it is noted, and applied by itself to a plan without brakes, conflicts and high fees; the
@@ -146,7 +152,7 @@ def confirm(context: Context, transaction_id: TransactionPath, body: Confirmatio
     approvals.approve(
         context.store,
         transaction_id,
-        decided_by=decision.decided_by,
+        decided_by=_name(sender, decision),
         through=THROUGH,
         amount_unit=context.amount_unit(),
         note=decision.note,
@@ -157,10 +163,11 @@ def confirm(context: Context, transaction_id: TransactionPath, body: Confirmatio
 
 
 @router.post("/{transaction_id}/reject", summary="Reject a plan: nothing of it is published")
-def reject(context: Context, transaction_id: TransactionPath, body: Rejection | None = None) -> Done:
+def reject(context: Context, sender: Sender, transaction_id: TransactionPath, body: Rejection | None = None) -> Done:
     """Answers 409 while there is no plan, and once it is decided."""
     decision = body or Rejection()
-    approvals.reject(context.store, transaction_id, decided_by=decision.decided_by, through=THROUGH, note=decision.note)
+    name = _name(sender, decision)
+    approvals.reject(context.store, transaction_id, decided_by=name, through=THROUGH, note=decision.note)
     return Done()
 
 
@@ -172,9 +179,10 @@ def cancel(context: Context, transaction_id: TransactionPath) -> Done:
 
 
 @router.post("/{transaction_id}/drop", summary="Take products out of an approved sync that were not sent yet")
-def drop(context: Context, transaction_id: TransactionPath, body: Dropping) -> Wish:
+def drop(context: Context, sender: Sender, transaction_id: TransactionPath, body: Dropping) -> Wish:
     """Nothing is done for them. Answers 409 where none of them is still to send."""
-    told = unsent.drop(context.store, transaction_id, body.product_ids, decided_by=body.decided_by, note=body.note)
+    name = _name(sender, body)
+    told = unsent.drop(context.store, transaction_id, body.product_ids, decided_by=name, note=body.note)
     return Wish(changed=list(told.changed), too_late=list(told.too_late))
 
 
@@ -186,10 +194,10 @@ def first(context: Context, transaction_id: TransactionPath, body: Wanted) -> Wi
 
 
 @router.post("/{transaction_id}/resume", summary="Let a paused sync go on")
-def resume(context: Context, transaction_id: TransactionPath, body: Resumption | None = None) -> Done:
+def resume(context: Context, sender: Sender, transaction_id: TransactionPath, body: Resumption | None = None) -> Done:
     """After what it waits for was mended; what failed stays failed. Answers 409 where it is not paused."""
     said = body or Resumption()
-    resume_sync(context.store, transaction_id, decided_by=said.decided_by, through=THROUGH, note=said.note)
+    resume_sync(context.store, transaction_id, decided_by=_name(sender, said), through=THROUGH, note=said.note)
     return Done()
 
 
@@ -203,6 +211,10 @@ def retry(context: Context, transaction_id: TransactionPath, idempotency_key: Id
 def rollback(context: Context, transaction_id: TransactionPath) -> Started:
     """Its plan restores what that sync changed, says what cannot be restored, and needs a confirmation of its own."""
     return _started(request_rollback(context.store, transaction_id, trigger="api"))
+
+
+def _name(sender: Who, said: Rejection) -> str:
+    return sender.decides_as(said.decided_by or "", NOBODY_NAMED)
 
 
 def _started(job: EtsySyncJob) -> Started:

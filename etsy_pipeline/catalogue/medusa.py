@@ -4,38 +4,43 @@ How the server behaves is in docs/medusa-facts.md: pages of 50 are fastest, and 
 Measured on 2.21.2: a price's `rules` are empty unless attribute and value of its `price_rules` are asked for.
 """
 
-import json
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 import httpx
-import stamina
 
-from etsy_pipeline.catalogue.product import MalformedProduct, Product, parse_product
+from etsy_pipeline.catalogue import category_tree
+from etsy_pipeline.catalogue.admin_api import AdminApi
+from etsy_pipeline.catalogue.category_tree import CategoryTree
+from etsy_pipeline.catalogue.patience import Patience
+from etsy_pipeline.catalogue.price_lists import CustomerPrices, customer_prices
+from etsy_pipeline.catalogue.product import Group, MalformedProduct, Product, parse_product
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.catalogue.stock_places import FIELDS as PLACE_FIELDS
 from etsy_pipeline.catalogue.stock_places import OWN_CHANNELS, SoldFrom, StockPlaces, stock_places, unreadable
-from etsy_pipeline.errors import BadRequest, NeedsPerson, NotConfigured, Unavailable
+from etsy_pipeline.catalogue.told import absent
+from etsy_pipeline.errors import PipelineError, Unavailable
 
 PAGE_SIZE = 50
 MOST_LOCATIONS = 1000  # stock locations, in one answer
 IDS_AT_ONCE = 50  # asked for in one address
-ATTEMPTS = 3
 MOST_DELETED = 20  # products, or a tenth of all, that may go while they are read; more is a catalogue that collapses
-TOLD = ("title", "description", "metadata", "material", "thumbnail", "tags", "categories", "options")
 STEPS_BACK = 20  # pages that may be read again because products were deleted meanwhile
-TIMEOUT = httpx.Timeout(60.0, connect=10.0)  # seconds; a page of 50 takes about half a second
 
 FIELDS = ",".join(
     (
         "id", "title", "description", "status", "handle", "updated_at", "metadata", "material", "thumbnail",
         "weight", "length", "width", "height", "is_giftcard",
-        "images.url", "images.rank", "tags.value", "categories.id", "categories.name", "sales_channels.id",
-        "options.title", "options.values.value",
+        "images.url", "images.rank", "tags.value", "sales_channels.id",
+        "categories.id", "categories.name", "categories.metadata", "categories.parent_category_id",
+        "type.id", "type.value", "type.metadata", "collection.id", "collection.title", "collection.metadata",
+        "options.title", "options.values.value", "options.values.rank",
         "variants.id", "variants.title", "variants.sku", "variants.variant_rank", "variants.weight",
         "variants.ean", "variants.upc", "variants.barcode",
+        "variants.images.url", "variants.thumbnail", "variants.metadata",
         "variants.manage_inventory", "variants.allow_backorder",
         "variants.options.value", "variants.options.option.title",
         "variants.prices.amount", "variants.prices.currency_code",
@@ -48,19 +53,31 @@ FIELDS = ",".join(
     )
 )  # fmt: skip
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class CataloguePage:
     """Some products.
 
     `malformed` are those that cannot be understood. `missing` are ids that were asked for and that Medusa does not have
-    (on a last page of their own). `total` is how many products were asked for, as far as is known.
+    (on a last page of their own). `total` is how many products were asked for, as far as is known; `stock_from` says in
+    words whose stock counts.
     """
 
     products: tuple[Product, ...]
     malformed: tuple[MalformedProduct, ...] = ()
     missing: tuple[str, ...] = ()
     total: int = 0
+    stock_from: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What is read beside products, and once: where stock is sold from, and what customers pay."""
+
+    places: StockPlaces
+    prices: CustomerPrices | None
 
 
 class MedusaCatalogue:
@@ -71,7 +88,7 @@ class MedusaCatalogue:
         api_key: a secret API key; sent as the user name of Basic authentication.
         client: an httpx client to use instead of one's own.
         page_size: products a page.
-        first_wait_seconds: pause before the first repetition of a failed read.
+        patience: for how long a Medusa that cannot answer is waited for.
     """
 
     def __init__(
@@ -81,42 +98,57 @@ class MedusaCatalogue:
         *,
         client: httpx.Client | None = None,
         page_size: int = PAGE_SIZE,
-        first_wait_seconds: float = 0.5,
+        patience: Patience | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        self._auth = httpx.BasicAuth(api_key, "")
-        self._client = client or httpx.Client(timeout=TIMEOUT)
+        self._api = AdminApi(base_url, api_key, patience or Patience(), client)
         self._page_size = page_size
-        self._first_wait_seconds = first_wait_seconds
+        self._tree: CategoryTree | None = None
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._api.close()
 
-    def pages(self, selection: Selection, sold_from: SoldFrom = OWN_CHANNELS) -> Iterator[CataloguePage]:
+    def pages(
+        self, selection: Selection, sold_from: SoldFrom = OWN_CHANNELS, prices_at: datetime | None = None
+    ) -> Iterator[CataloguePage]:
         """All products of a selection, page by page, each product once.
 
         Args:
             selection: which products.
             sold_from: whose stock counts; without it that of a product's own sales channels.
+            prices_at: the moment at which price lists hold; None: neither they nor what is said of tax are read.
 
         Raises:
-            NeedsPerson: `medusa_unauthorized`, `stock_locations_unreadable`.
-            NotConfigured: `not_a_medusa`, `stock_location_unknown`, `no_location_sells`.
+            NeedsPerson: `medusa_unauthorized`, `stock_locations_unreadable`, `price_lists_unreadable`.
+            NotConfigured: `not_a_medusa`, `medusa_moved`, `stock_location_unknown`, `no_location_sells`.
             BadRequest: `medusa_refused`.
-            Unavailable: `medusa_unreachable`, `medusa_error`, `catalogue_incomplete`.
+            Unavailable: `medusa_unreachable`, `medusa_error`, `medusa_maintenance`, `medusa_answer_broken`,
+                `catalogue_incomplete`.
         """
         seen: set[str] = set()
-        places = self._places(sold_from)
+        if selection.category_ids:
+            below = self._categories().with_those_below(selection.category_ids)
+            selection = selection.model_copy(update={"category_ids": below})
+        beside = _Beside(self._places(sold_from), self._prices(prices_at))
         if not selection.product_ids:
-            yield from self._pages(selection, (), seen, places)
+            yield from self._pages(selection, (), seen, beside)
             return
         ids = list(dict.fromkeys(selection.product_ids))
         for start in range(0, len(ids), IDS_AT_ONCE):
-            for page in self._pages(selection, ids[start : start + IDS_AT_ONCE], seen, places):
+            for page in self._pages(selection, ids[start : start + IDS_AT_ONCE], seen, beside):
                 yield replace(page, total=len(ids))
         if missing := tuple(item for item in ids if item not in seen):
             yield CataloguePage((), missing=missing, total=len(ids))
+
+    def listed(self, what: str, fields: str, most: int) -> tuple[list[Any], int]:
+        """Rows of one of the Admin API's lists ("sales-channels"), as they are, and how many there are in all.
+
+        Raises:
+            PipelineError: what a question to Medusa raises.
+        """
+        answer = self._get([("fields", fields), ("limit", str(most)), ("offset", "0")], what)
+        return answer[what.replace("-", "_")], answer["count"]
 
     def _places(self, sold_from: SoldFrom) -> StockPlaces:
         answer = self._get([("fields", PLACE_FIELDS), ("limit", str(MOST_LOCATIONS))], "stock-locations")
@@ -124,8 +156,11 @@ class MedusaCatalogue:
             raise unreadable(f"Medusa gives {len(answer['stock_locations'])} of {answer['count']} stock locations.")
         return stock_places(answer["stock_locations"], sold_from)
 
+    def _prices(self, at: datetime | None) -> CustomerPrices | None:
+        return None if at is None else customer_prices(lambda what, query: self._get(query, what), at)
+
     def _pages(
-        self, selection: Selection, ids: Sequence[str], seen: set[str], places: StockPlaces
+        self, selection: Selection, ids: Sequence[str], seen: set[str], beside: "_Beside"
     ) -> Iterator[CataloguePage]:
         """Pages that overlap by one product.
 
@@ -143,10 +178,10 @@ class MedusaCatalogue:
             if overlap and not (rows and _id(rows[0]) in seen):
                 steps_back += 1
                 if steps_back > STEPS_BACK:
-                    raise _incomplete(total, received)
+                    raise _incomplete(most, received)
                 position = max(0, position - self._page_size)
                 continue
-            page = self._parsed(rows, total, seen, places)
+            page = self._parsed(rows, total, seen, beside)
             received += len(page.products) + len(page.malformed)
             yield page
             position += len(rows) - overlap
@@ -155,7 +190,7 @@ class MedusaCatalogue:
         if received < total or most - received > max(MOST_DELETED, most // 10):
             raise _incomplete(most, received)
 
-    def _parsed(self, rows: Sequence[Any], total: int, seen: set[str], places: StockPlaces) -> CataloguePage:
+    def _parsed(self, rows: Sequence[Any], total: int, seen: set[str], beside: "_Beside") -> CataloguePage:
         products, malformed = [], []
         for row in rows:
             product_id = _id(row)
@@ -164,76 +199,45 @@ class MedusaCatalogue:
             seen.add(product_id)
             try:
                 _require_told(row)
-                products.append(parse_product(row, base_url=self.base_url, places=places))
+                products.append(
+                    parse_product(
+                        row,
+                        base_url=self.base_url,
+                        places=beside.places,
+                        parents_of=self._parents,
+                        prices=beside.prices,
+                    )
+                )
             except MalformedProduct as problem:
                 malformed.append(problem)
-        return CataloguePage(tuple(products), tuple(malformed), total=total)
+        return CataloguePage(tuple(products), tuple(malformed), total=total, stock_from=beside.places.words)
 
     def _get(self, query: Sequence[tuple[str, str]], what: str = "products") -> dict[str, Any]:
-        retry = stamina.retry_context(
-            on=Unavailable,
-            attempts=ATTEMPTS,
-            timeout=None,
-            wait_initial=self._first_wait_seconds,
-            wait_max=10.0,
-            wait_jitter=self._first_wait_seconds,
-        )
-        for attempt in retry:
-            with attempt:
-                return self._get_once(query, what)
-        raise AssertionError("unreachable: the retry loop returns or raises")
+        return self._api.get(what, query)
 
-    def _get_once(self, query: Sequence[tuple[str, str]], what: str) -> dict[str, Any]:
-        url = f"{self.base_url}/admin/{what}"
+    def _parents(self, category_id: str) -> Sequence[Group] | None:
+        """The categories above one; what Medusa does not show is told with the product, where it matters."""
         try:
-            response = self._client.get(url, params=list(query), auth=self._auth)
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL):
-            raise self._not_a_medusa("is no http or https address") from None
-        except httpx.HTTPError as error:
-            raise Unavailable(
-                f"Medusa at {self.base_url} cannot be reached ({type(error).__name__}).",
-                code="medusa_unreachable",
-                hint="Check that the server runs and that MEDUSA_URL is right.",
-            ) from None
-        if response.status_code == httpx.codes.FORBIDDEN and what == "stock-locations":
-            raise unreadable(f"Medusa at {self.base_url} does not show its stock locations (403).")
-        if response.status_code in {401, 403}:
-            raise NeedsPerson(
-                f"Medusa at {self.base_url} does not accept the API key ({response.status_code}).",
-                code="medusa_unauthorized",
-                hint="Set MEDUSA_API_KEY to a secret API key (Medusa admin → Settings → Secret API Keys).",
-            )
-        if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR or response.status_code == 429:  # noqa: PLR2004
-            raise Unavailable(
-                f"Medusa at {self.base_url} answered {response.status_code}.",
-                code="medusa_error",
-                hint="Look at Medusa's own log, then sync again.",
-            )
-        return self._answer(response, what.replace("-", "_"))
+            return self._categories().parents(category_id)
+        except Unavailable:
+            raise
+        except PipelineError as error:
+            logger.warning("categories_not_read: %s", error.message)
+            self._tree = CategoryTree({}, {})
+            return None
 
-    def _answer(self, response: httpx.Response, what: str) -> dict[str, Any]:
-        try:
-            answer = json.loads(response.content, parse_float=Decimal)
-        except (ValueError, RecursionError):
-            raise self._not_a_medusa(f"answered {response.status_code} without JSON") from None
-        if not isinstance(answer, dict):
-            raise self._not_a_medusa(f"answered {response.status_code} without an object")
-        if response.is_client_error and isinstance(answer.get("type"), str) and isinstance(answer.get("message"), str):
-            raise BadRequest(
-                f"Medusa at {self.base_url} refused the selection ({response.status_code}): {answer['message'][:300]}",
-                code="medusa_refused",
-                hint="Correct the shop's selection of products.",
-            )
-        if not isinstance(answer.get(what), list) or not isinstance(answer.get("count"), int):
-            raise self._not_a_medusa(f"answered {response.status_code} without {what}")
-        return answer
-
-    def _not_a_medusa(self, problem: str) -> NotConfigured:
-        return NotConfigured(
-            f"{self.base_url} {problem}: this is not the Admin API of a Medusa v2 server.",
-            code="not_a_medusa",
-            hint="Set MEDUSA_URL to the address of the server, without /admin or /app.",
-        )
+    def _categories(self) -> CategoryTree:
+        """All categories, read once."""
+        if self._tree is None:
+            rows: list[Any] = []
+            while True:
+                page = [("limit", str(category_tree.PAGE_SIZE)), ("offset", str(len(rows))), ("order", "id")]
+                answer = self._get([("fields", category_tree.FIELDS), *page], "product-categories")
+                rows += answer["product_categories"]
+                if len(rows) >= answer["count"] or not answer["product_categories"]:
+                    break
+            self._tree = category_tree.category_tree(rows)
+        return self._tree
 
 
 def _id(row: Any) -> str:
@@ -242,8 +246,8 @@ def _id(row: Any) -> str:
 
 def _require_told(row: Any) -> None:
     """A field that was asked for and did not come is not an empty one: it would empty a listing."""
-    if isinstance(row, dict) and (absent := [name for name in TOLD if name not in row]):
-        problem = f"Medusa left out {', '.join(absent)}, perhaps because the API key's role does not show it"
+    if isinstance(row, dict) and (missing := absent(row)):
+        problem = f"Medusa left out {', '.join(missing)}, perhaps because the API key's role does not show it"
         raise MalformedProduct(_id(row), problem)
 
 
@@ -261,6 +265,8 @@ def _query(selection: Selection, ids: Sequence[str], limit: int, offset: int) ->
         "tag_id[]": selection.tag_ids,
         "collection_id[]": selection.collection_ids,
         "sales_channel_id[]": selection.sales_channel_ids,
+        "category_id[]": selection.category_ids,
+        "type_id[]": selection.type_ids,
         "status[]": selection.statuses,
     }
     query = [(name, value) for name, values in filters.items() for value in values]

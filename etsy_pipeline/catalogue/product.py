@@ -4,6 +4,7 @@ Not here: how products are fetched (`medusa.py`). Source: docs/medusa-facts.md, 
 of the answer that is absent is an error and not an empty part: without its stock a product would look sold out.
 """
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,10 @@ from urllib.parse import urljoin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from etsy_pipeline.catalogue.price_lists import CustomerPrices, ListPrice
+from etsy_pipeline.catalogue.raw_variant import FieldError, asked, available, plain_prices
 from etsy_pipeline.catalogue.stock_places import StockPlaces
+from etsy_pipeline.catalogue.variant_pictures import of_variants
 from etsy_pipeline.errors import Refused
 
 DEFAULT_OPTION = "Default option"  # what Medusa calls the option of a product that has none
@@ -51,8 +55,10 @@ class Variant(_Value):
     """One thing that can be bought.
 
     `prices` are plain prices only (no region rule, no quantity tier), by upper-case currency code, in the unit in which
-    the server stores them. `available` is how many can be sold now from the locations that sell; None when Medusa does
-    not track this variant's stock. `barcode` is its EAN, else its UPC, else what its field of that name holds.
+    the server stores them; `list_prices` those of price lists that held for everybody when it was read. `available` is
+    how many can be sold now from the locations that sell; None when Medusa does not track this variant's stock.
+    `barcode` is its EAN, else its UPC, else what its field of that name holds. `image_urls` are pictures that it
+    has and not all variants have, in the product's order; `metadata_image_urls` those that plugins keep in its metadata.
     """
 
     id: str
@@ -61,20 +67,38 @@ class Variant(_Value):
     barcode: str | None = None
     options: Mapping[str, str] = {}
     prices: Mapping[str, Decimal] = {}
+    list_prices: tuple[ListPrice, ...] = ()
     available: int | None = None
     allow_backorder: bool = False
     weight: Decimal | None = None
+    image_urls: tuple[str, ...] = ()
+    thumbnail: str | None = None
+    metadata_image_urls: tuple[str, ...] = ()
 
 
-class Category(_Value):
-    """A Medusa product category."""
+class Group(_Value):
+    """What Medusa sorts products by: a category, a collection (`name` is its title) or a type (`name` is its value)."""
 
     id: str
     name: str
+    metadata: Mapping[str, Any] = {}
+
+
+class Category(Group):
+    """A Medusa product category, with those above it, the nearest first."""
+
+    parents: tuple[Group, ...] = ()
 
 
 class Product(_Value):
-    """A Medusa product with its variants. Weight in grams and lengths in centimetres, as Medusa's admin labels them."""
+    """A Medusa product with its variants. Weight in grams and lengths in centimetres, as Medusa's admin labels them.
+
+    `image_urls` are its pictures in the shop's order, without a `thumbnail` that is not among them. `not_told` names
+    what Medusa left out of that by which products are sorted.
+
+    `prices_with_tax` are the currencies whose prices include tax, None where that is not known; `prices_not_told` names
+    what else of Medusa the API key may not read (`price-lists`, `price-preferences`).
+    """
 
     id: str
     title: str
@@ -90,10 +114,23 @@ class Product(_Value):
     width: Decimal | None = None
     height: Decimal | None = None
     image_urls: tuple[str, ...] = ()
+    thumbnail: str | None = None
     tags: tuple[str, ...] = ()
     categories: tuple[Category, ...] = ()
+    type: Group | None = None
+    collection: Group | None = None
+    not_told: tuple[str, ...] = ()
+    is_in_sales_channel: bool = True
     options: tuple[Option, ...] = ()
     variants: tuple[Variant, ...] = ()
+    prices_with_tax: tuple[str, ...] | None = None
+    prices_not_told: tuple[str, ...] = ()
+
+    def pictures(self, *, thumbnail_first: bool) -> tuple[str, ...]:
+        """Where its pictures are, in the order of a listing: the thumbnail is the one that Medusa's lists show."""
+        if not (thumbnail_first and self.thumbnail):
+            return self.image_urls
+        return tuple(dict.fromkeys((self.thumbnail, *self.image_urls)))
 
 
 class MalformedProduct(Refused):
@@ -108,28 +145,39 @@ class MalformedProduct(Refused):
         self.product_id = product_id
 
 
-class _FieldError(ValueError):
-    """What is wrong, with the name of the field."""
+ParentsOf = Callable[[str], Sequence[Group] | None]
+"""The categories above a category, the nearest first; None where Medusa does not tell."""
 
 
-def parse_product(raw: Any, *, base_url: str = "", places: StockPlaces | None = None) -> Product:
+def parse_product(
+    raw: Any,
+    *,
+    base_url: str = "",
+    places: StockPlaces | None = None,
+    prices: CustomerPrices | None = None,
+    parents_of: ParentsOf = lambda _: None,
+) -> Product:
     """Normalise a product as the Admin API gives it (fields of `medusa.FIELDS`).
 
     Args:
         raw: the product's JSON.
         base_url: the server's address, for pictures with relative ones.
         places: tells which stock locations count; None: all do.
+        prices: what is known beside plain prices; None: nothing.
+        parents_of: tells the categories above one; asked only for those that have some.
 
     Raises:
         MalformedProduct: naming the field that is wrong or was left out.
     """
     product_id = str(raw.get("id") or "").encode(errors="replace").decode() if isinstance(raw, Mapping) else ""
     try:
-        return Product.model_validate(_normalised(_sound(raw), base_url, places))
+        sound = _sound(raw)
+        known = _normalised(sound, base_url, places, prices or CustomerPrices())
+        return Product.model_validate(known | _groups(sound, parents_of))
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False)]
         raise MalformedProduct(product_id, "; ".join(problems[:3])) from None
-    except _FieldError as error:
+    except FieldError as error:
         raise MalformedProduct(product_id, str(error)) from None
     except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
         raise MalformedProduct(product_id, f"{type(error).__name__}: {error}") from None
@@ -154,41 +202,65 @@ def absolute_image_url(base_url: str, url: str) -> str:
         return url
 
 
-def _normalised(raw: Any, base_url: str, places: StockPlaces | None) -> dict[str, Any]:
+def _normalised(raw: Any, base_url: str, places: StockPlaces | None, prices: CustomerPrices) -> dict[str, Any]:
     if not isinstance(raw, Mapping):
-        raise _FieldError(f"it is {type(raw).__name__} instead of an object")
-    options = _options(raw.get("options") or ())
-    variants = _in_order(_asked(raw, "variants") or (), "variant_rank")
+        raise FieldError(f"it is {type(raw).__name__} instead of an object")
+    variants = _in_order(asked(raw, "variants") or (), "variant_rank")
+    options = _options(raw.get("options") or (), variants)
 
     def selling(level: Mapping[str, Any]) -> bool:
-        return places is None or _asked(level, "location_id") in places.selling(lambda: _sales_channels(raw))
+        return places is None or asked(level, "location_id") in places.selling(lambda: _sales_channels(raw))
 
+    image_urls = tuple(dict.fromkeys(absolute_image_url(base_url, url) for url in _image_urls(raw)))
+    pictures = of_variants(variants, image_urls, functools.partial(absolute_image_url, base_url))
     return {
         **{name: raw.get(name) for name in _SAME_NAME if raw.get(name) is not None},
         "title": raw.get("title") or "",
-        "image_urls": tuple(dict.fromkeys(absolute_image_url(base_url, url) for url in _image_urls(raw))),
+        "image_urls": image_urls,
+        "thumbnail": absolute_image_url(base_url, raw["thumbnail"]) if raw.get("thumbnail") else None,
         "tags": [tag["value"] for tag in raw.get("tags") or ()],
-        "categories": raw.get("categories") or (),
+        "is_in_sales_channel": bool(raw.get("sales_channels", True)),
         "options": options,
-        "variants": [_variant(item, {option["title"] for option in options}, selling) for item in variants],
+        "variants": [
+            {
+                **_variant(item, {option["title"] for option in options}, selling),
+                "list_prices": prices.of_variant.get(str(item["id"]), ()),
+                **own_pictures,
+            }
+            for item, own_pictures in zip(variants, pictures, strict=True)
+        ],
+        "prices_with_tax": prices.with_tax,
+        "prices_not_told": prices.not_told,
     }
 
 
+def _groups(raw: Mapping[str, Any], parents_of: ParentsOf) -> dict[str, Any]:
+    """Categories, type and collection, and which of them Medusa did not tell."""
+    categories, orphans = [], []
+    for item in raw.get("categories") or ():
+        parents = parents_of(item["id"]) if item.get("parent_category_id") else ()
+        orphans += [f"the categories above {item['name']}"] if parents is None else []
+        categories.append(_group(item, "name") | {"parents": parents or ()})
+    return {
+        "categories": categories,
+        "type": _group(raw["type"], "value") if raw.get("type") else None,
+        "collection": _group(raw["collection"], "title") if raw.get("collection") else None,
+        "not_told": [*(name for name in ("type", "collection") if name not in raw), *orphans],
+    }
+
+
+def _group(raw: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {"id": raw.get("id") or raw[name], "name": raw[name], "metadata": raw.get("metadata") or {}}
+
+
 def _sales_channels(raw: Mapping[str, Any]) -> list[str]:
-    return [str(item["id"]) for item in _asked(raw, "sales_channels") or ()]
-
-
-def _asked(raw: Mapping[str, Any], name: str) -> Any:
-    """A part that was asked for. Medusa ignores fields that it does not know in silence (docs/medusa-facts.md §5)."""
-    if name not in raw:
-        raise _FieldError(f"the answer has no field {name!r}")
-    return raw[name]
+    return [str(item["id"]) for item in asked(raw, "sales_channels") or ()]
 
 
 def _sound(value: Any, depth: int = 0) -> Any:
     """The same JSON without halves of surrogate pairs, which no file or database takes."""
     if depth > DEEPEST:
-        raise _FieldError(f"it is nested deeper than {DEEPEST} levels")
+        raise FieldError(f"it is nested deeper than {DEEPEST} levels")
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     if isinstance(value, Mapping):
@@ -197,17 +269,33 @@ def _sound(value: Any, depth: int = 0) -> Any:
 
 
 def _image_urls(raw: Mapping[str, Any]) -> list[str]:
-    urls = [image["url"] for image in _in_order(_asked(raw, "images") or (), "rank") if image.get("url")]
+    urls = [image["url"] for image in _in_order(asked(raw, "images") or (), "rank") if image.get("url")]
     return urls or ([raw["thumbnail"]] if raw.get("thumbnail") else [])
 
 
-def _options(raw: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    options = [
-        {"title": item["title"], "values": [value["value"] for value in item.get("values") or ()]} for item in raw
-    ]
+def _options(raw: Sequence[Mapping[str, Any]], variants: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    options = [{"title": item["title"], "values": _values(item, variants)} for item in raw]
     if [option["title"] for option in options] == [DEFAULT_OPTION] and len(options[0]["values"]) <= 1:
         return []  # docs/medusa-facts.md §11: that is no variation
     return options
+
+
+def _values(option: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """An option's values in the shop's order: by rank, those without one after them (docs/medusa-facts.md §14).
+
+    Those without one stand as the variants do, where these have ranks, for Medusa's answer has no order of its own
+    then. A Medusa before 2.16 has no ranks at all, and its answer's order stays.
+    """
+    rows = option.get("values") or ()
+    values = [row["value"] for row in rows]
+    if not any("rank" in row for row in rows):
+        return values
+    rank = {row["value"]: row.get("rank") for row in rows}
+    is_ranked = len({variant.get("variant_rank") for variant in variants}) == len(variants)
+    chosen = [item for variant in variants if is_ranked for item in variant.get("options") or ()]
+    used = [item["value"] for item in chosen if item["option"]["title"] == option["title"]]
+    place = {value: number for number, value in enumerate(dict.fromkeys((*used, *values)))}
+    return sorted(values, key=lambda value: (rank[value] is None, rank[value] or 0, place[value]))
 
 
 def _variant(
@@ -220,45 +308,11 @@ def _variant(
         "sku": raw.get("sku"),
         "barcode": raw.get("ean") or raw.get("upc") or raw.get("barcode"),
         "options": {title: value for title, value in chosen.items() if title in option_titles},
-        "prices": _plain_prices(_asked(raw, "prices") or ()),
-        "available": _available(raw, selling),
+        "prices": plain_prices(asked(raw, "prices") or ()),
+        "available": available(raw, selling),
         "allow_backorder": bool(raw.get("allow_backorder")),
         "weight": raw.get("weight"),
     }
-
-
-def _plain_prices(raw: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Prices by currency, without those of a quantity tier or of a rule (a region, a customer group).
-
-    Those of price lists (sales) are not in Medusa's answer. Two different plain prices in one currency cannot be:
-    then the rules did not come along, and any choice could be the wrong price.
-    """
-    plain: dict[str, Any] = {}
-    for price in raw:
-        if any(price.get(name) for name in ("min_quantity", "max_quantity", "rules", "price_rules")):
-            continue
-        currency, amount = str(price["currency_code"]).upper(), _asked(price, "amount")
-        if plain.setdefault(currency, amount) != amount:
-            raise _FieldError(f"prices: a variant costs both {plain[currency]} and {amount} {currency}")
-    return plain
-
-
-def _available(raw: Mapping[str, Any], selling: Callable[[Mapping[str, Any]], bool]) -> int | None:
-    """How many can be sold: a kit as often as its scarcest part allows (docs/medusa-facts.md §4).
-
-    Args:
-        raw: the variant.
-        selling: whether a level is of a location that counts.
-    """
-    if not _asked(raw, "manage_inventory"):
-        return None
-    parts = []
-    for item in _asked(raw, "inventory_items") or ():
-        levels = _asked(_asked(item, "inventory") or {"location_levels": ()}, "location_levels") or ()
-        levels = [level for level in levels if selling(level)]
-        free = sum(int(level["stocked_quantity"]) - int(level.get("reserved_quantity") or 0) for level in levels)
-        parts.append(max(0, free) // max(1, int(item.get("required_quantity") or 1)))
-    return min(parts, default=0)
 
 
 def _in_order(items: Sequence[Mapping[str, Any]], rank: str) -> list[Mapping[str, Any]]:

@@ -20,4 +20,8 @@ class Selection(BaseModel):
     tag_ids: tuple[str, ...] = Field(default=(), description="Medusa tag ids (ptag_…).")
     collection_ids: tuple[str, ...] = Field(default=(), description="Medusa collection ids (pcol_…).")
     sales_channel_ids: tuple[str, ...] = Field(default=(), description="Medusa sales channel ids (sc_…).")
+    category_ids: tuple[str, ...] = Field(
+        default=(), description="Medusa category ids (pcat_…); those below them are meant, too."
+    )
+    type_ids: tuple[str, ...] = Field(default=(), description="Medusa product type ids (ptyp_…).")
     statuses: tuple[ProductStatus, ...] = Field(default=(), description="Medusa product statuses.")

@@ -5,12 +5,13 @@ on it would take the whole shop off Etsy.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from etsy_pipeline.errors import NeedsPerson, NotConfigured, PipelineError
 
 FIELDS = "id,name,sales_channels.id"
+MOST_TOLD = 20  # of many locations, in words
 SET_THEM = "Name the locations that sell in the shop's setting `stock_locations`."
 
 
@@ -32,10 +33,36 @@ OWN_CHANNELS = SoldFrom()
 
 @dataclass(frozen=True, slots=True)
 class StockPlaces:
-    """The stock locations of a Medusa: `channels_of` has the sales channels of each, by id."""
+    """The stock locations of a Medusa: `channels_of` has each one's sales channels, `names` what it is called."""
 
     channels_of: Mapping[str, frozenset[str]]
     sold_from: SoldFrom
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def words(self) -> str:
+        """Which locations count, and why these, for who reads a plan; nothing where Medusa has none."""
+        if not self.channels_of:
+            return ""
+        of_shop, chosen = self.sold_from.stock_locations, frozenset(self.sold_from.sales_channel_ids)
+        counted = of_shop or [
+            place for place, channels in self.channels_of.items() if (channels & chosen if chosen else channels)
+        ]
+        why = (
+            "named in the setting stock_locations"
+            if of_shop
+            else "linked to the chosen sales channels"
+            if chosen
+            else "each product's as far as they are linked to its sales channels"
+        )
+        others = [place for place in self.channels_of if place not in counted]
+        left_out = f" Not counted: {self._told(others)}." if others else ""
+        return f"Stock is counted at {self._told(counted)} ({why}).{left_out}"
+
+    def _told(self, places: Sequence[str]) -> str:
+        shown = [f"{self.names.get(place) or place} ({place})" for place in places[:MOST_TOLD]]
+        more = len(places) - len(shown)
+        return ", ".join(shown) + (f" and {more} more" if more else "")
 
     def selling(self, product_channels: Callable[[], Sequence[str]]) -> frozenset[str]:
         """The locations that count for a product.
@@ -60,6 +87,7 @@ def stock_places(rows: Sequence[Any], sold_from: SoldFrom) -> StockPlaces:
     """
     try:
         told = {str(row["id"]): row.get("sales_channels") for row in rows}
+        names = {str(row["id"]): " ".join(str(row.get("name") or "").split()) for row in rows}
         channels = {place: frozenset(str(item["id"]) for item in found or ()) for place, found in told.items()}
     except (KeyError, TypeError, AttributeError):
         raise unreadable("Medusa's answer about its stock locations cannot be understood.") from None
@@ -71,7 +99,7 @@ def stock_places(rows: Sequence[Any], sold_from: SoldFrom) -> StockPlaces:
         )
     if channels and not sold_from.stock_locations:
         _require_links(told, channels, frozenset(sold_from.sales_channel_ids))
-    return StockPlaces(channels, sold_from)
+    return StockPlaces(channels, sold_from, names)
 
 
 def unreadable(problem: str) -> PipelineError:

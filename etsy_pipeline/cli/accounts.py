@@ -36,7 +36,7 @@ AccountId = Annotated[str, typer.Argument(help="The account's id, etsy_acc_…."
 @app.command()
 def add(name: Annotated[str, typer.Argument(help="A name for the shop.")], as_json_: Json = False) -> None:
     """Add an account; connect it next."""
-    with settings_and_store() as (_, store):
+    with settings_and_store(begins=True) as (_, store):
         account = configuring.add(store, name)
     if as_json_:
         as_json({"id": account.id})

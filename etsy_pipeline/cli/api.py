@@ -26,7 +26,7 @@ def api(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     for chatty in ("httpx", "httpcore", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    with settings_and_store() as (settings, store):
+    with settings_and_store(begins=True) as (settings, store):
         _require_safe(settings, host)
         app = create_app(settings, store)
         config = uvicorn.Config(

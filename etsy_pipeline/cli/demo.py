@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -24,16 +25,19 @@ from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob
 from etsy_pipeline.sync import approvals, queries
+from etsy_pipeline.sync.queries import PlanFilter
 from etsy_pipeline.sync.request import request_sync
 
 # A commercial app's pace instead of a new app's 5 calls a second, or the demo would mostly wait.
 PER_SECOND, PER_DAY = 50, 100_000
 APPROVER = "demo"
 SHOP_NAME = "Demo shop"
+SHOWN = 5  # products, of the plan and of the outcome: it all fits on a screen
 
 
 def demo(
     approve: Annotated[bool, typer.Option(help="Approve the plan and publish it.")] = True,
+    everything: Annotated[bool, typer.Option("--all", help="Show all of the plan and of what became of it.")] = False,
 ) -> None:
     """Try everything out, without a shop: starts a local Etsy and a sample Medusa, and publishes the catalogue.
 
@@ -43,16 +47,17 @@ def demo(
         if name != "ETSY_PIPELINE_HOME":
             del os.environ[name]  # the demo never touches a real shop
     home = Settings.load().etsy_pipeline_home
-    with _sandbox(home), settings_and_store() as (settings, store):
+    with _sandbox(home), settings_and_store(begins=True) as (settings, store):
         account = _connected_account(settings, store)
         job = _planned(store, account)
         transaction_id = job.transaction_id
-        _show_plan(store, job)
+        most = None if everything else SHOWN
+        _show_plan(store, job, most)
         if not approve and not job.is_over:
             _farewell()
             return
         if job.is_over:
-            _end(_show_outcome(store, account.id, transaction_id))
+            _end(_show_outcome(store, account.id, transaction_id, most))
             return
         _step("Approve the plan")
         approvals.approve(
@@ -60,7 +65,7 @@ def demo(
         )
         _step("Publish it")
         _run("publish_sync", account.id, transaction_id)
-        _end(_show_outcome(store, account.id, transaction_id))
+        _end(_show_outcome(store, account.id, transaction_id, most))
 
 
 @contextmanager
@@ -119,14 +124,31 @@ def _planned(store: Store, account: EtsyAccount) -> EtsySyncJob:
     return queries.job(store, job.transaction_id)
 
 
-def _show_plan(store: Store, job: EtsySyncJob) -> None:
+def _show_plan(store: Store, job: EtsySyncJob, most: int | None) -> None:
     _step(f"The plan of {job.transaction_id}")
-    print_plan(queries.plan_rows(store, job.transaction_id, queries.NOTEWORTHY), queries.plan_summary(job))
+    if most is None:
+        print_plan(queries.plan_rows(store, job.transaction_id, queries.NOTEWORTHY), queries.plan_summary(job))
+        return
+    summary = queries.plan_summary(job)
+    rows = [
+        row
+        for action in ("create", "update", "deactivate", "invalid")
+        for row in queries.plan_rows(store, job.transaction_id, PlanFilter((action,), most=most))
+    ]
+    print_plan(rows[: most - 1] + rows[-1:], replace(summary, groups=()))
+    console.print(f"All of it: [bold]etsy-pipeline sync plan {job.transaction_id}[/]")
 
 
-def _show_outcome(store: Store, account_id: str, transaction_id: str) -> EtsySyncJob:
+def _show_outcome(store: Store, account_id: str, transaction_id: str, most: int | None) -> EtsySyncJob:
     _step("What happened to every product")
-    print_links(queries.find_links(store, account_id=account_id))
+    found = queries.find_links(store, account_id=account_id)
+    shown = found
+    if most is not None:
+        failed = [link for link in found if link.sync_status == "failed"]
+        shown = [link for link in found if link.sync_status == "synced"][: most - 1] + failed[:1]
+    print_links(shown)
+    if len(shown) < len(found):
+        console.print(f"… and {len(found) - len(shown)} more: [bold]etsy-pipeline links[/]")
     job = queries.job(store, transaction_id)
     console.print(
         f"\n[bold]{transaction_id} {colored(job.state.words)}: {job.synced_count} synced, {job.failed_count} failed, "

@@ -2,6 +2,7 @@
 
 import getpass
 from contextlib import closing
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
 
@@ -63,6 +64,6 @@ def _products(settings: Settings, account: EtsyAccount, client: ShopClient) -> l
     """All that the shop sells, as it is compared with its listings."""
     choices, unit = settings_of(account), settings.medusa()[2]
     listings = ProductListings(choices, partial(shop_reader, client, account, unit, on_trouble=None))
-    with closing(wiring.catalogue_of(settings)) as catalogue:
-        pages = catalogue.pages(choices.selection, choices.sold_from)
+    with closing(wiring.catalogue_of(settings, someone_waits=True)) as catalogue:
+        pages = catalogue.pages(choices.selection, choices.sold_from, datetime.now(UTC))
         return [identified(item) for item in listings.of(product for page in pages for product in page.products)]

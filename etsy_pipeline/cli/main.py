@@ -4,13 +4,14 @@ Exit status: 0 done · 1 failed · 2 bad use.
 """
 
 import logging
-from typing import Any
+from importlib import metadata
+from typing import Annotated, Any
 
 import stamina
 import typer
 from typer.core import TyperGroup
 
-from etsy_pipeline.cli import accounts, api, database, demo, doctor, links, sandbox, shop, sync
+from etsy_pipeline.cli import accounts, api, database, demo, doctor, links, people, sandbox, shop, sync, up
 from etsy_pipeline.cli.output import tell
 from etsy_pipeline.errors import BadRequest, Conflict, PipelineError
 from etsy_pipeline.logs import PACKAGE
@@ -54,6 +55,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _tell_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"etsy-pipeline {metadata.version('etsy_pipeline')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    """Publishes a MedusaJS catalogue to Etsy: planned, approved by a person, published exactly once."""
+    del version
+
+
+app.command("up")(up.up)
 app.command("demo")(demo.demo)
 app.command("sandbox")(sandbox.sandbox)
 app.command("doctor")(doctor.doctor)
@@ -62,6 +80,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(sync.app, name="sync")
 app.add_typer(links.app, name="links")
 app.add_typer(shop.app, name="shop")
+app.add_typer(people.app, name="people")
 app.add_typer(database.app, name="db")
 
 

@@ -81,18 +81,23 @@ def as_table(
 
 
 def print_links(found: Iterable[Link]) -> None:
-    """Products with their listings: state, id, and the address or what went wrong, in full."""
+    """Products with their listings: state, and the address or what went wrong, each whole, within 80 columns."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
-    table.add_column("product", max_width=NAME_WIDTH, overflow="ellipsis", no_wrap=True)
-    for heading in ("status", "state", "listing"):
+    for heading in ("status", "state"):
         table.add_column(heading, no_wrap=True)
-    table.add_column("where, or what went wrong", overflow="fold")
+    table.add_column("product, and where it is or what went wrong", overflow="fold")
     for link in found:
-        told = link.sync_error or link.etsy_url or ""
-        listing_id = str(link.etsy_listing_id or "–")
+        told = link.sync_error or short_address(link)
         name = cell(link.product_title or link.product_id)
-        table.add_row(name, colored(link.sync_status), cell(link.listing_state or "–"), listing_id, cell(told))
+        table.add_row(colored(link.sync_status), cell(link.listing_state or "–"), f"{name}\n[dim]{cell(told)}[/]")
     console.print(table if table.row_count else "No product is linked to Etsy yet.")
+
+
+def short_address(link: Link) -> str:
+    """A listing's address without the words of its title, which Etsy does not need: it fits into a line."""
+    number = f"/listing/{link.etsy_listing_id}"
+    address = link.etsy_url or ""
+    return address[: address.index(number) + len(number)] if number in address else address
 
 
 def print_plan(rows: Iterable[PlanRow], summary: PlanSummary, *, more: str = "") -> None:
@@ -101,7 +106,7 @@ def print_plan(rows: Iterable[PlanRow], summary: PlanSummary, *, more: str = "")
         console.print(f"[bold red]BRAKE[/] {brake.code}: {cell(brake.message)}")
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
     table.add_column("")
-    table.add_column("product", max_width=NAME_WIDTH, overflow="ellipsis", no_wrap=True)
+    table.add_column("product", max_width=NAME_WIDTH, overflow="fold")
     table.add_column("what and why", overflow="fold")
     table.add_column("calls", justify="right")
     table.add_column("fee", justify="right")
@@ -118,6 +123,10 @@ def print_plan(rows: Iterable[PlanRow], summary: PlanSummary, *, more: str = "")
     console.print(f"\n[bold]{summary.headline}[/] {summary.quota}")
     for day in summary.days:
         console.print(f"  {day.words}")
+    if summary.sections:
+        console.print(cell(summary.sections))
+    if summary.stock_from:
+        console.print(cell(summary.stock_from))
     if summary.removed:
         console.print(summary.removed)
 

@@ -10,10 +10,13 @@ from etsy_pipeline.store.engine import Store
 
 
 @contextmanager
-def settings_and_store() -> Iterator[tuple[Settings, Store]]:
-    """The settings, and the database until the block ends."""
+def settings_and_store(*, begins: bool = False) -> Iterator[tuple[Settings, Store]]:
+    """The settings, and the database until the block ends.
+
+    Only commands that begin something make the embedded database: in a wrong folder the others say so.
+    """
     settings = Settings.load()
     watch_logs(settings)
     report_errors(settings)
-    with closing(wiring.store_of(settings)) as store:
+    with closing(wiring.store_of(settings, begins=begins)) as store:
         yield settings, store

@@ -24,6 +24,7 @@ from etsy_pipeline.cli.output import (
 )
 from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.errors import BadRequest
+from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import Approval, EtsySyncJob
 from etsy_pipeline.store.sync_states import BEING_PLANNED, PUBLISHED, SyncState
@@ -62,6 +63,9 @@ def start(
     product_id: Annotated[list[str] | None, typer.Option(help="A Medusa product id; may be repeated.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All products of the shop's selection.")] = False,
     wait: Wait = False,
+    approve_as: Annotated[
+        str | None, typer.Option(help="With --wait, for scripts: approve a plan without brakes and conflicts by name.")
+    ] = None,
     as_json_: Json = False,
 ) -> None:
     """Ask for a sync; prints its transaction id. A plan follows; nothing is published until you approve it."""
@@ -69,9 +73,24 @@ def start(
         raise BadRequest(
             "Say what to sync.", code="no_products", hint="Give --product-id (once or more), or --all, not both."
         )
-    with settings_and_store() as (_, store):
+    if approve_as and not wait:
+        raise BadRequest("--approve-as needs --wait.", code="nothing_to_change", hint="Give both, or approve later.")
+    with settings_and_store() as (settings, store):
         job = request_sync(store, account, product_ids=None if everything else tuple(product_id or ()), trigger="cli")
-        _tell_started(store, job, wait=wait, as_json_=as_json_)
+        if approve_as:
+            approvals.approve(
+                store,
+                job.transaction_id,
+                decided_by=approve_as,
+                through="cli",
+                amount_unit=settings.medusa()[2],
+                note="sync start --approve-as",
+            )
+        job = _tell_started(store, job, wait=wait, as_json_=as_json_)
+        if approve_as and job.state is SyncState.PLANNED:
+            for confirm in queries.early_confirms(store, [job]).values():
+                tell(confirm.told(job.state), err=True)
+            raise typer.Exit(1)
 
 
 @app.command()
@@ -87,7 +106,7 @@ def plan(
     """Show what a sync would do, the dangerous first."""
     asked = bool(action or brake or conflicts or product_id)
     wanted = queries.PlanFilter(
-        tuple(action or ()), product_id, brake, with_conflicts=conflicts, noteworthy=not asked,
+        tuple(action or ()), product_id=product_id, brake=brake, with_conflicts=conflicts, noteworthy=not asked,
         most=None if as_json_ else most + 1,
     )  # fmt: skip
     with settings_and_store() as (_, store):
@@ -220,7 +239,7 @@ def status_(
             return
         if transaction_id is None:
             found = queries.latest_jobs(store)
-            _print_jobs(found, queries.early_confirms(store, found), as_json_=as_json_)
+            _print_jobs(store, found, queries.early_confirms(store, found), as_json_=as_json_)
             return
         job = queries.job(store, transaction_id)
         if watch:
@@ -236,6 +255,8 @@ def status_(
         if progress.sent:
             console.print(f"{progress.sent} more were sent, and not read back yet.")
         _print_decisions(job, early, resumed)
+        if job.stock_from:
+            console.print(cell(job.stock_from))
         if waits:
             console.print(cell(waits))
         for words in filter(None, (*held_by, *map(str, stuck), lost_runs_of(job))):
@@ -294,22 +315,26 @@ def _exit_with(job: EtsySyncJob) -> None:
         raise typer.Exit(1)
 
 
-def _print_jobs(found: Sequence[EtsySyncJob], early: Mapping[str, EarlyConfirm], *, as_json_: bool) -> None:
+def _print_jobs(
+    store: Store, found: Sequence[EtsySyncJob], early: Mapping[str, EarlyConfirm], *, as_json_: bool
+) -> None:
     if as_json_:
         as_json([views.job_view(job, early) for job in found])
         return
+    with store.reading() as session:
+        shops = {account.id: account.label for account in accounts.every(session)}
     rows = [
         (
             job.transaction_id,
+            shops.get(job.etsy_account_id, job.etsy_account_id),
             job.state.words,
-            job.total_products,
-            job.synced_count,
+            f"{job.synced_count} of {job.total_products}",
             job.failed_count,
-            f"{job.created_at:%Y-%m-%d %H:%M}",
+            f"{job.created_at.astimezone():%m-%d %H:%M}",
         )
         for job in found
     ]
-    headings = (Column("transaction", no_wrap=True), "status", "products", "synced", "failed", "asked for")
+    headings = (Column("transaction", no_wrap=True), "shop", "status", "synced", "failed", "asked for (local)")
     as_table(headings, rows, empty="No sync yet: `etsy-pipeline sync start --account ACCOUNT --all`.")
 
 
@@ -322,7 +347,7 @@ def _line(job: EtsySyncJob) -> str:
     return f"{job.transaction_id}: {colored(job.state.words)}; {job.total_products} products: {counts}{later}"
 
 
-def _tell_started(store: Store, job: EtsySyncJob, *, wait: bool, as_json_: bool) -> None:
+def _tell_started(store: Store, job: EtsySyncJob, *, wait: bool, as_json_: bool) -> EtsySyncJob:
     if wait:
         job = _wait_for_plan(store, job.transaction_id)
     if as_json_:
@@ -336,6 +361,7 @@ def _tell_started(store: Store, job: EtsySyncJob, *, wait: bool, as_json_: bool)
         _exit_with(job)
         if job.state not in (*PUBLISHED, SyncState.NOTHING_TO_DO):
             raise typer.Exit(1)
+    return job
 
 
 def _wait_for_plan(store: Store, transaction_id: str) -> EtsySyncJob:

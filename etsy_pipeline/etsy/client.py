@@ -1,32 +1,39 @@
 """Etsy's Open API v3, as far as this project uses it: one method an endpoint, named after Etsy's operation."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from html import unescape
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from etsy_pipeline.etsy.errors import EtsyRefused, EtsyUnavailable
-from etsy_pipeline.etsy.live import gone, live_inventory, live_listing
+from etsy_pipeline.etsy.live import gone, live_attribute, live_inventory, live_listing
 from etsy_pipeline.etsy.requests import (
+    attribute_form,
     change_form,
     comma_joined,
     create_form,
     inventory_body,
     personalization_body,
+    translation_form,
 )
+from etsy_pipeline.etsy.responses import PRIMARY_LANGUAGE
 from etsy_pipeline.etsy.seen import seen_listing
-from etsy_pipeline.etsy.shop_pages import PAGE, all_listings
+from etsy_pipeline.etsy.shop_pages import PAGE, Answer, Ask, Pages, all_listings, in_state
 from etsy_pipeline.etsy.transport import EtsyTransport
+from etsy_pipeline.etsy.variation_images import linked_picture_gone, links_body, links_of, value_ids_of
 from etsy_pipeline.linking.seen import SeenListing
-from etsy_pipeline.listings.listing import Inventory, Listing, PersonalizationQuestion
+from etsy_pipeline.listings.listing import Attribute, Inventory, Listing, PersonalizationQuestion, Translation
 from etsy_pipeline.listings.origin import neighbouring
 from etsy_pipeline.listings.shop import Choice, Kind, TaxonomyProperty, TaxonomyValue
-from etsy_pipeline.planning.link import LiveListing
-from etsy_pipeline.providers.protocols import ListingChange, Purpose
+from etsy_pipeline.planning.link import LiveListing, VariationLink
+from etsy_pipeline.providers.protocols import ListingChange, Purpose, ValueIds
 
 NO_PARAMS: Mapping[str, str] = {}
+LIVE: Mapping[str, str] = {"includes": "Images,Translations"}
+WITH_IMAGES: Mapping[str, str] = {"includes": "Images"}
+OLDEST_FIRST: Mapping[str, str] = {"sort_on": "created", "sort_order": "asc"}
 
 
 def _unescaped(value: object) -> object:
@@ -55,6 +62,12 @@ class EtsyShop(_Answer):
     is_vacation: bool = False
     vacation_message: OptionalText = ""
     country: str | None = Field(default=None, validation_alias="shop_location_country_iso")
+    languages: tuple[str, ...] = ()
+
+    @property
+    def language(self) -> str:
+        """The shop's own, two letters: the first of those that it has."""
+        return self.languages[0].partition("-")[0].lower() if self.languages else ""
 
 
 class EtsyListing(_Answer):
@@ -74,6 +87,28 @@ class EtsyImage(_Answer):
 
     listing_image_id: int
     rank: int = 1
+
+
+class EtsyFile(_Answer):
+    """A file of a download."""
+
+    listing_file_id: int
+    filename: Text = ""
+    size_bytes: int = 0
+
+
+class EtsyVideo(_Answer):
+    """A video of a listing."""
+
+    video_id: int
+    video_state: str = "active"
+
+
+class EtsySection(_Answer):
+    """A section of a shop."""
+
+    shop_section_id: int
+    title: Text = ""
 
 
 class EtsyClient:
@@ -159,47 +194,65 @@ class EtsyClient:
         answer = self._write_form("PATCH", path, form, what=what, is_repeatable=change.is_repeatable)
         return _parsed(EtsyListing, answer, "the updated listing")
 
-    def listings_in_state(self, shop_id: int, state: str) -> Iterator[EtsyListing]:
-        """All listings in one state, page by page; drafts show only when asked for (FACTS §0.2)."""
-        offset = 0
-        while True:
-            params = {"state": state, "limit": str(PAGE), "offset": str(offset)}
-            answer = self._transport.call("GET", f"/shops/{shop_id}/listings", what=f"list {state}s", params=params)
-            found = [_parsed(EtsyListing, item, "a listing") for item in answer.get("results", ())]
-            yield from found
-            offset += len(found)
-            if not found or offset >= int(answer.get("count", 0)):
-                return
+    def listings_in_state(self, shop_id: int, state: str, known: Collection[int] = ()) -> Iterator[EtsyListing]:
+        """All listings in one state; drafts show only when asked for (FACTS §0.2).
 
-    def shop_listings(self, shop_id: int) -> Mapping[int, SeenListing]:
+        Raises:
+            EtsyUnavailable: `shop_kept_changing`, and what a call raises.
+            NotAllListed: `shop_too_large`, after all that can be had were given.
+        """
+
+        def by_id(listing_ids: Sequence[int]) -> Iterator[EtsyListing]:
+            return (listing(answer) for answer in self._listings_by_id(shop_id, listing_ids, NO_PARAMS))
+
+        def listing(answer: Any) -> EtsyListing:
+            return _parsed(EtsyListing, answer, "a listing")
+
+        return in_state(Pages(self._asking(shop_id, "list", NO_PARAMS), by_id, listing), state, known)
+
+    def shop_listings(self, shop_id: int, known: Collection[int] = ()) -> Mapping[int, SeenListing]:
         """All listings of the shop, in all six states, by id, each once; without their inventories.
 
         Raises:
             EtsyUnavailable: `shop_kept_changing`, and what a call raises: then nothing is known.
-            RemoteRefused: `shop_too_large`.
+            NotAllListed: `shop_too_large`.
         """
 
-        def page(state: str, offset: int, limit: int) -> Any:
-            params = {"state": state, "limit": str(limit), "offset": str(offset), "includes": "Images"}
-            path, what = f"/shops/{shop_id}/listings", f"scan the {state} listings"
-            return self._transport.call("GET", path, what=what, params=params, purpose=self._purpose)
+        def by_id(listing_ids: Sequence[int]) -> Collection[SeenListing]:
+            return self.seen_listings(shop_id, listing_ids).values()
 
-        return all_listings(page)
+        return all_listings(Pages(self._asking(shop_id, "scan", WITH_IMAGES), by_id, seen_listing), known)
+
+    def _asking(self, shop_id: int, verb: str, more: Mapping[str, str]) -> Ask:
+        """Asks for pages of the shop's listings."""
+
+        def page(state: str, offset: int, limit: int, *, oldest_first: bool = False) -> Answer:
+            params = {"state": state, "limit": str(limit), "offset": str(offset), **more}
+            params |= OLDEST_FIRST if oldest_first else {}
+            path, what = f"/shops/{shop_id}/listings", f"{verb} the {state} listings"
+            answer: Answer = self._transport.call("GET", path, what=what, params=params, purpose=self._purpose)
+            return answer
+
+        return page
 
     def seen_listings(self, shop_id: int, listing_ids: Sequence[int]) -> dict[int, SeenListing]:
         """Listings of the shop by their ids, whatever their state; what it does not have is left out."""
-        found: dict[int, SeenListing] = {}
+        answers = self._listings_by_id(shop_id, listing_ids, WITH_IMAGES)
+        return {seen.listing_id: seen for seen in map(seen_listing, answers)}
+
+    def _listings_by_id(
+        self, shop_id: int, listing_ids: Sequence[int], params: Mapping[str, str]
+    ) -> Iterator[dict[str, Any]]:
+        """What Etsy says of listings by their ids, of those that are the shop's."""
         for start in range(0, len(listing_ids), PAGE):
             part = listing_ids[start : start + PAGE]
             try:
-                told = self._batch("/listings/batch", part, "read listings", {"includes": "Images"})
+                told = self._batch("/listings/batch", part, "read listings", params)
             except EtsyRefused as error:
                 if not error.is_gone:
                     raise
                 told = [answer for listing_id in part if (answer := self._one_listing(listing_id)) is not None]
-            of_shop = (seen_listing(answer) for answer in told if answer.get("shop_id", shop_id) == shop_id)
-            found |= {seen.listing_id: seen for seen in of_shop}
-        return found
+            yield from (answer for answer in told if answer.get("shop_id", shop_id) == shop_id)
 
     def inventories(self, listing_ids: Sequence[int]) -> dict[int, Inventory | None]:
         """Inventories by listing, a call for 100 of them; None where there is no record, left out where no listing."""
@@ -221,7 +274,7 @@ class EtsyClient:
         found: dict[int, LiveListing] = {}
         for start in range(0, len(listing_ids), PAGE):
             part = listing_ids[start : start + PAGE]
-            told = self._batch("/listings/batch", part, "read listings", {"includes": "Images"})
+            told = self._batch("/listings/batch", part, "read listings", LIVE)
             answers = {int(item["listing_id"]): item for item in told}
             for listing_id in set(part) - set(answers):
                 answer = self._one_listing(listing_id)
@@ -240,7 +293,7 @@ class EtsyClient:
                 "GET",
                 f"/listings/{listing_id}",
                 what=f"read listing {listing_id}",
-                params={"includes": "Images"},
+                params=LIVE,
                 purpose=self._purpose,
             )
         except EtsyRefused as error:
@@ -284,7 +337,34 @@ class EtsyClient:
         params = {"max_variations_supported": "3"}
         path = f"/listings/{listing_id}/inventory"
         body = inventory_body(inventory, readiness_state_id=readiness_state_id)
-        self._write("PUT", path, what=what, json=body, params=params)
+        try:
+            self._write("PUT", path, what=what, json=body, params=params)
+        except EtsyRefused as refusal:
+            raise linked_picture_gone(refusal) or refusal from None
+
+    def variation_value_ids(self, listing_id: int) -> ValueIds:
+        """The shop's ids of a listing's values (FACTS §7): those that links to pictures are made of."""
+        what = f"read the variations of listing {listing_id}"
+        path = f"/listings/{listing_id}/inventory"
+        return value_ids_of(self._transport.call("GET", path, what=what, purpose=self._purpose))
+
+    def variation_links(self, shop_id: int, listing_id: int) -> list[VariationLink]:
+        """Which pictures stand for which values of a variation (LISTING_EXTRAS §1)."""
+        path = f"/shops/{shop_id}/listings/{listing_id}/variation-images"
+        found = self._results(path, f"read the pictures of variations of listing {listing_id}")
+        names: dict[tuple[int, int], str] = {}
+        if any(item.get("value") is None for item in found):
+            known = self.variation_value_ids(listing_id)
+            names = {(property_id, number): value for (property_id, value), number in known.items()}
+        return links_of(found, names)
+
+    def put_variation_links(
+        self, shop_id: int, listing_id: int, links: Sequence[VariationLink], value_ids: ValueIds
+    ) -> None:
+        """Replace all of them (LISTING_EXTRAS §1). Repeating it is harmless."""
+        path = f"/shops/{shop_id}/listings/{listing_id}/variation-images"
+        what = f"link the pictures of variations of listing {listing_id}"
+        self._write("POST", path, what=what, json=links_body(links, value_ids))
 
     def put_personalization(self, shop_id: int, listing_id: int, questions: Sequence[PersonalizationQuestion]) -> None:
         """Replace all questions to the buyer (FACTS §5)."""
@@ -292,6 +372,38 @@ class EtsyClient:
         what = f"update the personalization of listing {listing_id}"
         params = {"supports_multiple_personalization_questions": "true"}
         self._write("POST", path, what=what, json=personalization_body(questions), params=params)
+
+    def listing_properties(self, shop_id: int, listing_id: int) -> list[Attribute]:
+        """The attributes of a listing."""
+        path = f"/shops/{shop_id}/listings/{listing_id}/properties"
+        return [live_attribute(item) for item in self._results(path, f"read the attributes of listing {listing_id}")]
+
+    def put_listing_property(self, shop_id: int, listing_id: int, attribute: Attribute) -> None:
+        """Set one attribute, in place of its values before. Repeating it is harmless."""
+        path = f"/shops/{shop_id}/listings/{listing_id}/properties/{attribute.property_id}"
+        what = f"set {attribute.name} of listing {listing_id}"
+        self._write("PUT", path, what=what, form=attribute_form(attribute))
+
+    def delete_listing_property(self, shop_id: int, listing_id: int, property_id: int) -> None:
+        """Take an attribute away, where it is there."""
+        path = f"/shops/{shop_id}/listings/{listing_id}/properties/{property_id}"
+        self._take_off(path, f"take attribute {property_id} off listing {listing_id}")
+
+    def sections(self, shop_id: int) -> list[Choice]:
+        """The sections of the shop."""
+        return self._choices_of("shop_section", shop_id)
+
+    def create_section(self, shop_id: int, title: str) -> Choice:
+        """Make a section. Never repeated by itself: a second one of that name would be made (LISTING_EXTRAS §6)."""
+        answer = self._write(
+            "POST",
+            f"/shops/{shop_id}/sections",
+            what=f"make the section {title!r}",
+            form={"title": title},
+            is_repeatable=False,
+        )
+        made = _parsed(EtsySection, answer, "the new section", may_have_happened=True)
+        return Choice(made.shop_section_id, made.title)
 
     def upload_image(
         self, shop_id: int, listing_id: int, *, content: bytes, filename: str, rank: int, alt_text: str
@@ -305,6 +417,93 @@ class EtsyClient:
             files={"image": (filename, content)},
         )
         return _parsed(EtsyImage, answer, "the uploaded picture")
+
+    def put_translation(self, shop_id: int, listing_id: int, translation: Translation, *, is_there: bool) -> None:
+        """Texts in another language. Whether they have to be made or changed only Etsy's answer tells for certain."""
+        path = f"/shops/{shop_id}/listings/{listing_id}/translations/{translation.language}"
+        what = f"put the {translation.language} translation of listing {listing_id}"
+        form = translation_form(translation)
+        first, second = ("PUT", "POST") if is_there else ("POST", "PUT")
+        try:
+            self._write(first, path, what=what, form=form)
+        except EtsyRefused as refusal:
+            if not (refusal.is_gone if is_there else refusal.is_invalid) or refusal.code == PRIMARY_LANGUAGE:
+                raise
+            try:
+                self._write(second, path, what=what, form=form)
+            except EtsyRefused as other:
+                raise (refusal if other.is_gone else other) from None
+
+    def listing_type(self, listing_id: int) -> str:
+        """Whether a listing is physical, a download, or both, as it is at this moment."""
+        answer = self._transport.call(
+            "GET", f"/listings/{listing_id}", what=f"read listing {listing_id}", purpose=self._purpose
+        )
+        return str(answer.get("listing_type"))
+
+    def listing_files(self, shop_id: int, listing_id: int) -> list[EtsyFile]:
+        """The files that buyers of a download get."""
+        path, what = f"/shops/{shop_id}/listings/{listing_id}/files", f"read the files of listing {listing_id}"
+        return [_parsed(EtsyFile, item, "a file") for item in self._results(path, what)]
+
+    def upload_file(self, shop_id: int, listing_id: int, *, content: bytes, name: str, rank: int) -> EtsyFile:
+        """One more file. Never repeated by itself: there would be two."""
+        answer = self._write(
+            "POST",
+            f"/shops/{shop_id}/listings/{listing_id}/files",
+            what=f"upload file {rank} of listing {listing_id}",
+            form={"name": name, "rank": str(rank)},
+            files={"file": (name, content)},
+            is_repeatable=False,
+        )
+        return _parsed(EtsyFile, answer, "the uploaded file", may_have_happened=True)
+
+    def delete_file(self, shop_id: int, listing_id: int, file_id: int) -> None:
+        """Take a file off; one that is gone is no matter."""
+        self._take_off(f"/shops/{shop_id}/listings/{listing_id}/files/{file_id}", f"delete a file of {listing_id}")
+
+    def listing_videos(self, listing_id: int) -> list[EtsyVideo]:
+        """A listing's videos, but for those that Etsy calls deleted."""
+        found = self._results(f"/listings/{listing_id}/videos", f"read the videos of listing {listing_id}")
+        videos = [_parsed(EtsyVideo, item, "a video") for item in found]
+        return [video for video in videos if video.video_state != "deleted"]
+
+    def upload_video(self, shop_id: int, listing_id: int, *, content: bytes, filename: str) -> EtsyVideo:
+        """One more video (`is_multi_video` is gone, LISTING_EXTRAS §2). Never repeated by itself."""
+        answer = self._write(
+            "POST",
+            f"/shops/{shop_id}/listings/{listing_id}/videos",
+            what=f"upload a video of listing {listing_id}",
+            form={"name": filename},
+            files={"video": (filename, content)},
+            is_repeatable=False,
+        )
+        return _parsed(EtsyVideo, answer, "the uploaded video", may_have_happened=True)
+
+    def delete_video(self, shop_id: int, listing_id: int, video_id: int) -> None:
+        """Take a video off; one that is gone is no matter."""
+        self._take_off(f"/shops/{shop_id}/listings/{listing_id}/videos/{video_id}", f"delete a video of {listing_id}")
+
+    def _take_off(self, path: str, what: str) -> None:
+        try:
+            self._write("DELETE", path, what=what)
+        except EtsyRefused as error:
+            if not error.is_gone:
+                raise
+
+    def set_alt_text(self, shop_id: int, listing_id: int, image_id: int, *, rank: int, alt_text: str) -> EtsyImage:
+        """Give a picture that is on a listing, at this rank, another text: no bytes are sent (FACTS §8).
+
+        In place of itself: with all 20 pictures there, Etsy takes no other way (#606).
+        """
+        answer = self._write(
+            "POST",
+            f"/shops/{shop_id}/listings/{listing_id}/images",
+            what=f"change the text of picture {rank} of listing {listing_id}",
+            form={"rank": str(rank), "overwrite": "true", "alt_text": alt_text},
+            files={"listing_image_id": (None, str(image_id))},  # a part without a file name: a field of the form
+        )
+        return _parsed(EtsyImage, answer, "the picture with its text")
 
     def _write_form(self, method: str, path: str, form: Mapping[str, str], **request: Any) -> Any:
         """Write a listing's form; where Etsy refuses a range of when_made, with its name in the years around this."""
@@ -352,6 +551,12 @@ def _property(item: dict[str, Any]) -> TaxonomyProperty:
         values=tuple(values),
         supports_variations=bool(item.get("supports_variations")),
         is_required=bool(item.get("is_required")),
+        supports_attributes=bool(item.get("supports_attributes")),
+        max_values=item.get("max_values_allowed") if item.get("is_multivalued") else 1,
+        scales=tuple(
+            Choice(int(scale["scale_id"]), unescape(str(scale.get("display_name", ""))))
+            for scale in item.get("scales") or ()
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from etsy_pipeline.etsy.requests import SHARED
 from etsy_pipeline.listings.axes import CUSTOM_PROPERTY_IDS
 from etsy_pipeline.listings.eu_guarantee import FIELDS as GUARANTEE_FIELDS
-from etsy_pipeline.listings.listing import Inventory, Offering, VariationProperty
+from etsy_pipeline.listings.listing import Attribute, Inventory, Offering, Translation, VariationProperty
 from etsy_pipeline.planning.link import GONE, LiveListing
 
 Json = Mapping[str, Any]
@@ -34,12 +34,44 @@ def live_listing(answer: Json, inventory: Inventory | None) -> LiveListing:
         state_at=moment(answer.get("state_timestamp")),
         should_auto_renew=None if renews is None else bool(renews),
         is_private=bool(answer.get("is_private")),
+        translations=_translations(answer),
+    )
+
+
+def live_attribute(answer: Json) -> Attribute:
+    """An attribute of a listing. A scale without a name is none: buyers do not see such a value (LISTING_EXTRAS §3)."""
+    return Attribute(
+        int(answer["property_id"]),
+        _text(answer.get("property_name")),
+        tuple(_text(value) for value in answer.get("values") or ()),
+        tuple(int(number) for number in answer.get("value_ids") or ()),
+        answer.get("scale_id") if answer.get("scale_name") else None,
     )
 
 
 def moment(timestamp: Any) -> datetime | None:
     """A moment as Etsy tells it, in seconds since the epoch; None where it tells none."""
     return datetime.fromtimestamp(int(timestamp), UTC) if timestamp else None
+
+
+def _translations(answer: Json) -> tuple[Translation, ...] | None:
+    """Texts in other languages; whether the listing's own is among them is not known, so it is left out."""
+    told = answer.get("translations")
+    if told is None:
+        return None
+    own = str(answer.get("language") or "").partition("-")[0].lower()
+    texts = ((str(language), item) for language, item in told.items() if item)
+    found = (
+        Translation(
+            language,
+            _text(item.get("title")),
+            _text(item.get("description")),
+            tuple(_text(tag) for tag in item.get("tags") or ()),
+        )
+        for language, item in texts
+        if language.partition("-")[0].lower() != own
+    )
+    return tuple(sorted(found, key=lambda item: item.language))
 
 
 def _image_ids(answer: Json) -> tuple[int, ...] | None:

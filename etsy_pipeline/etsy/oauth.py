@@ -3,9 +3,9 @@
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -53,6 +53,10 @@ class EtsyOAuth:
     scope: str
     authorize_url: str
     token_url: str
+
+    def asking_for(self, more: Sequence[str]) -> Self:
+        """The same, asking for these permissions as well."""
+        return replace(self, scope=" ".join(dict.fromkeys([*self.scope.split(), *more])))
 
     def authorization(self) -> Authorization:
         """Start: a fresh state and verifier, and the consent page's address."""

@@ -9,7 +9,14 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from etsy_pipeline.listings.eu_guarantee import FIELDS as GUARANTEE_FIELDS
-from etsy_pipeline.listings.listing import Inventory, Listing, PersonalizationQuestion, VariationProperty
+from etsy_pipeline.listings.listing import (
+    Attribute,
+    Inventory,
+    Listing,
+    PersonalizationQuestion,
+    Translation,
+    VariationProperty,
+)
 from etsy_pipeline.planning.fields import with_companions
 from etsy_pipeline.providers.protocols import ListingChange
 
@@ -85,6 +92,8 @@ def change_form(change: ListingChange) -> Form:
         form["image_ids"] = comma_joined(change.image_ids)
     if change.state:
         form["state"] = change.state
+    if form and change.listing is not None and change.listing.type == "download":
+        form["type"] = "download"  # left out, Etsy asks for a shipping profile (LISTING_EXTRAS §4, #462)
     return form
 
 
@@ -139,6 +148,18 @@ def _question(item: PersonalizationQuestion) -> dict[str, Any]:
         "add_on_price": None if item.add_on_price is None else float(item.add_on_price),
     }
     return {name: value for name, value in values.items() if value is not None}
+
+
+def translation_form(translation: Translation) -> Form:
+    """The form of a translation; without tags where it has none of its own, so that Etsy's stay."""
+    form = {"title": translation.title, "description": translation.description}
+    return form | ({"tags": comma_joined(translation.tags)} if translation.tags else {})
+
+
+def attribute_form(attribute: Attribute) -> Form:
+    """The form of updateListingProperty: both lists are required, also where Etsy lists no values (FACTS §4)."""
+    form = {"value_ids": comma_joined(attribute.value_ids), "values": comma_joined(attribute.values)}
+    return form if attribute.scale_id is None else form | {"scale_id": str(attribute.scale_id)}
 
 
 def with_reference(description: str, reference: str) -> str:

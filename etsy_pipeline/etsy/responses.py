@@ -15,7 +15,7 @@ from etsy_pipeline.etsy.errors import EtsyQuotaExhausted, EtsyRefused, EtsyUnaut
 LONGEST_PER_SECOND_WAIT = 5.0  # seconds; a longer retry-after means that the day is spent, not the second
 LONGEST_WORDS = 500  # characters of Etsy's text that are kept
 
-_OF_ONE_LISTING = re.compile(r"/listings/\d+")
+_ONE_ID = re.compile(r"/listings/\d+")
 _FIELD = re.compile(r"(?:^|\s)(/[a-z_]+)", re.IGNORECASE)
 
 
@@ -55,6 +55,9 @@ _KEY = Meaning(
 )
 _REJECTED = Meaning("etsy_rejected", Reaction.FAIL_ITEM, _CORRECT)
 ONE_LISTING = "/listings/{listing_id}"
+VIDEOS = "/listings/{listing_id}/videos"
+PRIMARY_LANGUAGE = "etsy_primary_language"  # code of a translation into the shop's own language
+BROKEN_TRANSLATION = "etsy_translation_broken"  # code of a listing of which one lacks its description
 
 # The first row that fits counts. A 429 that asks for some seconds only is SLOW_DOWN (`is_short_wait`). FACTS §11; §3 and §2 for 403: key, scope, or somebody else's listing; §12 for 429.
 ANSWERS: tuple[Answers, ...] = (
@@ -98,7 +101,39 @@ ANSWERS: tuple[Answers, ...] = (
     Answers(
         429,
         429,
+        Meaning(
+            "etsy_videos_exhausted",
+            Reaction.FAIL_ITEM,
+            "Etsy takes ten uploads of videos a listing and day; sync again tomorrow.",
+        ),
+        path=VIDEOS,
+    ),
+    Answers(
+        429,
+        429,
         Meaning("etsy_quota_exhausted", Reaction.PAUSE_JOB, "The rest is published when calls are free again."),
+    ),
+    Answers(
+        400,
+        400,
+        Meaning(
+            PRIMARY_LANGUAGE,
+            Reaction.FAIL_ITEM,
+            "Name the shop's own language's texts etsy_title and etsy_description in the metadata, without a language.",
+        ),
+        words="primary language",
+    ),
+    Answers(
+        400,
+        400,
+        Meaning(
+            BROKEN_TRANSLATION,
+            Reaction.FAIL_ITEM,
+            "A translation of the listing has no description, and Etsy changes nothing of it until then: complete it or "
+            "delete it in Shop Manager, or give all of it in the product's metadata.",
+        ),
+        words="cannot be empty",
+        path=ONE_LISTING,
     ),
     Answers(400, 499, _REJECTED),
     Answers(500, 599, Meaning("etsy_unavailable", Reaction.RETRY, "Etsy has a problem; sync again later.")),
@@ -109,13 +144,18 @@ ANSWERS: tuple[Answers, ...] = (
 def meaning_of(status: int, words: str, path: str) -> Meaning:
     """What an answer means: the first row of the table that fits."""
     for row in ANSWERS:
-        if row.first <= status <= row.last and row.words in words and (not row.path or _is_of_one_listing(path)):
+        if row.first <= status <= row.last and row.words in words and _is_below(row.path, path):
             return row.meaning
     return _REJECTED
 
 
-def _is_of_one_listing(path: str) -> bool:
-    return _OF_ONE_LISTING.search(path) is not None
+def is_of_the_key(path: str) -> bool:
+    """Whether a 429 that asks for a long wait is about all calls of the key, and not about one listing's videos."""
+    return not _is_below(VIDEOS, path)
+
+
+def _is_below(template: str, path: str) -> bool:
+    return template in _ONE_ID.sub("/listings/{listing_id}", path)
 
 
 def error_words(response: httpx.Response) -> str:

@@ -6,13 +6,15 @@ Not here: which endpoints there are (`client.py`), what an answer means (`respon
 import logging
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, Protocol
 
 import httpx
 import stamina
 
 from etsy_pipeline.etsy.errors import EtsyRefused, EtsyUnavailable
-from etsy_pipeline.etsy.responses import error_for, is_short_wait, retry_after_seconds
+from etsy_pipeline.etsy.responses import error_for, is_of_the_key, is_short_wait, retry_after_seconds
 from etsy_pipeline.providers.protocols import CallBudget, Purpose
 
 logger = logging.getLogger(__name__)
@@ -79,6 +81,7 @@ class EtsyTransport:
         self._client = client or httpx.Client(timeout=TIMEOUT)
         self._first_wait_seconds = first_wait_seconds
         self.calls_made = 0
+        self.told_at: datetime | None = None  # Etsy's clock at its last answer
 
     def close(self) -> None:
         """Close the connections."""
@@ -144,7 +147,7 @@ class EtsyTransport:
         response = self._send(method, path, what, token, request, pace)
         if response.status_code == httpx.codes.UNAUTHORIZED and self._tokens and token:
             response = self._send(method, path, what, self._tokens.replace(token), request, pace)
-        if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS and (is_short_wait(response) or is_of_the_key(path)):
             self._budget.hold(retry_after_seconds(response))
             if is_short_wait(response):
                 raise _TooFast(retry_after_seconds(response))
@@ -174,6 +177,7 @@ class EtsyTransport:
                 may_have_happened=not isinstance(error, _NOT_SENT),
             ) from None
         self._budget.learn(response.headers)
+        self.told_at = _moment(response.headers.get("date", ""))
         log_call(method, path, response.status_code, began, response.headers.get(REQUEST_UUID))
         return response
 
@@ -190,6 +194,14 @@ def log_call(method: str, path: str, status: int | str, began: float, uuid: str 
         (time.monotonic() - began) * 1000,
         uuid or "-",
     )
+
+
+def _moment(date: str) -> datetime | None:
+    """The moment in a `Date` header; None where it tells none."""
+    try:
+        return parsedate_to_datetime(date)
+    except ValueError:
+        return None
 
 
 def _wait_before_repeating(error: Exception, *, is_repeatable: bool) -> bool | float:

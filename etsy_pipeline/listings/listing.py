@@ -102,10 +102,56 @@ class PersonalizationQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class VariationImage:
+    """Which picture shows a value of a variation (`property_id`, one for all of a listing); `url` is the picture's."""
+
+    property_id: int
+    value: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute of the category, in Etsy's words, with Etsy's ids of its values; both in the same order."""
+
+    property_id: int
+    name: str
+    values: tuple[str, ...]
+    value_ids: tuple[int, ...]
+    scale_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListingVideo:
+    """A video of the listing, where Medusa has it."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListingFile:
+    """A file that a buyer of a download gets: where it is, and its name as buyers see it. Its address is a secret."""
+
+    url: str = field(repr=False)
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """Title, description and tags in another language than the shop's (two letters, as Etsy names it)."""
+
+    language: str
+    title: str
+    description: str
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """A complete listing, ready to be sent. Money in major units of `currency_code`; weights and lengths have units.
 
-    `eu_guarantee` holds Etsy's ecgt_… fields by name. A flag that is None is left as Etsy has it.
+    `eu_guarantee` holds Etsy's ecgt_… fields by name. A flag that is None is left as Etsy has it. `new_section` is the
+    title of a shop section that has to be made first: then there is no `shop_section_id`.
     """
 
     title: str
@@ -138,6 +184,12 @@ class Listing:
     personalization: tuple[PersonalizationQuestion, ...] = ()
     eu_guarantee: tuple[tuple[str, str], ...] = ()
     publish_as: PublishAs = "active"
+    variation_images: tuple[VariationImage, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
+    videos: tuple[ListingVideo, ...] = ()
+    files: tuple[ListingFile, ...] = ()
+    translations: tuple[Translation, ...] = ()
+    new_section: str = ""
 
     @property
     def price(self) -> Decimal:

@@ -6,35 +6,42 @@ default. Not here: the rules' words (`rules.py`), each field's own logic (its ow
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, Literal, TypeVar, cast, get_args
 
 from etsy_pipeline.catalogue.product import Product
-from etsy_pipeline.listings.axes import axes
+from etsy_pipeline.listings.attributes import attributes
+from etsy_pipeline.listings.axes import Axis, axes
 from etsy_pipeline.listings.characters import one_line, visible_lines
 from etsy_pipeline.listings.description import description, plain_text
 from etsy_pipeline.listings.eu_guarantee import eu_guarantee
+from etsy_pipeline.listings.files import files
 from etsy_pipeline.listings.grid import inventory
+from etsy_pipeline.listings.groups import extra_tags, said, unknown_groups
 from etsy_pipeline.listings.identifying import identity_of
-from etsy_pipeline.listings.images import images
-from etsy_pipeline.listings.listing import Inventory, Listing, ListingType, PublishAs
+from etsy_pipeline.listings.listing import Attribute, Inventory, Listing, ListingType, PublishAs
 from etsy_pipeline.listings.measures import measures
 from etsy_pipeline.listings.metadata import Metadata
 from etsy_pipeline.listings.origin import needs_partners, when_made, who_made
 from etsy_pipeline.listings.personalization import personalization
 from etsy_pipeline.listings.price import price
+from etsy_pipeline.listings.price_tax import tax_verdict
 from etsy_pipeline.listings.quantity import quantity
 from etsy_pipeline.listings.rules import gathered, verdict
 from etsy_pipeline.listings.shop import Kind, Shop
-from etsy_pipeline.listings.shop_references import chosen
+from etsy_pipeline.listings.shop_references import chosen, named_section, section_of
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.tags import materials, split_materials, styles, tags
 from etsy_pipeline.listings.taxonomy import taxonomy_id
 from etsy_pipeline.listings.templates import filled
 from etsy_pipeline.listings.title import title
+from etsy_pipeline.listings.translations import translations
+from etsy_pipeline.listings.variation_images import pictures
 from etsy_pipeline.listings.variations import Variations, problems, read
 from etsy_pipeline.listings.verdict import OUT_OF_STOCK, ValidatedListing, Verdict
+from etsy_pipeline.listings.videos import videos, without_videos
 
 Mapped = TypeVar("Mapped")
+Profile = Literal["shipping_profile", "processing_profile", "shop_section"]
 MAX_OF_A_KIND = 5  # findings of one rule that are told singly
 
 
@@ -63,6 +70,8 @@ def _absent_because(product: Product, settings: ShopSettings) -> str:
     """Why it is not to be on sale, whatever else is wrong with it: what nobody has is taken off, fine title or not."""
     if product.status != "published":
         return f"not published in Medusa (status {one_line(product.status)})"
+    if not product.is_in_sales_channel and settings.in_no_sales_channel == "leave":
+        return "in no sales channel of Medusa"
     if product.variants and not any(quantity(variant, settings.quantity) for variant in product.variants):
         return OUT_OF_STOCK
     return ""
@@ -76,6 +85,7 @@ class _Mapping:
         self.metadata = Metadata(product.metadata)
         self.variations = read(product)
         self.grid: Inventory | None = None
+        self.axes: Sequence[Axis] = ()
         self.found: list[Verdict] = []
 
     def listing(self) -> Listing | None:
@@ -83,14 +93,17 @@ class _Mapping:
         product, settings, metadata = self.product, self.settings, self.metadata
         if product.is_giftcard:
             self.found.append(verdict("gift_card"))
+        if missing := unknown_groups(product, settings):
+            self.found.append(verdict("groups_not_told", missing=", ".join(missing)))
         variations = self.variations
         name, text = self._texts(variations)
         category = self._of(taxonomy_id(product, settings, self.shop.taxonomy_ids))
-        grid = self.grid = self._inventory(variations, category)
         type_ = cast(ListingType, metadata.choice("etsy_type", get_args(ListingType)) or settings.type)
-        template, values = settings.alt_text_template, {"title": name, "options": variations.text}
-        pictures = self._of(images(product.image_urls, template, values))
-        publish_as = self._publish_as(type_, has_pictures=bool(pictures))
+        grid = self.grid = self._inventory(variations, category, is_download=type_ == "download")
+        urls, films = without_videos(product.pictures(thumbnail_first=settings.thumbnail_first))
+        shown, linked = self._of(pictures(product, variations, self.axes, urls, name, settings))
+        media = self._media(type_, films)
+        publish_as = self._publish_as(type_, has_pictures=bool(shown), has_files=bool(media["files"]))
         fields: dict[str, Any] = {
             **self._origin(),
             **self._profiles(is_physical=type_ != "download", publish_as=publish_as),
@@ -103,18 +116,21 @@ class _Mapping:
             "personalization": self._of(personalization(metadata, settings.personalization)),
             "eu_guarantee": self._of(eu_guarantee(metadata, settings.eu_guarantee)),
             "publish_as": publish_as,
+            **media,
         }
         if type_ != "download":
             fields |= measures(product, metadata, settings)
         if grid is None or category is None:
             return None
+        fields["attributes"] = self._attributes(category, {item.property_id for item in grid.properties})
         return Listing(
             title=name,
             description=text,
             taxonomy_id=category,
             currency_code=self.shop.currency_code,
             inventory=grid,
-            images=pictures,
+            images=shown,
+            variation_images=linked,
             type=type_,
             **fields,
         )
@@ -147,18 +163,18 @@ class _Mapping:
             self.found.append(verdict("invisible_characters", where="description", characters=unseen))
         return kept.strip()
 
-    def _inventory(self, variations: Variations, category: int | None) -> Inventory | None:
+    def _inventory(self, variations: Variations, category: int | None, *, is_download: bool) -> Inventory | None:
         product, shop = self.product, self.shop
         if not product.variants:
             self.found.append(verdict("no_variants"))
             return None
+        of_group = said("price", product, self.settings)
+        rule = of_group.value if of_group else self.settings.price
         prices: dict[str, Decimal] = {}
-        mispriced: list[Verdict] = []
+        mispriced: list[Verdict] = tax_verdict(product, self.settings, shop)
         for variant in product.variants:
             name = variant.title or variant.sku or variant.id
-            amount, told = price(
-                variant, name, self.settings.price, currency_code=shop.currency_code, amount_unit=shop.amount_unit
-            )
+            amount, told = price(variant, name, rule, self.settings, shop, product.prices_with_tax)
             mispriced += told
             if amount is not None:
                 prices[variant.id] = amount
@@ -169,11 +185,25 @@ class _Mapping:
         offered = shop.properties.get(category, ()) if category is not None else ()
         chosen_axes, told = axes(variations, offered, self.settings)
         self.found += told
-        self.found += _required(category, offered, {axis.property.property_id for axis in chosen_axes})
         if told:
             return None
-        quantities = {variant.id: quantity(variant, self.settings.quantity) for variant in product.variants}
+        self.axes = chosen_axes
+        pieces = self.settings.quantity
+        if is_download:  # there is no end of a file whose stock is not tracked
+            pieces = pieces.model_copy(update={"unmanaged": pieces.cap})
+        quantities = {variant.id: quantity(variant, pieces) for variant in product.variants}
         return self._of(inventory(product, variations, chosen_axes, prices, quantities))
+
+    def _attributes(self, category: int, varying: set[int]) -> tuple[Attribute, ...]:
+        found: tuple[Attribute, ...] = ()
+        if not self._is_sellers("attributes"):
+            rules = self.settings.attributes
+            found = self._of(
+                attributes(self.product, self.metadata, self.variations, category, varying, rules, self.shop)
+            )
+        offered = self.shop.properties.get(category, ())
+        self.found += _required(category, offered, varying | {item.property_id for item in found})
+        return found
 
     def _origin(self) -> dict[str, Any]:
         maker = self._of(who_made(self.metadata, self.settings))
@@ -188,7 +218,8 @@ class _Mapping:
         return {"who_made": maker, "when_made": when, "is_supply": is_supply, "production_partner_ids": ids}
 
     def _profiles(self, *, is_physical: bool, publish_as: PublishAs) -> dict[str, Any]:
-        section = self._chosen("shop_section", self.metadata.words("etsy_shop_section") or self._section())
+        wanted = self._wanted("shop_section", named_section(self.product, self.settings))
+        section, new_section = self._of(section_of(wanted, self.shop, may_make=self.settings.make_sections))
         profiles: dict[str, Any] = dict.fromkeys(("shipping_profile_id", "return_policy_id", "readiness_state_id"))
         if is_physical:
             profiles = {
@@ -196,13 +227,28 @@ class _Mapping:
                 "return_policy_id": self._return_policy(publish_as),
                 "readiness_state_id": self._profile("processing_profile", self.settings.processing_profile),
             }
-        return profiles | {"shop_section_id": section}
+        return profiles | {"shop_section_id": section, "new_section": new_section}
 
-    def _profile(self, kind: Kind, of_shop: int | str | None) -> int | None:
-        wanted = self.metadata.words(f"etsy_{kind}") or of_shop
+    def _profile(self, kind: Profile, of_shop: int | str | None) -> int | None:
+        wanted = self._wanted(kind, of_shop)
         if wanted is None:
             self.found.append(verdict(f"{kind}_missing"))
         return self._chosen(kind, wanted)
+
+    def _wanted(self, kind: Profile, of_shop: int | str | None) -> int | str | None:
+        """What the product's metadata name, else its groups in Medusa, else the shop."""
+        key = f"etsy_{kind}"
+        if own := self.metadata.words(key):
+            return own
+        of_group = said(kind, self.product, self.settings)
+        if of_group is None:
+            return of_shop
+        if not of_group.is_metadata:
+            return cast(int | str, of_group.value)
+        theirs = Metadata({key: of_group.value})
+        name = theirs.words(key)
+        self.found += theirs.found
+        return name or of_shop
 
     def _return_policy(self, publish_as: PublishAs) -> int | None:
         """Etsy shows no listing without one, but those of shops in the EU."""
@@ -216,18 +262,13 @@ class _Mapping:
     def _chosen(self, kind: Kind, wanted: int | str | None) -> int | None:
         return self._of(chosen(kind, wanted, self.shop))
 
-    def _section(self) -> int | str | None:
-        by_category = self.settings.section_by_category
-        names = [name for category in self.product.categories for name in (category.id, category.name)]
-        return next((by_category[name] for name in names if name in by_category), self.settings.shop_section)
-
     def _tags(self) -> Sequence[str]:
         if self._is_sellers("tags"):
             return ()
         own = self.metadata.listed("etsy_tags")
         if own is None:
             own = self.product.tags if self.settings.tags_source == "product" else ()
-        return (*own, *self.settings.extra_tags)
+        return (*own, *extra_tags(self.product, self.settings), *self.settings.extra_tags)
 
     def _materials(self) -> Sequence[str]:
         if self._is_sellers("materials"):
@@ -241,13 +282,32 @@ class _Mapping:
         """Whether a field is never ours: then nothing that it holds keeps a product off Etsy."""
         return self.settings.ownership.get(field) == "seller"
 
-    def _publish_as(self, type_: ListingType, *, has_pictures: bool) -> PublishAs:
-        if type_ != "physical":
+    def _media(self, type_: ListingType, films: Sequence[str]) -> dict[str, Any]:
+        """Videos, files and translations, but for those that are the seller's."""
+        metadata, ours = (
+            self.metadata,
+            {name: not self._is_sellers(name) for name in ("videos", "files", "translations")},
+        )
+        if type_ != "download" and metadata.value("etsy_files") is not None:
+            self.found.append(verdict("files_of_no_download"))
+        language = self.shop.language
+        texts = (
+            self._of(translations(metadata, self.product.metadata, self.settings, language))
+            if ours["translations"]
+            else ()
+        )
+        return {
+            "videos": self._of(videos(metadata, films)) if ours["videos"] else (),
+            "files": self._of(files(metadata)) if ours["files"] and type_ == "download" else (),
+            "translations": texts,
+        }
+
+    def _publish_as(self, type_: ListingType, *, has_pictures: bool, has_files: bool) -> PublishAs:
+        count = len(self.product.variants)
+        if type_ == "download" and count > 1:
+            self.found.append(verdict("download_with_variations", count=count))
+        if type_ != "physical" and not has_files:
             self.found.append(verdict("download_files_missing"))
-            count = len(self.product.variants)
-            self.found += (
-                [verdict("download_with_variations", count=count)] if type_ == "download" and count > 1 else []
-            )
             return "draft"
         wanted = self.metadata.choice("etsy_publish_as", get_args(PublishAs)) or self.settings.publish_as
         return cast(PublishAs, wanted) if has_pictures else "draft"

@@ -13,6 +13,7 @@ from etsy_pipeline.listings.rules import verdict
 from etsy_pipeline.listings.verdict import Verdict
 
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+MOST_NAMED = 50  # names in an object
 LONGEST_NUMBER = 18  # digits; longer ones are no weights, lengths or ids
 
 
@@ -82,6 +83,26 @@ class Metadata:
                 self._unusable(key, self._values[key], "a list of texts")
         return None
 
+    def named_texts(self, key: str) -> Mapping[str, tuple[str, ...]]:
+        """Texts by name: an object, also written as JSON, of texts, numbers or lists of them; null and "" are none."""
+        value = self._values.get(key)
+        if value is None:
+            return {}
+        named = _object(value) if isinstance(value, str) else value
+        found = {name: _words(item) for name, item in named.items()} if isinstance(named, Mapping) else None
+        if found is None or len(found) > MOST_NAMED or None in found.values():
+            self._unusable(key, value, f"an object of at most {MOST_NAMED} names, each with texts")
+            return {}
+        return {str(name): words for name, words in found.items() if words is not None}
+
+    def facts(self, key: str) -> tuple[str, ...]:
+        """Texts or numbers, each as a text: one, with commas, or a list."""
+        value = self._values.get(key)
+        found = () if value is None else _words(value)
+        if found is None:
+            self._unusable(key, value, "texts or numbers")
+        return found or ()
+
     def flag(self, *keys: str) -> bool | None:
         """Yes or no, also as text."""
         for key, value in self._present(keys):
@@ -124,6 +145,25 @@ def _listed(value: object) -> Sequence[str] | None:
         return _written(value) if value.lstrip().startswith("[") else value.split(",")
     is_list = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
     return value if is_list else None  # type: ignore[return-value] # it was just checked
+
+
+def _words(value: object) -> tuple[str, ...] | None:
+    """Texts, or numbers as texts, each once, without blank ones; None for anything else."""
+    value = value.split(",") if isinstance(value, str) else value
+    items = value if isinstance(value, list | tuple) else () if value is None else (value,)
+    if any(isinstance(item, bool) or not isinstance(item, str | int | float) for item in items):
+        return None
+    try:
+        return tuple(dict.fromkeys(text for item in items if (text := " ".join(str(item).split()))))
+    except ValueError:  # Python writes no whole numbers of more than 4300 digits
+        return None
+
+
+def _object(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _written(text: str) -> Sequence[str] | None:

@@ -21,6 +21,7 @@ REQUIRED_AT_BIRTH = (
 FIELDS = (
     *REQUIRED_AT_BIRTH, "sku", "tags", "materials", "return_policy", "shop_section", "weight", "dimensions",
     "production_partners", "is_supply", "is_taxable", "should_auto_renew", "images", "personalization", "eu_guarantee",
+    "variation_images", "attributes", "videos", "files", "translations",
 )  # fmt: skip
 ADOPTED_KEEPS = tuple(name for name in FIELDS if name not in {"price", "quantity"})
 """What an adopted listing leaves to its seller unless a person wants otherwise: a first sync spoils nothing."""

@@ -1,4 +1,4 @@
-"""Prices: Medusa's amount in the shop's currency → what Etsy is told, in Decimal throughout."""
+"""Prices: what Medusa asks (`medusa_price.py`) → what Etsy is told, in Decimal throughout."""
 
 import functools
 from collections.abc import Mapping
@@ -6,10 +6,14 @@ from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from etsy_pipeline.catalogue.product import Variant
+from etsy_pipeline.listings.currencies import TWO_DECIMALS, exponent, short
+from etsy_pipeline.listings.medusa_price import medusa_price
+from etsy_pipeline.listings.price_settings import Conversion
+from etsy_pipeline.listings.price_tax import taxed
 from etsy_pipeline.listings.rates import PER_DOLLAR
 from etsy_pipeline.listings.rules import verdict
-from etsy_pipeline.listings.shop import AmountUnit
-from etsy_pipeline.listings.shop_settings import PriceRule
+from etsy_pipeline.listings.shop import Shop
+from etsy_pipeline.listings.shop_settings import PriceRule, ShopSettings
 from etsy_pipeline.listings.verdict import Verdict
 
 # FACTS §5: the bounds were found in no document of Etsy's; these are the commonly quoted ones, in US dollars. In other
@@ -22,18 +26,6 @@ FAR = 10
 HIGHEST_ELSEWHERE = Decimal(2_000_000_000)  # of a currency whose rate is not in the table
 
 ABSURD = Decimal(10) ** 15
-TWO_DECIMALS = 2
-# ISO 4217, currencies with other than two decimals
-EXPONENTS: Mapping[str, int] = {
-    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV"), 0),
-    **dict.fromkeys(("XAF", "XOF", "XPF"), 0),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-}
-
-
-def exponent(currency_code: str) -> int:
-    """How many decimals a currency has."""
-    return EXPONENTS.get(currency_code, TWO_DECIMALS)
 
 
 class Bounds(NamedTuple):
@@ -65,31 +57,75 @@ def bounds(currency_code: str) -> Bounds:
 
 
 def price(
-    variant: Variant, name: str, rule: PriceRule, *, currency_code: str, amount_unit: AmountUnit
+    variant: Variant,
+    name: str,
+    rule: PriceRule,
+    settings: ShopSettings,
+    shop: Shop,
+    with_tax: tuple[str, ...] | None = None,
 ) -> tuple[Decimal | None, list[Verdict]]:
-    """What a variant costs on Etsy; None with the reason where it cannot be said."""
-    amount = variant.prices.get(currency_code)
+    """What a variant costs on Etsy; None with the reason where it cannot be said.
+
+    Args:
+        variant: as Medusa has it.
+        name: what it is called in messages.
+        rule: the shop's for this product.
+        settings: the shop's.
+        shop: as Etsy has it.
+        with_tax: currencies whose prices Medusa has with tax; None: not known.
+    """
+    asked, told = medusa_price(variant, name, rule.convert or settings.price.convert, settings.price_lists, shop)
+    if asked is None:
+        return None, told
+    if absurd := _absurd(asked.amount, name, shop.currency_code):
+        return None, [*told, absurd]
+    amount, more = taxed(asked, name, with_tax, settings.price_tax, shop)
     if amount is None:
-        present = ", ".join(sorted(variant.prices)) or "no price at all"
-        return None, [verdict("price_currency_missing", variant=name, currency=currency_code, present=present)]
-    major = amount.scaleb(-exponent(currency_code)) if amount_unit == "minor" else amount
-    if not major.is_finite() or major <= 0:
-        return None, [verdict("price_not_positive", variant=name, price=major)]
+        return None, [*told, *more]
+    there, converting = converted(amount, asked.currency_code, name, rule.convert or settings.price.convert, shop)
+    final, judged = _by_rule(there, name, rule, shop.currency_code)
+    return final, [*told, *more, *converting, *judged]
+
+
+def converted(
+    amount: Decimal, source: str, name: str, rate: Conversion | None, shop: Shop
+) -> tuple[Decimal, list[Verdict]]:
+    """An amount in the shop's currency, by the shop's own rate where it is in another one."""
+    if rate is None or source == shop.currency_code:
+        return amount, []
+    there = amount * rate.rate
+    shown = {"variant": name, "price": short(amount), "source": source, "currency": shop.currency_code}
+    return there, [verdict("price_converted", **shown, rate=rate.rate, converted=short(there))]
+
+
+def _absurd(amount: Decimal, name: str, currency_code: str) -> Verdict | None:
+    if not amount.is_finite() or amount <= 0:
+        return verdict("price_not_positive", variant=name, price=amount)
+    if amount > ABSURD:  # arithmetic itself may fail there
+        return _out_of_range(amount, name, currency_code)
+    return None
+
+
+def _out_of_range(amount: Decimal, name: str, currency_code: str) -> Verdict:
     limits = bounds(currency_code)
-    shown = {"variant": name, "currency": currency_code}
-    within = shown | {"lowest": limits.refused_below, "highest": limits.refused_above}
-    if major > ABSURD:  # arithmetic itself may fail there
-        return None, [verdict("price_out_of_range", price=major, **within)]
-    marked_up = major * (1 + rule.markup_percent / 100) + rule.markup_fixed
+    within = {"lowest": limits.refused_below, "highest": limits.refused_above}
+    return verdict("price_out_of_range", variant=name, price=amount, currency=currency_code, **within)
+
+
+def _by_rule(amount: Decimal, name: str, rule: PriceRule, currency_code: str) -> tuple[Decimal | None, list[Verdict]]:
+    """Marked up, rounded, and within the shop's limits and Etsy's."""
+    marked_up = amount * (1 + rule.markup_percent / 100) + rule.markup_fixed
     final = rounded(marked_up, rule, currency_code)
     if final is None:
-        return None, [verdict("price_too_precise", variant=name, price=marked_up.normalize(), currency=currency_code)]
+        shown = {"variant": name, "price": marked_up.normalize(), "currency": currency_code}
+        return None, [verdict("price_too_precise", **shown)]
     final, found = _within(final, rule, name)
+    limits = bounds(currency_code)
     if not limits.refused_below <= final <= limits.refused_above:
-        return None, [verdict("price_out_of_range", price=final, **within)]
+        return None, [_out_of_range(final, name, currency_code)]
     if limits.is_near(final):
         about = {"lowest": limits.lowest, "highest": limits.highest}
-        found.append(verdict("price_near_bound", price=final, **shown, **about))
+        found.append(verdict("price_near_bound", variant=name, price=final, currency=currency_code, **about))
     return final, found
 
 

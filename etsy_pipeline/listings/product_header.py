@@ -11,11 +11,18 @@ class VariantHeader(msgspec.Struct):
     sku: str | None = None
 
 
-class CategoryHeader(msgspec.Struct):
-    """A Medusa category."""
+class GroupHeader(msgspec.Struct):
+    """A Medusa category, type or collection."""
 
     id: str
     name: str
+    metadata: dict[str, Any] = {}
+
+
+class CategoryHeader(GroupHeader):
+    """A Medusa category, with those above it, the nearest first."""
+
+    parents: tuple[GroupHeader, ...] = ()
 
 
 class ProductHeader(msgspec.Struct):
@@ -25,7 +32,12 @@ class ProductHeader(msgspec.Struct):
     handle: str | None = None
     metadata: dict[str, Any] = {}
     categories: tuple[CategoryHeader, ...] = ()
+    type: GroupHeader | None = None
+    collection: GroupHeader | None = None
+    not_told: tuple[str, ...] = ()
     variants: tuple[VariantHeader, ...] = ()
+    prices_with_tax: tuple[str, ...] | None = None
+    prices_not_told: tuple[str, ...] = ()
 
 
 def read_header(product: str) -> ProductHeader:

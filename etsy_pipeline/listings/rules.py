@@ -157,11 +157,17 @@ RULES: dict[str, Rule] = {
     ),
     "taxonomy_missing": Rule(
         "error", "taxonomy_id", "No Etsy category is known for the product.",
-        "Set metadata etsy_taxonomy_id, map its Medusa category, or set default_taxonomy_id.", "spec: required",
+        "Set metadata etsy_taxonomy_id (of the product or its Medusa category), map its category, type or collection with "
+        "by_category, or set default_taxonomy_id.", "spec: required",
+    ),
+    "groups_not_told": Rule(
+        "error", "product", "Medusa did not tell {missing}, and the shop has rules by category, type and collection.",
+        "Let the API key's role read product categories, types and collections, then sync again.",
+        "own (by_category, taxonomy_by_category, section_by_category)",
     ),
     "taxonomy_malformed": Rule(
         "error", "taxonomy_id", "The Etsy category {value!r} is not the number of a category.",
-        "Correct metadata etsy_taxonomy_id.", "spec",
+        "Correct metadata etsy_taxonomy_id, of the product or of its Medusa category.", "spec",
     ),
     "taxonomy_unknown": Rule(
         "error", "taxonomy_id", "Etsy has no category {value}.", "Choose one from Etsy's list of them.", "FACTS §7",
@@ -173,7 +179,62 @@ RULES: dict[str, Rule] = {
     "no_variants": Rule("error", "variants", "The product has no variant.", "Add at least one variant.", MISSION),
     "price_currency_missing": Rule(
         "error", "price", "{variant} has no price in {currency}, the shop's currency (it has: {present}).",
-        "Add a price in that currency in Medusa.", "FACTS §9",
+        "Add a price in that currency in Medusa, or have another one converted (setting price.convert).", "FACTS §9",
+    ),
+    "price_of_list": Rule(
+        "warning", "price",
+        "{variant} costs {listed} {currency} by the price list {list!r} ({type}); its plain price is {plain}.",
+        "Nothing need be done; to send the plain price, set price_lists.override (or sale) to false.",
+        "docs/medusa-facts.md §13",
+    ),
+    "price_list_left_out": Rule(
+        "warning", "price",
+        "By the price list {list!r} ({type}) {variant} costs {listed} {currency} in Medusa's shop; {price} is used.",
+        "Nothing need be done; to send what the list says, set price_lists.sale (or override) to true.",
+        "docs/medusa-facts.md §13",
+    ),
+    "price_lists_not_shown": Rule(
+        "error", "price", "Medusa does not show its price lists: what customers pay is not known.",
+        "Let the API key's role read price lists; or set price_lists.override and price_lists.sale to false.", "own",
+    ),
+    "price_converted": Rule(
+        "warning", "price", "{variant} costs {price} {source}; at the shop's rate of {rate} that is {converted} {currency}.",
+        "Look now and then whether price.convert.rate is still right.", "own (setting price.convert)",
+    ),
+    "price_without_tax": Rule(
+        "error", "price",
+        "{variant} costs {price} {currency} without tax, as Medusa says; in {country} prices are shown with it.",
+        "Set price_tax.etsy_price=with_tax and price_tax.rates (EU=19, say); or as_medusa, which sends the amount as it "
+        "is. Where the amounts are with tax, say so in Medusa (Settings → Store → Currencies).",
+        "own (a net price is never sent unasked)",
+    ),
+    "price_tax_not_checked": Rule(
+        "warning", "price",
+        "{variant} has a price without tax; whether that can be sent was not checked, as Etsy did not say where the shop "
+        "is. It is asked again before anything is published.",
+        "Set price_tax.etsy_price, or plan again later.", "own (a net price is never sent unasked)",
+    ),
+    "price_tax_added": Rule(
+        "warning", "price", "{variant} costs {price} {currency} without tax; with {rate} % it is {sent}.",
+        "Nothing need be done; the rate is the setting price_tax.rates.", "own (setting price_tax)",
+    ),
+    "price_tax_taken_off": Rule(
+        "warning", "price", "{variant} costs {price} {currency} with {rate} % tax; without it is {sent}.",
+        "Nothing need be done; the rate is the setting price_tax.rates.", "own (setting price_tax)",
+    ),
+    "price_tax_rate_missing": Rule(
+        "error", "price", "The price is to be sent {wanted}, and no rate of tax is set for {country}.",
+        "Set price_tax.rates for the country, or for EU; or price_tax.etsy_price=as_medusa.", "own (setting price_tax)",
+    ),
+    "price_tax_unknown": Rule(
+        "error", "price", "The price is to be sent {wanted}; Medusa does not say whether its prices are.",
+        "Let the API key's role read price preferences; or set price_tax.etsy_price=as_medusa.",
+        "own (setting price_tax)",
+    ),
+    "price_tax_not_shown": Rule(
+        "warning", "price",
+        "Medusa does not say whether its prices are with tax, as they are shown in {country}; they are sent as they are.",
+        "Let the API key's role read price preferences; or set price_tax.etsy_price=as_medusa.", "own",
     ),
     "price_not_positive": Rule(
         "error", "price", "{variant} costs {price}; a price must be above zero.", "Correct the price.", MISSION,
@@ -296,8 +357,59 @@ RULES: dict[str, Rule] = {
     ),
     "shop_section_unknown": Rule(
         "error", "shop_section", "The shop has no single section {wanted!r}; it has: {present}.",
-        "Correct shop_section or section_by_category in the shop's settings, or metadata etsy_shop_section.",
+        "Correct shop_section, section_by_category or by_category in the shop's settings, or metadata "
+        "etsy_shop_section; or have it made (setting make_sections).",
         "FACTS §6 (a stale section fails the whole update)",
+    ),
+    "shop_section_new_not_permitted": Rule(
+        "error", "shop_section", "The section {title!r} has to be made, and the shop is connected without shops_w.",
+        "Add shops_w to ETSY_SCOPE and connect the shop again, or make the section in Etsy's Shop Manager.", "spec",
+    ),
+    "shop_section_too_long": Rule(
+        "error", "shop_section", "The new section {title!r} has {length} characters; at most {limit} are sent.",
+        "Give it a shorter name in section_by_category, or in metadata etsy_shop_section.",
+        "LISTING_EXTRAS §6 (limit uncertain)",
+    ),
+    "shop_sections_full": Rule(
+        "error", "shop_section", "The section {title!r} has to be made, and the shop has {count}; Etsy takes {limit}.",
+        "Choose one that is there (section_by_category, metadata etsy_shop_section), or delete one on Etsy.",
+        "LISTING_EXTRAS §6",
+    ),
+    "attributes_unreadable": Rule(
+        "error", "attributes", "Which attributes the category {taxonomy_id} has could not be read from Etsy.",
+        "Plan again later.", "own (else an update would take attributes away)",
+    ),
+    "attribute_unknown": Rule(
+        "warning", "attributes", "The category has no attribute {attribute!r}; near it are: {nearest}.",
+        "Correct metadata etsy_attributes, or the setting attributes.", "LISTING_EXTRAS §3",
+    ),
+    "attribute_value_unknown": Rule(
+        "warning", "attributes", "Etsy lists no {attribute} {value!r}; near it are: {nearest}.",
+        "Name one of Etsy's in metadata etsy_attributes, or in the setting attributes.", "LISTING_EXTRAS §3",
+    ),
+    "attribute_values_too_many": Rule(
+        "warning", "attributes", "Of {attribute} Etsy takes at most {limit}; these are left out: {dropped}.",
+        "Choose with metadata etsy_attributes.", "LISTING_EXTRAS §3 (max_values_allowed)",
+    ),
+    "attribute_value_unsendable": Rule(
+        "warning", "attributes", "Etsy's own {attribute} {values} cannot be sent: it has a comma or parentheses.",
+        "Set it in Etsy's Shop Manager.", "spec",
+    ),
+    "attribute_scale_missing": Rule(
+        "warning", "attributes", "Of which scale is {attribute} {value!r}? There are: {scales}.",
+        'Add its name to the value, as in "38 EU", in metadata etsy_attributes.', "LISTING_EXTRAS §3 (scales)",
+    ),
+    "attribute_free": Rule(
+        "warning", "attributes", "Etsy lists no values for {attribute}; whether it takes any over its API is not known.",
+        "Set it in Etsy's Shop Manager, or try with the setting attributes.free.", "LISTING_EXTRAS §3",
+    ),
+    "attribute_refused": Rule(
+        "warning", "attributes", "Left out, for Etsy refuses it for now: {attributes} ({why}).",
+        "Nothing need be done: it is tried again a day later. Or set it in Etsy's Shop Manager.", "LISTING_EXTRAS §3",
+    ),
+    "too_many_attributes": Rule(
+        "warning", "attributes", "There are {count} attributes; {limit} are sent, without: {dropped}.",
+        "Raise attributes.most in the shop's settings; each is a call.", "own (setting attributes.most)",
     ),
     "production_partner_unknown": Rule(
         "error", "production_partners", "The shop has no single production partner {wanted!r}; it has: {present}.",
@@ -318,6 +430,24 @@ RULES: dict[str, Rule] = {
     "too_many_images": Rule(
         "warning", "images", "There are {count} pictures; the first {limit} are sent.", "Put the best first.", "FACTS §8",
     ),
+    "variation_images_unused": Rule(
+        "warning", "variation_images", "Medusa has pictures of single values of {option}; none is linked on Etsy.",
+        "Set variation_images.source to medusa to link them, or to none to leave it so.", "LISTING_EXTRAS §1",
+    ),
+    "variation_images_ambiguous": Rule(
+        "warning", "variation_images",
+        "The pictures of variants fit {options} equally well, and Etsy links one of them: none is linked.",
+        "Name the option in variation_images.option.", "LISTING_EXTRAS §1 (one property)",
+    ),
+    "variation_images_option": Rule(
+        "warning", "variation_images", "No value of {option} has a picture of its own: none is linked.",
+        "Assign pictures in Medusa to all variants of a value, or correct variation_images.option.",
+        "LISTING_EXTRAS §1 (one picture for a value)",
+    ),
+    "variation_images_left_out": Rule(
+        "warning", "variation_images", "The pictures of {values} are not among the first 20, and are not linked.",
+        "Put them further to the front, or remove others.", "LISTING_EXTRAS §1 (20 pictures in all)",
+    ),
     "alt_text_shortened": Rule(
         "warning", "images", "The text of a picture has {length} characters; Etsy takes at most {limit}, cut at a word.",
         "Shorten alt_text_template in the shop's settings.", "FACTS §8",
@@ -326,9 +456,53 @@ RULES: dict[str, Rule] = {
         "error", "product", "The product is a gift card of the Medusa shop; it cannot be redeemed on Etsy.",
         "Leave it out of the shop's selection.", "own",
     ),
+    "translation_language_unknown": Rule(
+        "warning", "translations", "Etsy has no translations into {language!r}; it has: {known}.",
+        "Correct the key of the metadata: etsy_title_de and the like.", "spec, LISTING_EXTRAS §5",
+    ),
+    "translation_primary_language": Rule(
+        "warning", "translations", "{language} is the shop's own language, which is no translation; it is left out.",
+        "Use etsy_title, etsy_description and etsy_tags for it.", "LISTING_EXTRAS §5 (#132)",
+    ),
+    "translation_incomplete": Rule(
+        "warning", "translations", "The translation into {language} lacks {missing}; it is left out.",
+        "Give it both a title and a description.", "spec: both required",
+    ),
+    "translation_unfit": Rule(
+        "warning", "translations", "The translation into {language} is left out: {problems}",
+        "Correct it in the product's metadata.", "as title, description and tags",
+    ),
+    "too_many_videos": Rule(
+        "warning", "videos", "There are {count} videos; the first {limit} are sent.", "Put the best first.",
+        "LISTING_EXTRAS §2",
+    ),
+    "video_unusable": Rule(
+        "warning", "videos", "The video {url!r} is left out: it needs an http or https address that ends with {suffixes}.",
+        "Correct metadata etsy_video.", "LISTING_EXTRAS §2 (kinds uncertain)",
+    ),
+    "videos_unreadable": Rule(
+        "warning", "videos", "Metadata {key} is no address, nor a list of them; no video is sent.",
+        "Correct it in Medusa.", "own",
+    ),
+    "too_many_files": Rule(
+        "error", "files", "There are {count} files; Etsy takes at most {limit}.", "Pack some of them together.",
+        "LISTING_EXTRAS §4 (Etsy's help)",
+    ),
+    "file_unusable": Rule(
+        "error", "files", "File {number} has no name, or no http or https address.",
+        "Correct metadata etsy_files: an address, or a list of addresses or of {url, name}.", "own",
+    ),
+    "file_name_repeated": Rule(
+        "error", "files", "Several files are called {name!r}; a lost upload could not be found again.",
+        "Give each its own name in metadata etsy_files.", "own",
+    ),
+    "files_of_no_download": Rule(
+        "warning", "files", "Metadata etsy_files is not used: the product is no download, and a file would make it one.",
+        "Set metadata etsy_type to download, or remove etsy_files.", "LISTING_EXTRAS §4",
+    ),
     "download_files_missing": Rule(
-        "warning", "type", "A download's files cannot be sent by this project: the listing stays a draft.",
-        "Add the files in Etsy's Shop Manager, then publish it there.", "FACTS §6",
+        "warning", "type", "No files are known of the download: the listing stays a draft.",
+        "Name them in metadata etsy_files; or add them in Etsy's Shop Manager, then publish it there.", "FACTS §6",
     ),
     "download_with_variations": Rule(
         "error", "type", "The product is a download with {count} variants; Etsy takes one.",

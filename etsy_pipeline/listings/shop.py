@@ -29,13 +29,20 @@ class TaxonomyValue(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TaxonomyProperty:
-    """A standard property of a category (FACTS §7)."""
+    """A standard property of a category (FACTS §7): what a listing can vary by, or what else is said of it.
+
+    `scales` are the units or systems that its values are of ("EU", "Inches"), by id and name. `max_values` is how many
+    values one listing can have of it; None where Etsy names no limit.
+    """
 
     property_id: int
     name: str
     values: tuple[TaxonomyValue, ...] = ()
     supports_variations: bool = False
     is_required: bool = False
+    supports_attributes: bool = False
+    max_values: int | None = 1
+    scales: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,10 @@ class Shop:
         choices: profiles, policies and sections; None when they could not be read, then only ids can be used.
         properties: the standard properties of the categories that are in use, as far as they could be read.
         country: where the shop is (ISO 3166, two letters); empty where that was not asked or is not known.
+        is_country_unread: whether it was asked in vain: it is asked again before anything is published.
+        language: the shop's own (two letters); empty where that was not asked or is not known.
+        refused_attributes: properties that Etsy refused as attributes of this shop's listings within the last day.
+        may_make_sections: whether the connection has the permission to make sections.
     """
 
     currency_code: str
@@ -59,6 +70,10 @@ class Shop:
     choices: Mapping[Kind, tuple[Choice, ...]] | None = None
     properties: Mapping[int, tuple[TaxonomyProperty, ...]] = field(default_factory=dict)
     country: str = ""
+    is_country_unread: bool = False
+    refused_attributes: AbstractSet[int] = frozenset()
+    may_make_sections: bool = True
+    language: str = ""
 
     @property
     def is_in_eu(self) -> bool:

@@ -9,8 +9,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.catalogue.stock_places import SoldFrom
 from etsy_pipeline.errors import BadRequest
+from etsy_pipeline.listings.attribute_settings import AttributeRules
 from etsy_pipeline.listings.eu_guarantee import FIELDS as GUARANTEE_FIELDS
 from etsy_pipeline.listings.listing import ListingType, PersonalizationQuestion, PublishAs, WhoMade
+from etsy_pipeline.listings.order_settings import OrderSettings
+from etsy_pipeline.listings.picture_settings import VariationPictures
 from etsy_pipeline.listings.plan_settings import (
     ADOPTED_KEEPS,
     FIELDS,
@@ -24,14 +27,16 @@ from etsy_pipeline.listings.plan_settings import (
     WhenEarly,
     WhenEnded,
 )
+from etsy_pipeline.listings.price_settings import Conversion, PriceListRule, PriceTax
 from etsy_pipeline.listings.templates import checked
 from etsy_pipeline.listings.text_settings import TextSettings
 
 RoundingRule = Literal["none", "nearest", "ninety_nine", "whole"]
+SectionFrom = Literal["settings", "category", "collection"]
 Named = Annotated[int | str, Field(union_mode="left_to_right")]  # an id, or a name as Etsy shows it
 
 OF_PRODUCT = ("title", "description", "material", "category", "handle", "options")
-OF_PICTURE = ("title", "options", "number", "count")
+OF_PICTURE = ("title", "options", "number", "count", "position")
 
 TextTemplate = Annotated[str, AfterValidator(lambda template: checked(template, OF_PRODUCT))]
 AltTextTemplate = Annotated[str, AfterValidator(lambda template: checked(template, OF_PICTURE))]
@@ -42,7 +47,10 @@ class _Settings(BaseModel):
 
 
 class PriceRule(_Settings):
-    """From Medusa's price to Etsy's: price × (1 + markup_percent / 100) + markup_fixed, then rounded, then limited."""
+    """From Medusa's price to Etsy's: price × (1 + markup_percent / 100) + markup_fixed, then rounded, then limited.
+
+    Before that, tax is added or taken off (`PriceTax`), and the amount converted.
+    """
 
     markup_percent: Decimal = Field(default=Decimal(0), ge=-100, le=1000, description="Percent added to every price.")
     markup_fixed: Decimal = Field(default=Decimal(0), description="Amount added, in the shop's currency.")
@@ -54,6 +62,11 @@ class PriceRule(_Settings):
     floor: Decimal | None = Field(default=None, gt=0, description="No price goes below; a lower one is raised to it.")
     ceiling: Decimal | None = Field(
         default=None, gt=0, description="No price goes above; a higher one is lowered to it."
+    )
+    convert: Conversion | None = Field(
+        default=None,
+        description="Prices of another currency, at a fixed rate, where Medusa has none in the shop's: "
+        '{"from_currency": "EUR", "rate": 1.08}.',
     )
 
     @model_validator(mode="after")
@@ -76,6 +89,17 @@ class QuantityRule(_Settings):
     )
 
 
+class GroupRule(_Settings):
+    """What holds for the products of one Medusa category (and of those below it), type or collection."""
+
+    taxonomy_id: int | None = Field(default=None, description="Etsy taxonomy id.")
+    shipping_profile: Named | None = Field(default=None, description="Etsy shipping profile.")
+    processing_profile: Named | None = Field(default=None, description="Etsy processing profile.")
+    shop_section: Named | None = Field(default=None, description="Etsy shop section.")
+    extra_tags: tuple[str, ...] = Field(default=(), description="Tags beside the product's and the shop's.")
+    price: PriceRule | None = Field(default=None, description="In place of the shop's whole `price`.")
+
+
 class ShopSettings(TextSettings):
     """Every choice a shop owner can make. Profiles, policies, sections and partners are named by id or by name."""
 
@@ -86,18 +110,52 @@ class ShopSettings(TextSettings):
     processing_profile: Named | None = Field(default=None, description="Etsy processing profile (readiness state).")
     shop_section: Named | None = Field(default=None, description="Etsy shop section.")
     section_by_category: dict[str, Named] = Field(
-        default_factory=dict, description="Medusa category id or name → Etsy shop section."
+        default_factory=dict, description="Medusa category, type or collection, id or name → Etsy shop section."
+    )
+    section_from: SectionFrom = Field(
+        default="settings",
+        description="The section of products for which neither metadata nor section_by_category names one: settings "
+        "takes shop_section; category the topmost Medusa category, collection the collection, each by its name.",
+    )
+    make_sections: bool = Field(
+        default=False,
+        description="Whether a section that is named and not there is made when its plan is approved and published. "
+        "Takes shops_w in ETSY_SCOPE.",
     )
     production_partners: tuple[Named, ...] = Field(default=(), description="Etsy production partners.")
     default_taxonomy_id: int | None = Field(default=None, description="Etsy category of products that name none.")
     taxonomy_by_category: dict[str, int] = Field(
-        default_factory=dict, description="Medusa category id or name → Etsy taxonomy id."
+        default_factory=dict, description="Medusa category, type or collection, id or name → Etsy taxonomy id."
+    )
+    by_category: dict[str, GroupRule] = Field(
+        default_factory=dict,
+        description="Medusa category, type or collection, id or name → what holds for its products: any of "
+        "taxonomy_id, shipping_profile, processing_profile, shop_section, extra_tags and price. The most specific one "
+        "that says something decides: own categories, those above them, type, collection. Goes before the two maps of "
+        "this kind.",
+    )
+    thumbnail_first: bool = Field(
+        default=True,
+        description="Medusa's thumbnail is a listing's first picture, also where it is not among the product's others.",
+    )
+    in_no_sales_channel: Literal["sell", "leave"] = Field(
+        default="sell",
+        description="A product that is in no sales channel of Medusa: sell it on Etsy all the same, or leave it (and "
+        "take it off sale there).",
     )
     title_template: TextTemplate = Field(default="{title}", description="Title of every listing, from the product's.")
     description_template: TextTemplate = Field(default="{description}", description="Description of every listing.")
     alt_text_template: AltTextTemplate = Field(
-        default="{title}, {options}", description="What a picture shows, for who cannot see it."
+        default="{title}, {options}",
+        description="What a picture shows, for who cannot see it. options: what its own variants are, and else what all "
+        "are; position: 2/5, which also ends texts that would be those of several pictures.",
     )
+    update_alt_texts: bool = Field(
+        default=False,
+        description="Whether pictures that are on a listing get another text when its title, options or the template "
+        "change: a call for each, and nothing is uploaded. Off: they keep the text that they came with.",
+    )
+    variation_images: VariationPictures = VariationPictures()
     extra_tags: tuple[str, ...] = Field(default=(), description="Tags that every listing gets beside its own.")
     styles: tuple[str, ...] = Field(
         default=(), description="Etsy styles; sent at creation only, which is all Etsy takes."
@@ -122,6 +180,9 @@ class ShopSettings(TextSettings):
     variation_properties: dict[str, int] = Field(
         default_factory=dict, description="Medusa option → Etsy property id; 0 makes it a custom one."
     )
+    attributes: AttributeRules = Field(
+        default=AttributeRules(), description="Attributes of the category, such as Material: where they come from."
+    )
     use_standard_properties: bool = Field(
         default=True, description="Vary by Etsy's own properties (Size, Color) where category and values allow it."
     )
@@ -132,6 +193,8 @@ class ShopSettings(TextSettings):
         default="cm", description="Unit of Medusa's lengths."
     )
     price: PriceRule = PriceRule()
+    price_lists: PriceListRule = PriceListRule()
+    price_tax: PriceTax = PriceTax()
     quantity: QuantityRule = QuantityRule()
     selection: Selection = Field(default=Selection(), description="Which Medusa products this shop sells.")
     stock_locations: tuple[str, ...] = Field(
@@ -227,6 +290,7 @@ class ShopSettings(TextSettings):
         description="Hours that a look through all of the shop's listings is good for: nothing is created without one.",
     )
     schedule_enabled: bool = Field(default=False, description="Whether the daily sync plans this shop.")
+    orders: OrderSettings = OrderSettings()
 
     @property
     def sold_from(self) -> SoldFrom:

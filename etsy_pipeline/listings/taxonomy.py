@@ -1,14 +1,14 @@
-"""The Etsy category of a product: its metadata, then the shop's map of Medusa categories, then the shop's default."""
+"""The Etsy category of a product: its metadata, then what its Medusa groups say, then the shop's default."""
 
 from collections.abc import Set as AbstractSet
 
 from etsy_pipeline.catalogue.product import Product
+from etsy_pipeline.listings.groups import METADATA_KEYS, said
 from etsy_pipeline.listings.product_header import ProductHeader
 from etsy_pipeline.listings.rules import verdict
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import Verdict
 
-METADATA_KEYS = ("etsy_taxonomy_id", "etsy_category_id")
 LONGEST_ID = 18  # digits; longer numbers are no ids
 
 
@@ -28,15 +28,12 @@ def taxonomy_id(
 
 
 def _chosen(product: Product | ProductHeader, shop: ShopSettings) -> object:
-    for key in METADATA_KEYS:
+    for key in METADATA_KEYS["taxonomy_id"]:
         value = product.metadata.get(key)
         if value is not None and value != "":
             return value
-    for category in product.categories:
-        for name in (category.id, category.name):
-            if name in shop.taxonomy_by_category:
-                return shop.taxonomy_by_category[name]
-    return shop.default_taxonomy_id
+    found = said("taxonomy_id", product, shop)
+    return found.value if found else shop.default_taxonomy_id
 
 
 def _number(value: object) -> int | None:

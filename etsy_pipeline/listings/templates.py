@@ -31,6 +31,15 @@ def filled(template: str, values: Mapping[str, str]) -> str:
     return "".join(parts).strip(_SEPARATORS)
 
 
+def joined(template: str, values: Mapping[str, str]) -> str:
+    """Likewise, and what separates a blank value from the one before it is dropped, too."""
+    parts = []
+    for text, field in _parsed(template):
+        value = "" if field is None else values[field]
+        parts.append("" if field and not value and not text.strip(_SEPARATORS) else text + value)
+    return "".join(parts).strip(_SEPARATORS)
+
+
 @functools.lru_cache(maxsize=100)
 def _parsed(template: str) -> list[tuple[str, str | None]]:
     return [(text, field) for text, field, _, _ in _FORMATTER.parse(template)]

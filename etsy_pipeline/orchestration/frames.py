@@ -18,6 +18,7 @@ SNAPSHOT_SCHEMA = pa.schema(
         ("problem", pa.string()),
         ("product", pa.string()),
         ("covers_selection", pa.bool_()),
+        ("stock_from", pa.string()),
     ]
 )
 
@@ -33,6 +34,7 @@ VALIDATED_SCHEMA = pa.schema(
         ("validated", pa.string()),
         ("identified", pa.string()),
         ("covers_selection", pa.bool_()),
+        ("stock_from", pa.string()),
     ]
 )
 

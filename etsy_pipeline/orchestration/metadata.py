@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -11,7 +12,7 @@ from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.planning.link import Link
 from etsy_pipeline.planning.plan_view import PlanRow, dollars
 from etsy_pipeline.safe_text import visible
-from etsy_pipeline.store.records import AccountHold, EtsySyncJob
+from etsy_pipeline.store.records import AccountHold, Approval, EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync.holds import what_to_do
 from etsy_pipeline.sync.queries import plan_summary
@@ -79,6 +80,8 @@ def plan_metadata(job: EtsySyncJob, plan_rows: Iterable[PlanRow]) -> dict[str, A
             if summary.days
             else {}
         ),
+        **({"sections": dg.MetadataValue.md(literal(summary.sections))} if summary.sections else {}),
+        **({"stock_from": dg.MetadataValue.md(literal(summary.stock_from))} if summary.stock_from else {}),
         "plan": table(columns, cells, total=totals.changes + totals.invalid),
         "transaction_id": summary.transaction_id,
         "plan_digest": (summary.digest or "")[:DIGEST_SHOWN],
@@ -103,8 +106,28 @@ def _what_happens_next(job: EtsySyncJob) -> str:
     )
 
 
-def publication_metadata(job: EtsySyncJob, links: Sequence[Link]) -> dict[str, Any]:
-    """The outcome on `published_listings`: counts as numbers, so that Dagster plots them."""
+def approval_metadata(shop: str, approval: Approval) -> dict[str, Any]:
+    """Who approved a plan, when, and through what: on `publication_approval`, also where it came from elsewhere."""
+    return {
+        "shop": literal(shop),
+        "approved_by": literal(approval.decided_by),
+        "approved_at": str(approval.created_at),
+        "approved_through": approval.decided_through,
+        "note": literal(approval.note),
+        "transaction_id": approval.transaction_id,
+        "plan_digest": approval.plan_digest[:DIGEST_SHOWN],
+    }
+
+
+def publication_metadata(job: EtsySyncJob, links: Sequence[Link], *, shop: str, calls: int) -> dict[str, Any]:
+    """The outcome on `published_listings`: counts as numbers, so that Dagster plots them.
+
+    Args:
+        job: as it is now.
+        links: of the account.
+        shop: what it is called.
+        calls: to Etsy that this run made.
+    """
     errors = job.error_log.items()
     listings = (
         (
@@ -116,12 +139,16 @@ def publication_metadata(job: EtsySyncJob, links: Sequence[Link]) -> dict[str, A
         if link.etsy_listing_id
     )
     return {
+        "shop": literal(shop),
         "synced_count": job.synced_count,
         "failed_count": job.failed_count,
         "skipped_count": job.skipped_count,
         "deferred_count": job.deferred_count,
         "total_products": job.total_products,
         "status": job.state.words,
+        "api_calls": calls,
+        "planned_fees_usd": job.totals.fees_usd_cents / 100,
+        **({"minutes_since_asked": _minutes(job.created_at, job.completed_at)} if job.completed_at else {}),
         "transaction_id": job.transaction_id,
         "plan_digest": (job.plan_digest or "")[:DIGEST_SHOWN],
         "errors": table(
@@ -132,6 +159,10 @@ def publication_metadata(job: EtsySyncJob, links: Sequence[Link]) -> dict[str, A
         ),
         "listings": table(("product", "state", "listing"), listings, total=sum(bool(x.etsy_listing_id) for x in links)),
     }
+
+
+def _minutes(since: datetime, until: datetime) -> float:
+    return round((until - since).total_seconds() / 60, 1)
 
 
 class Markdown(str):

@@ -81,6 +81,7 @@ class _Snapshot:
 
     def __init__(self) -> None:
         self.rows = 0
+        self.stock_from = ""
         self._preview: list[tuple[object, ...]] = []
         self._problems: list[tuple[object, ...]] = []
 
@@ -91,13 +92,15 @@ class _Snapshot:
         with store.opened() as opened, part_of_plan(context, opened) as transaction_id:
             selection, covers = selection_of(opened, context.partition_key, transaction_id)
             with medusa.catalogue() as catalogue:
-                for page in catalogue.pages(selection, sold_from(opened, context.partition_key)):
+                whose = sold_from(opened, context.partition_key)
+                for page in catalogue.pages(selection, whose, opened.now()):
+                    self.stock_from = page.stock_from or self.stock_from
                     good = [_product_row(product, covers_selection=covers) for product in page.products]
                     bad = [_problem_row(item.product_id, item.code, item.message, covers) for item in page.malformed]
                     bad += [_problem_row(item, "product_unknown", _unknown(item), covers) for item in page.missing]
                     self._count(good, bad)
                     if page_rows := [*good, *bad]:
-                        yield pd.DataFrame(page_rows)
+                        yield pd.DataFrame(page_rows).assign(stock_from=self.stock_from)
 
     def metadata(self) -> Mapping[str, Any]:
         """The first products, and those that could not be read."""
@@ -105,6 +108,7 @@ class _Snapshot:
             "preview": shown.table(("product", "status", "variants", "product id"), self._preview),
             "unreadable_products": shown.table(("product id", "problem"), self._problems),
             "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "stock_from": shown.literal(self.stock_from) or "–",
         }
 
     def _count(self, good: Sequence[Mapping[str, Any]], bad: Sequence[Mapping[str, Any]]) -> None:
@@ -172,6 +176,7 @@ def sync_plan(
                 validated=(from_json(row["validated"]) for row in itertools.chain([first] if first else [], table)),
                 identified=lambda: map(identified_from_json, validated_listings.column("identified")),
                 covers_selection=first is not None and bool(first["covers_selection"]),
+                stock_from=str((first or {}).get("stock_from") or ""),
                 amount_unit=medusa.unit(),
                 run_id=context.run.run_id,
                 quota=etsy.quota(opened, purpose),

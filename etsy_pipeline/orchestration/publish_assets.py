@@ -101,6 +101,8 @@ def published_listings(
     with store.opened() as opened, part_of_publication(opened, transaction_id):
         _require_no_plan_in_this_run(context)
         approved = approved_job(opened, account_id, transaction_id)
+        if approved.state is SyncState.CONFIRMED:  # not one that goes on
+            _show_approval(context, opened, approved)
         with (
             about(transaction_id=approved.transaction_id),
             etsy.shop(opened, account_id) as client,
@@ -118,12 +120,24 @@ def published_listings(
                 at_once=etsy.products_at_once,
                 source=_source(opened, approved, client, catalogue, medusa.unit()),
             )
+            calls = client.calls_made
         links = queries.find_links(opened, account_id=account_id)
-        yield dg.MaterializeResult(metadata=shown.publication_metadata(job, links))
+        shop = queries.shop_names(opened).get(account_id, account_id)
+        yield dg.MaterializeResult(metadata=shown.publication_metadata(job, links, shop=shop, calls=calls))
     if job.state is SyncState.FAILED:
         message = job.message or f"None of {job.failed_count} products could be published."
         all_of_them = f"`etsy-pipeline sync status {job.transaction_id} --errors`"
         raise dg.Failure(f"{visible_lines(message)} All errors: {all_of_them}.", allow_retries=False)
+
+
+def _show_approval(context: dg.AssetExecutionContext, store: Store, job: EtsySyncJob) -> None:
+    """An approval from elsewhere than Dagster's UI materializes `publication_approval`, too: who, when, how."""
+    approval = queries.review_of(store, job.transaction_id).decision
+    if approval is None or approval.decided_through == "ui":
+        return
+    told = shown.approval_metadata(queries.shop_names(store).get(job.etsy_account_id, ""), approval)
+    key, partition = dg.AssetKey("publication_approval"), job.etsy_account_id
+    context.log_event(dg.AssetMaterialization(key, partition=partition, metadata=told))
 
 
 def _source(store: Store, job: EtsySyncJob, client: ShopClient, catalogue: MedusaCatalogue, unit: AmountUnit) -> Source:
@@ -133,7 +147,7 @@ def _source(store: Store, job: EtsySyncJob, client: ShopClient, catalogue: Medus
     selection, _ = selection_of(store, account.id, job.transaction_id)
     reserved = client.for_stock()  # for stock goes on when the rest waits, and has to be looked at, too
     reader = partial(shop_reader, reserved, account, unit, on_trouble=None)
-    return source_of(catalogue, selection, ProductListings(settings_of(account), reader))
+    return source_of(catalogue, selection, ProductListings(settings_of(account), reader), store.now)
 
 
 def _plan_to_approve(store: Store, account_id: str) -> str:

@@ -18,8 +18,10 @@ from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, 
 from etsy_pipeline.orchestration.run_queue import PARTITION_TAG, slot
 from etsy_pipeline.orchestration.runs import ATTEMPT_TAG, TRANSACTION_TAG, TRIGGER_TAG, reporting
 from etsy_pipeline.publishing.lease import cut_short
+from etsy_pipeline.safe_text import visible
 from etsy_pipeline.settings import Settings
-from etsy_pipeline.store import accounts, jobs, leases
+from etsy_pipeline.store import accounts, jobs, leases, signs_of_life
+from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsySyncJob, Lane
 from etsy_pipeline.store.sync_states import UNDER_WAY, SyncState
 from etsy_pipeline.sync.expiry import end_expired
@@ -31,6 +33,8 @@ NOTICE_SECONDS = 20
 TURN_SECONDS = 20
 SECONDS = 1  # between two looks; the daemon looks every five, and would skip every other one if this were five as well
 TIME_TO_BEGIN = 120  # seconds in which a run that was started takes its lease, however slow the machine
+SHOP_TAG = "etsy_pipeline/shop"
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 IN_FLIGHT = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -40,10 +44,19 @@ IN_FLIGHT = [
 ]
 
 
-def plan_requests(requested: Iterable[EtsySyncJob], under_way: Sequence[EtsySyncJob] = ()) -> list[dg.RunRequest]:
+def _shop_tag(shops: Mapping[str, str], job: EtsySyncJob) -> dict[str, str]:
+    """What the shop is called, for people: Dagster's partitions are accounts' ids."""
+    name = shops.get(job.etsy_account_id)
+    return {SHOP_TAG: visible(name)} if name else {}
+
+
+def plan_requests(
+    requested: Iterable[EtsySyncJob], under_way: Sequence[EtsySyncJob] = (), shops: Mapping[str, str] = NO_NAMES
+) -> list[dg.RunRequest]:
     """A plan run for each sync that was asked for and that no run has begun to plan; the run key makes it one each.
 
     Where earlier ones were lost, it is another key: `wf_…#1`. A sync of named products waits for its turn (`turns.py`).
+    Runs carry the shop's name, by account in `shops`.
     """
     return [
         dg.RunRequest(
@@ -53,6 +66,7 @@ def plan_requests(requested: Iterable[EtsySyncJob], under_way: Sequence[EtsySync
                 TRANSACTION_TAG: job.transaction_id,
                 TRIGGER_TAG: job.trigger,
                 ATTEMPT_TAG: str(job.plan_attempts),
+                **_shop_tag(shops, job),
                 **slot(job.etsy_account_id, "plan"),
             },
         )
@@ -78,6 +92,7 @@ def publish_requests(
     *,
     runs: Mapping[str, RunsSoFar] = MappingProxyType({}),
     held: Collection[tuple[str, Lane]] = (),
+    shops: Mapping[str, str] = NO_NAMES,
 ) -> list[dg.RunRequest]:
     """A publication for each approved sync; again for a paused one whose time has come; again where a publisher died.
 
@@ -86,6 +101,7 @@ def publish_requests(
         now: the moment.
         runs: by transaction id.
         held: accounts and lanes in which a publisher is at work: its lease has not run out.
+        shops: what they are called, by account.
     """
     requests = []
     for job in approved:
@@ -107,6 +123,7 @@ def publish_requests(
                     tags={
                         TRANSACTION_TAG: job.transaction_id,
                         TRIGGER_TAG: job.trigger,
+                        **_shop_tag(shops, job),
                         **slot(job.etsy_account_id, job.lane),
                     },
                 )
@@ -139,7 +156,8 @@ def account_partitions(context: dg.SensorEvaluationContext, store: StoreResource
 def requested_syncs(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
     """Starts plan_sync for every sync that the command line or the HTTP API asked for."""
     with store.opened() as opened, opened.reading() as session:
-        requests = plan_requests(jobs.in_state(session, SyncState.REQUESTED), jobs.in_state(session, *UNDER_WAY))
+        asked, under_way = jobs.in_state(session, SyncState.REQUESTED), jobs.in_state(session, *UNDER_WAY)
+        requests = plan_requests(asked, under_way, _names(session) if asked else NO_NAMES)
     return _result(context, requests, "No sync was asked for, or it waits until another one of its shop is over.")
 
 
@@ -154,14 +172,29 @@ def approved_syncs(context: dg.SensorEvaluationContext, store: StoreResource) ->
         now = opened.now()
         expired = end_expired(opened, now)
         cut_short(opened)
+        _note_alive(opened)
         with opened.reading() as session:
             waiting = jobs.in_state(session, *UNDER_WAY)
             held = leases.held(session, now)
+            shops = _names(session) if waiting else NO_NAMES
     for words in expired:
         context.log.warning(words)
     begun = {job.transaction_id: _runs_so_far(context.instance, job, held, now) for job in waiting}
-    requests = publish_requests(waiting, now, runs=begun, held=held)
+    requests = publish_requests(waiting, now, runs=begun, held=held, shops=shops)
     return _result(context, requests, " ".join(expired) or "No approved sync waits to be published.")
+
+
+def _names(session: Session) -> Mapping[str, str]:
+    return {account.id: account.label for account in accounts.every(session)}
+
+
+def _note_alive(store: Store) -> None:
+    """Dagster's sensors are at work: people see it where nothing would go on without them."""
+    with store.reading() as session:
+        is_due = signs_of_life.is_due(session, signs_of_life.SENSORS)
+    if is_due:
+        with store.writing() as session:
+            signs_of_life.note(session, signs_of_life.SENSORS)
 
 
 @dg.sensor(minimum_interval_seconds=TURN_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)

@@ -37,6 +37,7 @@ class Validation:
     rules: Counter[str] = field(default_factory=Counter)
     invalid: list[ValidatedListing] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
+    stock_from: str = ""
 
     def frames(self, snapshot: Iterable[pd.DataFrame], listings: ProductListings) -> Iterator[pd.DataFrame]:
         """The snapshot's frames as frames of validated listings, in the same order."""
@@ -70,6 +71,7 @@ class Validation:
     def _tasks(self, frame: pd.DataFrame, listings: ProductListings) -> tuple[list[Task], list[bool], Shop]:
         tasks, covers, headers = [], [], []
         for row in records(frame):
+            self.stock_from = row.get("stock_from") or self.stock_from
             covers.append(row["covers_selection"])
             if row["problem_code"]:
                 tasks.append(Task(row["product_id"], row["title"], "", (_unusable(row),)))
@@ -89,7 +91,7 @@ class Validation:
             self.rules.update({code for code in row["codes"].split(",") if code})
             if row["verdict"] == "invalid" and len(self.invalid) < shown.ROWS_SHOWN:
                 self.invalid.append(from_json(row["validated"]))
-        return pd.DataFrame(rows).assign(covers_selection=covers)
+        return pd.DataFrame(rows).assign(covers_selection=covers, stock_from=self.stock_from)
 
 
 def _unusable(row: Mapping[str, Any]) -> Verdict:

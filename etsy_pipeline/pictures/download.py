@@ -1,5 +1,6 @@
 """One download of a picture: redirects, size and time are limited, whatever the server does."""
 
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,11 +41,25 @@ class Downloads:
 
     It uses httpx's transport without its client, which would know cookies, proxies and credentials of the environment,
     read the bodies of redirects, and log whole addresses, signatures included.
+
+    Args:
+        hosts: that may be asked.
+        limits: what one download may take.
+        resolve: looks names up.
+        headers_for: what is sent to an address in addition; it is asked anew for each redirect.
     """
 
-    def __init__(self, hosts: PictureHosts, limits: Limits, resolve: Resolve | None = None) -> None:
+    def __init__(
+        self,
+        hosts: PictureHosts,
+        limits: Limits,
+        resolve: Resolve | None = None,
+        *,
+        headers_for: Callable[[httpx.URL], Mapping[str, str]] | None = None,
+    ) -> None:
         self._transport = picture_transport(hosts, resolve)
         self._limits = limits
+        self._headers_for = headers_for or (lambda _: {})
 
     def close(self) -> None:
         """Close the connections."""
@@ -94,6 +109,7 @@ class Downloads:
 
     def _get_one(self, url: httpx.URL, since: datetime | None) -> bytes | httpx.URL | None:
         headers = HEADERS | ({"if-modified-since": format_datetime(since, usegmt=True)} if since else {})
+        headers |= self._headers_for(url)
         request = httpx.Request("GET", url, headers=headers, extensions={"timeout": TIMEOUT.as_dict()})
         with closing(self._transport.handle_request(request)) as response:
             if response.has_redirect_location:  # its body is not read

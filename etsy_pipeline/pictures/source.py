@@ -15,6 +15,7 @@ from etsy_pipeline.errors import Refused, Unavailable
 from etsy_pipeline.pictures.conversion import Picture, acceptable
 from etsy_pipeline.pictures.download import Downloads, Limits
 from etsy_pipeline.pictures.hosts import PictureHosts
+from etsy_pipeline.pictures.media import MediaSource, OwnServer
 from etsy_pipeline.pictures.network import Resolve, time_limit
 
 __all__ = ["Picture", "PictureSource"]
@@ -31,6 +32,7 @@ class PictureSource:
         limits: what one picture may take.
         first_wait_seconds: before a second try.
         resolve: looks names up.
+        own: the Medusa server, for files that only its key opens.
     """
 
     def __init__(
@@ -40,9 +42,11 @@ class PictureSource:
         limits: Limits | None = None,
         first_wait_seconds: float = 0.5,
         resolve: Resolve | None = None,
+        own: OwnServer | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self._downloads = Downloads(hosts or PictureHosts(), self._limits, resolve)
+        self.media = MediaSource(hosts or PictureHosts(), own, first_wait_seconds=first_wait_seconds, resolve=resolve)
         self._first_wait_seconds = first_wait_seconds
         self._kept: LRUCache[str, Picture | Refused] = LRUCache(self._limits.kept, getsizeof=_size)
         self._lock = threading.Lock()

@@ -36,4 +36,4 @@ def _attributes(name: str, value: object) -> dict[str, Any]:
     if len(attributes) == 1:
         return {attributes[0]: value}
     parts = value if isinstance(value, tuple) else (value,)
-    return dict(zip(attributes, parts, strict=True))
+    return dict(FIELDS[name].unset) | dict(zip(attributes, parts, strict=False))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
+from etsy_pipeline.listings.attributes import refused_in, without
 from etsy_pipeline.listings.grid import with_axes, with_known_prices
 from etsy_pipeline.listings.identity import ProductIdentity
 from etsy_pipeline.listings.listing import Inventory, Listing, Offering
@@ -66,7 +67,9 @@ def baseline(live: LiveListing, *, currency_code: str, price: Decimal, quantity:
 def as_linked(
     validated: ValidatedListing, link: Link | None, live: LiveListing | None, settings: ShopSettings
 ) -> tuple[ValidatedListing, ShopSettings]:
-    """A product and its shop's settings as a plan has to take them for this link; unchanged where we made the listing.
+    """A product and its shop's settings as a plan has to take them for this link.
+
+    Where we made the listing they are unchanged, but for attributes that Etsy refuses just now: they stay as published.
 
     Args:
         validated: the listing that the product should become.
@@ -74,6 +77,7 @@ def as_linked(
         live: what Etsy has, where that was read.
         settings: the shop's.
     """
+    validated = _accepted(validated, link.published if link else None)
     if link is None or link.origin != "adopted" or link.published is None or state_of(link, live) == GONE:
         return validated, settings  # what takes the place of a listing that is gone is ours
     effective = settings_of_link(link, settings)
@@ -86,6 +90,14 @@ def as_linked(
         there = live.inventory if live is not None and live.inventory is not None else link.published.inventory
         listing = replace(listing, inventory=_on_etsy(listing.inventory, validated.identity, link, there))
     return replace(validated, listing=listing), effective
+
+
+def _accepted(validated: ValidatedListing, published: Listing | None) -> ValidatedListing:
+    refused, listing = refused_in(validated.verdicts), validated.listing
+    if not refused or listing is None:
+        return validated
+    kept = [item for item in (published.attributes if published else ()) if item.property_id in refused]
+    return replace(validated, listing=replace(listing, attributes=(*without(listing.attributes, refused), *kept)))
 
 
 def _on_etsy(desired: Inventory, identity: ProductIdentity, link: Link, there: Inventory) -> Inventory:

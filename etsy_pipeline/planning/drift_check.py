@@ -92,7 +92,8 @@ def _inventory(
 ) -> Iterator[str]:
     if live.inventory is None or "inventory" not in sent_parts(item):
         return
-    now = plan_inventory(desired.inventory, published.inventory, live.inventory, settings)
+    sold = live.open_sales.as_subtracted if live.open_sales else None
+    now = plan_inventory(desired.inventory, published.inventory, live.inventory, settings, sold)
     for conflict in now.conflicts:
         is_harmless = conflict.outcome == "sold" and now.target == desired.inventory
         if not is_harmless and not _was_known(item, conflict):

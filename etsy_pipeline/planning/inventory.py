@@ -1,6 +1,7 @@
 """Prices, stock and variations in a plan: what is sent, what differs, and what someone did on Etsy meanwhile.
 
-Stock is special: pieces that Etsy sold are no edit. While Medusa's stock has not risen since, they stay sold.
+Stock is special: pieces that Etsy sold are no edit. While Medusa's stock has not risen since, they stay sold. Where a
+shop's orders come to Medusa (`sales/guard.py`), its stock is the truth instead, once it knows of all of them.
 
 Whoever compares two inventories does it here, cell by cell (`compared`, `differs`): the drift checks and reading back.
 """
@@ -17,6 +18,7 @@ from etsy_pipeline.listings.listing import Inventory, Offering, VariationPropert
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.planning.changes import ConflictOutcome, Difference, FieldConflict
 from etsy_pipeline.planning.fields import shown
+from etsy_pipeline.sales.guard import OpenOnListing, StockGuard, guard_of
 
 Cell = tuple[str, ...]
 Value = Literal["price", "quantity", "sku"]
@@ -35,24 +37,41 @@ class PriceMove:
 
 @dataclass(frozen=True, slots=True)
 class InventoryPlan:
-    """What a plan does to an inventory. `vanishing` are cells that buyers have now and will not have any more."""
+    """What a plan does to an inventory. `vanishing` are cells that buyers have now and will not have any more.
+
+    `waits`: Medusa has more pieces, and they are not sent until all sales on Etsy are booked.
+    """
 
     target: Inventory
     differences: tuple[Difference, ...] = ()
     conflicts: tuple[FieldConflict, ...] = ()
     moves: tuple[PriceMove, ...] = ()
     vanishing: tuple[str, ...] = ()
+    waits: bool = False
 
 
 def plan_inventory(
-    desired: Inventory, published: Inventory | None, live: Inventory | None, settings: ShopSettings
+    desired: Inventory,
+    published: Inventory | None,
+    live: Inventory | None,
+    settings: ShopSettings,
+    open_sales: OpenOnListing | None = None,
 ) -> InventoryPlan:
-    """Compare Medusa's inventory with what was published and with what Etsy has; ownership and conflicts included."""
+    """Compare Medusa's inventory with what was published and with what Etsy has; ownership and conflicts included.
+
+    Args:
+        desired: as Medusa's stock has it.
+        published: as it was last published; None: never.
+        live: as Etsy has it, where that was read.
+        settings: the shop's, with what the link keeps for the seller.
+        open_sales: what was sold that Medusa's stock lacks; counts only where the shop's orders come to Medusa.
+    """
     if published is None:
+        desired = _guarded(desired, live, guard_of(desired.offerings, settings.orders.mode, open_sales))
         return InventoryPlan(desired, (Difference("variations", "inventory", "–", _told(desired)),))
     if live is None and desired == published:
         return InventoryPlan(desired)
-    target, conflicts = _merged(desired, published, live, settings)
+    target, conflicts, waits = _merged(desired, published, live, settings, open_sales)
     base = live if live is not None else published
     differences, moves = _differences(target, base, published, live, keeps_grid=_keeps_grid(settings))
     vanishing = [
@@ -60,7 +79,7 @@ def plan_inventory(
         for old, new in compared(base, target).values()
         if old is not None and old.for_sale and not (new is not None and new.has_variant)
     ]
-    return InventoryPlan(target, differences, conflicts, moves, tuple(vanishing))
+    return InventoryPlan(target, differences, conflicts, moves, tuple(vanishing), waits)
 
 
 def compared(old: Inventory, new: Inventory) -> dict[Cell, tuple[Offering | None, Offering | None]]:
@@ -97,10 +116,27 @@ def differs(old: Offering, new: Offering, value: Value) -> bool:
     return _of(old, value) != _of(new, value)
 
 
+def _guarded(desired: Inventory, live: Inventory | None, guard: StockGuard | None) -> Inventory:
+    """An inventory whose first publication did not come to its end: a buyer may have bought of it all the same."""
+    if guard is None or live is None:
+        return desired
+    now = _cells(live, like=desired)
+    offerings = []
+    for item in desired.offerings:
+        held = now.get(_cell(item.values, range(len(item.values))))
+        pieces = guard.allowed(item, held.for_sale if held else 0)
+        offerings.append(replace(item, quantity=pieces, is_enabled=item.is_enabled and pieces > 0))
+    return replace(desired, offerings=tuple(offerings))
+
+
 def _merged(
-    desired: Inventory, published: Inventory, live: Inventory | None, settings: ShopSettings
-) -> tuple[Inventory, tuple[FieldConflict, ...]]:
-    """The inventory to be sent: ours, but for what is the seller's and what was sold."""
+    desired: Inventory,
+    published: Inventory,
+    live: Inventory | None,
+    settings: ShopSettings,
+    open_sales: OpenOnListing | None,
+) -> tuple[Inventory, tuple[FieldConflict, ...], bool]:
+    """The inventory to be sent: ours, but for what is the seller's and what was sold; and whether pieces wait."""
     before, now = _cells(published, like=desired), _cells(live, like=desired) if live is not None else {}
     ours = _cells(desired, like=desired)
     shape = desired
@@ -111,20 +147,27 @@ def _merged(
         ours |= _of_kept_grid(desired, published, settings)
     order = _order(shape.properties, desired.properties)
     conflicts: dict[tuple[Value, ConflictOutcome], list[tuple[str, object, object, object]]] = {}
-    offerings = []
+    is_ours = settings.ownership.get("quantity", "owned") == "owned"
+    guard = guard_of(shape.offerings, settings.orders.mode, open_sales) if is_ours else None
+    offerings, waits = [], False
     for item in shape.offerings:
         cell = _cell(item.values, order)
         chosen = replace(ours[cell], values=item.values) if cell in ours else item
         for value in VALUES:
-            chosen, told = _settled(chosen, before.get(cell), now.get(cell), value, settings)
+            if value == "quantity" and guard is not None and chosen.has_variant:
+                held = now.get(cell) if live is not None else before.get(cell)
+                waits = waits or guard.holds_back(chosen, held.for_sale if held else 0)
+                chosen, told = _as_booked(chosen, before.get(cell), held, guard, settings)
+            else:
+                chosen, told = _settled(chosen, before.get(cell), now.get(cell), value, settings)
             if told is not None:
-                outcome, *sides = told
-                conflicts.setdefault((value, outcome), []).append((_name(item), *sides))  # type: ignore[arg-type]
+                outcome, *told_of = told
+                conflicts.setdefault((value, outcome), []).append((_name(item), *told_of))  # type: ignore[arg-type]
         offerings.append(chosen)
     found = tuple(_conflict(value, outcome, cells) for (value, outcome), cells in conflicts.items())
     if tuple(offerings) == desired.offerings:
-        return desired, found
-    return with_axes(offerings, shape.properties), found
+        return desired, found, waits
+    return with_axes(offerings, shape.properties), found, waits
 
 
 def _keeps_grid(settings: ShopSettings) -> bool:
@@ -174,6 +217,26 @@ def _settled(
     if settings.on_conflict == "keep":
         return _with(item, value, found), ("kept", published, found, wanted)
     return item, ("overwritten", published, found, wanted)
+
+
+def _as_booked(
+    item: Offering, before: Offering | None, held: Offering | None, guard: StockGuard, settings: ShopSettings
+) -> tuple[Offering, tuple[ConflictOutcome, object, object, object] | None]:
+    """Pieces where Etsy's sales come to Medusa: its stock less what it does not know of yet (`sales/guard.py`).
+
+    More pieces on Etsy than were published are somebody's edit, as ever.
+    """
+    left = held.for_sale if held is not None else 0
+    pieces = guard.allowed(item, left)
+    stock = item.quantity if pieces < item.quantity else None
+    settled = replace(item, quantity=pieces, is_enabled=pieces > 0, stock=stock)
+    if before is None or left in {pieces, before.for_sale}:
+        return settled, None
+    if left < before.for_sale:
+        return settled, ("sold", before.for_sale, left, pieces)
+    if settings.on_conflict == "keep":
+        return _with(item, "quantity", left), ("kept", before.for_sale, left, pieces)
+    return settled, ("overwritten", before.for_sale, left, pieces)
 
 
 def _after_sales(

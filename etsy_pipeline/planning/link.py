@@ -6,12 +6,23 @@ from datetime import datetime
 from typing import Literal
 
 from etsy_pipeline.linking.variant_map import VariantOnEtsy
-from etsy_pipeline.listings.listing import Inventory, Listing
+from etsy_pipeline.listings.listing import Inventory, Listing, Translation
+from etsy_pipeline.sales.guard import OpenOnListing
 
 GONE = "gone"  # our word for a listing that Etsy no longer has
 ON_SALE = frozenset({"active"})
 
 LinkStatus = Literal["pending", "synced", "failed", "out_of_sync"]
+
+
+@dataclass(frozen=True, slots=True)
+class VariationLink:
+    """A picture that Etsy shows when a buyer chooses a value of a variation; `url` is ours, where we put it there."""
+
+    property_id: int
+    value: str
+    image_id: int
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +37,8 @@ class Link:
     `origin` tells a listing that we created from one that was there and was adopted; `keeps` are the fields of a plan
     that an adopted one leaves to its seller, whatever the shop's `ownership` says. `variant_map` says which offering is
     which variant: (SKU and option values on Etsy, variant id). `ending_at` is when the paid time ends.
+    `variation_links` are its pictures of variations as they were last seen, ours and its seller's; None: never looked
+    at.
     """
 
     product_id: str
@@ -47,6 +60,7 @@ class Link:
     handle: str = ""
     ending_at: datetime | None = None
     should_auto_renew: bool | None = None
+    variation_links: tuple[VariationLink, ...] | None = None
 
     @property
     def has_failed(self) -> bool:
@@ -66,12 +80,31 @@ class PublishedImage:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedMedia:
+    """A video or a file that we put on a listing, in a place of its own (`rank`), with Etsy's id for it.
+
+    `source` is its address; of a file a fingerprint of that, for the address is a secret. An id of 0 is of an upload
+    that was about to be made, with the ids that were there before in `name`.
+    """
+
+    kind: Literal["video", "file"]
+    rank: int
+    source: str
+    content_hash: str
+    etsy_media_id: int
+    name: str = ""
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class LiveListing:
     """A listing as Etsy has it now; `etsy` reads it.
 
     `values` are by field of a plan (`fields.py`), those only that Etsy's answer tells. `inventory` is None where it was
     not told, nor `image_ids`, in their order. `ending_at` is when the paid time ends, `state_at` when it came into its
-    state; `is_private` tells of a listing that was made for one buyer.
+    state; `is_private` tells of a listing that was made for one buyer. `translations` are texts in other languages
+    than the listing's own, also such as lack a part; None where they were not told. `open_sales` is what was sold of it
+    that Medusa's stock lacks; None where orders were not read after it was.
     """
 
     listing_id: int
@@ -84,3 +117,5 @@ class LiveListing:
     state_at: datetime | None = None
     should_auto_renew: bool | None = None
     is_private: bool = False
+    translations: tuple[Translation, ...] | None = None
+    open_sales: OpenOnListing | None = None

@@ -7,7 +7,8 @@ from typing import Any
 from etsy_pipeline.listings.listing import Listing
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.planning.changes import Difference, FieldConflict
-from etsy_pipeline.planning.fields import FIELDS, attributes_of, same, shown
+from etsy_pipeline.planning.fields import FIELDS, attributes_of, same, shown, shown_sides
+from etsy_pipeline.planning.pictures import with_links_to, with_texts_there
 
 UNKNOWN = object()
 
@@ -20,7 +21,8 @@ def at_birth(listing: Listing, settings: ShopSettings) -> Listing:
             unset |= FIELDS[name].unset
     if "images" in unset:
         unset["publish_as"] = "draft"  # nothing can be published without a picture (FACTS §6)
-    return replace(listing, **unset) if unset else listing
+    born = replace(listing, **unset) if unset else listing
+    return with_links_to(born, born.images)
 
 
 def all_fields(listing: Listing) -> tuple[Difference, ...]:
@@ -44,6 +46,10 @@ def changed_fields(
         live: as Etsy has it, by field; what is not told is left out.
         settings: the shop's.
     """
+    if not settings.update_alt_texts:
+        desired = replace(desired, images=with_texts_there(desired.images, published.images))
+    is_ours = settings.ownership.get("images", "owned") == "owned"
+    desired = with_links_to(desired, desired.images if is_ours else published.images)
     kept: dict[str, Any] = {}
     differences, conflicts = [], []
     for name, field in FIELDS.items():
@@ -54,15 +60,16 @@ def changed_fields(
         is_edited = now is not UNKNOWN and not same(name, now, before) and not same(name, now, new)
         if new is None or not (is_edited or not same(name, new, before)):
             continue
-        sides = shown(before), shown(now) if now is not UNKNOWN else ""
+        told_before, told_new = shown_sides(name, before, new)
+        sides = told_before, shown(now) if now is not UNKNOWN else ""
         keeps = is_edited and settings.on_conflict == "keep"
         if is_edited:
-            conflicts.append(FieldConflict(name, sides[0], sides[1], shown(new), "kept" if keeps else "overwritten"))
+            conflicts.append(FieldConflict(name, sides[0], sides[1], told_new, "kept" if keeps else "overwritten"))
         if keeps:
             kept |= _attributes(name, published)
             continue
         old = sides[1] if now is not UNKNOWN else sides[0]
-        differences.append(Difference(name, field.part, old, shown(new), *sides))
+        differences.append(Difference(name, field.part, old, told_new, *sides))
     return (replace(desired, **kept) if kept else desired), tuple(differences), tuple(conflicts)
 
 

@@ -53,6 +53,9 @@ STOCK_FIELDS = frozenset({"price", "quantity"})  # what travels in the stock lan
 
 CALLS_OF_RENEWAL = 1  # the inventory once more: setting a sold-out listing active leaves one piece (FACTS §6)
 
+MORE_WAITS = "more pieces wait until all sales on Etsy are booked in Medusa"
+ORDERS_UNREAD = "more pieces wait: orders on Etsy were not read after its listing was"
+
 NOTHING_LEFT = "nothing of what is for sale on Etsy is left in Medusa"
 
 NOT_RESTORED = "not_restored"  # code of the warning on what a rollback leaves as it is
@@ -67,7 +70,8 @@ class PlanItem:
     """What will be done for one product, why, and what it costs (calls to Etsy; US cents).
 
     `desired` is the listing as it will be afterwards. A new one is sent whole, so it has no `differences`; its
-    `etsy_listing_id`, if any, is that of a listing that Etsy no longer has.
+    `etsy_listing_id`, if any, is that of a listing that Etsy no longer has. `image_url` (its first picture) and `skus`
+    are the product's as Medusa has it, to know it by.
     """
 
     product_id: str
@@ -82,6 +86,8 @@ class PlanItem:
     verdicts: tuple[Verdict, ...] = ()
     etsy_listing_id: int | None = None
     cost: Cost = NO_COST
+    image_url: str = ""
+    skus: tuple[str, ...] = ()
 
     @property
     def care(self) -> int:
@@ -210,8 +216,8 @@ def stock_only(
     is_there = item.action == "update" and link is not None and state_of(link, live) in ON_SALE
     if link is None or published is None or listing is None or not is_there:
         return waiting
-    there = live.inventory if live else None
-    stock = plan_inventory(listing.inventory, published.inventory, there, of_stock_lane(settings))
+    there, sold = (live.inventory, live.open_sales) if live else (None, None)
+    stock = plan_inventory(listing.inventory, published.inventory, there, of_stock_lane(settings), sold)
     changes, target = stock.differences, replace(published, inventory=stock.target)
     is_sold_out = not any(offering.for_sale for offering in stock.target.offerings)
     if not changes or any(change.field not in STOCK_FIELDS for change in changes):
@@ -270,9 +276,10 @@ def _invalid(validated: ValidatedListing, link: Link, live: LiveListing | None, 
         return item
     pseudo = replace(validated, listing=replace(published, inventory=stock))
     pseudo, settings = as_linked(pseudo, link, live, of_stock_lane(settings))
-    there = live.inventory if live else None
+    there, sold = (live.inventory, live.open_sales) if live else (None, None)
     before = plan_inventory(published.inventory, published.inventory, there, settings).target
-    wanted = plan_inventory(pseudo.listing.inventory if pseudo.listing else stock, published.inventory, there, settings)
+    stock = pseudo.listing.inventory if pseudo.listing else stock
+    wanted = plan_inventory(stock, published.inventory, there, settings, sold)
     inventory, change = with_fewer_pieces(before, wanted.target)
     if inventory.offerings == before.offerings:
         return item
@@ -343,12 +350,14 @@ def _present(
     changes = (*changes, *state)
     care = (*brakes.of_prices(inventory.moves, settings.brakes), *brakes.of_variations(inventory.vanishing))
     if not changes and not link.has_failed:
-        reason = "unchanged since it was last published"
+        reason = _waiting(live) if inventory.waits else "unchanged since it was last published"
         return replace(_item(validated, link, "skip", reason), conflicts=conflicts)
-    cost = cost_of_update(target, changes, pays_fee=bool(state) and pays_fee(cast(Revival, life), link, live, now))
+    is_paid = bool(state) and pays_fee(cast(Revival, life), link, live, now)
+    cost = cost_of_update(target, changes, pays_fee=is_paid, before=link.published)
     if life in RENEWALS:
         cost = replace(cost, calls=cost.calls + CALLS_OF_RENEWAL)
-    item = _item(validated, link, "update", _why(link, changes), changes, cost)
+    why = _why(link, changes) + (f"; {_waiting(live)}" if inventory.waits else "")
+    item = _item(validated, link, "update", why, changes, cost)
     return replace(item, desired=target, conflicts=conflicts, brakes=care, price_moves=inventory.moves)
 
 
@@ -371,13 +380,16 @@ def _compared(
 ) -> tuple[Listing, tuple[Difference, ...], tuple[FieldConflict, ...], InventoryPlan]:
     published = link.published
     if published is None:
-        inventory = plan_inventory(listing.inventory, None, None, settings)
+        seen, sold = (live.inventory, live.open_sales) if live else (None, None)
+        inventory = plan_inventory(listing.inventory, None, seen, settings, sold)
+        listing = replace(listing, inventory=inventory.target)
         return listing, (*all_fields(listing), *inventory.differences), (), inventory
     target, changes, conflicts = changed_fields(listing, published, live.values if live else {}, settings)
     there = live.inventory if live else None
     if there is None and state_of(link, live) == "sold_out":
         there = without_pieces(published.inventory)
-    inventory = plan_inventory(listing.inventory, published.inventory, there, settings)
+    sold = live.open_sales if live else None
+    inventory = plan_inventory(listing.inventory, published.inventory, there, settings, sold)
     target = replace(target, inventory=inventory.target)
     changes = (*changes, *inventory.differences, *_processing_profile(listing, published, settings))
     return target, changes, (*conflicts, *inventory.conflicts), inventory
@@ -396,6 +408,10 @@ def _state(life: Life, link: Link, live: LiveListing | None) -> tuple[Difference
         return ()
     sides = link.wanted_state or "", live.state if live else ""
     return (Difference("state", "state", state_of(link, live), "active", *sides),)
+
+
+def _waiting(live: LiveListing | None) -> str:
+    return ORDERS_UNREAD if live is None or live.open_sales is None else MORE_WAITS
 
 
 def _why(link: Link, changes: Sequence[Difference]) -> str:
@@ -424,4 +440,6 @@ def _item(
         verdicts=validated.verdicts,
         etsy_listing_id=link.etsy_listing_id,
         cost=cost,
+        image_url=validated.identity.image_url,
+        skus=validated.identity.skus,
     )

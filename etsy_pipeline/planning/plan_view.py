@@ -93,6 +93,17 @@ def totals(items: Iterable[PlanItem]) -> Totals:
     return Totals(**counter)
 
 
+def new_section_of(item: PlanItem) -> str:
+    """The title of the shop section that has to be made for an item; blank where none has."""
+    return item.desired.new_section if item.desired is not None and item.action in {"create", "update"} else ""
+
+
+def told_of_sections(titles: Iterable[str]) -> str:
+    """Which sections carrying out the plan makes in the shop; blank where it makes none."""
+    named = [f"section {title!r} will be made" for title in titles]
+    return f"In the shop: {', '.join(named)}." if named else ""
+
+
 def groups_of(item: PlanItem) -> set[tuple[str, str]]:
     """The groups that an item is counted in: (action, why); an invalid product in each of its rules'."""
     errors = {("invalid", verdict.code) for verdict in item.verdicts if verdict.severity == "error"}

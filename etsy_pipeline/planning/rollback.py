@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from etsy_pipeline.listings.grid import with_axes
-from etsy_pipeline.listings.listing import Inventory, Listing, ListingImage
+from etsy_pipeline.listings.listing import Inventory, Listing, ListingImage, Translation
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
 from etsy_pipeline.planning import brakes
@@ -26,11 +26,15 @@ from etsy_pipeline.planning.source_drift import SourceChange
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What a publication found: the listing, its state, its pictures in their order; no listing where it made it."""
+    """What a publication found: the listing, its state, its pictures in their order; no listing where it made it.
+
+    `translations` are those that Etsy had, its seller's among them: a new title spoils them, so they are put back.
+    """
 
     state: str = ""
     listing: Listing | None = None
     images: tuple[PublishedImage, ...] = ()
+    translations: tuple[Translation, ...] = ()
 
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
@@ -116,7 +120,7 @@ def _restored(
     present: ValidatedListing | None,
     settings: ShopSettings,
 ) -> PlanItem:
-    ours = settings.model_copy(update={"ownership": dict.fromkeys(link.keeps, "seller")})
+    ours = settings.model_copy(update={"ownership": dict.fromkeys(link.keeps, "seller"), "update_alt_texts": True})
     wanted = replace(wanted, images=_images(before, published))
     if wanted.currency_code == published.currency_code:
         is_sellers = "quantity" in link.keeps
@@ -129,7 +133,7 @@ def _restored(
         wanted = replace(wanted, **kept)  # type: ignore[arg-type] # as the names say
     target, changes, conflicts = changed_fields(replace(wanted, inventory=inventory), published, live.values, ours)
     changes = tuple(change for change in changes if not _is_so(change.field, live, target))
-    stock = plan_inventory(inventory, published.inventory, live.inventory, ours)
+    stock = plan_inventory(inventory, published.inventory, live.inventory, ours, live.open_sales)
     target = replace(target, inventory=stock.target)
     state, unrestored = _state(before, live, present, stock.target)
     differences = (*changes, *stock.differences, *state)
@@ -146,7 +150,7 @@ def _restored(
         brakes=care,
         price_moves=stock.moves,
         verdicts=warnings,
-        cost=cost_of_update(target, differences, pays_fee=False),
+        cost=cost_of_update(target, differences, pays_fee=False, before=published),
     )
 
 

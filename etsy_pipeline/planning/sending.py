@@ -4,7 +4,7 @@ The publisher sends it, the drift checks look at it just before, reading back co
 """
 
 from etsy_pipeline.planning.changes import parts_of
-from etsy_pipeline.planning.fields import FIELDS, Part, with_companions
+from etsy_pipeline.planning.fields import EXTRAS, FIELDS, Part, with_companions
 from etsy_pipeline.planning.plan import PlanItem
 
 PATCHED: frozenset[Part] = frozenset({"listing", "images", "state"})  # what the last call of an update carries
@@ -14,8 +14,8 @@ def sent_parts(item: PlanItem) -> frozenset[Part]:
     """The parts of the listing that are sent; of a new one all that it has."""
     if item.action != "create" or item.desired is None:
         return parts_of(item.differences)
-    optional: dict[Part, object] = {"images": item.desired.images, "personalization": item.desired.personalization}
-    return frozenset({"listing", "inventory", "state", *(part for part, value in optional.items() if value)})
+    optional: tuple[Part, ...] = ("images", "personalization", *EXTRAS)
+    return frozenset({"listing", "inventory", "state", *(part for part in optional if getattr(item.desired, part))})
 
 
 def sent_fields(item: PlanItem) -> frozenset[str]:

@@ -4,9 +4,10 @@ Judged is what would be sent: a title that changed while only a price is sent is
 approved is, too; less is not, for that would sell what nobody has.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
+from etsy_pipeline.listings.attributes import refused_in, without
 from etsy_pipeline.listings.listing import Inventory, Listing, ListingImage, Offering
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing
@@ -53,7 +54,8 @@ def source_change(
         return SourceChange(now.absent_because or _invalid(now), without)
     as_owned, owned = as_linked(now, link, live, settings)
     target = _target(item, link, as_owned.listing or item.desired, live, owned)
-    others, fewer = list(_fields(item, item.desired, target)), []
+    refused = refused_in(item.verdicts, now.verdicts)
+    others, fewer = list(_fields(item, item.desired, target, refused)), []
     if "inventory" in sent_parts(item):
         others += _inventory(item.desired.inventory, target.inventory)
         fewer = [] if others else list(_fewer(item.desired.inventory, target.inventory))
@@ -115,7 +117,8 @@ def _on_etsy(
     pseudo = replace(now, listing=replace(published, inventory=stock))
     pseudo, settings = as_linked(pseudo, link, live, of_stock_lane(settings))
     wanted = pseudo.listing.inventory if pseudo.listing else stock
-    return plan_inventory(wanted, published.inventory, live.inventory if live else None, settings).target
+    seen, sold = (live.inventory, live.open_sales) if live else (None, None)
+    return plan_inventory(wanted, published.inventory, seen, settings, sold).target
 
 
 def _with_less(item: PlanItem, desired: Listing, left: Inventory) -> PlanItem | None:
@@ -148,12 +151,17 @@ def _target(
     if link is None or link.published is None:
         return now
     target, _, _ = changed_fields(now, link.published, live.values if live else {}, settings)
-    inventory = plan_inventory(now.inventory, link.published.inventory, live.inventory if live else None, settings)
+    seen, sold = (live.inventory, live.open_sales) if live else (None, None)
+    inventory = plan_inventory(now.inventory, link.published.inventory, seen, settings, sold)
     return replace(target, inventory=inventory.target)
 
 
-def _fields(item: PlanItem, desired: Listing, target: Listing) -> Iterator[str]:
+def _fields(item: PlanItem, desired: Listing, target: Listing, refused: Collection[int]) -> Iterator[str]:
+    """What is another one by now; not attributes that Etsy refuses, nor a section that may have been made meanwhile."""
     sent = sent_fields(item)
+    desired, target = (replace(it, attributes=without(it.attributes, refused)) for it in (desired, target))
+    if desired.new_section and target.shop_section_id is not None:
+        sent -= {"shop_section"}
     for name, field in FIELDS.items():
         planned, present = _without_content(field.value(desired)), _without_content(field.value(target))
         if name in sent and not same(name, planned, present):

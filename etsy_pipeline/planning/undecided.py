@@ -17,7 +17,7 @@ from etsy_pipeline.planning.plan import PlanItem
 
 MOST_TOLD = 3  # candidates of a product that its plan names
 
-_WHY = {
+WHY = {
     "metadata_listing_id": "its metadata name the listing",
     "sku_set_equal": "the same SKUs",
     "sku_set_overlap": "some of the same SKUs",
@@ -33,6 +33,7 @@ _WHY = {
     "removed_by_etsy": "but Etsy took it down",
     "detached": "but it was detached from it",
 }
+"""What speaks for a candidate, and against it, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,5 +110,5 @@ def _told(doubt: Doubt) -> Verdict:
 
 
 def _why(candidate: Candidate) -> str:
-    known: Sequence[Evidence] = [item for item in candidate.evidence if item.code in _WHY]
-    return ", ".join(_WHY[item.code] for item in known)
+    known: Sequence[Evidence] = [item for item in candidate.evidence if item.code in WHY]
+    return ", ".join(WHY[item.code] for item in known)

@@ -34,6 +34,14 @@ class RemoteRefused(Refused):
         self.is_gone, self.is_passing, self.is_invalid = is_gone, is_passing, is_invalid
 
 
+class LinkedPictureGone(RemoteRefused):
+    """An inventory is refused because a variation's picture is no longer on the listing: its link has to go first."""
+
+
+class NotAllListed(RemoteRefused):
+    """The marketplace does not list all that the shop has in a state, and the books do not know the rest."""
+
+
 class RemoteUnavailable(Unavailable):
     """No usable answer.
 

@@ -5,11 +5,14 @@ itself will check.
 """
 
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from functools import cache
 from typing import TypeVar
 
 from etsy_pipeline.errors import StoreUnavailable, Unavailable
 from etsy_pipeline.listings.shop import AmountUnit, Shop, TaxonomyProperty
-from etsy_pipeline.providers.protocols import ShopClient
+from etsy_pipeline.providers.protocols import RemoteShop, ShopClient
 
 Read = TypeVar("Read")
 
@@ -23,8 +26,10 @@ class ShopReader:
         currency_code: the shop's.
         amount_unit: of Medusa's amounts.
         this_year: the calendar's.
-        needs_country: whether what is mapped depends on where the shop is: one call.
+        needs_country: whether every product needs to know where the shop is: one call.
         on_trouble: told what could not be read, and why; None where that is to be raised.
+        refused_attributes: properties that it refused within the last day.
+        may_make_sections: whether we have the permission to make sections.
     """
 
     def __init__(
@@ -37,6 +42,8 @@ class ShopReader:
         this_year: int,
         needs_country: bool,
         on_trouble: Callable[[str], None] | None,
+        refused_attributes: AbstractSet[int] = frozenset(),
+        may_make_sections: bool = True,
     ) -> None:
         self._client, self._on_trouble = client, on_trouble
         self._properties: dict[int, tuple[TaxonomyProperty, ...]] = {}
@@ -48,12 +55,29 @@ class ShopReader:
             taxonomy_ids=self._read("categories", client.taxonomy_ids),
             choices=self._read("profiles", lambda: client.choices(shop_id)),
             properties=self._properties,
-            country=(self._read("country", lambda: client.get_shop(shop_id).country or "") if needs_country else "")
-            or "",
+            refused_attributes=refused_attributes,
+            may_make_sections=may_make_sections,
         )
+        self._remote: Callable[[], RemoteShop | None] = cache(
+            lambda: self._read("country", lambda: client.get_shop(shop_id))
+        )
+        if needs_country:
+            self._locate()
 
-    def shop(self, categories: Iterable[int]) -> Shop:
-        """The shop, with the properties of these categories."""
+    @property
+    def currency_code(self) -> str:
+        """The shop's."""
+        return self._shop.currency_code
+
+    def shop(self, categories: Iterable[int], *, needs_country: bool = False) -> Shop:
+        """The shop, with the properties of these categories.
+
+        Args:
+            categories: of the products that are mapped.
+            needs_country: whether where it is, or its language, matters to them: one call, once.
+        """
+        if needs_country and not self._shop.country:
+            self._locate()
         known = self._shop.taxonomy_ids
         for category in set(categories) - set(self._properties):
             if self._has_trouble or (known is not None and category not in known):
@@ -62,6 +86,13 @@ class ShopReader:
             if found is not None:
                 self._properties[category] = found
         return self._shop
+
+    def _locate(self) -> None:
+        """Where the shop is, and what its language is."""
+        if found := self._remote():
+            self._shop = replace(self._shop, country=found.country or "", language=found.language)
+        else:
+            self._shop = replace(self._shop, is_country_unread=True)
 
     def _read(self, what: str, read: Callable[[], Read]) -> Read | None:
         try:

@@ -5,15 +5,16 @@ the first create the shop is looked through for what is there already.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 from etsy_pipeline.errors import PipelineError, StoreUnavailable, Unavailable
-from etsy_pipeline.providers.protocols import RemoteShop, ShopClient
+from etsy_pipeline.providers.protocols import RemoteListing, RemoteShop, ShopClient
 from etsy_pipeline.publishing.item_in_progress import ItemInProgress
 from etsy_pipeline.publishing.outcomes import PAUSE_WHEN_DOWN, OutcomeRecorder, Stop
 from etsy_pipeline.shop import identity, newer
+from etsy_pipeline.shop.newer import There
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.sync import books
@@ -49,7 +50,8 @@ class Guard:
     ) -> None:
         self._store, self._client, self._job, self._shop_id = store, client, job, shop_id
         self._outcomes, self._now = outcomes, now
-        self._there: Mapping[str, int] | None = None
+        self._there: There | None = None
+        self._lost: dict[str, Sequence[RemoteListing]] = {}
 
     def begin(self) -> None:
         """The shop is the one in the books, and these are the newest.
@@ -87,26 +89,32 @@ class Guard:
     def not_there(self, works: Sequence[ItemInProgress]) -> Iterator[ItemInProgress]:
         """The products without those that may be on Etsy already though the books do not know it; these are settled.
 
+        The shop is looked through before the first create, and again before one whose answer was lost is tried again.
+
         Raises:
             Stop: the books are old ones.
         """
         creates = [work for work in works if work.plan.action == "create" and work.listing_id is None]
-        if creates and self._there is None:
+        lost = [work for work in works if work.reference is not None]
+        if (creates and self._there is None) or any(work.reference not in self._lost for work in lost):
+            asking = [work for work in works if work in creates or work in lost]
             try:
                 with _held_stops():
                     self._there = newer.already_there(self._store, self._client, self._job, self._shop_id)
             except StoreUnavailable:
                 raise
             except PipelineError as error:
-                self._outcomes.judge(creates, error)
-                yield from (work for work in works if work not in creates)
+                self._outcomes.judge(asking, error)
+                yield from (work for work in works if work not in asking)
                 return
+            self._lost = dict(self._there.lost)
         for work in works:
-            listing_id = (self._there or {}).get(work.product_id)
+            listing_id = self._there.alike.get(work.product_id) if self._there else None
             if work in creates and listing_id is not None:
                 logger.warning("listing_may_exist product_id=%s listing_id=%s", work.product_id, listing_id)
                 self._outcomes.failed(work, "listing_may_exist", _may_exist(listing_id, self._job.etsy_account_id))
             else:
+                work.lost = self._lost.pop(work.reference, ()) if work.reference else ()
                 yield work
 
     def _stop(self, error: PipelineError) -> Stop:

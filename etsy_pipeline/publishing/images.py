@@ -2,11 +2,12 @@
 
 A picture goes to a rank that nothing else needs, in place of what a lost upload may have left there: so repeating an
 upload makes no second picture. The last PATCH names all pictures in their order, and what it leaves out is detached.
-Pictures of single variations are not mapped yet; they would come after the inventory.
+After it each is at its rank, and gets another text there without its bytes, where the shop wants that. Which picture
+stands for a variation comes last of all (`variation_images.py`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from etsy_pipeline.errors import PipelineError, Refused, Unavailable
 from etsy_pipeline.listings.images import MAX
@@ -76,9 +77,34 @@ class ImagePublisher:
             placed = _placed(images, work.images, fetched)
             missing = next((image for image, known in zip(images, placed, strict=True) if known is None), None)
             if missing is None:
-                chosen = [image for image in placed if image is not None]
+                chosen = [
+                    replace(known, source_url=image.url)
+                    for image, known in zip(images, placed, strict=True)
+                    if known is not None
+                ]
                 return chosen + _others(work, chosen) if work.left_out else chosen
             self._upload(work, listing_id, missing, fetched, _free_rank(work.images, placed), attempt)
+
+    def put_texts(
+        self, work: ItemInProgress, listing_id: int, images: Sequence[ListingImage], there: Sequence[PublishedImage]
+    ) -> list[PublishedImage]:
+        """Give pictures that have another text their new one; the pictures as they are then.
+
+        Args:
+            work: the product.
+            listing_id: Etsy's id of the listing.
+            images: as they should be.
+            there: those that are on the listing, each at its rank; these first, and in this order.
+        """
+        found = list(there)
+        for place, (image, known) in enumerate(zip(images, there, strict=False)):
+            if image.alt_text != known.alt_text:
+                rank, image_id = place + 1, known.etsy_image_id
+                self.journal.begin(work, f"text {rank}")
+                told = self.client.set_alt_text(self.shop_id, listing_id, image_id, rank=rank, alt_text=image.alt_text)
+                found[place] = replace(known, etsy_image_id=told.listing_image_id, alt_text=image.alt_text)
+                self.journal.text_put(work, known, found[place])
+        return found
 
     def count(self, work: ItemInProgress, listing_id: int) -> bool:
         """Ask Etsy which of the pictures are there, and forget those that are not; whether there were such."""
@@ -107,7 +133,7 @@ class ImagePublisher:
 
 
 def _placed(images: Sequence[ListingImage], there: Published, fetched: Pictures) -> list[PublishedImage | None]:
-    """For each picture the one that is on the listing already: the same address or content, with the same text."""
+    """For each picture the one that is on the listing already: the same address or content, whatever its text."""
     free = dict(sorted(there.items()))
     found: list[PublishedImage | None] = []
     for image in images:
@@ -118,8 +144,6 @@ def _placed(images: Sequence[ListingImage], there: Published, fetched: Pictures)
 
 
 def _is(known: PublishedImage, image: ListingImage, content: str | None) -> bool:
-    if known.alt_text != image.alt_text:
-        return False
     is_at_its_address = known.source_url == image.url and not image.sha256
     return is_at_its_address or known.content_hash in {content, image.sha256 or content}
 

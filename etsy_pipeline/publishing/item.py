@@ -18,12 +18,16 @@ from etsy_pipeline.pictures.source import PictureSource
 from etsy_pipeline.planning.life import RENEWALS, is_renewed
 from etsy_pipeline.planning.link import LiveListing, PublishedImage
 from etsy_pipeline.planning.sending import has_fee, is_patched, sent_fields, sent_parts, should_activate
-from etsy_pipeline.providers.errors import RemoteRefused, RemoteUnavailable
+from etsy_pipeline.providers.errors import LinkedPictureGone, RemoteRefused, RemoteUnavailable
 from etsy_pipeline.providers.protocols import ListingChange, RemoteListing, ShopClient
 from etsy_pipeline.publishing.adoption import find_ours
+from etsy_pipeline.publishing.extras import ExtrasPublisher
 from etsy_pipeline.publishing.images import ImagePublisher, Pictures, Published
 from etsy_pipeline.publishing.item_in_progress import LEFT_OUT, ItemInProgress
 from etsy_pipeline.publishing.journal import Journal
+from etsy_pipeline.publishing.sections import ShopSections
+from etsy_pipeline.publishing.translations import BROKEN
+from etsy_pipeline.publishing.variation_images import VariationPicturePublisher
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +51,10 @@ class ItemPublisher:
         pictures: where pictures come from.
         journal: of the job.
         sleep: waits so many seconds; tests do not.
+        sections: the shop's, of which some have to be made first.
         broken_images: whether a product is published without pictures that cannot be had.
+        update_alt_texts: whether pictures that are on a listing get another text.
+        keeps_sellers_links: whether pictures that the seller chose for values of a variation stay in place of ours.
     """
 
     client: ShopClient
@@ -55,7 +62,10 @@ class ItemPublisher:
     pictures: PictureSource
     journal: Journal
     sleep: Callable[[float], None]
+    sections: ShopSections
     broken_images: Literal["fail", "warn"] = "fail"
+    update_alt_texts: bool = False
+    keeps_sellers_links: bool = False
 
     def publish(self, work: ItemInProgress, *, is_again: bool = False) -> None:
         """Carry out one item of the plan, so that only reading it back is left.
@@ -67,9 +77,10 @@ class ItemPublisher:
         Raises:
             PipelineError: what Etsy or the picture's server said; the journal holds how far it came.
         """
-        plan = work.plan
         with about(product_id=work.product_id):
             try:
+                self.sections.require(work)
+                plan = work.plan
                 if plan.action == "deactivate":
                     self._deactivate(work)
                 elif plan.action in {"create", "update"} and plan.desired:
@@ -86,7 +97,9 @@ class ItemPublisher:
     def _deactivate(self, work: ItemInProgress) -> None:
         self.journal.begin(work, "deactivate")
         listing_id = _listing_id(work.item.plan.etsy_listing_id)
-        listing = self.client.update_listing(self.shop_id, listing_id, ListingChange(state="inactive"))
+        published = work.before.published if work.before else None
+        listing = self.client.update_listing(self.shop_id, listing_id, ListingChange(published, state="inactive"))
+        self._extras.put_last(work, listing_id)
         self.journal.written(work, listing, images=None, wanted_state="inactive")
 
     def _create_or_update(self, work: ItemInProgress, listing: Listing, *, is_again: bool) -> None:
@@ -96,6 +109,8 @@ class ItemPublisher:
         was_interrupted = is_again or work.item.step.startswith("image")
         if sends_images and was_interrupted and listing_id is not None:  # count first: an upload may not have happened
             self._once_visible(work, functools.partial(self._images.count, work, listing_id))
+        if listing_id is not None:
+            self._variation_pictures.look(work, listing, listing_id, is_again=is_again)
         fetched = Pictures()
         if sends_images:
             listing, fetched = self._fetched(work, listing, {} if listing_id is None else work.images)
@@ -104,19 +119,37 @@ class ItemPublisher:
             listing_id = draft.listing_id
             fields = fields if is_adopted else FIELDS_AFTER_CREATE
         images = self._put_images(work, listing, listing_id, fetched) if sends_images else None
+        self._extras.put_first(work, listing, listing_id)
         if "inventory" in parts:
             self._put_inventory(work, listing, listing_id)
         if "personalization" in parts:
             self._put_personalization(work, listing, listing_id)
+        self._extras.put(work, listing, listing_id)
         answer, there = self._complete(work, listing, listing_id, fields, images, fetched)
+        if there and self.update_alt_texts:
+            there = self._images.put_texts(work, listing_id, listing.images, there)
         if has_fee(work.plan):
             self._revive(work, listing, listing_id, is_again=is_again)
+        self._extras.put_last(work, listing_id)
+        self._variation_pictures.settle(work, listing, listing_id, there)
         wanted_state = "active" if should_activate(work.plan) else None
         self.journal.written(work, answer, images=there, wanted_state=wanted_state)
 
     @property
     def _images(self) -> ImagePublisher:
         return ImagePublisher(self.client, self.shop_id, self.pictures, self.journal)
+
+    @property
+    def _variation_pictures(self) -> VariationPicturePublisher:
+        return VariationPicturePublisher(
+            self.client, self.shop_id, self.journal, self._once_visible, self.keeps_sellers_links
+        )
+
+    @property
+    def _extras(self) -> ExtrasPublisher:
+        return ExtrasPublisher(
+            self.client, self.shop_id, self.journal, self._once_visible, self.pictures.media, self.sleep
+        )
 
     def _fetched(self, work: ItemInProgress, listing: Listing, there: Published) -> tuple[Listing, Pictures]:
         """The listing without pictures that cannot be had, where these may be missing; and those to be uploaded."""
@@ -136,7 +169,7 @@ class ItemPublisher:
     def _create(self, work: ItemInProgress, listing: Listing) -> tuple[RemoteListing, bool]:
         """The draft, and whether it was adopted from an earlier try: then it may say what was true at that time."""
         reference, was_tried = self.journal.begin_create(work)
-        adopted = self._find(reference) if was_tried else None
+        adopted = self._find(reference, work.lost) if was_tried else None
         draft = adopted or self._create_draft(work, listing, reference)
         self.journal.created(work, draft)
         return draft, adopted is not None
@@ -155,8 +188,8 @@ class ItemPublisher:
                 raise _unaccounted(error) from error
             return found
 
-    def _find(self, reference: str) -> RemoteListing | None:
-        return find_ours(self.client, self.shop_id, reference, sleep=self.sleep)
+    def _find(self, reference: str, seen: Sequence[RemoteListing] = ()) -> RemoteListing | None:
+        return find_ours(self.client, self.shop_id, reference, sleep=self.sleep, seen=seen)
 
     def _put_images(
         self, work: ItemInProgress, listing: Listing, listing_id: int, fetched: Pictures
@@ -169,7 +202,7 @@ class ItemPublisher:
 
         A sold-out one has one piece afterwards, whatever was put before (FACTS §6): its inventory is put again.
         """
-        change = ListingChange(state="active", is_repeatable=False)
+        change = ListingChange(listing, state="active", is_repeatable=False)
         is_again = is_again or not work.is_untouched
         for wait in (0.0, *WAITS_TO_REVIVE):
             self.sleep(wait)
@@ -198,7 +231,11 @@ class ItemPublisher:
         put = functools.partial(
             self.client.put_inventory, listing_id, listing.inventory, readiness_state_id=listing.readiness_state_id
         )
-        self._once_visible(work, put)
+        try:
+            self._once_visible(work, put)
+        except LinkedPictureGone:
+            self._variation_pictures.unlink(work, listing_id)
+            self._once_visible(work, put)
 
     def _put_personalization(self, work: ItemInProgress, listing: Listing, listing_id: int) -> None:
         self.journal.begin(work, "personalization")
@@ -251,6 +288,8 @@ class ItemPublisher:
         try:
             return self._once_visible(work, functools.partial(patch, change)), images
         except RemoteRefused as error:
+            if error.code == BROKEN and self._extras.repair(work, listing_id):
+                return patch(change), images
             if not images or not change.listing or not error.is_invalid or not self._images.count(work, listing_id):
                 raise
         images = self._put_images(work, change.listing, listing_id, fetched)

@@ -1,15 +1,19 @@
 """One product on its way: the plan's item, what our books say of its listing, and how far we have come with it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
+from etsy_pipeline.listings.attributes import refused_in, same, without
+from etsy_pipeline.listings.listing import Attribute, Translation
 from etsy_pipeline.listings.verdict import Verdict
 from etsy_pipeline.planning.adopted import listing_of_live
-from etsy_pipeline.planning.link import Link, LiveListing, PublishedImage
+from etsy_pipeline.planning.link import Link, LiveListing, PublishedImage, PublishedMedia, VariationLink
 from etsy_pipeline.planning.plan import PlanItem
 from etsy_pipeline.planning.rollback import Before
 from etsy_pipeline.planning.sending import uses_reserve
+from etsy_pipeline.providers.protocols import RemoteListing
 from etsy_pipeline.store.engine import Session
 from etsy_pipeline.store.records import SyncItem
 
@@ -27,37 +31,47 @@ class ItemInProgress:
         item: of the plan, as it was when the publisher took it up.
         before: the product's link at that time, if it had one.
         images: the pictures that we put on the listing, by rank.
+        media: the videos and files that we put on it.
+        spoilt: the translations that it had before the last attempt, if that failed: it may have spoilt them.
         found: the listing as Etsy had it right before anything was sent, where there was one.
         listing_id: Etsy's id of its listing, if there is one.
         state: the listing's state, as far as we know.
         url: the listing's address.
         reference: of a create that is not accounted for.
+        links: its pictures of variations, ours and the seller's, as they were last seen; None: never looked at.
         failures: how often Etsy gave no usable answer on it.
         verdicts: the plan's, with a warning for each picture that is left out.
         writes: what happened and is written with the next intent, in the same transaction.
         has_progressed: whether one of these is something on Etsy that no later publisher has to do again.
+        lost: the listings with its reference that a look through all of the shop found.
         seen: the listing as it was read back.
+        section_id: of the shop section that the plan has made for it, as soon as it is there.
     """
 
     item: SyncItem
     before: Link | None = None
     images: dict[int, PublishedImage] = field(default_factory=dict)
+    media: tuple[PublishedMedia, ...] = ()
+    spoilt: tuple[Translation, ...] = ()
     found: LiveListing | None = None
     listing_id: int | None = field(init=False)
     state: str | None = field(init=False)
     url: str | None = field(init=False)
     reference: str | None = field(init=False)
+    links: tuple[VariationLink, ...] | None = field(init=False)
     failures: int = field(init=False)
     verdicts: tuple[Verdict, ...] = field(init=False)
     writes: list[Write] = field(default_factory=list)
     has_progressed: bool = False
+    lost: Sequence[RemoteListing] = ()
     seen: LiveListing | None = None
+    section_id: int | None = None
 
     def __post_init__(self) -> None:
         """Begin with what the books say."""
         known = self.before or Link(self.product_id)
         self.listing_id, self.state, self.url = known.etsy_listing_id, known.listing_state, known.etsy_url
-        self.reference = known.create_reference
+        self.reference, self.links = known.create_reference, known.variation_links
         self.failures, self.verdicts = self.item.failures, self.item.plan.verdicts
 
     @property
@@ -105,12 +119,37 @@ class ItemInProgress:
         return frozenset(int(name.removeprefix("images[").removesuffix("]")) for name in fields)
 
     @property
+    def new_section(self) -> str:
+        """The title of a shop section that its listing needs and that was not there; blank where there is none."""
+        return self.item.plan.desired.new_section if self.item.plan.desired else ""
+
+    @property
+    def _as_known(self) -> PlanItem:
+        """The plan's item with the section that was made for it, and with attributes that Etsy refuses as they were."""
+        planned, changes = self.item.plan, dict[str, Any]()
+        if planned.desired is None:
+            return planned
+        if self.section_id is not None:
+            changes = {"shop_section_id": self.section_id, "new_section": ""}
+        refused, ours = refused_in(self.verdicts), self.published_attributes
+        if refused and not same(planned.desired.attributes, ours):
+            kept = (item for item in ours if item.property_id in refused)
+            changes["attributes"] = (*without(planned.desired.attributes, refused), *kept)
+        return replace(planned, desired=replace(planned.desired, **changes)) if changes else planned
+
+    @property
+    def published_attributes(self) -> tuple[Attribute, ...]:
+        """The attributes that we put on the listing before."""
+        known = self.before.published if self.before and self.item.plan.action == "update" else None
+        return known.attributes if known else ()
+
+    @property
     def plan(self) -> PlanItem:
         """What is to be done now: as planned, but without pictures that are left out.
 
         Without any picture the listing stays a draft: Etsy publishes none (FACTS §6).
         """
-        planned, left_out = self.item.plan, self.left_out
+        planned, left_out = self._as_known, self.left_out
         if planned.desired is None or not left_out:
             return planned
         numbered = enumerate(planned.desired.images, start=1)
@@ -133,4 +172,6 @@ def what_was_there(work: ItemInProgress) -> Before:
         ours.get(image_id) or PublishedImage(rank, f"{OF_SELLER}{image_id}", "", image_id)
         for rank, image_id in enumerate(ids, start=1)
     )
-    return Before((found.state if found else known.listing_state) or "", listing, images)
+    texts = {item.language: item for item in (*work.spoilt, *((found.translations if found else None) or ()))}
+    state = (found.state if found else known.listing_state) or ""
+    return Before(state, listing, images, tuple(texts.values()))

@@ -20,12 +20,14 @@ from etsy_pipeline.listings.images import MAX as MAX_IMAGES
 from etsy_pipeline.listings.listing import ListingImage
 from etsy_pipeline.listings.verdict import Verdict
 from etsy_pipeline.planning import rollback
-from etsy_pipeline.planning.link import Link, PublishedImage
+from etsy_pipeline.planning.link import Link, PublishedImage, PublishedMedia, VariationLink
+from etsy_pipeline.planning.pictures import with_links_to
 from etsy_pipeline.planning.plan import Action, PlanItem, lowers_stock_only
+from etsy_pipeline.planning.sending import sent_parts
 from etsy_pipeline.providers.protocols import RemoteListing
 from etsy_pipeline.publishing.item_in_progress import WRITTEN, ItemInProgress, Write, what_was_there
 from etsy_pipeline.publishing.lease import Lease
-from etsy_pipeline.store import items, jobs, links, pending_links, progress
+from etsy_pipeline.store import accounts, items, jobs, links, listing_media, pending_links, progress
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
@@ -33,7 +35,7 @@ from etsy_pipeline.sync import holds, lifecycle, pending_products, unsent
 from etsy_pipeline.sync import rollback as sync_rollback
 from etsy_pipeline.sync.lifecycle import Event
 
-OURS: Mapping[str, Any] = {"origin": "created", "keeps": [], "variant_map": []}
+OURS: Mapping[str, Any] = {"origin": "created", "keeps": [], "variant_map": [], "variation_links": []}
 """What a link says of a listing that we made, be it in place of an adopted one that is gone."""
 
 
@@ -74,9 +76,21 @@ class Journal:
             found = items.of_products(session, self.job.id, product_ids)
             known = links.of_products(session, account_id, product_ids)
             images = links.images_of(session, account_id, product_ids)
+            media = listing_media.of_products(session, account_id, product_ids)
+            failed = [product_id for product_id, link in known.items() if link.has_failed]
+            spoilt = items.found_by_failed(session, account_id, failed, self.job.id) if failed else {}
             if self.job.rollback_of:
                 images = _with_earlier(images, sync_rollback.sent_by(session, self.job.rollback_of, product_ids))
-        return [ItemInProgress(item, known.get(item.product_id), images.get(item.product_id, {})) for item in found]
+        return [
+            ItemInProgress(
+                item,
+                known.get(item.product_id),
+                images.get(item.product_id, {}),
+                media.get(item.product_id, ()),
+                rollback.from_json(spoilt[item.product_id]).translations if item.product_id in spoilt else (),
+            )
+            for item in found
+        ]
 
     def is_called_off(self) -> bool:
         """Whether somebody ended the sync meanwhile."""
@@ -131,7 +145,7 @@ class Journal:
     def created(self, work: ItemInProgress, listing: RemoteListing) -> None:
         """Result: the draft exists. From now on the product has a listing id, whatever happens."""
         work.listing_id, work.state, work.url = listing.listing_id, listing.state, listing.url
-        work.reference, work.images, work.has_progressed = None, {}, True
+        work.reference, work.images, work.media, work.links, work.has_progressed = None, {}, (), (), True
         known: dict[str, Any] = {
             "etsy_listing_id": work.listing_id,
             "listing_state": work.state,
@@ -140,6 +154,7 @@ class Journal:
         work.writes += [
             self._link(work, **known, **OURS, create_reference=None, published=None, wanted_state=listing.state),
             self._images(work, []),
+            lambda session: listing_media.drop_all(session, self.job.etsy_account_id, work.product_id),
         ]
 
     def image_uploaded(self, work: ItemInProgress, rank: int, image: ListingImage, sha256: str, image_id: int) -> None:
@@ -150,15 +165,60 @@ class Journal:
         account_id, product_id = self.job.etsy_account_id, work.product_id
         work.writes.append(lambda session: progress.put_image(session, account_id, product_id, put))
 
+    def text_put(self, work: ItemInProgress, before: PublishedImage, put: PublishedImage) -> None:
+        """Result: a picture has another text; where Etsy gave it another id, that is its id from now on."""
+        known = next((rank for rank, image in work.images.items() if image.etsy_image_id == before.etsy_image_id), None)
+        if known is not None:
+            there = replace(put, rank=known)
+            work.images = work.images | {known: there}
+            account_id, product_id = self.job.etsy_account_id, work.product_id
+            work.writes.append(lambda session: progress.put_image(session, account_id, product_id, there))
+
     def leave_out(self, work: ItemInProgress, warnings: Sequence[Verdict]) -> None:
         """Result: these pictures cannot be had; the product goes on without them."""
         work.verdicts = (*work.verdicts, *warnings)
         work.writes.append(self._items([work.product_id], verdicts=to_builtins(work.verdicts)))
 
+    def saw_links(self, work: ItemInProgress, seen: Sequence[VariationLink]) -> None:
+        """Result: these are the listing's pictures of variations."""
+        if tuple(seen) != work.links:
+            work.links = tuple(seen)
+            work.writes.append(self._link(work, variation_links=links.rows_of(seen)))
+
+    def warn(self, work: ItemInProgress, warnings: Sequence[Verdict]) -> None:
+        """Result: something that a person should know of the product, and that does not fail it."""
+        self.leave_out(work, warnings)
+
+    def refused_attributes(self) -> frozenset[int]:
+        """Properties that Etsy refused as attributes of the account's listings within the last day."""
+        with self._store.reading() as session:
+            account = accounts.get(session, self.job.etsy_account_id)
+        return accounts.refused_attributes(account, self._now())
+
+    def refuse_attributes(self, work: ItemInProgress, properties: Sequence[int], warning: Verdict) -> None:
+        """Result: Etsy refuses these attributes of the product: for a day they are not tried again."""
+        self.warn(work, [warning])
+        account_id, now = self.job.etsy_account_id, self._now()
+        work.writes.append(lambda session: accounts.refuse_attributes(session, account_id, properties, now))
+
     def forget_images(self, work: ItemInProgress, ranks: Sequence[int]) -> None:
         """Result: what we took for uploaded is not on the listing."""
         work.images = {rank: image for rank, image in work.images.items() if rank not in ranks}
         work.writes.append(self._images(work, list(work.images.values())))
+
+    def media_put(self, work: ItemInProgress, media: PublishedMedia, *, is_intent: bool = False) -> None:
+        """Result: this video or file is on the listing. As an intent: it is about to be uploaded."""
+        others = tuple(item for item in work.media if (item.kind, item.rank) != (media.kind, media.rank))
+        work.media = (*others, media)
+        work.has_progressed = work.has_progressed or not is_intent
+        account_id, product_id = self.job.etsy_account_id, work.product_id
+        work.writes.append(lambda session: listing_media.put(session, account_id, product_id, media))
+
+    def media_gone(self, work: ItemInProgress, media: PublishedMedia) -> None:
+        """Result: this video or file is not on the listing."""
+        work.media = tuple(item for item in work.media if item != media)
+        account_id, product_id = self.job.etsy_account_id, work.product_id
+        work.writes.append(lambda session: listing_media.drop(session, account_id, product_id, media))
 
     def written(
         self,
@@ -344,12 +404,14 @@ def _term(work: ItemInProgress) -> dict[str, Any]:
 
 
 def _sent(work: ItemInProgress) -> str | None:
-    """The listing as it is now: with the pictures that are there, where some were left out or are at old addresses."""
+    """The listing as it is now: with the pictures that are there, where some were left out or have other texts."""
     desired = work.plan.desired
-    if desired is None or not (work.left_out or any(image.sha256 for image in desired.images)):
-        return work.item.desired_json
-    there = (ListingImage(image.source_url, image.alt_text) for _, image in sorted(work.images.items()))
-    return listing_to_json(replace(desired, images=tuple(there)))
+    if desired is None:
+        return None
+    if work.left_out or "images" in sent_parts(work.plan):
+        there = tuple(ListingImage(image.source_url, image.alt_text) for _, image in sorted(work.images.items()))
+        desired = with_links_to(replace(desired, images=there), there)
+    return work.item.desired_json if desired == work.item.plan.desired else listing_to_json(desired)
 
 
 def _with_earlier(

@@ -21,6 +21,7 @@ from etsy_pipeline.publishing.journal import Journal
 from etsy_pipeline.publishing.lease import SECONDS, Lease, cut_short
 from etsy_pipeline.publishing.outcomes import PAUSE_BEFORE_RETRY, OutcomeRecorder, Progress
 from etsy_pipeline.publishing.rounds import Rounds
+from etsy_pipeline.publishing.sections import ShopSections
 from etsy_pipeline.publishing.source import Source
 from etsy_pipeline.store import accounts, clock, jobs
 from etsy_pipeline.store.accounts import settings_of
@@ -31,6 +32,7 @@ from etsy_pipeline.sync import books, holds, lifecycle
 from etsy_pipeline.sync.build_plan import digest_of_stored_plan
 from etsy_pipeline.sync.expiry import require_fresh
 from etsy_pipeline.sync.lifecycle import Event
+from etsy_pipeline.sync.open_sales import AskOrders, OpenSalesOfShop
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +75,7 @@ def publish(
     amount_unit: str,
     run_id: str,
     source: Source,
+    ask_orders: AskOrders | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
     now: Callable[[], datetime] | None = None,
@@ -94,6 +97,8 @@ def publish(
         amount_unit: the unit of Medusa's amounts (part of what makes a plan stale).
         run_id: who publishes.
         source: tells what products are now.
+        ask_orders: reads the shop's orders; asked only where its sales come to Medusa. Without it, or where they cannot
+            be read, no pieces are added there.
         on_progress: told of each product.
         sleep: waits so many seconds.
         now: the clock by which it pauses; the database's, unless a test has its own.
@@ -111,7 +116,9 @@ def publish(
     with store.patient(patience_seconds):
         begun = _begun(store, transaction_id, amount_unit, run_id, now(), lease_seconds)
     journal = Journal(store, begun.job, begun.lease)
-    published = functools.partial(_published, store, client, pictures, source, on_progress, sleep, now, at_once)
+    published = functools.partial(
+        _published, store, client, pictures, source, ask_orders, on_progress, sleep, now, at_once
+    )
     try:
         with store.patient(patience_seconds), begun.lease.kept():
             if begun.starts > most_starts:
@@ -141,6 +148,7 @@ def _published(
     client: ShopClient,
     pictures: PictureSource,
     source: Source,
+    ask_orders: AskOrders | None,
     on_progress: Callable[[Progress], None],
     sleep: Callable[[float], None],
     now: Callable[[], datetime],
@@ -153,7 +161,8 @@ def _published(
     settings = begun.settings if begun.job.lane == "full" else of_stock_lane(begun.settings)
     outcomes = OutcomeRecorder(journal, on_progress, now, settings.same_refusal_limit)
     guard = Guard(store, client, begun.job, begun.shop_id, outcomes=outcomes, now=now)
-    rounds = Rounds(journal, publishing, stock, settings, begun.excluded, outcomes, guard, at_once, source)
+    sales = OpenSalesOfShop(store, begun.job.etsy_account_id, settings, ask_orders)
+    rounds = Rounds(journal, publishing, stock, settings, begun.excluded, outcomes, guard, at_once, source, sales)
     job = rounds.publish()
     guard.end()
     return job
@@ -166,8 +175,11 @@ def _publishers(
     guarded = client.guarded(begun.lease.require)
     reserved = guarded.for_stock()
     shops = guarded if begun.job.lane == "full" else reserved, reserved
-    broken_images = begun.settings.broken_images
-    one, other = (ItemPublisher(shop, begun.shop_id, pictures, journal, sleep, broken_images) for shop in shops)
+    settings = begun.settings
+    updates_texts = settings.update_alt_texts or bool(begun.job.rollback_of)
+    of_shop = settings.broken_images, updates_texts, settings.on_conflict == "keep"
+    sections = ShopSections(guarded, begun.shop_id, journal)
+    one, other = (ItemPublisher(shop, begun.shop_id, pictures, journal, sleep, sections, *of_shop) for shop in shops)
     return one, other
 
 

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import datetime
 
 from etsy_pipeline.errors import PipelineError, Refused, StoreUnavailable, Unavailable
 from etsy_pipeline.listings.shop_settings import ShopSettings
@@ -16,12 +17,14 @@ from etsy_pipeline.planning.brakes import of_plan
 from etsy_pipeline.planning.currency import in_currency_of
 from etsy_pipeline.planning.drift_check import require_as_planned, with_ours
 from etsy_pipeline.planning.link import LiveListing
+from etsy_pipeline.planning.open_sales import not_to_be_raised
 from etsy_pipeline.planning.plan import Action, PlanItem
 from etsy_pipeline.planning.read_back import not_applied
 from etsy_pipeline.planning.rollback import sold_meanwhile
 from etsy_pipeline.planning.sending import sent_parts
 from etsy_pipeline.planning.source_drift import SourceChange, source_change
 from etsy_pipeline.providers.errors import QuotaExhausted, RemoteRefused, RemoteUnavailable
+from etsy_pipeline.publishing import translations
 from etsy_pipeline.publishing.bounded_parallel import bounded_parallel
 from etsy_pipeline.publishing.guard import Guard
 from etsy_pipeline.publishing.item import ItemPublisher
@@ -31,6 +34,7 @@ from etsy_pipeline.publishing.outcomes import OutcomeRecorder, Stop
 from etsy_pipeline.publishing.source import Source
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.sync.lifecycle import Event
+from etsy_pipeline.sync.open_sales import OpenSalesOfShop
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +59,7 @@ class Rounds:
         guard: looks after the shop and the books.
         at_once: products that are carried out side by side.
         source: products as Medusa has them now.
+        sales: what is sold on Etsy that Medusa does not know of yet.
         taken_off: listings that are taken off sale though the plan was to change them, for no piece is left.
     """
 
@@ -67,6 +72,7 @@ class Rounds:
     guard: Guard
     at_once: int
     source: Source
+    sales: OpenSalesOfShop
     taken_off: int = 0
 
     def publish(self) -> EtsySyncJob:
@@ -128,6 +134,7 @@ class Rounds:
 
     def _carry_out(self, publisher: ItemPublisher, works: list[ItemInProgress]) -> None:
         """A batch of one kind. What was sent is read back even where the job ends in the middle."""
+        works = list(self._with_sections(publisher, works))
         known = {work.product_id: work.listing_id or 0 for work in works if work.has_planned_listing}
         begun_as = {work.product_id: work.plan for work in works if not work.is_untouched}
         live = self._live(publisher, known, [work for work in works if work.product_id in known])
@@ -135,18 +142,52 @@ class Rounds:
             planned, seen = work.plan.desired, live.get(known.get(work.product_id, 0))
             work.before = in_currency_of(work.before, seen, planned.currency_code) if planned else work.before
         stops: list[Stop] = []
+        sends_stock = any(sent_parts(work.plan) & {"inventory", "state"} for work in works)
+        are_orders_read, stock_read_at = sends_stock and self.sales.asked(), self.sales.store.now()
         source, works = self._look_at_source(works)
+        if are_orders_read:
+            live = self._with_open_sales(works, live, source, stock_read_at)
         works = [work for work in works if work.product_id not in known or known[work.product_id] in live]
         if source is not None:
             works = self._as_in_source(
                 works, {work.product_id: live.get(known.get(work.product_id, 0)) for work in works}, source
             )
+        works = list(self._not_raised_too_soon(works, known, live, source))
         works = list(self.guard.not_there(works))
         sent = list(self._sent(publisher, self._as_planned(works, known, live, begun_as), stops))
         if not any(stop.event is Event.FAIL for stop in stops):
             self._read_back(publisher, sent)
         if stops:
             raise stops[0]
+
+    def _with_open_sales(
+        self, works: list[ItemInProgress], live: Live, source: SourceNow | None, stock_read_at: datetime
+    ) -> Live:
+        """The listings with their sales that Medusa's stock lacks; orders were read after them, before the stock."""
+        links = {work.product_id: work.before for work in works if work.before is not None}
+        identities = {product_id: found.identity for product_id, found in (source or {}).items()}
+        return self.sales.seen(live, links, identities, stock_read_at)
+
+    def _not_raised_too_soon(
+        self, works: list[ItemInProgress], known: Mapping[str, int], live: Live, source: SourceNow | None
+    ) -> Iterator[ItemInProgress]:
+        """Those that may be sent, whatever was sold on Etsy meanwhile; the others leave the sync."""
+        for work in works:
+            seen, knows_stock = live.get(known.get(work.product_id, 0)), source is not None
+            why = not_to_be_raised(
+                work.plan, seen, self.settings, knows_stock=knows_stock, is_begun=not work.is_untouched
+            )
+            if why:
+                self.outcomes.left_out(work, why)
+            else:
+                yield work
+
+    def _with_sections(self, publisher: ItemPublisher, works: list[ItemInProgress]) -> Iterator[ItemInProgress]:
+        """The products, each with the new section that it needs where that was made by now."""
+        for work in works:
+            with self.outcomes.handling_errors([work]):
+                publisher.sections.recall(work)
+                yield work
 
     def _look_at_source(self, works: list[ItemInProgress]) -> tuple[SourceNow | None, list[ItemInProgress]]:
         """The products as they are now, and those that may go on.
@@ -321,7 +362,8 @@ def _missing(work: ItemInProgress, live: LiveListing) -> list[str]:
     images = work.images if "images" in sent_parts(work.plan) else {}
     image_ids = [image.etsy_image_id for _, image in sorted(images.items())]
     before = published.inventory if published else None
-    return not_applied(work.plan, before, image_ids, live, ended_before=work.ended_before)
+    found = not_applied(work.plan, before, image_ids, live, ended_before=work.ended_before)
+    return found + translations.missing(work, live)
 
 
 def _was_not_applied(missing: Sequence[str]) -> Refused:

@@ -1,6 +1,7 @@
 """Products as Medusa has them at the moment of publishing: read anew, and mapped as a plan does."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
 from etsy_pipeline.catalogue.product import MalformedProduct
@@ -13,19 +14,22 @@ Source = Callable[[Sequence[str]], Mapping[str, ValidatedListing]]
 wrong keeps these products from being published."""
 
 
-def source_of(catalogue: MedusaCatalogue, selection: Selection, listings: ProductListings) -> Source:
+def source_of(
+    catalogue: MedusaCatalogue, selection: Selection, listings: ProductListings, now: Callable[[], datetime]
+) -> Source:
     """Reads products anew and maps them as a plan does.
 
     Args:
         catalogue: Medusa.
         selection: what the plan was made of.
         listings: maps products for the shop.
+        now: the moment at which price lists hold.
     """
 
     def products_now(product_ids: Sequence[str]) -> dict[str, ValidatedListing]:
         asked = selection.model_copy(update={"product_ids": tuple(product_ids)})
         found = {item: ValidatedListing(item, "", None, (), "no longer in the catalogue") for item in product_ids}
-        for page in catalogue.pages(asked, listings.settings.sold_from):
+        for page in catalogue.pages(asked, listings.settings.sold_from, now()):
             found |= {item.product_id: _unreadable(item) for item in page.malformed}
             found |= {item.product_id: item for item in listings.of(page.products)}
         return found

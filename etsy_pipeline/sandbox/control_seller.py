@@ -1,7 +1,8 @@
-"""Control routes for what happens in a shop without the API: see `shop_manager.py` for listings, `shop_owner.py`.
+"""Control routes for what happens in a shop without the API.
 
-Beside those: GET /sandbox/shops, and GET /sandbox/fees: {"usd_cents", "fees": [{"listing_id", "reason", …}]}, whose
-reasons are listing, renewal, auto_renewal and multi_quantity.
+See `shop_manager.py` for listings, `sales.py` and `webhooks.py` for orders, `shop_owner.py`. Beside those:
+GET /sandbox/shops, and GET /sandbox/fees: {"usd_cents", "fees": [{"listing_id", "reason", …}]}, whose reasons are
+listing, renewal, auto_renewal and multi_quantity.
 """
 
 from collections.abc import Callable
@@ -12,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from etsy_pipeline.sandbox import shop_owner
-from etsy_pipeline.sandbox.etsy import renewals
+from etsy_pipeline.sandbox import sales, shop_owner, webhooks
+from etsy_pipeline.sandbox.etsy import receipts, renewals
 from etsy_pipeline.sandbox.shop_manager import ShopManager
 from etsy_pipeline.sandbox.state import MissingError, State
 
@@ -37,7 +38,26 @@ def routes(state: State, manager: ShopManager) -> list[Route]:
     def on_shop(path: str, method: str, act: Callable[[State, int, Json], Json]) -> Route:
         return Route(f"/sandbox/shops/{{id:int}}{path}", _about(lambda *said: act(state, *said), 200), methods=[method])
 
+    def on_receipt(path: str, act: Callable[[State, int, Json], Json]) -> Route:
+        return Route(
+            f"/sandbox/receipts/{{id:int}}{path}", _about(lambda *said: act(state, *said), 200), methods=["POST"]
+        )
+
+    def of_sales(path: str, method: str, act: Callable[[State, Json], Json], status: int = 200) -> Route:
+        return Route(f"/sandbox/{path}", _about(lambda _id, body: act(state, body), status), methods=[method])
+
     return [
+        of_sales("receipts", "POST", sales.buy, 201),
+        Route("/sandbox/receipts/{id:int}", _about(lambda number, _none: sales.show(state, number), 200)),
+        on_receipt("/pay", sales.pay),
+        on_receipt("/ship", sales.ship),
+        on_receipt("/deliver", sales.deliver),
+        on_receipt("/cancel", sales.cancel),
+        on_receipt("/refund", sales.refund),
+        of_sales("selling", "PATCH", receipts.change_settings),
+        of_sales("webhooks", "PUT", webhooks.set_up),
+        of_sales("webhooks", "GET", lambda state, _none: webhooks.events(state)),
+        of_sales("webhooks/deliver", "POST", webhooks.deliver),
         on_listing("", "POST", lambda _none, body: manager.create(body), 201),
         on_listing("/{id:int}", "GET", lambda number, _none: manager.show(number)),
         on_listing("/{id:int}", "PATCH", manager.edit),

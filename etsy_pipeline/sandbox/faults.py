@@ -14,7 +14,9 @@ A fault is JSON. Which calls it can strike: {"operation": "createDraftListing", 
     fail_after    acts, then answers "status" (a create that answered 500 has really created)
     silent_200    answers success, and nothing has happened: an update shows the unchanged state
     late_visibility  "seconds": what is created shows only after so long
-    meanwhile     acts; then the seller "does" create, edit, sell, renew or delete "with" {…} (see `shop_manager.py`)
+    unlinks       acts; an update of an inventory takes the pictures off all values (LISTING_EXTRAS §1)
+    meanwhile     acts; then the seller "does" create, edit, sell, renew or delete "with" {…} (see `shop_manager.py`),
+                  or somebody does "buy" or "cancel" (see `sales.py`)
 
 A fault strikes only calls that pass the key and the limits: a refused call does not use it up.
 """
@@ -32,8 +34,8 @@ from etsy_pipeline.sandbox.state import State, dump, load
 NEEDS_SECONDS = frozenset({"delay_before", "delay_after", "late_visibility"})
 INSTEAD = frozenset({"status", "html", "empty", "drop_before"})
 DROPS = frozenset({"drop_before", "drop_after"})
-KINDS = NEEDS_SECONDS | INSTEAD | DROPS | {"fail_after", "silent_200", "meanwhile"}
-BY_HAND = frozenset({"create", "edit", "sell", "renew", "delete"})
+KINDS = NEEDS_SECONDS | INSTEAD | DROPS | {"fail_after", "silent_200", "meanwhile", "unlinks"}
+BY_HAND = frozenset({"buy", "cancel", "create", "delete", "edit", "renew", "sell"})
 HTML_ERROR = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 Fault = Mapping[str, Any]

@@ -19,7 +19,8 @@ from etsy_pipeline.sandbox.state import State
 PLAIN = frozenset({
     "title", "description", "tags", "materials", "styles", "taxonomy_id", "who_made", "when_made", "is_supply", "type",
     "shipping_profile_id", "return_policy_id", "shop_section_id", "readiness_state_id", "should_auto_renew",
-    "is_private", "views", "num_favorers", "file_data", "shown_state", "renewals_that_fail",
+    "is_private", "views", "num_favorers", "file_data", "shown_state", "renewals_that_fail", "translations",
+    "variation_images",
 })  # fmt: skip
 TIMES = {
     "created_timestamp": "created", "original_creation_timestamp": "original_created", "ending_timestamp": "ending",

@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from etsy_pipeline.sandbox import hand_made
+from etsy_pipeline.sandbox import hand_made, sales
 from etsy_pipeline.sandbox.consent import NO_AUTHORITIES
 from etsy_pipeline.sandbox.etsy import images, inventory, listing_view, renewals, shops, stock, stored
 from etsy_pipeline.sandbox.etsy.answers import EtsyError
@@ -41,10 +41,12 @@ class ShopManager:
             "sell": lambda body: self.sell(body.pop("listing_id"), body),
             "renew": lambda body: self.renew(body["listing_id"]),
             "delete": lambda body: self.delete(body["listing_id"]),
+            "buy": lambda body: sales.buy(self._state, body),
+            "cancel": lambda body: sales.cancel(self._state, body.pop("receipt_id"), body),
         }
 
     def act(self, name: str, body: Json) -> Json:
-        """One of create, edit, sell, renew, delete; `listing_id` is in the body."""
+        """One of create, edit, sell, renew, delete, buy, cancel; `listing_id` or `receipt_id` is in the body."""
         return self._acts[name](dict(body))
 
     def create(self, body: Json) -> Json:
@@ -95,13 +97,7 @@ class ShopManager:
             if listing["state"] != "active" or pieces < 1:
                 raise ValueError(f"{pieces} pieces of a listing that is {listing['state']} cannot be sold")
             stock.sell(listing["inventory"], pieces, body.get("sku"))
-            now = int(self._state.now())
-            listing["modified"] = now
-            for _ in range(pieces - 1):
-                renewals.charge(self._state, listing_id, "multi_quantity")
-            if stock.pieces(listing["inventory"]) == 0:
-                listing |= {"state": "sold_out", "state_at": now}
-            stored.save(self._state, listing)
+            sales.keep_sold(self._state, listing, pieces)
         return {"state": listing["state"], "quantity": stock.pieces(listing["inventory"])}
 
     def renew(self, listing_id: int) -> Json:

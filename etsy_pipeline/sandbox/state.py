@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,25 @@ CREATE TABLE IF NOT EXISTS fault (fault_id INTEGER PRIMARY KEY AUTOINCREMENT, op
   kind TEXT NOT NULL, remaining INTEGER, data TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS request_log (request_uuid TEXT PRIMARY KEY, at REAL NOT NULL, operation TEXT NOT NULL,
   method TEXT NOT NULL, path TEXT NOT NULL, status INTEGER NOT NULL, seconds REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS receipt (receipt_id INTEGER PRIMARY KEY, shop_id INTEGER NOT NULL, created INTEGER NOT NULL,
+  updated INTEGER NOT NULL, data TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS receipt_updated ON receipt (shop_id, updated);
+CREATE INDEX IF NOT EXISTS receipt_created ON receipt (shop_id, created);
+CREATE TABLE IF NOT EXISTS webhook_event (event_id INTEGER PRIMARY KEY AUTOINCREMENT, receipt_id INTEGER NOT NULL,
+  shop_id INTEGER NOT NULL, event_type TEXT NOT NULL, deliveries INTEGER NOT NULL DEFAULT 0, taken INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS medusa_product (id TEXT PRIMARY KEY, created_at TEXT NOT NULL, data TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS medusa_item (id TEXT NOT NULL, product_id TEXT NOT NULL, variant_id TEXT NOT NULL,
+  required_quantity REAL NOT NULL, sku TEXT, title TEXT, created_at TEXT NOT NULL, PRIMARY KEY (id, variant_id));
+CREATE INDEX IF NOT EXISTS medusa_item_of ON medusa_item (variant_id);
+CREATE TABLE IF NOT EXISTS medusa_level (inventory_item_id TEXT NOT NULL, location_id TEXT NOT NULL, id TEXT NOT NULL,
+  stocked_quantity NUMERIC NOT NULL, reserved_quantity NUMERIC NOT NULL, created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL, PRIMARY KEY (inventory_item_id, location_id));
+CREATE TABLE IF NOT EXISTS medusa_reservation (id TEXT PRIMARY KEY, inventory_item_id TEXT NOT NULL,
+  location_id TEXT NOT NULL, line_item_id TEXT, quantity NUMERIC NOT NULL, description TEXT, metadata TEXT,
+  created_at TEXT NOT NULL, updated_at TEXT NOT NULL, deleted_at TEXT);
+CREATE INDEX IF NOT EXISTS medusa_reservation_described ON medusa_reservation (description);
+CREATE INDEX IF NOT EXISTS medusa_reservation_line ON medusa_reservation (line_item_id);
+CREATE TABLE IF NOT EXISTS medusa_order (id TEXT PRIMARY KEY, is_draft INTEGER NOT NULL, data TEXT NOT NULL);
 CREATE VIEW IF NOT EXISTS inventory_product AS SELECT listing_id, json_extract(item.value, '$.product_id') AS product_id,
   json_extract(item.value, '$.sku') AS sku, json_extract(item.value, '$.property_values') AS property_values,
   json_extract(item.value, '$.offerings[0].price') AS price,
@@ -44,7 +63,11 @@ CREATE VIEW IF NOT EXISTS inventory_product AS SELECT listing_id, json_extract(i
   json_extract(item.value, '$.offerings[0].is_enabled') AS is_enabled
   FROM listing, json_each(listing.inventory, '$.products') AS item;
 """
-SELLERS_TABLES = ("oauth_code", "token", "listing", "listing_image", "fee", "calls", "fault", "request_log", "shop")
+SELLERS_TABLES = (
+    "oauth_code", "token", "listing", "listing_image", "fee", "calls", "fault", "request_log", "shop", "receipt",
+    "webhook_event",
+)  # fmt: skip
+MEDUSAS_TABLES = ("medusa_product", "medusa_item", "medusa_level", "medusa_reservation", "medusa_order")
 
 
 class MissingError(LookupError):
@@ -98,6 +121,10 @@ class State:
     def now(self) -> float:
         """Seconds since the epoch, by the sandbox's clock."""
         return time.time() + self._clock_offset
+
+    def moment(self) -> str:
+        """Now, as Medusa writes it."""
+        return datetime.fromtimestamp(self.now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def advance(self, seconds: float) -> None:
         """Put the clock forward."""

@@ -4,7 +4,7 @@ What the fence does not show (`sync/books.py`) shows here: before anything is cr
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,8 @@ from etsy_pipeline.sync import holds
 
 ENOUGH = 2  # listings like products that are about to be created: one may be a coincidence
 NAMED = 5
+ORDER = sorted(STATES, key="active".__eq__)
+"""Last the state that drafts come to: one that is published meanwhile is seen twice, and not missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,27 @@ class Known:
         return bool(reference) and reference not in self.references
 
 
+@dataclass(frozen=True, slots=True)
+class There:
+    """What of a sync's products may be in the shop already.
+
+    Args:
+        alike: products that are about to be created, with the listing that is like them.
+        lost: the references of all creates that are not accounted for, with the listings that carry them.
+    """
+
+    alike: Mapping[str, int]
+    lost: Mapping[str, Sequence[RemoteListing]]
+
+
 def known(session: Session, account_id: str, until: datetime | None) -> Known:
     """What the books knew when a plan was drawn up: linked, or seen by a scan until then."""
     ids = links.products_by_listing(session, account_id).keys() | seen_listings.ids_until(session, account_id, until)
     return Known(ids, links.create_references(session, account_id))
 
 
-def already_there(store: Store, client: ShopClient, job: EtsySyncJob, shop_id: int) -> Mapping[str, int]:
-    """The products of a sync that are about to be created and may be there already, with the listing that is like them.
+def already_there(store: Store, client: ShopClient, job: EtsySyncJob, shop_id: int) -> There:
+    """The products of a sync that are about to be created and may be there already.
 
     Lists all of the shop once. Where too much is unknown to the books, the account is held instead. A listing that
     they know and that is no product's may have got its title or SKU since the look that the plan was made of.
@@ -54,7 +69,7 @@ def already_there(store: Store, client: ShopClient, job: EtsySyncJob, shop_id: i
 
     Raises:
         AccountHeld: `account_held`; the sync is called off.
-        PipelineError: what Etsy said instead of an answer.
+        PipelineError: what Etsy said instead of an answer, or `shop_too_large`.
     """
     with store.reading() as session:
         books = known(session, job.etsy_account_id, job.planned_at)
@@ -62,10 +77,16 @@ def already_there(store: Store, client: ShopClient, job: EtsySyncJob, shop_id: i
         linked = links.products_by_listing(session, job.etsy_account_id)
         settled = {*linked, *seen_listings.ignored_ids(session, job.etsy_account_id)}
         decided = link_decisions.create_anyway_pairs(session, job.etsy_account_id)
+        readable = linked.keys() | seen_listings.present_ids(session, job.etsy_account_id)
     foreign, alike, changed = [], dict[str, int](), dict[str, int]()
-    for listing in _listings(client, shop_id, books):
+    lost: dict[str, dict[int, RemoteListing]] = {reference: {} for reference in books.references}
+    for listing in _listings(client, shop_id, readable):
         listing_id, is_known = listing.listing_id, listing.listing_id in books.listing_ids
-        if not is_known and books.is_foreign(reference_in(listing.description)):
+        reference = reference_in(listing.description)
+        if reference in lost:  # a publisher has yet to find it again
+            lost[reference][listing_id] = listing
+            continue
+        if not is_known and books.is_foreign(reference):
             foreign.append(listing_id)
         like = {one for key in _keys(listing.title, listing.skus) for one in wanted.get(key, ())}
         if not is_known:
@@ -74,7 +95,7 @@ def already_there(store: Store, client: ShopClient, job: EtsySyncJob, shop_id: i
             changed |= dict.fromkeys({one for one in like if (one, listing_id) not in decided}, listing_id)
     if foreign or len(set(alike.values())) >= ENOUGH:
         hold_for(store, job.etsy_account_id, [*foreign, *alike.values()])
-    return changed | alike
+    return There(changed | alike, {reference: tuple(found.values()) for reference, found in lost.items()})
 
 
 def check_scan(store: Store, account_id: str) -> None:
@@ -119,12 +140,13 @@ def hold_for(store: Store, account_id: str, listing_ids: Iterable[int], *, is_ra
         raise holds.held([hold])
 
 
-def _listings(client: ShopClient, shop_id: int, books: Known) -> Iterator[RemoteListing]:
-    """All listings of a shop, but for drafts that a publisher has yet to find again."""
-    for state in STATES:
-        for listing in client.listings_in_state(shop_id, state):
-            if reference_in(listing.description) not in books.references:
-                yield listing
+def _listings(client: ShopClient, shop_id: int, known_ids: AbstractSet[int]) -> Iterator[RemoteListing]:
+    """All listings of a shop."""
+    seen: set[int] = set()
+    for state in ORDER:
+        for listing in client.listings_in_state(shop_id, state, known_ids - seen):
+            seen.add(listing.listing_id)
+            yield listing
 
 
 def _wanted(session: Session, job: EtsySyncJob) -> dict[str, list[str]]:

@@ -102,7 +102,7 @@ def ensure_fresh(store: Store, client: ShopClient, account_id: str, tell: Tell =
 
 def _read(store: Store, client: ShopClient, account_id: str, shop_id: int, known: AbstractSet[int]) -> Shop:
     """Ask Etsy for the listings, for those that were there and did not show, and for inventories that may be new."""
-    found = dict(client.shop_listings(shop_id))
+    found = dict(client.shop_listings(shop_id, known))
     missing = sorted(known - found.keys())
     found |= client.seen_listings(
         shop_id, missing

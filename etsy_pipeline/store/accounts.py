@@ -1,9 +1,9 @@
 """Queries on accounts and on attempts to connect them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, false, func, or_, select, update
@@ -19,12 +19,14 @@ from etsy_pipeline.store.tables import EtsyAccountRow, OauthSessionRow
 SHAPES_NO_LISTING = {
     "adopted_keeps", "adopted_price_and_stock", "approval", "approval_expires_hours", "brakes", "broken_images",
     "changed_while_waiting", "check_live", "create_first", "deactivate_removed", "early_confirm",
-    "early_confirm_fees_usd", "image_check", "on_conflict", "renew_expired", "renew_sold_out", "same_refusal_limit",
-    "scan_max_age_hours", "scan_nightly", "schedule_enabled",
+    "early_confirm_fees_usd", "image_check", "on_conflict", "orders", "renew_expired", "renew_sold_out",
+    "same_refusal_limit", "scan_max_age_hours", "scan_nightly", "schedule_enabled",
 }  # fmt: skip
 """What may be changed while an approved plan waits: it says how plans are made and carried out, not what is sent."""
 
 OF_POLICY = {"approval", "brakes", "renew_expired", "renew_sold_out"}
+
+REFUSED_FOR = timedelta(days=1)  # a property that Etsy refuses as an attribute is left alone (LISTING_EXTRAS §3)
 
 KIND = "sent:"  # begins a fingerprint as it is made now
 
@@ -92,6 +94,21 @@ def raise_epoch(session: Session, account_id: str, *, above: int = 0) -> EtsyAcc
     row.books_epoch = max(row.books_epoch, above) + 1
     session.flush()
     return _account(row)
+
+
+def refused_attributes(account: EtsyAccount, now: datetime) -> frozenset[int]:
+    """The properties that Etsy refused as attributes within the last day: they are not tried again before."""
+    known = account.refused_attributes
+    return frozenset(int(number) for number, at in known.items() if now - datetime.fromisoformat(at) < REFUSED_FOR)
+
+
+def refuse_attributes(session: Session, account_id: str, properties: Iterable[int], now: datetime) -> None:
+    """Note that Etsy refuses these properties as attributes; what it refused longer ago is forgotten."""
+    row = session.get_one(EtsyAccountRow, account_id, with_for_update=True, populate_existing=True)
+    still = refused_attributes(_account(row), now)
+    kept = {number: at for number, at in row.refused_attributes.items() if int(number) in still}
+    row.refused_attributes = kept | {str(number): now.isoformat() for number in properties}
+    session.flush()
 
 
 def every(session: Session) -> list[EtsyAccount]:

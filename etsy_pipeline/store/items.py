@@ -7,8 +7,7 @@ from typing import Any, cast
 
 import msgspec
 from msgspec import to_builtins
-from sqlalchemy import ColumnElement, Table, Text, delete, func, insert, or_, select, update
-from sqlalchemy import cast as sql_cast
+from sqlalchemy import ColumnElement, Table, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.listings.codec import listing_from_json, listing_to_json
@@ -18,6 +17,8 @@ from etsy_pipeline.planning.changes import Difference, FieldConflict
 from etsy_pipeline.planning.costs import Cost
 from etsy_pipeline.planning.digest import item_digest
 from etsy_pipeline.planning.plan import CHANGING, NOTHING_TO_TELL, Action, PlanItem
+from etsy_pipeline.planning.sections import Section, section_of
+from etsy_pipeline.store.item_search import conditions
 from etsy_pipeline.store.records import ERRORS_IN_LOG, ItemError, ItemOutcome, SyncItem
 from etsy_pipeline.store.tables import EtsySyncJobRow, SyncItemRow
 
@@ -53,6 +54,14 @@ def add(
     ]
 
 
+def found_by_failed(session: Session, account_id: str, product_ids: Sequence[str], job_id: str) -> dict[str, str]:
+    """What the last failed attempt at these products found on Etsy, in other syncs than this one: `before`, by id."""
+    theirs = _JOB.c.etsy_account_id == account_id, _ITEM.c.product_id.in_(product_ids), _ITEM.c.sync_job_id != job_id
+    query = select(_ITEM.c.product_id, _ITEM.c.before).join(_JOB, _JOB.c.id == _ITEM.c.sync_job_id).where(*theirs)
+    query = query.where(_ITEM.c.outcome == "failed", _ITEM.c.before.is_not(None)).order_by(_ITEM.c.finished_at)
+    return {str(row.product_id): row.before for row in session.execute(query)}
+
+
 def digests(session: Session, job_id: str) -> list[str]:
     """The digest of each item of a stored plan, as it is now."""
     columns = _ITEM.c.product_id, _ITEM.c.action, _ITEM.c.etsy_listing_id, _ITEM.c.desired, _ITEM.c.differences
@@ -66,6 +75,9 @@ def matching(
     *,
     outcome: str | None = None,
     actions: Sequence[str] = (),
+    sections: Sequence[Section] = (),
+    why: str | None = None,
+    text: str | None = None,
     product_id: str | None = None,
     brake: str | None = None,
     with_conflicts: bool = False,
@@ -81,6 +93,9 @@ def matching(
         job_id: whose.
         outcome: only those with it.
         actions: only these.
+        sections: only what is shown there.
+        why: only what breaks the rule with this code.
+        text: only products of which the title, an SKU, the id or the listing's id has this in it.
         product_id: only this product.
         brake: only items with this brake; "any" for all that have one.
         with_conflicts: only items that somebody changed on Etsy.
@@ -90,24 +105,34 @@ def matching(
         most: how many at most.
     """
     order = (SyncItemRow.care, SyncItemRow.position) if dangerous_first else (SyncItemRow.position,)
-    query = select(SyncItemRow).where(SyncItemRow.sync_job_id == job_id).order_by(*order)
-    if outcome:
-        query = query.where(SyncItemRow.outcome == outcome)
-    if actions:
-        query = query.where(SyncItemRow.action.in_(actions))
-    if product_id:
-        query = query.where(SyncItemRow.product_id == product_id)
-    if brake:
-        query = query.where(SyncItemRow.care == 0)
-    if brake not in {None, "any"}:
-        query = query.where(sql_cast(SyncItemRow.brakes, Text).contains(f'"{brake}"', autoescape=True))
-    if with_conflicts:
-        query = query.where(sql_cast(SyncItemRow.conflicts, Text) != "[]")
-    if noteworthy:
-        query = query.where(SyncItemRow.care < NOTHING_TO_TELL)
+    wanted = conditions(
+        outcome=outcome,
+        actions=actions,
+        sections=sections,
+        why=why,
+        text=text,
+        product_id=product_id,
+        brake=brake,
+        with_conflicts=with_conflicts,
+        noteworthy=noteworthy,
+    )
+    query = select(SyncItemRow).where(SyncItemRow.sync_job_id == job_id, *wanted).order_by(*order)
     if first or most is not None:
         query = query.offset(first).limit(most)
     yield from map(_item, session.scalars(query.execution_options(yield_per=AT_ONCE)))
+
+
+def section_counts(session: Session, job_id: str) -> dict[str, int]:
+    """How many products of a plan are shown in which part of it."""
+    query = select(_ITEM.c.section, func.count()).where(_ITEM.c.sync_job_id == job_id).group_by(_ITEM.c.section)
+    return {str(row[0]): int(row[1]) for row in session.execute(query)}
+
+
+def image_urls(session: Session, transaction_ids: Sequence[str], product_ids: Sequence[str]) -> dict[str, str]:
+    """The first pictures of products, as plans of these syncs found them in Medusa, by product."""
+    query = select(_ITEM.c.product_id, _ITEM.c.image_url).join(_JOB, _JOB.c.id == _ITEM.c.sync_job_id)
+    wanted = _JOB.c.transaction_id.in_(transaction_ids), _ITEM.c.product_id.in_(product_ids), _ITEM.c.image_url != ""
+    return {str(row[0]): str(row[1]) for row in session.execute(query.where(*wanted))}
 
 
 def at_positions(session: Session, job_id: str, positions: Sequence[int]) -> list[SyncItem]:
@@ -183,7 +208,7 @@ def leave(session: Session, job_id: str, product_ids: Sequence[str], reason: str
         some = product_ids[start : start + AT_ONCE]
         were += [item for item in of_products(session, job_id, some) if item.plan.action in CHANGING]
         theirs = _ITEM.c.sync_job_id == job_id, _ITEM.c.product_id.in_(some), _ITEM.c.action.in_(CHANGING)
-        session.execute(update(_ITEM).where(*theirs).values(action="skip", reason=reason, **nothing))
+        session.execute(update(_ITEM).where(*theirs).values(action="skip", section="same", reason=reason, **nothing))
     return were
 
 
@@ -280,6 +305,9 @@ def _row(job_id: str, position: int, item: PlanItem) -> dict[str, Any]:
         "estimated_calls": item.cost.calls,
         "fee_usd_cents": item.cost.fee_usd_cents,
         "outcome": "waiting",
+        "section": section_of(item.action, item.care, item.verdicts),
+        "image_url": item.image_url,
+        "skus": "\n".join(item.skus),
     }
 
 
@@ -296,6 +324,8 @@ def _item(row: SyncItemRow) -> SyncItem:
         verdicts=msgspec.convert(row.verdicts, tuple[Verdict, ...]),
         etsy_listing_id=row.etsy_listing_id,
         cost=Cost(row.estimated_calls, row.fee_usd_cents),
+        image_url=row.image_url,
+        skus=tuple(row.skus.splitlines()),
     )
     return SyncItem(
         sync_job_id=row.sync_job_id,

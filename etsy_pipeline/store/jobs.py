@@ -75,10 +75,18 @@ def latest(session: Session, *, account_id: str | None = None, most: int = 10) -
 
 
 def page(
-    session: Session, *, account_id: str | None, status: str | None, first: int, most: int
+    session: Session,
+    *,
+    account_id: str | None,
+    status: str | None,
+    first: int,
+    most: int,
+    states: Sequence[SyncState] = (),
 ) -> tuple[list[EtsySyncJob], int]:
     """Some sync jobs, the newest first, and how many match in all; `status` is the mission's word, or a state."""
     wanted: list[ColumnElement[bool]] = [_JOB.c.etsy_account_id == account_id] if account_id else []
+    if states:
+        wanted.append(_JOB.c.state.in_(states))
     if status:
         wanted.append(_JOB.c.state.in_(states_of(status) or (status,)))
     total = session.scalar(select(func.count()).select_from(_JOB).where(*wanted)) or 0
@@ -240,6 +248,8 @@ def plan_columns(
     brakes: Sequence[Brake],
     days: Sequence[Day] = (),
     policy: str | None = None,
+    stock_from: str = "",
+    new_sections: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The columns that tell of a plan as a whole."""
     told = {
@@ -248,6 +258,8 @@ def plan_columns(
         "for_a_person": list(for_a_person),
         "days": to_builtins(list(days)),
         "policy": policy,
+        "stock_from": stock_from,
+        "new_sections": list(new_sections),
     }
     return {
         "totals": totals.as_dict() | told,
@@ -338,6 +350,8 @@ def _job(row: Any) -> EtsySyncJob:
         for_a_person=None if reasons is None else tuple(reasons),
         days=msgspec.convert(sums.get("days", ()), tuple[Day, ...]),
         policy=sums.get("policy"),
+        stock_from=sums.get("stock_from", ""),
+        new_sections=tuple(sums.get("new_sections", ())),
         brakes=msgspec.convert(row.brakes, tuple[Brake, ...]),
         plan_digest=row.plan_digest,
         shop_fingerprint=row.shop_fingerprint,

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from etsy_pipeline.listings.codec import listing_to_json
 from etsy_pipeline.planning.link import Link
+from etsy_pipeline.store import listing_media
+from etsy_pipeline.store.links import rows_of
 from etsy_pipeline.store.tables import EtsyListingSeenRow, LinkCandidateRow, ListingImageRow, ProductEtsyLinkRow
 from etsy_pipeline.store.upserts import add_or_change
 
@@ -22,7 +24,7 @@ AT_ONCE = 500  # SQLite takes some thousand values in one query
 _NOTHING: dict[str, Any] = {
     "etsy_listing_id": None, "etsy_url": None, "listing_state": None, "wanted_state": None, "last_synced_at": None,
     "sync_error": None, "published": None, "origin": "created", "keeps": [], "variant_map": [], "ending_at": None,
-    "should_auto_renew": None, "sync_status": "out_of_sync",
+    "should_auto_renew": None, "variation_links": None, "sync_status": "out_of_sync",
 }  # fmt: skip
 
 
@@ -35,17 +37,19 @@ def put(session: Session, link: Link, now: datetime) -> None:
         "published": listing_to_json(link.published) if link.published else None, "origin": link.origin,
         "create_reference": link.create_reference, "transaction_id": link.transaction_id, "keeps": list(link.keeps),
         "variant_map": to_builtins(link.variant_map), "ending_at": link.ending_at,
-        "should_auto_renew": link.should_auto_renew, "updated_at": now,
+        "should_auto_renew": link.should_auto_renew, "variation_links": rows_of(link.variation_links),
+        "updated_at": now,
     }  # fmt: skip
     keys = {"product_id": link.product_id, "etsy_account_id": link.etsy_account_id}
     add_or_change(session, ProductEtsyLinkRow, keys, added=values, changed=values)
 
 
 def clear(session: Session, account_id: str, product_id: str, now: datetime) -> None:
-    """A product has no listing any more, as far as the books go; what was known of its pictures goes, too."""
+    """A product has no listing any more, as far as the books go; what was known of its pictures and media goes."""
     of_product = ProductEtsyLinkRow.etsy_account_id == account_id, ProductEtsyLinkRow.product_id == product_id
     session.execute(update(ProductEtsyLinkRow).where(*of_product).values(**_NOTHING, updated_at=now))
     session.execute(delete(ListingImageRow).where(*_pictures_of(account_id, product_id)))
+    listing_media.drop_all(session, account_id, product_id)
 
 
 def hand_over(session: Session, link: Link, old_product_id: str, now: datetime) -> None:
@@ -57,6 +61,7 @@ def hand_over(session: Session, link: Link, old_product_id: str, now: datetime) 
     session.execute(delete(ListingImageRow).where(*_pictures_of(account_id, product_id)))
     pictures = update(ListingImageRow).where(*_pictures_of(account_id, old_product_id))
     session.execute(pictures.values(product_id=product_id))
+    listing_media.hand_over(session, account_id, old_product_id, product_id)
 
 
 def settle_references(session: Session, account_id: str, now: datetime) -> None:

@@ -1,18 +1,20 @@
 """Queries on links (product × account) and on the pictures of their listings."""
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from dataclasses import astuple
+from typing import Any, cast
 
-from msgspec import convert
-from sqlalchemy import Select, exists, func, select, update
+from msgspec import convert, json
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.linking.evidence import Former
 from etsy_pipeline.linking.variant_map import VariantOnEtsy
 from etsy_pipeline.listings.codec import listing_from_json
-from etsy_pipeline.planning.link import ON_SALE, Link, LinkStatus, PublishedImage
+from etsy_pipeline.planning.link import ON_SALE, Link, LinkStatus, PublishedImage, VariationLink
 from etsy_pipeline.store.tables import ListingImageRow, ProductEtsyLinkRow, SyncItemRow
 
+LARGEST_ID = 2**63 - 1
 LINKS_AT_ONCE = 500  # SQLite takes some thousand values in one query; Etsy's batches are smaller anyway
 
 
@@ -29,6 +31,16 @@ def of_products(session: Session, account_id: str, product_ids: Sequence[str]) -
         part = product_ids[start : start + LINKS_AT_ONCE]
         query = _of_account(account_id).where(ProductEtsyLinkRow.product_id.in_(part))
         found |= {row.product_id: _link(row) for row in session.scalars(query)}
+    return found
+
+
+def of_listings(session: Session, account_id: str, listing_ids: Sequence[int]) -> dict[int, Link]:
+    """Links by listing id."""
+    found: dict[int, Link] = {}
+    for start in range(0, len(listing_ids), LINKS_AT_ONCE):
+        part = listing_ids[start : start + LINKS_AT_ONCE]
+        query = _of_account(account_id).where(ProductEtsyLinkRow.etsy_listing_id.in_(part))
+        found |= {row.etsy_listing_id: _link(row) for row in session.scalars(query) if row.etsy_listing_id}
     return found
 
 
@@ -89,10 +101,21 @@ def search(
 
 
 def page(
-    session: Session, *, account_id: str | None, product_id: str | None, sync_status: str | None, first: int, most: int
+    session: Session,
+    *,
+    account_id: str | None,
+    product_id: str | None,
+    sync_status: str | None,
+    first: int,
+    most: int,
+    text: str | None = None,
 ) -> tuple[list[Link], int]:
-    """Some of the links that match all that is given, and how many there are."""
+    """Some of the links that match all that is given, and how many there are.
+
+    `text` stands in the title or an id, or begins an SKU.
+    """
     query = _matching(account_id, product_id, sync_status)
+    query = query.where(_has_text(text)) if text else query
     total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
     return [_link(row) for row in session.scalars(query.offset(first).limit(most))], total
 
@@ -106,6 +129,22 @@ def _matching(account_id: str | None, product_id: str | None, sync_status: str |
     if sync_status:
         query = query.where(ProductEtsyLinkRow.sync_status == sync_status)
     return query
+
+
+def counts(session: Session, account_id: str | None) -> dict[str, int]:
+    """How many links have which status; of one account, or of all."""
+    query = select(ProductEtsyLinkRow.sync_status, func.count()).group_by(ProductEtsyLinkRow.sync_status)
+    query = query.where(ProductEtsyLinkRow.etsy_account_id == account_id) if account_id else query
+    return {str(row[0]): int(row[1]) for row in session.execute(query)}
+
+
+def _has_text(text: str) -> ColumnElement[bool]:
+    columns = ProductEtsyLinkRow.product_title, ProductEtsyLinkRow.product_id
+    found = [column.icontains(text, autoescape=True) for column in columns]
+    as_json = json.encode(text).decode()[:-1]
+    found.append(ProductEtsyLinkRow.published.icontains(f'"sku":{as_json}', autoescape=True))
+    is_listing = text.isascii() and text.isdigit() and int(text) <= LARGEST_ID
+    return or_(*found, ProductEtsyLinkRow.etsy_listing_id == int(text)) if is_listing else or_(*found)
 
 
 def images_of(session: Session, account_id: str, product_ids: Sequence[str]) -> dict[str, dict[int, PublishedImage]]:
@@ -141,7 +180,17 @@ def _link(row: ProductEtsyLinkRow) -> Link:
         handle=row.handle,
         ending_at=row.ending_at,
         should_auto_renew=row.should_auto_renew,
+        variation_links=_variation_links(row.variation_links),
     )
+
+
+def rows_of(links: Sequence[VariationLink] | None) -> list[list[Any]] | None:
+    """Links of variations to pictures as they are stored."""
+    return None if links is None else [list(astuple(link)) for link in links]
+
+
+def _variation_links(stored: list[Any] | None) -> tuple[VariationLink, ...] | None:
+    return None if stored is None else tuple(VariationLink(*item) for item in stored)
 
 
 def _of_account(account_id: str) -> Select[ProductEtsyLinkRow]:

@@ -24,6 +24,9 @@ LinkDecisionKind = Literal[
 ]  # fmt: skip
 """`accepted` and `recovered` are of the account as a whole: what held it (`shop/holds.py`, `shop/recover.py`)."""
 
+Role = Literal["look", "approve", "administer"]
+"""What a person may do; each holds what is before it."""
+
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 ERRORS_IN_LOG = 50  # products in a job's `error_log`; the errors of all of them are on its items
 
@@ -34,6 +37,7 @@ class EtsyAccount:
 
     `api_config` is a validated ShopSettings as JSON. `books_epoch` counts publications (`sync/books.py`).
     `needs_consent_since` is set while Etsy refuses the refresh token, with its words in `token_problem`.
+    `refused_attributes`: property id → when Etsy refused it (ISO).
     """
 
     id: str
@@ -53,6 +57,7 @@ class EtsyAccount:
     api_config: Mapping[str, Any] = field(default_factory=dict)
     is_active: bool = False
     books_epoch: int = 0
+    refused_attributes: Mapping[str, str] = field(default_factory=dict)
     created_at: datetime = LONG_AGO
     updated_at: datetime = LONG_AGO
 
@@ -82,7 +87,8 @@ class EtsySyncJob:
     messages: those of the first `ERRORS_IN_LOG` products that failed. `groups` are (action, why, how many products);
     `for_a_person` says why no policy approves the plan, and is None while there is none; `policy` is the fingerprint of
     the one that was asked (None: of an earlier version). `details_removed_at` is when
-    the details of its plan grew too old to be kept (`retention.py`). `rollback_of` is the sync that it takes back.
+    the details of its plan grew too old to be kept (`retention.py`). `stock_from` says in words which of Medusa's stock
+    locations counted, `new_sections` are the shop sections that have to be made. `rollback_of` is the sync that it takes back.
     """
 
     id: str
@@ -104,6 +110,8 @@ class EtsySyncJob:
     for_a_person: tuple[str, ...] | None = None
     days: tuple[Day, ...] = ()
     policy: str | None = None
+    stock_from: str = ""
+    new_sections: tuple[str, ...] = ()
     brakes: tuple[Brake, ...] = ()
     plan_digest: str | None = None
     shop_fingerprint: str | None = None
@@ -259,6 +267,17 @@ class AccountHold:
     message: str
     details: Mapping[str, Any] = field(default_factory=dict)
     since: datetime = LONG_AGO
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who signs in with a token of their own; the token itself is kept nowhere."""
+
+    id: str
+    name: str
+    role: Role
+    created_at: datetime
+    last_seen_at: datetime | None = None
 
 
 @dataclass(slots=True)

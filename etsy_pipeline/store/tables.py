@@ -97,6 +97,7 @@ class EtsyAccountRow(Table):
     """A shop that is, or is about to be, connected. `api_config` is a validated ShopSettings.
 
     `needs_consent_since` is set while Etsy refuses the refresh token, with its words in `token_problem`.
+    `refused_attributes`: property id → when Etsy refused it, in ISO format; for a day it is not tried again.
     """
 
     __tablename__ = "etsy_account"
@@ -118,6 +119,7 @@ class EtsyAccountRow(Table):
     api_config: Mapped[dict[str, Any]] = mapped_column(default=dict)
     is_active: Mapped[bool] = mapped_column(default=False)
     books_epoch: Mapped[int] = mapped_column(default=0, server_default="0")
+    refused_attributes: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -203,6 +205,7 @@ class SyncItemRow(Table):
     __table_args__ = (
         Index("ix_sync_item_job_outcome", "sync_job_id", "outcome"),
         Index("ix_sync_item_job_care", "sync_job_id", "care", "position"),
+        Index("ix_sync_item_job_section", "sync_job_id", "section", "care", "position"),
     )
 
     sync_job_id: Mapped[str] = mapped_column(ForeignKey("etsy_sync_job.id"), primary_key=True)
@@ -230,6 +233,9 @@ class SyncItemRow(Table):
     turn: Mapped[int] = mapped_column(default=0, server_default="0")
     note: Mapped[str | None]
     before: Mapped[str | None]
+    section: Mapped[str] = mapped_column(default="", server_default="")
+    image_url: Mapped[str] = mapped_column(default="", server_default="")
+    skus: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class PublisherLeaseRow(Table):
@@ -269,8 +275,9 @@ class ProductEtsyLinkRow(Table):
     """Which listing a product became in a shop, and how it stands. A failure never erases `etsy_listing_id`.
 
     `origin` is created or adopted; `keeps` are the fields that an adopted listing leaves to its seller; `variant_map`
-    says which of its offerings is which variant. `handle` is the product's in Medusa, as a plan last saw it: a product
-    that was imported anew has it, too.
+    says which of its offerings is which variant. `variation_links` are the listing's links of variations to pictures as
+    they were last seen ([property id, value, Etsy's picture id, its address where we put it]; null: not looked at).
+    `handle` is the product's in Medusa, as a plan last saw it: a product that was imported anew has it, too.
     """
 
     __tablename__ = "product_etsy_link"
@@ -293,6 +300,7 @@ class ProductEtsyLinkRow(Table):
     handle: Mapped[str] = mapped_column(default="", server_default="")
     ending_at: Mapped[datetime | None]
     should_auto_renew: Mapped[bool | None]
+    variation_links: Mapped[list[Any] | None]
     transaction_id: Mapped[str | None] = mapped_column(index=True)
     updated_at: Mapped[datetime]
 
@@ -309,6 +317,26 @@ class ListingImageRow(Table):
     content_hash: Mapped[str]
     etsy_image_id: Mapped[int]
     alt_text: Mapped[str] = mapped_column(default="")
+
+
+class ListingMediaRow(Table):
+    """A video or a file that we put on a listing. `source` is its address, of a file a fingerprint of it: it is secret.
+
+    Etsy tells no content of a video, and keeps none of our names for it: what it is is known here only.
+    """
+
+    __tablename__ = "listing_media"
+    __table_args__ = (CheckConstraint(one_of("kind", ("video", "file")), name="kind"),)
+
+    product_id: Mapped[str] = mapped_column(primary_key=True)
+    etsy_account_id: Mapped[str] = mapped_column(ForeignKey("etsy_account.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    rank: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    content_hash: Mapped[str]
+    etsy_media_id: Mapped[int]
+    name: Mapped[str] = mapped_column(default="", server_default="")
+    size_bytes: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class ApiBudgetRow(Table):
@@ -482,3 +510,142 @@ class AccountHoldRow(Table):
     message: Mapped[str]
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     since: Mapped[datetime]
+
+
+class SignOfLifeRow(Table):
+    """When something that has to run all the time was last at work: Dagster's sensors."""
+
+    __tablename__ = "sign_of_life"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    seen_at: Mapped[datetime]
+
+
+class PersonRow(Table):
+    """Somebody who may sign in with a token of their own, which is kept as a hash only. A name is never given twice."""
+
+    __tablename__ = "person"
+    __table_args__ = (CheckConstraint(one_of("role", ("look", "approve", "administer")), name="role"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str]
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
+
+
+class ReceiptFeedRow(Table):
+    """How far a shop's receipts were read. `cursor` is the newest change that was seen, and never passes a failed page.
+
+    What Etsy lets this key do is learnt from its answers: null, where it was not seen yet.
+    """
+
+    __tablename__ = "receipt_feed"
+
+    etsy_account_id: Mapped[str] = mapped_column(ForeignKey("etsy_account.id"), primary_key=True)
+    cursor: Mapped[datetime | None]
+    polled_at: Mapped[datetime | None]
+    swept_at: Mapped[datetime | None]
+    problem: Mapped[str | None]
+    tells_addresses: Mapped[bool | None]
+    takes_tracking: Mapped[bool | None]
+
+
+class EtsyReceiptRow(Table):
+    """An order on Etsy. `mode` is what the account did with orders when it was first seen, and stays.
+
+    `details_encrypted` holds the buyer's data, in mode `orders` only, and not for ever. `step` is the last thing that
+    was begun for it in Medusa, `state` how it stands.
+    """
+
+    __tablename__ = "etsy_receipt"
+    __table_args__ = (Index("ix_etsy_receipt_account_state", "etsy_account_id", "state"),)
+
+    etsy_account_id: Mapped[str] = mapped_column(ForeignKey("etsy_account.id"), primary_key=True)
+    receipt_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    mode: Mapped[str]
+    status: Mapped[str]
+    is_paid: Mapped[bool]
+    is_shipped: Mapped[bool]
+    is_canceled: Mapped[bool]
+    sold_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    content_hash: Mapped[str]
+    totals: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    details_encrypted: Mapped[str | None]
+    step: Mapped[str] = mapped_column(default="", server_default="")
+    state: Mapped[str]
+    problem: Mapped[str | None]
+    medusa_draft_id: Mapped[str | None]
+    medusa_order_id: Mapped[str | None]
+    seen_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+
+class EtsySaleRow(Table):
+    """A line of an order on Etsy (a transaction), the variant that it was matched to, and whether it is booked."""
+
+    __tablename__ = "etsy_sale"
+    __table_args__ = (
+        Index("ix_etsy_sale_account_state", "etsy_account_id", "state"),
+        Index("ix_etsy_sale_receipt", "etsy_account_id", "receipt_id"),
+    )
+
+    etsy_account_id: Mapped[str] = mapped_column(ForeignKey("etsy_account.id"), primary_key=True)
+    transaction_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    receipt_id: Mapped[int]
+    listing_id: Mapped[int | None]
+    sku: Mapped[str] = mapped_column(default="", server_default="")
+    title: Mapped[str] = mapped_column(default="", server_default="")
+    options: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    quantity: Mapped[int]
+    price: Mapped[str] = mapped_column(default="", server_default="")
+    product_id: Mapped[str | None]
+    variant_id: Mapped[str | None]
+    matched_by: Mapped[str] = mapped_column(default="", server_default="")
+    state: Mapped[str]
+    problem: Mapped[str | None]
+    seen_at: Mapped[datetime]
+    booked_at: Mapped[datetime | None]
+
+
+class StockMovementRow(Table):
+    """A reservation in Medusa for a sale on Etsy, or its end: the intent first, then Medusa's id of it."""
+
+    __tablename__ = "stock_movement"
+    __table_args__ = (CheckConstraint(one_of("kind", ("sale", "return")), name="kind"),)
+
+    etsy_account_id: Mapped[str] = mapped_column(ForeignKey("etsy_account.id"), primary_key=True)
+    transaction_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    inventory_item_id: Mapped[str] = mapped_column(primary_key=True)
+    location_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    quantity: Mapped[int]
+    intent_at: Mapped[datetime]
+    reservation_id: Mapped[str | None]
+    done_at: Mapped[datetime | None]
+
+
+class MedusaStockRow(Table):
+    """Medusa's stock of an item at a location, as it was last seen by the quick look at stock alone."""
+
+    __tablename__ = "medusa_stock"
+
+    inventory_item_id: Mapped[str] = mapped_column(primary_key=True)
+    location_id: Mapped[str] = mapped_column(primary_key=True)
+    stocked: Mapped[int]
+    reserved: Mapped[int]
+    seen_at: Mapped[datetime]
+
+
+class MedusaChangeRow(Table):
+    """Something that Medusa said has changed, by one of its events: a hint, until a plan has looked."""
+
+    __tablename__ = "medusa_change"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]

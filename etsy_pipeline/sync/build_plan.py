@@ -21,12 +21,13 @@ from etsy_pipeline.planning.currency import in_currency_of, with_first_prices
 from etsy_pipeline.planning.digest import plan_digest
 from etsy_pipeline.planning.link import Link, LiveListing
 from etsy_pipeline.planning.plan import CHANGING, PlanItem, held_elsewhere
-from etsy_pipeline.planning.plan_view import Totals, groups_of, totals
+from etsy_pipeline.planning.plan_view import Totals, groups_of, new_section_of, totals
 from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.planning.rollback import Sent, plan_rollback
 from etsy_pipeline.planning.sending_order import Sending, days_of, turn_of
 from etsy_pipeline.planning.sold import held_back, is_stock_read
 from etsy_pipeline.planning.undecided import may_have_moved, to_be_decided
+from etsy_pipeline.sales.guard import BOOKING
 from etsy_pipeline.store import accounts, clock, items, jobs, link_candidates, links, pending_links, progress, webhooks
 from etsy_pipeline.store.accounts import fingerprint, policy_fingerprint, settings_of
 from etsy_pipeline.store.engine import Session, Store
@@ -35,6 +36,7 @@ from etsy_pipeline.store.sync_states import PENDING, SyncState
 from etsy_pipeline.sync import books, early_confirm, holds, lifecycle, matching, pending_products, stock_lane
 from etsy_pipeline.sync.lifecycle import Event
 from etsy_pipeline.sync.matching import Identified, LookThrough, Matches
+from etsy_pipeline.sync.open_sales import AskOrders, OpenSalesOfShop
 from etsy_pipeline.sync.request import require_connected
 from etsy_pipeline.sync.rollback import sent_by
 from etsy_pipeline.sync.stock_lane import Beside
@@ -81,6 +83,9 @@ def build_plan(
     look_through: LookThrough,
     quota: Quota | None = None,
     sha256_if_changed: Sha256IfChanged | None = None,
+    stock_from: str = "",
+    ask_orders: AskOrders | None = None,
+    stock_read_at: datetime | None = None,
 ) -> EtsySyncJob:
     """Draw up the plan of a requested sync, or of the run's own, and supersede older plans of the account.
 
@@ -94,21 +99,23 @@ def build_plan(
         covers_selection: whether these are all the products that the shop sells, so that others are gone.
         amount_unit: the unit of Medusa's amounts (part of what makes a plan stale).
         run_id: the Dagster run that draws it up.
-        live_of: reads listings as Etsy has them now, by id; what it leaves out is planned from what was published.
-            Not asked where `check_live` is off, unless orders came in since a plan last read the whole shop.
+        live_of: reads listings as Etsy has them now, by id; what it leaves out is planned from what was published. Not
+            asked where `check_live` is off, unless orders came in since a plan last read the whole shop.
         look_through: looks through the shop where that was not done lately; asked only where a product is new.
         quota: how many calls Etsy still allows.
         sha256_if_changed: asks for a picture, where the shop's `image_check` is by content.
+        stock_from: which of Medusa's stock locations counted, in words.
+        ask_orders: reads the shop's orders, after listings were; asked only where its sales come to Medusa. Without it,
+            or where they cannot be read, no pieces are added there.
+        stock_read_at: when Medusa's stock began to be read, by the database's clock.
 
     Returns:
-        The job: planned; over, where there is nothing to do; or approved, where somebody confirmed it before the plan
-        and may (`early_confirm.py`). `for_a_person` says why a person has to decide; it is empty where the shop's
-        policy approves.
+        The job: planned, over where there is nothing to do, or approved where somebody confirmed it before the plan and
+        may (`early_confirm.py`). `for_a_person` says why a person has to decide; empty where the policy approves.
 
     Raises:
         NotFound: `account_not_found`, `sync_job_not_found`.
-        Conflict: `account_not_connected`, `already_decided`, `plan_taken_over`, `prices_in_other_currency`, and the
-            code of what holds the account.
+        Conflict: `account_not_connected`, `already_decided`, `plan_taken_over`, `prices_in_other_currency`, and holds'.
     """
     books.check(store, account_id)
     with store.writing() as session:
@@ -118,6 +125,9 @@ def build_plan(
         on_sale = links.on_sale_count(session, account_id)
         marks = webhooks.sold_marks(session, account.shop_id or 0)
         builder = _builder(store, session, account, job, live_of, sha256_if_changed, len(marks))
+        builder.stock_from = stock_from
+        builder.sales = OpenSalesOfShop(store, account_id, builder.settings, ask_orders)
+        builder.stock_read_at = stock_read_at
     if not job.rollback_of:
         builder.compare(identified, look_through, covers_selection=covers_selection)
     builder.add(validated)
@@ -156,11 +166,15 @@ class _PlanBuilder:
     digests: list[str] = field(default_factory=list)
     totals: Totals = field(default_factory=Totals)
     groups: Counter[tuple[str, str]] = field(default_factory=Counter)
+    sections: Counter[str] = field(default_factory=Counter)
     seen: set[str] = field(default_factory=set)
     unread: int = 0
+    stock_from: str = ""
     sending: list[Sending] = field(default_factory=list)
     taken_back: Mapping[str, Sent] = field(default_factory=dict)
     began: datetime = field(init=False)
+    sales: OpenSalesOfShop = field(init=False)
+    stock_read_at: datetime | None = None
 
     def __post_init__(self) -> None:
         self.began = self.store.now()
@@ -209,6 +223,12 @@ class _PlanBuilder:
             month_usd_cents=self.month_usd_cents,
         )
 
+    @property
+    def new_sections(self) -> Sequence[str]:
+        """The sections that have to be made in the shop, each once, whatever its capitals."""
+        wanted = sorted(title for title, count in self.sections.items() if title and count > 0)
+        return list({title.casefold(): title for title in wanted}.values())
+
     def require_ours(self, job: EtsySyncJob) -> None:
         """Refuse to go on where the sync, as it is now, is planned by another run or not at all.
 
@@ -231,6 +251,7 @@ class _PlanBuilder:
         for was, now in zip(were, skipped, strict=True):
             self.review.leave_out(was)
             self.groups.subtract(groups_of(was))
+            self.sections.subtract([new_section_of(was)])
             self.groups.update(groups_of(now))
         self.groups = +self.groups
         self.totals += totals(skipped) - totals(were)
@@ -257,6 +278,9 @@ class _PlanBuilder:
             fresh = with_changed_images(fresh, known, images, self.sha256_if_changed)
         self._note_handles(fresh, known)
         live = self._live(known.values())
+        if self.sales.is_needed and live and self.sales.asked():
+            identities = {item.product_id: item.identity for item in fresh}
+            live = self.sales.seen(live, known, identities, self.stock_read_at)
         self._write([self._planned(item, known.get(item.product_id), live) for item in fresh])
 
     def _note_handles(self, batch: Sequence[ValidatedListing], known: Mapping[str, Link]) -> None:
@@ -314,6 +338,7 @@ class _PlanBuilder:
         for item in planned:
             self.review.look_at(item)
             self.groups.update(groups_of(item))
+            self.sections.update([new_section_of(item)])
         self.totals += totals(planned)
 
 
@@ -330,7 +355,7 @@ def _builder(
     settings, others = settings_of(account), stock_lane.beside(session, job)
     month_usd_cents = items.fees_usd_cents(session, account.id, _begin_of_month(clock.now(session)))
     check = sha256_if_changed if settings.image_check == "content" else None
-    read = live_of if settings.check_live or orders else _not_read
+    read = live_of if settings.check_live or orders or settings.orders.mode in BOOKING else _not_read
     return _PlanBuilder(store, account, job, settings, read, check, orders, others, month_usd_cents)
 
 
@@ -390,6 +415,8 @@ def _finish(
             brakes=brakes,
             days=days_of(builder.sending, quota, now.date()),
             policy=policy_fingerprint(account),
+            stock_from=builder.stock_from,
+            new_sections=builder.new_sections,
         ) | {
             "shop_fingerprint": shop_fingerprint,
             "plan_digest": _plan_digest(account, shop_fingerprint, builder.digests),

@@ -9,15 +9,19 @@ from functools import cache
 
 from etsy_pipeline.catalogue.product import Product
 from etsy_pipeline.listings.mapping import validate
+from etsy_pipeline.listings.price_tax import needs_country as needs_country_for
 from etsy_pipeline.listings.product_header import ProductHeader
 from etsy_pipeline.listings.shop import AmountUnit, Shop
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.taxonomy import taxonomy_id
+from etsy_pipeline.listings.translations import names_translations
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.providers.protocols import ShopClient
 from etsy_pipeline.providers.shop_reader import ShopReader
-from etsy_pipeline.store.accounts import settings_of
+from etsy_pipeline.store.accounts import refused_attributes, settings_of
 from etsy_pipeline.store.records import EtsyAccount
+
+MAKES_SECTIONS = "shops_w"  # the permission that it takes
 
 
 def shop_reader(
@@ -35,6 +39,8 @@ def shop_reader(
         this_year=datetime.now(UTC).year,
         needs_country=settings_of(account).return_policy is None,
         on_trouble=on_trouble,
+        refused_attributes=refused_attributes(account, datetime.now(UTC)),
+        may_make_sections=MAKES_SECTIONS in (account.scopes or "").split(),
     )
 
 
@@ -52,8 +58,13 @@ class ProductListings:
 
     def shop_for(self, products: Iterable[Product | ProductHeader]) -> Shop:
         """What mapping these products takes: the shop, with the properties of their categories."""
-        categories = (taxonomy_id(product, self.settings, None)[0] for product in products)
-        return self._reader().shop(category for category in categories if category is not None)
+        found = list(products)
+        reader = self._reader()
+        categories = (taxonomy_id(product, self.settings, None)[0] for product in found)
+        needs_country = any(needs_country_for(product, self.settings, reader.currency_code) for product in found)
+        needs_country = needs_country or any(names_translations(product.metadata) for product in found)
+        wanted = [category for category in categories if category is not None]
+        return reader.shop(wanted, needs_country=needs_country)
 
     def of(self, products: Iterable[Product]) -> Iterator[ValidatedListing]:
         """The listing that each product should become, with every rule's verdict."""

@@ -9,7 +9,16 @@ from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.planning.brakes import BRAKES, Brake
 from etsy_pipeline.planning.link import Link
 from etsy_pipeline.planning.plan import ACTIONS
-from etsy_pipeline.planning.plan_view import PlanRow, Totals, groups_in_order, headline, row, told_of_quota
+from etsy_pipeline.planning.plan_view import (
+    PlanRow,
+    Totals,
+    groups_in_order,
+    headline,
+    row,
+    told_of_quota,
+    told_of_sections,
+)
+from etsy_pipeline.planning.sections import Section
 from etsy_pipeline.planning.sending_order import Day
 from etsy_pipeline.store import accounts, items, jobs, links
 from etsy_pipeline.store.engine import Session, Store
@@ -23,7 +32,8 @@ class PlanSummary:
     """A plan without its rows. `groups` are (action, why, how many products).
 
     `for_a_person` says why no policy approves it, `quota` whether it fits into today's calls, and `days`, where it does
-    not, what of it is due on which day.
+    not, what of it is due on which day. `stock_from` says which stock locations counted, `sections` which
+    shop sections will be made.
     """
 
     transaction_id: str
@@ -36,6 +46,8 @@ class PlanSummary:
     for_a_person: Sequence[str] = ()
     quota: str = ""
     days: Sequence[Day] = ()
+    stock_from: str = ""
+    sections: str = ""
     details_removed_at: datetime | None = None
 
     @property
@@ -53,10 +65,14 @@ class PlanSummary:
 class PlanFilter:
     """Which items of a plan to show; nothing given shows all of them, the dangerous ones first.
 
-    `brake` is a brake's code, or "any"; `noteworthy` leaves out what stays as it is.
+    `why` is the code of a rule that is broken; `text` stands in the title, an SKU or an id. `brake` is a brake's code,
+    or "any"; `noteworthy` leaves out what stays as it is.
     """
 
     actions: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    why: str | None = None
+    text: str | None = None
     product_id: str | None = None
     brake: str | None = None
     with_conflicts: bool = False
@@ -198,11 +214,17 @@ def latest_jobs(store: Store, *, account_id: str | None = None, most: int = 10) 
 
 
 def jobs_page(
-    store: Store, *, account_id: str | None, status: str | None, first: int, most: int
+    store: Store,
+    *,
+    account_id: str | None,
+    status: str | None,
+    first: int,
+    most: int,
+    states: Sequence[SyncState] = (),
 ) -> tuple[Sequence[EtsySyncJob], int]:
     """Some sync jobs, the newest first, and how many match in all; `status` is the mission's word, or a state."""
     with store.reading() as session:
-        return jobs.page(session, account_id=account_id, status=status, first=first, most=most)
+        return jobs.page(session, account_id=account_id, status=status, states=states, first=first, most=most)
 
 
 def find_links(
@@ -214,25 +236,57 @@ def find_links(
 
 
 def links_page(
-    store: Store, *, account_id: str | None, product_id: str | None, sync_status: str | None, first: int, most: int
+    store: Store,
+    *,
+    account_id: str | None,
+    sync_status: str | None,
+    first: int,
+    most: int,
+    product_id: str | None = None,
+    text: str | None = None,
 ) -> tuple[Sequence[Link], int]:
-    """Some links, and how many match in all."""
-    wanted = {"account_id": account_id, "product_id": product_id, "sync_status": sync_status}
+    """Some links, and how many match in all; `text` stands in the title or an id, or begins an SKU."""
+    wanted = {"account_id": account_id, "product_id": product_id, "sync_status": sync_status, "text": text}
     with store.reading() as session:
         return links.page(session, **wanted, first=first, most=most)
 
 
-def addresses(store: Store, account_id: str, product_ids: Iterable[str]) -> Mapping[str, str]:
-    """Where the listings of these products are on Etsy."""
+def links_of(store: Store, account_id: str, product_ids: Iterable[str]) -> Mapping[str, Link]:
+    """Which listings these products became, by product."""
     with store.reading() as session:
-        found = links.of_products(session, account_id, list(product_ids))
-    return {product_id: link.etsy_url for product_id, link in found.items() if link.etsy_url}
+        return links.of_products(session, account_id, list(product_ids))
+
+
+def link_counts(store: Store, account_id: str | None = None) -> Mapping[str, int]:
+    """How many products have which status."""
+    with store.reading() as session:
+        return links.counts(session, account_id)
+
+
+def image_urls(store: Store, found: Iterable[Link]) -> Mapping[str, str]:
+    """The first pictures in Medusa of products that a sync has planned, and nothing was published of; by product."""
+    wanted = [link for link in found if link.published is None and link.transaction_id]
+    with store.reading() as session:
+        return items.image_urls(
+            session, [link.transaction_id or "" for link in wanted], [link.product_id for link in wanted]
+        )
+
+
+def section_counts(store: Store, job: EtsySyncJob) -> Mapping[str, int]:
+    """How many products of a plan are shown in which part of it (`planning/sections.py`)."""
+    with store.reading() as session:
+        return items.section_counts(session, job.id)
+
+
+def shops(store: Store) -> Sequence[EtsyAccount]:
+    """All of them, oldest first."""
+    with store.reading() as session:
+        return accounts.every(session)
 
 
 def shop_names(store: Store) -> Mapping[str, str]:
     """What the shops are called, by account."""
-    with store.reading() as session:
-        return {account.id: account.label for account in accounts.every(session)}
+    return {account.id: account.label for account in shops(store)}
 
 
 def plan_summary(job: EtsySyncJob) -> PlanSummary:
@@ -248,15 +302,19 @@ def plan_summary(job: EtsySyncJob) -> PlanSummary:
         for_a_person=job.for_a_person or (),
         quota=told_of_quota(job.totals.api_calls, job.quota),
         days=job.days if len(job.days) > 1 else (),
+        stock_from=job.stock_from,
+        sections=told_of_sections(job.new_sections),
         details_removed_at=job.details_removed_at,
     )
 
 
-def plan_items(store: Store, transaction_id: str, wanted: PlanFilter = EVERYTHING) -> Iterator[SyncItem]:
+def plan_items(
+    store: Store, transaction_id: str, wanted: PlanFilter = EVERYTHING, outcome: str | None = None
+) -> Iterator[SyncItem]:
     """The items of a plan, streamed."""
     with store.reading() as session:
         job_id = jobs.get(session, transaction_id).id
-        yield from items.matching(session, job_id, dangerous_first=True, **asdict(wanted))
+        yield from items.matching(session, job_id, dangerous_first=True, outcome=outcome, **asdict(wanted))
 
 
 def some_items(store: Store, job: EtsySyncJob, wanted: PlanFilter, outcome: str | None = None) -> Sequence[SyncItem]:

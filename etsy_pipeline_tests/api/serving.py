@@ -19,9 +19,9 @@ WEBHOOK_SECRET = "whsec_" + "c2VjcmV0IG9mIHRoZSB3ZWJob29rIHBvcnRhbA=="
 
 
 @contextmanager
-def serving(settings: Settings, store: Store, host: str = "127.0.0.1") -> Iterator[str]:
+def serving(settings: Settings, store: Store, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Run the API; its address. At the end no test waits the fifth of a second in which it stops; the process does."""
-    listening = socket.create_server((host, 0))
+    listening = socket.create_server((host, port))
     config = uvicorn.Config(
         create_app(settings, store), log_config=None, access_log=False, proxy_headers=False, server_header=False
     )

@@ -78,7 +78,7 @@ def test_no_page_holds_a_raw_control_or_bidi_character(
 def test_what_was_hidden_can_be_read(visitor: Visitor, store: Store, account_id: str) -> None:
     hostile = "Mug\x1b[2K\u202e\x9b"
     visitor.open(f"/review/{a_plan_of(store, account_id, hostile)}")
-    assert re.search(r"<h3[^>]*>" + re.escape(visible_lines(hostile)) + "</h3>", visitor.page.text)
+    assert re.search(r"<h3[^>]*><a [^>]*>" + re.escape(visible_lines(hostile)) + "</a></h3>", visitor.page.text)
 
 
 @ON_SQLITE

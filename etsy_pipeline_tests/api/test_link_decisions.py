@@ -78,7 +78,7 @@ def test_a_decision_is_taken_and_logged(owner: Owner, api: httpx.Client) -> None
 def test_a_decision_that_cannot_be_is_refused_in_the_one_shape_of_errors(owner: Owner, api: httpx.Client) -> None:
     route, listing = f"/admin/etsy-accounts/{owner.id}/link-decisions", listing_of(owner, "prod_1")
     wrong: list[tuple[dict[str, object], int, str]] = [
-        ({"decision": "attach", "product_id": "prod_1", "listing_id": listing}, 422, "request_malformed"),
+        ({"decision": "attach", "product_id": "prod_1", "listing_id": listing}, 400, "decider_missing"),
         ({"decision": "marry", "by": "Ada"}, 422, "request_malformed"),
         ({"decision": "attach", "product_id": "prod_1", "by": "Ada"}, 400, "id_missing"),
         ({"decision": "attach", "product_id": "prod_1", "listing_id": 4711, "by": "Ada"}, 404, "listing_not_seen"),
@@ -94,7 +94,7 @@ def test_a_decision_that_cannot_be_is_refused_in_the_one_shape_of_errors(owner: 
 def test_a_person_decides_on_the_page_one_by_one(owner: Owner, visitor: Visitor) -> None:
     page = f"/review/accounts/{owner.id}/candidates"
     visitor.open(page)
-    for told in ("Bowl prod_1", "Old bowl 1", "sku set equal", "Look at the 2 certain ones together", "listing"):
+    for told in ("Bowl prod_1", "Old bowl 1", "the same SKUs", "Look at the 2 certain ones together", "listing"):
         assert told in visitor.text
     one, form = listing_of(owner, "prod_1"), f"{page}/decide"
     visitor.send(form, choice=f"attach {one} prod_1", decided_by="Ada", own_stock="yes")
@@ -138,7 +138,7 @@ def test_the_certain_ones_are_linked_together_after_a_look(owner: Owner, visitor
 def test_a_plan_leads_to_what_has_to_be_decided(owner: Owner, visitor: Visitor) -> None:
     owner.sells("prod_4")
     job = owner.plan()
-    visitor.open(f"/review/{job.transaction_id}", show="invalid")
+    visitor.open(f"/review/{job.transaction_id}", show="waits")
     address = f"/review/accounts/{owner.id}/candidates?product_id=prod_1"
     assert address in visitor.page.text
     visitor.open(address)

@@ -118,12 +118,14 @@ def test_a_shop_that_is_configured_is_ready(api: httpx.Client, store: Store, wor
 
 @ON_SQLITE
 def test_a_shop_that_is_not_ready_says_what_is_missing(api: httpx.Client, store: Store, world: World) -> None:
-    account = world.connected(store, shipping_profile=None, processing_profile="Nowhere")
+    rules = {"Mugs": {"shipping_profile": "Gone", "processing_profile": 510_000_011}}
+    account = world.connected(store, shipping_profile=None, processing_profile="Nowhere", by_category=rules)
     answer = api.get(f"{ACCOUNTS}/{account.id}/readiness").json()
     found = {item["what"]: item for item in answer["findings"]}
     assert not answer["is_ready"]
     assert (found["shipping_profile"]["standing"], found["processing_profile"]["standing"]) == ("missing", "missing")
     assert "510000011" in found["shipping_profile"]["hint"]
+    assert [what for what in found if what.startswith("by_category")] == ["by_category.Mugs.shipping_profile"]
     unconnected = api.get(f"{ACCOUNTS}/{api.post(ACCOUNTS).json()['id']}/readiness").json()
     assert (unconnected["is_ready"], unconnected["findings"][0]["what"]) == (False, "connection")
 

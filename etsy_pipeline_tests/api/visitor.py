@@ -34,6 +34,10 @@ class Visitor:
         path = self.page.url.path
         return self.open(path, **(self.fields(path) | values))
 
+    def move_to(self, path: str, **values: Any) -> httpx.Response:
+        """Press a button of a form that leads to another page by GET."""
+        return self.open(path, **(self.fields(path) | values))
+
     def fields(self, action: str) -> dict[str, Any]:
         return _Forms(self.page.text).of(action)
 

@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Any
 
 from axe_core_python.selenium import Axe
-from selenium.webdriver import Chrome
+from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
-PHONE, DESKTOP = 360, 1200
+WIDTHS = (360, 900, 1600)
 
 
 class Site:
-    """The pages, as far as a person touches them; no script of theirs would run."""
+    """The pages, as far as a person touches them."""
 
     def __init__(self, browser: Chrome, url: str) -> None:
         self._browser, self._url = browser, url
@@ -45,14 +45,21 @@ class Site:
         self._browser.execute_script("arguments[0].focus()", box)
         box.click()
 
+    def keys(self, keys: str) -> None:
+        """Typed wherever the focus is."""
+        ActionChains(self._browser).send_keys(keys).perform()
+
+    def script(self, script: str) -> Any:
+        return self._browser.execute_script(script)
+
     def pictures(self) -> int:
         script = "return [...document.images].filter(item => item.complete && item.naturalWidth).length"
         self.wait(lambda browser: browser.execute_script(script))
         return int(self._browser.execute_script(script))
 
     def look(self, name: str, **options: Any) -> None:
-        """On both sizes, in the light and in the dark: nothing to keep anybody out, nothing beyond the edge."""
-        for width in (PHONE, DESKTOP):
+        """On phones and large screens, in the light and in the dark: nothing keeps anybody out or is beyond the edge."""
+        for width in WIDTHS:
             for scheme in ("light", "dark"):
                 self._show(width, 800, scheme)
                 found = Axe().run(self._browser, options=str(options).replace("False", "false") if options else None)

@@ -1,4 +1,4 @@
-"""A shop owner's walk through the review page, in a real browser without scripts, on a phone and on a desktop.
+"""A shop owner's walk through the review page, in a real browser, on a phone and on large screens.
 
 axe-core looks at every page for what keeps people out. Set SCREENSHOTS to a folder to keep the pictures.
 """
@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from selenium.webdriver import Chrome
+from selenium.webdriver.common.keys import Keys
 
+from etsy_pipeline.accounts import configure
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import items, jobs
 from etsy_pipeline.store.engine import Store
@@ -80,6 +82,65 @@ def test_a_shop_owner_signs_in_looks_leaves_one_out_approves_and_sees_it_done(
     assert len(excluded) == 1
 
 
+def test_a_plan_is_gone_through_with_the_keyboard(
+    world: World, sqlite_store: Store, shop: Shop, browser: Chrome
+) -> None:
+    """What is ticked and looked at with keys is the same as with a mouse; whoever wants none switches them off."""
+    values: dict[str, Any] = {name.lower(): value for name, value in world.sandbox.environment().items()}
+    settings = Settings.load(**values, etsy_pipeline_api_token=None)
+    job = shop.plan()
+    plan = f"/review/{job.transaction_id}"
+    with serving(settings, sqlite_store) as url:
+        site = Site(browser, url)
+        site.open(plan)
+        site.keys("jjx")
+        current = "[...document.querySelectorAll('[data-card]')].findIndex(card => card.matches('.is-current'))"
+        assert site.script(f"return {current}") == 1
+        ticked = "return [...document.querySelectorAll('[name=leave]')].map(box => box.checked)"
+        assert site.script(ticked) == [False, True, False, False]
+        site.keys("k" + Keys.ENTER)
+        site.see("As it will be")
+        site.look("preview")
+        site.keys("j")
+        site.wait(lambda page: "at=1" in page.current_url)
+        site.see("As it will be")
+        site.keys("u")
+        site.see("What changes: 1–4")
+        site.keys("/")
+        assert site.script("return document.activeElement.id") == "q"
+        site.keys("jx candle")
+        assert site.script("return document.activeElement.value") == "jx candle", "in a field they are letters"
+        site.open(plan)
+        site.keys("?")
+        assert site.script("return document.querySelector('dialog').open")
+        site.look("keys")
+        site.keys(Keys.SPACE + Keys.ESCAPE)
+        site.keys("j")
+        assert site.script(f"return {current}") == -1, "they are off"
+
+
+def test_the_plan_of_a_shop_that_lacks_its_profiles_tells_it_once(
+    world: World, sqlite_store: Store, shop: Shop, browser: Chrome
+) -> None:
+    values: dict[str, Any] = {name.lower(): value for name, value in world.sandbox.environment().items()}
+    settings = Settings.load(**values, etsy_pipeline_api_token=None)
+    configure.configure(sqlite_store, shop.id, {"shipping_profile": None, "processing_profile": None})
+    job = shop.plan()
+    with serving(settings, sqlite_store) as url:
+        site = Site(browser, url)
+        site.open(f"/review/{job.transaction_id}")
+        site.see("products wait for a shipping profile")
+        site.look("waits")
+        site.press("Cannot be published")
+        assert site.pictures() > 0, "what cannot be published has its picture, too"
+        site.look("cannot-be-published")
+        site.open("/review/people")
+        site.type("person", "Ada")
+        site.press("Add")
+        site.see("Ada's token, shown this once")
+        site.look("people")
+
+
 def sign_in(site: Site) -> None:
     site.open("/review")
     site.look("sign-in")
@@ -95,8 +156,7 @@ def review_and_approve(site: Site, job: EtsySyncJob) -> None:
     site.see("Last pieces: hand thrown mug")
     assert site.pictures() > 0, "the policy lets them through"
     site.look("plan")
-    site.choose("show", "To create")
-    site.press("Show")
+    site.press("New")
     site.tick("Leave out")
     site.look("plan-ticked")
     site.press("Decide…")
@@ -125,8 +185,8 @@ def plan_where_there_is_nothing_to_do(site: Site, shop: Shop) -> None:
     shop.world.keep_only(*shop.world.product_ids("title_too_long", "draft"))
     site.open(f"/review/{shop.plan(covers_selection=False).transaction_id}")
     site.see("nothing to do")
-    site.see("so there is nothing to decide")
-    site.see("Try the invalid ones again")
+    site.see("There is nothing to decide")
+    site.see("Try them again")
     site.look("nothing-to-do")
 
 
@@ -135,14 +195,6 @@ def look_at_the_shops(site: Site, shop: Shop) -> None:
     site.look("shops")
     site.press("Settings")
     site.look("settings")
-    site.type("setting", "price.rounding")
-    site.type("value", "sideways")
-    site.press("Change it")
-    site.see("price.rounding")
-    site.look("settings-wrong")
-    site.type("value", "ninety_nine")
-    site.press("Change it")
-    site.see("Changed: price.rounding")
     site.open(f"/review/accounts/{shop.id}/disconnect")
     site.look("disconnect")
 

@@ -13,17 +13,30 @@ Query = dict[str, list[str]]
 Answer = tuple[int, str | bytes]
 
 
+def a_raw_variant(**changes: Any) -> dict[str, Any]:
+    """A variant with all that is asked for: what has no value is null, as a real server tells it (2.21.2)."""
+    empty = dict.fromkeys(("sku", "ean", "upc", "barcode", "weight", "variant_rank"))
+    whole: dict[str, Any] = {
+        "id": "variant_A", "title": "S", "manage_inventory": False, "allow_backorder": False, "options": [],
+        "prices": [], "inventory_items": [], **empty,
+    }  # fmt: skip
+    return whole | changes
+
+
 @dataclass
 class SmallMedusa:
     """Products in the order of their ids. `mishaps` are used up first: each answers a request in the server's stead.
 
-    A mishap that returns None has only done something (deleted a product, say); the request goes on.
+    A mishap that returns None has only done something (deleted a product, say); the request goes on. `beside` answers
+    for other lists, by their names in the address.
     """
 
     products: list[dict[str, Any]]
     mishaps: list[Callable[[Query], Answer | None]] = field(default_factory=list)
     asked: list[Query] = field(default_factory=list)
     locations: Answer = (200, '{"stock_locations": [], "count": 0}')
+    categories: Answer = (404, "<h1>Cannot GET /admin/product-categories</h1>")
+    beside: dict[str, Callable[[Query], Answer]] = field(default_factory=dict)
     authorizations: list[str | None] = field(default_factory=list)
     url: str = ""
 
@@ -49,8 +62,10 @@ def running(server: SmallMedusa) -> Iterator[SmallMedusa]:
         def do_GET(self) -> None:
             server.authorizations.append(self.headers.get("authorization"))
             asked = urlsplit(self.path)
-            of_places = asked.path == "/admin/stock-locations"
-            status, body = server.locations if of_places else server.answer(parse_qs(asked.query))
+            beside = {"/admin/stock-locations": server.locations, "/admin/product-categories": server.categories}
+            query, name = parse_qs(asked.query), asked.path.removeprefix("/admin/")
+            other = beside.get(asked.path) or (server.beside[name](query) if name in server.beside else None)
+            status, body = other or server.answer(query)
             self.send_response(status)
             self.end_headers()
             self.wfile.write(body if isinstance(body, bytes) else body.encode())

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from etsy_pipeline.catalogue.medusa import TOLD, MedusaCatalogue
+from etsy_pipeline.catalogue.medusa import MedusaCatalogue
+from etsy_pipeline.catalogue.patience import Patience
 from etsy_pipeline.catalogue.product import MalformedProduct, Product, parse_product
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.catalogue.stock_places import OWN_CHANNELS, SoldFrom, stock_places
+from etsy_pipeline.catalogue.told import TOLD
 from etsy_pipeline.errors import NeedsPerson, NotConfigured, PipelineError
 from etsy_pipeline.listings.shop_settings import ShopSettings
-from etsy_pipeline_tests.catalogue.medusa_server import SmallMedusa, running
+from etsy_pipeline_tests.catalogue.medusa_server import SmallMedusa, a_raw_variant, running
 
 WEB, B2B, RETURNS = "sloc_web", "sloc_b2b", "sloc_returns"
 
@@ -29,10 +31,8 @@ def a_mug(channels: list[str], **pieces: int) -> dict[str, Any]:
         {"location_id": f"sloc_{name}", "stocked_quantity": count, "reserved_quantity": 0}
         for name, count in pieces.items()
     ]
-    variant = {
-        "id": "variant_A", "manage_inventory": True, "prices": [],
-        "inventory_items": [{"required_quantity": 1, "inventory": {"location_levels": levels}}],
-    }  # fmt: skip
+    items = [{"required_quantity": 1, "inventory": {"location_levels": levels}}]
+    variant = a_raw_variant(manage_inventory=True, inventory_items=items)
     return {
         "id": "prod_A", "title": "Stoneware mug", "status": "published", "images": [], "variants": [variant],
         "sales_channels": [{"id": channel} for channel in channels],
@@ -124,7 +124,7 @@ def medusa() -> Iterator[SmallMedusa]:
 
 
 def read(server: SmallMedusa) -> Product:
-    catalogue = MedusaCatalogue(server.url, "sk_key", first_wait_seconds=0.0)
+    catalogue = MedusaCatalogue(server.url, "sk_key", patience=Patience(0))
     return next(catalogue.pages(Selection())).products[0]
 
 

@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from etsy_pipeline import wiring
+from etsy_pipeline.settings import Settings
+
 FORKED = multiprocessing.get_context("forkserver")
 FORKED.set_forkserver_preload(["etsy_pipeline.wiring"])  # and none of the commands: these look at their surroundings
 PATIENCE_SECONDS = 300
@@ -23,6 +26,11 @@ class Terminal:
         self.folder = folder
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(("ETSY_", "MEDUSA_"))}
         self.env |= {"ETSY_PIPELINE_HOME": str(folder / "state"), "COLUMNS": "80"} | settings
+
+    def begun(self) -> "Terminal":
+        """The same, with an empty database: most commands begin none."""
+        wiring.store_of(Settings.load(etsy_pipeline_home=self.folder / "state")).close()
+        return self
 
     def __call__(self, *words: str, status: int = 0, env: dict[str, str] | None = None, answers: str = "") -> str:
         """What the command says; it has to end with this status."""

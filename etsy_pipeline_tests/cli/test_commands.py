@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from etsy_pipeline import wiring
 from etsy_pipeline.settings import Settings
-from etsy_pipeline.store import jobs
+from etsy_pipeline.store import clock, jobs, signs_of_life
 from etsy_pipeline.store.encryption import new_key
 from etsy_pipeline.store.migrate import code_version
 from etsy_pipeline.store.sync_states import SyncState
@@ -31,7 +32,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture
 def terminal(world: World, tmp_path: Path) -> Terminal:
-    return Terminal(tmp_path, world.sandbox.environment())
+    return Terminal(tmp_path, world.sandbox.environment()).begun()
 
 
 def connected(terminal: Terminal) -> str:
@@ -62,9 +63,9 @@ def test_from_an_account_to_a_requested_sync(terminal: Terminal) -> None:
     assert terminal("links").strip() == "No product is linked to Etsy yet."
     findings = {item["what"]: item["is_good"] for item in terminal.json("doctor")}
     assert findings == {
-        "settings": True, "Etsy app": True, "Medusa": True, "database": True, "calls to Etsy": True, "notices": True,
-        "runs": True, "fence": True, "shop My shop": True,
-    }  # fmt: skip
+        "settings": True, "state folder": True, "Medusa": True, "notices": True, "database": True, "Etsy app": True,
+        "clock": True, "calls to Etsy": True, "Dagster": None, "runs": True, "fence": True, "shop My shop": True,
+    }, "nobody claims that Dagster runs"  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -155,8 +156,29 @@ def test_the_doctor_tells_a_medusa_that_is_down_and_a_wrong_etsy_key(terminal: T
     assert "etsy_call" in terminal(
         "doctor", status=1, env={"ETSY_API_URL": NOBODY, "ETSY_PIPELINE_LOG_LEVEL": "WARNING"}
     )
-    said = " ".join(terminal("doctor", status=1, env={"ETSY_SHARED_SECRET": "wrong"}).split())
-    assert "etsy_key_invalid" in said
+    found = {item["what"]: item for item in terminal.json("doctor", status=1, env={"ETSY_SHARED_SECRET": "wrong"})}
+    assert (found["Etsy app"]["is_good"], "etsy_key_invalid" in found["Etsy app"]["detail"]) == (False, True)
+
+
+def test_the_doctor_says_whether_dagster_is_at_work(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings.load(etsy_pipeline_home=terminal.folder / "state")
+    for moment, is_good in ((datetime.now(UTC), True), (datetime.now(UTC) - timedelta(hours=3), False)):
+        monkeypatch.setattr(clock, "now", lambda _session, moment=moment: moment)
+        with closing(wiring.store_of(settings)) as store, store.writing() as session:
+            signs_of_life.note(session, signs_of_life.SENSORS)
+        found = {item["what"]: item for item in terminal.json("doctor", status=1)}
+        assert found["Dagster"]["is_good"] is is_good
+    assert "looked 3 hours ago: nothing is planned or published until" in found["Dagster"]["detail"]
+
+
+def test_a_command_in_a_wrong_folder_begins_nothing_there(world: World, tmp_path: Path) -> None:
+    lost = Terminal(tmp_path, world.sandbox.environment())
+    for words in (("sync", "status"), ("accounts", "list"), ("links",), ("doctor",)):
+        assert "no_state_folder" in " ".join(lost(*words, status=1).split())
+    assert not (tmp_path / "state").exists()
+    assert str(tmp_path / "state") in lost("sync", "status", status=1).replace("\n", "")
+    lost("accounts", "add", "My shop")
+    assert "My shop" in lost("accounts", "list")
 
 
 @pytest.mark.parametrize(

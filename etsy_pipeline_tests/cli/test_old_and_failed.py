@@ -23,7 +23,7 @@ YEAR = timedelta(days=365)
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Terminal:
-    return Terminal(tmp_path, SETTINGS)
+    return Terminal(tmp_path, SETTINGS).begun()
 
 
 def a_store(terminal: Terminal) -> Store:

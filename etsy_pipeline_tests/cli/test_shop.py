@@ -18,7 +18,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture
 def terminal(world: World, tmp_path: Path) -> Terminal:
-    return Terminal(tmp_path, world.sandbox.environment())
+    return Terminal(tmp_path, world.sandbox.environment()).begun()
 
 
 def test_a_shop_is_looked_through_and_what_is_there_is_listed(world: World, terminal: Terminal) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from etsy_pipeline.etsy.live import money
+from etsy_pipeline.etsy.live import live_listing, money
+from etsy_pipeline.listings.listing import Translation
 
 
 @pytest.mark.parametrize(
@@ -10,3 +11,11 @@ from etsy_pipeline.etsy.live import money
 )
 def test_a_price_has_the_decimals_of_its_currency(amount: int, divisor: int, told: str) -> None:
     assert str(money({"amount": amount, "divisor": divisor})) == told
+
+
+def test_translations_are_told_but_for_those_into_the_listings_own_language() -> None:
+    german = {"title": "Becher &amp; Krug", "description": None, "tags": ["ton"]}
+    told = {"listing_id": 1, "state": "active", "language": "en-US"}
+    listing = live_listing(told | {"translations": {"de": german, "en-US": german, "fr": None}}, None)
+    assert listing.translations == (Translation("de", "Becher & Krug", "", ("ton",)),)
+    assert live_listing(told, None).translations is None, "not asked for"

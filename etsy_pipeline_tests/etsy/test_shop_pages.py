@@ -1,6 +1,5 @@
 """Reading all of a shop while it changes: each listing once, and never fewer than there are."""
 
-from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,33 +7,9 @@ import pytest
 
 from etsy_pipeline.etsy.errors import EtsyUnavailable
 from etsy_pipeline.etsy.seen import seen_listing
-from etsy_pipeline.etsy.shop_pages import CEILING, ORDER, all_listings
+from etsy_pipeline.etsy.shop_pages import CEILING, ORDER
 from etsy_pipeline.linking.seen import STATES
-from etsy_pipeline.providers.errors import RemoteRefused
-
-
-class Etsy:
-    """A shop that answers pages, and in which something may happen after any of them."""
-
-    def __init__(self, **listings: Iterable[int]) -> None:
-        self.states = {state: list(listings.get(state, ())) for state in STATES}
-        self.asked: list[tuple[str, int, int]] = []
-        self.after: dict[int, Callable[[], None]] = {}
-
-    def __call__(self, state: str, offset: int, limit: int) -> dict[str, Any]:
-        self.asked.append((state, offset, limit))
-        ids = self.states[state]
-        part = ids[offset : offset + limit]
-        page = {"count": len(ids), "results": [self.answer(number, state) for number in part]}
-        self.after.get(len(self.asked), lambda: None)()
-        return page
-
-    def answer(self, number: int, state: str) -> dict[str, Any]:
-        return {"listing_id": number, "state": state, "title": "Mug"}
-
-    def move(self, number: int, before: str, after: str) -> None:
-        self.states[before].remove(number)
-        self.states[after].insert(0, number)
+from etsy_pipeline_tests.etsy.pages import Etsy, all_listings
 
 
 def test_all_six_states_are_asked_and_an_empty_shop_is_empty() -> None:
@@ -93,21 +68,12 @@ def test_a_shop_that_never_stands_still_is_not_read_to_the_end() -> None:
 
 def test_a_count_that_etsy_always_tells_wrong_is_believed_no_more_than_what_it_shows() -> None:
     class Miscounting(Etsy):
-        def __call__(self, state: str, offset: int, limit: int) -> dict[str, Any]:
-            page = super().__call__(state, offset, limit)
+        def __call__(self, state: str, offset: int, limit: int, *, oldest_first: bool = False) -> dict[str, Any]:
+            page = super().__call__(state, offset, limit, oldest_first=oldest_first)
             return page | {"count": page["count"] + (state == "active")}
 
     etsy = Miscounting(active=range(1, 151))
     assert len(all_listings(etsy)) == 150, "twice the same: there are no more"
-
-
-def test_more_listings_of_a_state_than_etsy_shows_are_said_and_not_left_out() -> None:
-    etsy = Etsy(active=range(1, CEILING + 2))
-    with pytest.raises(RemoteRefused) as caught:
-        all_listings(etsy)
-    assert caught.value.code == "shop_too_large"
-    assert "12001 active" in caught.value.message
-    assert len(etsy.asked) == len(ORDER), "nothing more is asked in vain"
 
 
 @pytest.mark.parametrize(
@@ -119,8 +85,12 @@ def test_more_listings_of_a_state_than_etsy_shows_are_said_and_not_left_out() ->
     ],
 )  # fmt: skip
 def test_an_answer_that_says_nothing_is_never_taken_for_an_empty_shop(answer: Any) -> None:
+    class Silent(Etsy):
+        def __call__(self, *_: object, **__: object) -> Any:
+            return answer
+
     with pytest.raises(EtsyUnavailable) as caught:
-        all_listings(lambda _state, _offset, _limit: answer)
+        all_listings(Silent())
     assert caught.value.code == "etsy_answer_malformed"
 
 

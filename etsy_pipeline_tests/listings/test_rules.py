@@ -33,11 +33,48 @@ REFUSES = a_shop(tags_unfit="refuse", tags_too_long="refuse", materials_unfit="r
 ODD_MATERIALS = a_product(material="95% Cotton, %, secret", metadata={"etsy_taxonomy_id": 891})
 
 
+def saying(**metadata: Any) -> Product:
+    """A product with these metadata beside its category."""
+    return a_product(metadata={"etsy_taxonomy_id": 891, **metadata})
+
+
+FILES = [f"http://files.test/{number}.pdf" for number in range(6)]
 OF_CATALOGUE = {"handle_repeated", "sku_of_another_product"}  # see test_catalogue_checks.py
 OF_SHOP = {"listing_may_exist", "shop_not_scanned"}  # see planning/test_undecided.py
-OF_ETSY = {"price_near_bound": {"currency_code": "SEK"}, "return_policy_required": {"country": "US"}}
+OF_SECTIONS = {"shop_section_new_not_permitted", "shop_section_too_long", "shop_sections_full"}  # test_sections.py
+OF_ATTRIBUTES = {code for code in RULES if "attribute" in code}  # see test_attributes.py
+OF_VARIATIONS = {code for code in RULES if code.startswith("variation_images")}  # see test_variation_images.py
+OF_ETSY: dict[str, dict[str, Any]] = {
+    "translation_primary_language": {"language": "de"},
+    "price_near_bound": {"currency_code": "SEK"},
+    "return_policy_required": {"country": "US"},
+    "price_without_tax": {"country": "DE"},
+    "price_tax_not_checked": {"is_country_unread": True},
+    "price_tax_added": {"country": "DE"},
+    "price_tax_taken_off": {"country": "DE"},
+    "price_tax_not_shown": {"country": "DE"},
+}
+ON_LISTS = a_variant(
+    list_prices=[
+        {"price_list": "Spring", "type": kind, "currency_code": "USD", "amount": amount}
+        for kind, amount in (("override", 35), ("sale", 10))
+    ]
+)
+IN_EUROS = a_shop(price={"convert": {"from_currency": "EUR", "rate": "1.08"}})
+RATES = {"rates": {"EU": 19}}
 BROKEN: list[tuple[str, Product, ShopSettings]] = [
     ("title_missing", a_product(title="   "), a_shop()),
+    ("price_of_list", a_product(variants=[ON_LISTS]), a_shop()),
+    ("price_list_left_out", a_product(variants=[ON_LISTS]), a_shop()),
+    ("price_lists_not_shown", a_product(prices_not_told=["price-lists"]), a_shop()),
+    ("price_converted", a_product(variants=[a_variant(prices={"EUR": 5})]), IN_EUROS),
+    ("price_without_tax", a_product(prices_with_tax=()), a_shop()),
+    ("price_tax_not_checked", a_product(prices_with_tax=()), a_shop()),
+    ("price_tax_added", a_product(prices_with_tax=()), a_shop(price_tax={"etsy_price": "with_tax"} | RATES)),
+    ("price_tax_taken_off", a_product(prices_with_tax=["USD"]), a_shop(price_tax={"etsy_price": "without_tax"} | RATES)),
+    ("price_tax_rate_missing", a_product(prices_with_tax=()), a_shop(price_tax={"etsy_price": "with_tax"})),
+    ("price_tax_unknown", a_product(), a_shop(price_tax={"etsy_price": "with_tax"} | RATES)),
+    ("price_tax_not_shown", a_product(prices_not_told=["price-preferences"]), a_shop()),
     ("title_too_long", a_product(title="x" * 141), a_shop()),
     ("title_forbidden_characters", a_product(title="Mug ✨"), a_shop()),
     ("title_repeated_symbol", a_product(title="A & B & C"), a_shop()),
@@ -63,6 +100,7 @@ BROKEN: list[tuple[str, Product, ShopSettings]] = [
     ("materials_left_out", ODD_MATERIALS, a_shop(materials_left_out=["secret"])),
     ("material_forbidden_characters", a_product(material="oak-wood"), REFUSES),
     ("taxonomy_missing", a_product(metadata={}), a_shop()),
+    ("groups_not_told", a_product(not_told=("type",)), a_shop(by_category={"Mugs": {"taxonomy_id": 891}})),
     ("taxonomy_malformed", a_product(metadata={"etsy_taxonomy_id": "mugs"}), a_shop()),
     ("taxonomy_unknown", a_product(metadata={"etsy_taxonomy_id": 999_999}), a_shop()),
     ("no_variants", a_product(variants=()), a_shop()),
@@ -106,6 +144,17 @@ BROKEN: list[tuple[str, Product, ShopSettings]] = [
     ("alt_text_shortened", a_product(), a_shop(alt_text_template="{title} " * 40)),
     ("gift_card", a_product(is_giftcard=True), a_shop()),
     ("download_files_missing", a_product(), a_shop(type="download")),
+    ("translation_language_unknown", saying(etsy_title_xx="?"), a_shop()),
+    ("translation_primary_language", saying(etsy_title_de="Becher"), a_shop()),
+    ("translation_incomplete", saying(etsy_title_de="Becher"), a_shop()),
+    ("translation_unfit", saying(etsy_title_de="x" * 141, etsy_description_de="Von Hand."), a_shop()),
+    ("too_many_videos", saying(etsy_video=[f"http://videos.test/{number}.mp4" for number in range(3)]), a_shop()),
+    ("video_unusable", saying(etsy_video="turning.mp4"), a_shop()),
+    ("videos_unreadable", saying(etsy_video=17), a_shop()),
+    ("too_many_files", saying(etsy_files=FILES), a_shop(type="download")),
+    ("file_unusable", saying(etsy_files=[17]), a_shop(type="download")),
+    ("file_name_repeated", saying(etsy_files=[FILES[0], FILES[0]]), a_shop(type="download")),
+    ("files_of_no_download", saying(etsy_files=FILES), a_shop()),
     ("download_with_variations", a_product_with(), a_shop(type="download")),
     ("personalization_invalid", a_product(), a_shop(personalization=[{"question_text": ""}])),
     ("too_many_questions", a_product(), a_shop(personalization=[{"question_text": f"{i}?"} for i in range(6)])),
@@ -138,7 +187,9 @@ def test_a_broken_rule_is_told_with_its_severity(code: str, product: Product, sh
 
 
 def test_every_rule_is_broken_by_some_product_above() -> None:
-    assert {row[0] for row in BROKEN} | OF_CATALOGUE | OF_SHOP == set(RULES)
+    assert {row[0] for row in BROKEN} | OF_CATALOGUE | OF_SHOP | OF_SECTIONS | OF_ATTRIBUTES | OF_VARIATIONS == set(
+        RULES
+    )
 
 
 def test_a_good_product_has_nothing_to_tell() -> None:

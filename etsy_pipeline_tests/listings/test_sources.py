@@ -91,7 +91,9 @@ def test_where_the_shop_could_not_be_read_ids_are_believed_and_names_are_not() -
     ("product", "template", "text"),
     [
         (a_product(), "{title}, {options}", "Stoneware Mug"),
-        (a_product_with(), "{title}, {options}", "Stoneware Mug, Size S, L; Color Red, Blue"),
+        (a_product_with(), "{title}, {options}", "Stoneware Mug"),
+        (a_product_with(colors=("Red",)), "{title}, {options}", "Stoneware Mug, Color Red"),
+        (a_product(), "{title}, {options}, {position}", "Stoneware Mug"),
         (a_product(), "{title} ({number} of {count})", "Stoneware Mug (1 of 1)"),
     ],
 )

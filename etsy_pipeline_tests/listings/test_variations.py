@@ -27,7 +27,7 @@ def test_one_variant_is_no_variation() -> None:
         ("title", "DEFAULT TITLE", "Stoneware Mug"),
         ("Default option", "Default option value", "Stoneware Mug"),
         ("Size", "S", "Stoneware Mug, Size S"),
-        ("Size", "", "Stoneware Mug, Size"),
+        ("Size", "", "Stoneware Mug"),
         ("Size", "a very long size name (new)", "Stoneware Mug, Size a very long size name (new)"),
     ],
 )

@@ -1,5 +1,6 @@
 """The assets on a real Dagster instance: planning, the gate, publishing; what a person reads, and what is refused."""
 
+import dagster as dg
 import pytest
 
 from etsy_pipeline.store import accounts, jobs
@@ -38,6 +39,9 @@ def test_the_natural_order_asset_by_asset(dagster: Dagster) -> None:
     counts = [published[f"{name}_count"] for name in ("synced", "failed", "skipped", "deferred")]
     assert counts == [12, 2, 1, 0]
     assert published["status"] == "completed with errors"
+    assert (published["shop"], published["planned_fees_usd"]) == ("DustySpoonStudio", 2.4)
+    assert published["api_calls"] > 12
+    assert published["minutes_since_asked"] >= 0
     assert "The title has 200 characters" in published["errors"]
     assert "/listing/43" in published["listings"]
     assert not check(result, "every_product_published").passed
@@ -128,7 +132,14 @@ def test_a_malformed_product_is_reported_and_the_others_go_on(dagster: Dagster) 
 
 
 @pytest.mark.parametrize(
-    ("trouble", "code"), [("down", "medusa_error"), ("html", "not_a_medusa"), ("key", "medusa_unauthorized")]
+    ("trouble", "code"),
+    [
+        ("down", "medusa_error"),
+        ("maintenance", "medusa_maintenance"),
+        ("truncated", "medusa_answer_broken"),
+        ("html", "not_a_medusa"),
+        ("key", "medusa_unauthorized"),
+    ],
 )
 def test_trouble_with_medusa_fails_the_sync_with_a_reason_and_keeps_the_last_snapshot(
     dagster: Dagster, monkeypatch: pytest.MonkeyPatch, trouble: str, code: str
@@ -202,6 +213,23 @@ def test_an_approval_in_the_run_that_publishes_is_refused(dagster: Dagster) -> N
     assert "plan_unseen" in why(dagster.materialize("publication_approval", "published_listings"))
     assert dagster.newest().state is SyncState.PLANNED
     assert dagster.world.listings() == []
+
+
+def test_an_approval_from_elsewhere_shows_in_dagster_too(dagster: Dagster) -> None:
+    dagster.world.keep_only(dagster.world.product_ids("clean")[0])
+    dagster.run("plan_sync")
+    job = dagster.newest()
+    approvals.approve(
+        dagster.store, job.transaction_id, decided_by="Ada", through="api", amount_unit="major", note="fine"
+    )
+    dagster.run("publish_sync", **{"etsy_pipeline/transaction_id": job.transaction_id})
+    shown = dagster.instance.get_latest_materialization_event(dg.AssetKey("publication_approval"))
+    assert shown is not None
+    assert shown.asset_materialization is not None
+    told = {name: value.value for name, value in shown.asset_materialization.metadata.items()}
+    assert (told["approved_by"], told["approved_through"], told["note"]) == ("Ada", "api", "fine")
+    assert (told["shop"], told["transaction_id"]) == ("DustySpoonStudio", job.transaction_id)
+    assert shown.asset_materialization.partition == dagster.account.id
 
 
 @pytest.mark.parametrize("is_tagged", [True, False], ids=["by its tag", "by its run"])

@@ -19,7 +19,10 @@ class AReader:
     def __init__(self) -> None:
         self.categories: list[int] = []
 
-    def shop(self, categories: Any) -> Shop:
+    currency_code = "USD"
+
+    def shop(self, categories: Any, *, needs_country: bool) -> Shop:
+        assert not needs_country
         self.categories += categories
         return an_etsy_shop(taxonomy_ids=frozenset({891}))
 

@@ -85,7 +85,7 @@ def test_a_product_that_left_the_catalogue_is_deactivated() -> None:
         (plan_product(ready(publish_as="draft"), None), 4, 0),
         (plan_product(ready(), LIVE), 0, 0),
         (plan_product(ready(title="New"), LIVE), 1, 0),
-        (plan_product(ready(inventory=two_sizes()), LIVE), 1, 0),
+        (plan_product(ready(inventory=two_sizes()), LIVE), 2, 0),
         (plan_product(ready(images=(ListingImage("a"), ListingImage("b"))), LIVE), 3, 0),
         (plan_product(ready(), replace(LIVE, listing_state="draft", wanted_state="draft")), 1, 20),
         (plan_product(absent(), LIVE), 1, 0),

@@ -18,10 +18,11 @@ from PIL import Image
 from etsy_pipeline.accounts import connect
 from etsy_pipeline.errors import BadRequest, NeedsPerson, PipelineError, Refused
 from etsy_pipeline.etsy.oauth import code_from_redirect
-from etsy_pipeline.listings.listing import Listing, PersonalizationQuestion
+from etsy_pipeline.listings.attributes import meaning
+from etsy_pipeline.listings.listing import Attribute, Listing, PersonalizationQuestion
 from etsy_pipeline.listings.shop import Shop
-from etsy_pipeline.planning.link import GONE
-from etsy_pipeline.providers.errors import RemoteRefused, RemoteUnavailable
+from etsy_pipeline.planning.link import GONE, VariationLink
+from etsy_pipeline.providers.errors import LinkedPictureGone, RemoteRefused, RemoteUnavailable
 from etsy_pipeline.providers.protocols import ListingChange, ShopClient
 from etsy_pipeline.providers.shop_reader import ShopReader
 from etsy_pipeline.sandbox.consent import grant
@@ -167,7 +168,7 @@ def test_a_draft_carries_our_reference_and_is_on_sale_for_nobody(seller: Seller)
         item for item in seller.client.listings_in_state(seller.shop_id, "draft") if REFERENCE in item.description
     ]
     assert (found.listing_id, found.state) == (listing_id, "draft")
-    assert list(seller.client.listings_in_state(seller.shop_id, "active")) == []
+    assert list(seller.client.listings_in_state(seller.shop_id, "active", [listing_id, 999])) == []
 
 
 def test_a_listing_goes_on_sale_and_is_read_back_as_it_was_sent(seller: Seller) -> None:
@@ -181,7 +182,7 @@ def test_a_listing_goes_on_sale_and_is_read_back_as_it_was_sent(seller: Seller) 
 def test_a_look_through_the_shop_shows_every_listing_once_and_its_inventory_apart(seller: Seller) -> None:
     listing, calls = seller.listing(), seller.client.calls_made
     draft, on_sale = seller.draft(listing), seller.on_sale(listing)
-    seen = seller.client.shop_listings(seller.shop_id)
+    seen = seller.client.shop_listings(seller.shop_id, [on_sale, 999])
     assert {number: item.state for number, item in seen.items()} == {draft: "draft", on_sale: "active"}
     assert (seen[on_sale].title, seen[on_sale].inventory) == (listing.title, None)
     inventories = seller.client.inventories([on_sale, 999])
@@ -302,6 +303,80 @@ def test_a_range_that_it_never_had_is_refused_in_its_words(seller: Seller) -> No
         seller.draft(replace(seller.listing(), when_made="2020_2090"))
 
 
+def test_a_picture_gets_another_text_and_stays_where_and_what_it_is(seller: Seller) -> None:
+    listing_id = seller.on_sale(seller.listing())
+    seller.picture(listing_id, rank=2)
+    before = seller.client.image_ids(listing_id)
+    told = seller.client.set_alt_text(seller.shop_id, listing_id, before[1], rank=2, alt_text="A mug, blue")
+    assert seller.client.image_ids(listing_id) == [before[0], told.listing_image_id]
+
+
+def test_pictures_of_variations_are_linked_replaced_and_told(seller: Seller) -> None:
+    listing = seller.listing(sizes=("S", "L"), colors=("Red",))
+    listing_id = seller.on_sale(listing)
+    assert list(seller.client.variation_links(seller.shop_id, listing_id)) == []
+    (picture,) = seller.client.image_ids(listing_id)
+    ids = seller.client.variation_value_ids(listing_id)
+    (property_id,) = {key[0] for key in ids if key[1] == "S"}
+    wanted = [VariationLink(property_id, value, picture) for value in ("S", "L")]
+    seller.client.put_variation_links(seller.shop_id, listing_id, wanted, ids)
+    assert list(seller.client.variation_links(seller.shop_id, listing_id)) == wanted
+    seller.client.put_variation_links(seller.shop_id, listing_id, wanted[:1], ids)
+    assert list(seller.client.variation_links(seller.shop_id, listing_id)) == wanted[:1]
+    bad = [VariationLink(property_id, "S", picture + 1)]
+    with pytest.raises(RemoteRefused) as caught:
+        seller.client.put_variation_links(seller.shop_id, listing_id, bad, ids)
+    assert caught.value.is_invalid
+
+
+def test_a_link_to_a_picture_that_is_gone_refuses_every_inventory_until_it_is_taken_off(seller: Seller) -> None:
+    listing = seller.listing(sizes=("S", "L"), colors=("Red",))
+    listing_id = seller.on_sale(listing)
+    ids = seller.client.variation_value_ids(listing_id)
+    (property_id,) = {key[0] for key in ids if key[1] == "S"}
+    links = [VariationLink(property_id, "S", seller.client.image_ids(listing_id)[0])]
+    seller.client.put_variation_links(seller.shop_id, listing_id, links, ids)
+    seller.picture(listing_id)
+    with pytest.raises(LinkedPictureGone):
+        seller.stock(listing_id, listing)
+    seller.client.put_variation_links(seller.shop_id, listing_id, (), {})
+    seller.stock(listing_id, listing)
+
+
+def an_attribute(seller: Seller, category: int) -> Attribute:
+    """The first value that is listed for some attribute of a category."""
+    offered = seller.client.taxonomy_properties(category)
+    found = next(item for item in offered if item.supports_attributes and item.values and not item.scales)
+    value = found.values[0]
+    return Attribute(found.property_id, found.name, (value.name,), (value.value_id,))
+
+
+def test_an_attribute_is_set_told_and_taken_away(seller: Seller) -> None:
+    listing = seller.listing()
+    listing_id, attribute = seller.draft(listing), an_attribute(seller, listing.taxonomy_id)
+    seller.client.put_listing_property(seller.shop_id, listing_id, attribute)
+    (told,) = seller.client.listing_properties(seller.shop_id, listing_id)
+    assert meaning(told) == meaning(attribute)
+    seller.client.delete_listing_property(seller.shop_id, listing_id, attribute.property_id)
+    seller.client.delete_listing_property(seller.shop_id, listing_id, attribute.property_id)
+    assert list(seller.client.listing_properties(seller.shop_id, listing_id)) == []
+
+
+def test_an_attribute_that_it_does_not_take_is_refused_as_invalid(seller: Seller) -> None:
+    listing = seller.listing()
+    attribute = replace(an_attribute(seller, listing.taxonomy_id), value_ids=(1,))
+    with pytest.raises(RemoteRefused) as caught:
+        seller.client.put_listing_property(seller.shop_id, seller.draft(listing), attribute)
+    assert (caught.value.is_invalid, caught.value.is_gone) == (True, False)
+
+
+def test_a_section_is_made_only_with_the_permission(seller: Seller) -> None:
+    (there,) = seller.client.sections(seller.shop_id)
+    with pytest.raises(NeedsPerson):
+        seller.client.create_section(seller.shop_id, "Mugs")
+    assert list(seller.client.sections(seller.shop_id)) == [there]
+
+
 def test_what_it_refuses_says_why(seller: Seller) -> None:
     listing = replace(seller.listing(), title="% & % %")
     with pytest.raises(RemoteRefused) as caught:
@@ -324,6 +399,11 @@ def test_a_guard_that_says_no_lets_nothing_be_written_and_everything_be_read(sel
         lambda: guarded.update_listing(seller.shop_id, listing_id, ListingChange(state="inactive")),
         lambda: guarded.put_inventory(listing_id, listing.inventory, readiness_state_id=listing.readiness_state_id),
         lambda: guarded.put_personalization(seller.shop_id, listing_id, ()),
+        lambda: guarded.put_listing_property(seller.shop_id, listing_id, Attribute(1, "Material", ("Wood",), (1,))),
+        lambda: guarded.delete_listing_property(seller.shop_id, listing_id, 1),
+        lambda: guarded.create_section(seller.shop_id, "Mugs"),
+        lambda: guarded.set_alt_text(seller.shop_id, listing_id, 1, rank=1, alt_text=""),
+        lambda: guarded.put_variation_links(seller.shop_id, listing_id, (), {}),
         lambda: guarded.upload_image(seller.shop_id, listing_id, content=b"", filename="", rank=1, alt_text=""),
     ):
         with pytest.raises(PipelineError, match="No"):

@@ -62,7 +62,7 @@ class Shop:
 
     def source(self) -> Source:
         """Its products as Medusa has them now."""
-        return source_of(wiring.catalogue_of(self.world.settings), Selection(), self.listings())
+        return source_of(wiring.catalogue_of(self.world.settings), Selection(), self.listings(), self.store.now)
 
     def plan(self, **changes: Any) -> EtsySyncJob:
         """The plan of all of Medusa's products, unless others are given."""
@@ -78,7 +78,8 @@ class Shop:
 
     def products(self) -> Iterable[ValidatedListing]:
         """All of Medusa's products, mapped as its settings are now."""
-        pages = wiring.catalogue_of(self.world.settings).pages(Selection())
+        sold_from = settings_of(self.account).sold_from
+        pages = wiring.catalogue_of(self.world.settings).pages(Selection(), sold_from, self.store.now())
         return self.listings().of(product for page in pages for product in page.products)
 
     def approve(self, job: EtsySyncJob, **changes: Any) -> EtsySyncJob:

@@ -1,6 +1,7 @@
 """Everything that is really sent while a catalogue is published, against Etsy's own document: path, query, body."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,22 @@ import httpx
 import pytest
 
 from etsy_pipeline import wiring
+from etsy_pipeline.accounts import configure
 from etsy_pipeline.accounts.tokens import AccountTokens
+from etsy_pipeline.etsy import shop_pages
 from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.transport import EtsyTransport
 from etsy_pipeline.publishing.publisher import publish
 from etsy_pipeline.shop.scan import scan
+from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync import queries
 from etsy_pipeline_tests.etsy_spec import decoded, operation_of, problems, query_problems
-from etsy_pipeline_tests.publishing.shop import Shop
+from etsy_pipeline_tests.publishing.goods import a_server_of_goods, say
+from etsy_pipeline_tests.publishing.shop import Shop, one_product
 from etsy_pipeline_tests.world import a_world
 
-CASES = ("clean", "three_options", "many_images", "alt_text_case", "no_images")
+CASES = ("clean", "three_options", "many_images", "variant_images", "no_images")
 
 
 @pytest.fixture
@@ -33,8 +38,17 @@ def requests() -> list[httpx.Request]:
 def shop(sqlite_store: Store, tmp_path: Path) -> Iterator[Shop]:
     with a_world(tmp_path) as world:
         question = [{"question_text": "Which name?"}]
-        account = world.connected(sqlite_store, personalization=question, styles=["Boho"], shop_section="New")
+        pictures = {"variation_images": {"source": "medusa"}, "update_alt_texts": True}
+        account = world.connected(
+            sqlite_store, personalization=question, styles=["Boho"], shop_section="New", **pictures
+        )
         yield Shop(world, sqlite_store, account)
+
+
+@pytest.fixture
+def _low_ceiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Etsy lists one listing of a state: the others are asked for in other ways."""
+    monkeypatch.setattr(shop_pages, "CEILING", 1)
 
 
 def client_of(shop: Shop, requests: list[httpx.Request]) -> EtsyClient:
@@ -80,8 +94,66 @@ def test_every_request_of_a_first_and_a_second_sync_is_one_that_etsy_documents(
     assert {
         "createDraftListing", "updateListing", "updateListingInventory", "uploadListingImage",
         "updateListingPersonalization", "getListingsByListingIds", "getListingsInventoryByListingIds", "getListing",
-        "getPropertiesByTaxonomyId", "getListingsByShop",
+        "getPropertiesByTaxonomyId", "getListingsByShop", "getListingVariationImages", "updateVariationImages",
+        "getListingInventory",
     } <= set(operations)  # fmt: skip
+
+
+@pytest.mark.usefixtures("_low_ceiling")
+def test_so_is_every_request_in_a_shop_that_has_more_than_etsy_lists(shop: Shop, requests: list[httpx.Request]) -> None:
+    client = client_of(shop, requests)
+    made = shop.world.etsy("POST", "listings", {"listing": {"title": "Mug {n}", "pictures": []}, "count": 3})
+    assert set(client.shop_listings(51_000_001, made["listing_ids"])) == set(made["listing_ids"])
+    assert {checked(request) for request in requests} == {"getListingsByShop", "getListingsByListingIds"}
+    assert any("sort_order" in request.url.params for request in requests)
+
+
+def test_every_request_for_videos_files_and_translations_is_one_that_etsy_documents(
+    shop: Shop, requests: list[httpx.Request]
+) -> None:
+    texts = {"etsy_title_de": "Becher", "etsy_description_de": "Von Hand.", "etsy_tags_de": "becher"}
+    client, product_id = client_of(shop, requests), one_product(shop)
+    with a_server_of_goods(shop) as goods:
+        for number in range(2):
+            say(
+                shop, product_id, **texts, etsy_title=f"Mug {number}", etsy_type="download", etsy_when_made="2020_2026",
+                etsy_video=goods.put(f"{number}.mp4", b"%d" % number),
+                etsy_files=[goods.put(f"{number}.pdf", b"%d" % number)],
+            )  # fmt: skip
+            job = shop.plan()
+            shop.approve(job)
+            publish(
+                shop.store, client, shop.pictures(), job.transaction_id,
+                amount_unit="major", run_id="r", source=shop.source(), sleep=lambda _: None,
+            )  # fmt: skip
+            assert jobs_errors(shop) == {}
+    operations = [checked(request) for request in requests]
+    assert {
+        "uploadListingFile", "deleteListingFile", "getAllListingFiles", "uploadListingVideo", "deleteListingVideo",
+        "getListingVideos", "createListingTranslation", "updateListingTranslation",
+    } <= set(operations)  # fmt: skip
+
+
+def test_every_request_for_attributes_and_sections_is_one_that_etsy_documents(
+    shop: Shop, requests: list[httpx.Request]
+) -> None:
+    shop.world.sandbox.state.run("UPDATE token SET scope = scope || ' shops_w'")
+    with shop.store.writing() as session:
+        accounts.change(session, shop.id, scopes=f"{shop.account.scopes} shops_w")
+    configure.configure(shop.store, shop.id, {"make_sections": True, "shop_section": "Mugs & Bowls"})
+    client, product_id = client_of(shop, requests), one_product(shop)
+    for attributes in ({"Material": ["Cotton", "Wood"], "Size": "38 EU"}, {"Occasion": "Wedding"}):
+        say(shop, product_id, etsy_attributes=attributes)
+        job = shop.plan()
+        shop.approve(job)
+        publish(
+            shop.store, client, shop.pictures(), job.transaction_id,
+            amount_unit="major", run_id="r", source=shop.source(), sleep=lambda _: None,
+        )  # fmt: skip
+        assert jobs_errors(shop) == {}
+    assert {
+        "getListingProperties", "updateListingProperty", "deleteListingProperty", "getShopSections", "createShopSection",
+    } <= {checked(request) for request in requests}  # fmt: skip
 
 
 def checked(request: httpx.Request) -> str:
@@ -95,6 +167,9 @@ def checked(request: httpx.Request) -> str:
         assert sent == declared, name
         if sent != "multipart/form-data":
             assert problems(media["schema"], body_of(request, media["schema"])) == [], name
+        else:
+            sent_fields = re.findall(rb'form-data; name="([^"]+)"', request.read())
+            assert {field.decode() for field in sent_fields} <= media["schema"]["properties"].keys(), name
     return name
 
 

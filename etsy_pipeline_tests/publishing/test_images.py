@@ -38,7 +38,8 @@ def pictures(shop: Shop) -> list[tuple[int, str]]:
 def set_urls(shop: Shop, urls: list[str]) -> None:
     (product,) = shop.world.sandbox.state.rows("SELECT id FROM medusa_product")
     images = [{"id": f"img_{rank}", "url": url, "rank": rank} for rank, url in enumerate(urls)]
-    shop.world.medusa("PATCH", f"products/{product['id']}", {"set": {"images": images}})
+    changed = {"images": images, "thumbnail": urls[0]}
+    shop.world.medusa("PATCH", f"products/{product['id']}", {"set": changed})
 
 
 def urls_of(shop: Shop) -> list[str]:

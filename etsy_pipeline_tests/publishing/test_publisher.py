@@ -7,6 +7,7 @@ import pytest
 from etsy_pipeline.errors import Conflict
 from etsy_pipeline.linking.seen import STATES
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
+from etsy_pipeline.publishing.adoption import LOOKS
 from etsy_pipeline.publishing.outcomes import Progress
 from etsy_pipeline.publishing.publisher import approved_job
 from etsy_pipeline.store.sync_states import SyncState
@@ -109,6 +110,16 @@ def test_a_create_that_did_not_happen_is_asked_for_again_later_and_once(shop: Sh
     assert "create_unaccounted" in job.error_log["job"]
     assert shop.publish(job).synced_count == 1
     assert len(shop.world.listings()) == 1
+
+
+def test_before_a_lost_create_is_tried_again_all_of_the_shop_is_looked_through_anew(shop: Shop) -> None:
+    """The other product went well, so it is tried again by the same publisher, whose first look was before it."""
+    shop.world.keep_only(*shop.world.product_ids("clean")[:2])
+    shop.fault(operation="createDraftListing", kind="drop_before", times=1)
+    before, job = shop.world.calls().get("getListingsByShop", 0), shop.sync()
+    assert (job.state, job.synced_count) == (SyncState.COMPLETED, 2)
+    looks, searches = 2 * len(STATES), 2 * len(LOOKS)
+    assert shop.world.calls()["getListingsByShop"] - before == looks + searches
 
 
 def test_a_draft_from_an_earlier_sync_is_brought_up_to_date(shop: Shop) -> None:

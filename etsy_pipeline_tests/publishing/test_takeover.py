@@ -63,7 +63,7 @@ def source_for(settings: Settings, store: Store, account_id: str) -> Source:
     with store.reading() as session:
         account = accounts.get(session, account_id)
     listings = ProductListings(settings_of(account), partial(reader_of, settings, store, account))
-    return source_of(wiring.catalogue_of(settings), Selection(), listings)
+    return source_of(wiring.catalogue_of(settings), Selection(), listings, store.now)
 
 
 def started(shop: Shop, job: EtsySyncJob) -> BaseProcess:

@@ -101,6 +101,7 @@ def test_what_is_unknown_is_ignored(ask: Ask, query: dict[str, str]) -> None:
         ("title", {"id", "title"}),
         ("nope.nope", {"id"}),
         ("title,variants", {"id", "title"}),
+        ("title,type", {"id", "title", "type"}),
         ("title,images.url", {"id", "title", "images"}),
         ("id,variants.prices.amount", {"id", "variants"}),
     ],
@@ -204,6 +205,8 @@ def test_rules_of_a_price_show_only_when_their_parts_are_asked_for(ask: Ask) -> 
         ({"sales_channel_id[]": "nope"}, 0),
         ({"collection_id[]": "nope"}, 0),
         ({"tag_id[]": "nope"}, 0),
+        ({"category_id[]": "nope"}, 0),
+        ({"type_id[]": "nope"}, 0),
     ],
 )
 def test_filters_let_through_what_matches(ask: Ask, query: dict[str, Any], count: int | None) -> None:
@@ -219,6 +222,8 @@ def test_filters_let_through_what_matches(ask: Ask, query: dict[str, Any], count
         ("collection_id[]", "collection.id", lambda product: product["collection"]["id"]),
         ("tag_id[]", "tags.id", lambda product: product["tags"][0]["id"]),
         ("sales_channel_id[]", "sales_channels.id", lambda product: product["sales_channels"][0]["id"]),
+        ("category_id[]", "categories.id", lambda product: product["categories"][0]["id"]),
+        ("type_id[]", "type.id", lambda product: product["type"]["id"]),
     ],
 )
 def test_filters_by_id_find_the_products_that_have_it(
@@ -309,7 +314,14 @@ def test_a_malformed_product_stops_no_route(ask: Ask, world: World, product: dic
 
 
 @pytest.mark.parametrize(
-    ("kind", "status", "is_json"), [("down", 503, False), ("html", 200, False), ("unauthorized", 401, True)]
+    ("kind", "status", "is_json"),
+    [
+        ("down", 503, False),
+        ("html", 200, False),
+        ("maintenance", 503, False),
+        ("truncated", 200, True),
+        ("unauthorized", 401, True),
+    ],
 )
 def test_medusa_has_bad_days_too(ask: Ask, world: World, kind: str, status: int, *, is_json: bool) -> None:
     assert told(world, "POST", "trouble", {"kind": kind}).json() == {"kind": kind}
@@ -369,3 +381,52 @@ def test_stock_locations_tell_their_sales_channels(ask: Ask, world: World) -> No
     assert found == [{"id": "sloc_web", "sales_channels": [{"id": "sc_web"}]}, {"id": "sloc_returns"}]
     told(world, "POST", "reset", {})
     assert len(ask("/admin/stock-locations", fields="id")["stock_locations"]) == 2
+
+
+def test_types_and_collections_are_told_with_their_metadata(ask: Ask) -> None:
+    """Medusa facts §14."""
+    fields = "type.id,type.value,type.metadata,collection.id,collection.title,collection.metadata"
+    product = case(ask, "clean", fields)
+    assert (set(product["type"]), product["type"]["metadata"]) == ({"id", "value", "metadata"}, None)
+    assert set(product["collection"]) == {"id", "title", "metadata"}
+    assert product["type"]["id"].startswith("ptyp_")
+    assert None in [item["collection"] for item in ask("/admin/products", fields=fields, limit=200)["products"]]
+
+
+def test_ranks_of_option_values_are_null_where_nobody_gave_them(ask: Ask) -> None:
+    """Medusa facts §14."""
+    product = case(ask, "clean", "options.values.value,options.values.rank")
+    assert product["options"] == [{"values": [{"value": "Default option value", "rank": None}]}]
+
+
+def test_a_product_tells_the_category_above_its_own_and_no_further(ask: Ask, world: World) -> None:
+    """Medusa facts §14; the whole tree is a list of its own."""
+    (mine,) = case(ask, "clean", "categories.id")["categories"]
+    tree = [
+        {"id": "pcat_home", "name": "Home", "metadata": {"etsy_taxonomy_id": 891}},
+        {"id": "pcat_paper", "name": "Paper", "parent_category_id": "pcat_home"},
+        {"id": mine["id"], "name": "Cards", "parent_category_id": "pcat_paper"},
+    ]
+    assert told(world, "PUT", "product-categories", {"product_categories": tree}).status_code == 200
+    fields = "categories.name,categories.metadata,categories.parent_category_id,categories.parent_category.name"
+    assert case(ask, "clean", fields)["categories"] == [
+        {"name": "Cards", "metadata": None, "parent_category_id": "pcat_paper", "parent_category": {"name": "Paper"}}
+    ]
+    answer = ask("/admin/product-categories", fields="id,name,metadata,parent_category_id", order="id", limit=2)
+    assert (answer["count"], len(answer["product_categories"])) == (3, 2)
+    assert {item["name"]: item["parent_category_id"] for item in answer["product_categories"]} == {
+        "Cards": "pcat_paper", "Home": None
+    }  # fmt: skip
+
+
+def test_a_category_alone_is_found_and_not_those_below_it(ask: Ask) -> None:
+    """Medusa facts §14."""
+    rows = ask("/admin/product-categories", fields="id,name,parent_category_id", limit=100)["product_categories"]
+    names = {item["id"]: item["name"] for item in rows}
+    above, below = next((item["parent_category_id"], item["id"]) for item in rows if item["parent_category_id"])
+    found = ask("/admin/products", fields="id,categories.id", limit=100, **{"category_id[]": above})["products"]
+    assert all(above in [item["id"] for item in product["categories"]] for product in found), names
+    assert any(below not in [item["id"] for item in product["categories"]] for product in found)
+    only_below = ask("/admin/products", fields="id", limit=100, **{"category_id[]": below})["count"]
+    both = ask("/admin/products", fields="id", limit=100, **{"category_id[]": [above, below]})["count"]
+    assert both > max(len(found), only_below)

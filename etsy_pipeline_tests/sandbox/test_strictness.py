@@ -92,10 +92,30 @@ def test_a_draft_is_for_its_owner_only(etsy: Etsy) -> None:
     assert batch.json() == {"count": 0, "results": []}
 
 
-@pytest.mark.parametrize("query", [{"limit": "101"}, {"limit": "0"}, {"offset": "12001"}, {"state": "hidden"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"limit": "101"}, {"limit": "0"}, {"offset": "12001"}, {"offset": "11901", "limit": "100"}, {"state": "hidden"},
+        {"sort_on": "title"}, {"sort_order": "newest"},
+    ],
+)  # fmt: skip
 def test_lists_have_bounds(etsy: Etsy, query: dict[str, str]) -> None:
     """FACTS §10."""
     assert etsy("GET", f"/shops/{SHOP}/listings", params=query).status_code == 400
+
+
+def test_the_last_page_ends_at_the_ceiling(etsy: Etsy) -> None:
+    """FACTS §10."""
+    query = {"offset": "11900", "limit": "100"}
+    assert etsy("GET", f"/shops/{SHOP}/listings", params=query).status_code == 200
+
+
+def test_an_order_that_is_asked_for_without_a_search_changes_nothing(etsy: Etsy) -> None:
+    """FACTS §10: the note on sort_on and sort_order in Etsy's document."""
+    made = [etsy.draft() for _ in range(2)]
+    for order in ({}, {"sort_on": "created", "sort_order": "asc"}):
+        found = etsy("GET", f"/shops/{SHOP}/listings", params={"state": "draft", **order}).json()["results"]
+        assert [item["listing_id"] for item in found][:2] == made[::-1]
 
 
 @pytest.mark.parametrize("path", ["/listings/x", f"/listings/{'9' * 25}", "/listings/-1", "/nothing/at/all"])
@@ -293,11 +313,48 @@ def test_a_picture_that_is_replaced_leaves_its_link_dangling_until_the_links_are
     assert put_inventory(etsy, listing_id, inventory_of("S", "L")).status_code == 200
 
 
-@pytest.mark.parametrize("change", [{"image_id": 1}, {"value_id": 1}, {"property_id": 514}, {"image_id": "1"}])
-def test_a_link_needs_a_value_and_a_picture_that_are_there(etsy: Etsy, change: dict[str, Any]) -> None:
-    """FACTS §7."""
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"image_id": 1}, "image id 1 is invalid"),
+        ({"value_id": 1}, "variation with property_id 513 and value_id 1 is invalid"),
+        ({"property_id": 514}, "variation with property_id 514 and value_id"),
+        ({"image_id": "1"}, "Missing input parameter: [variation_images]"),
+        ({"value": "S"}, "Missing input parameter: [variation_images]"),
+    ],
+)
+def test_a_link_needs_a_value_and_a_picture_that_are_there_and_nothing_else(
+    etsy: Etsy, change: dict[str, Any], words: str
+) -> None:
+    """LISTING_EXTRAS §1."""
     listing_id = etsy.draft()
-    assert links(etsy, listing_id, [a_link(etsy, listing_id) | change]).status_code == 400
+    answer = links(etsy, listing_id, [a_link(etsy, listing_id) | change])
+    assert (answer.status_code, answer.json()["error"][: len(words)]) == (400, words)
+
+
+def test_links_are_of_one_property_and_each_value_has_one(etsy: Etsy) -> None:
+    """LISTING_EXTRAS §1 (#452)."""
+    listing_id = etsy.draft()
+    link = a_link(etsy, listing_id)
+    several = links(etsy, listing_id, [link, link | {"property_id": 514}])
+    assert several.json() == {"error": "variation images contains multiple property_ids"}
+    assert links(etsy, listing_id, [link, link]).status_code == 400
+
+
+def test_an_inventory_with_other_values_unlinks_all_pictures_and_another_price_none(etsy: Etsy, world: World) -> None:
+    """LISTING_EXTRAS §1: that any inventory did so in 2021-22 (#200, #384) is a fault."""
+    listing_id = etsy.draft()
+    link = a_link(etsy, listing_id)
+    path = f"/shops/{SHOP}/listings/{listing_id}/variation-images"
+    links(etsy, listing_id, [link])
+    put_inventory(etsy, listing_id, inventory_of("S", "L"))
+    assert etsy("GET", path).json()["count"] == 1
+    put_inventory(etsy, listing_id, inventory_of("S", "L", "XL"))
+    assert etsy("GET", path).json()["count"] == 0
+    links(etsy, listing_id, [link])
+    control(world, "POST", "faults", {"operation": "updateListingInventory", "kind": "unlinks", "times": 1})
+    put_inventory(etsy, listing_id, inventory_of("S", "L", "XL"))
+    assert etsy("GET", path).json()["count"] == 0
 
 
 def test_an_equal_processing_profile_is_a_409_with_its_address(etsy: Etsy) -> None:

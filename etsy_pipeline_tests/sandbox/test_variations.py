@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from etsy_pipeline_tests.etsy_spec import response_problems
-from etsy_pipeline_tests.sandbox.conftest import PROFILE, SHOP, Etsy
+from etsy_pipeline_tests.sandbox.conftest import PROFILE, Etsy
 
 SIZE, COLOR, SECOND_COLOR, WIDTH, MATERIAL = 100, 200, 52047899002, 47626759898, 148789511893
 US, EU, INCHES = 19, 20, 5
@@ -311,74 +311,3 @@ def test_properties_can_be_had_by_whether_they_support_variations(
     """Etsy's document."""
     names = [item["name"] for item in properties(etsy, supports_variations=query)]
     assert ("Occasion" in names, "Primary color" in names) == (has_occasion, has_color)
-
-
-REQUIRED = {"error": "There was a problem with /attributes : Must supply all required attributes"}
-CRAFT_SUPPLIES, CRAFT_TYPE = "562", 46803063651
-
-
-def set_property(etsy: Etsy, listing_id: int, property_id: int, **form: str) -> httpx.Response:
-    return etsy("PUT", f"/shops/{SHOP}/listings/{listing_id}/properties/{property_id}", data=form)
-
-
-def craft_type(etsy: Etsy) -> dict[str, str]:
-    found = next(item for item in properties(etsy, int(CRAFT_SUPPLIES)) if item["property_id"] == CRAFT_TYPE)
-    assert found["is_required"] is True
-    value = found["possible_values"][0]
-    return {"value_ids": str(value["value_id"]), "values": value["name"]}
-
-
-def test_a_category_can_require_a_property(etsy: Etsy) -> None:
-    """FACTS §6, in full from issue 281 of etsy/open-api, where it was this category's craft type."""
-    listing_id = etsy.draft()
-    answer = etsy.patch(listing_id, taxonomy_id=CRAFT_SUPPLIES)
-    assert (answer.status_code, answer.json()) == (400, REQUIRED)
-    assert etsy("GET", f"/listings/{listing_id}").json()["taxonomy_id"] == 891
-    answer = set_property(etsy, listing_id, CRAFT_TYPE, **craft_type(etsy))
-    assert (answer.status_code, response_problems("updateListingProperty", 200, answer.json())) == (200, [])
-    assert etsy.patch(listing_id, taxonomy_id=CRAFT_SUPPLIES).json()["taxonomy_id"] == int(CRAFT_SUPPLIES)
-
-
-def test_publishing_needs_the_required_property(etsy: Etsy) -> None:
-    """Invented: a draft can be made without it, for createDraftListing takes no properties."""
-    listing_id = etsy.draft(taxonomy_id=CRAFT_SUPPLIES)
-    assert etsy.patch(listing_id, state="active").json() == REQUIRED
-    set_property(etsy, listing_id, CRAFT_TYPE, **craft_type(etsy))
-    assert etsy.patch(listing_id, state="active").json() != REQUIRED
-
-
-def test_a_variation_by_the_required_property_will_do(etsy: Etsy) -> None:
-    """Invented."""
-    listing_id = etsy.draft(taxonomy_id="482")
-    assert etsy.patch(listing_id, state="active").json() == REQUIRED
-    put(etsy, [product(own(46803063661, "Long sleeve", "Sleeve length"))], listing_id)
-    assert etsy.patch(listing_id, state="active").json() != REQUIRED
-
-
-@pytest.mark.parametrize(
-    ("form", "words"),
-    [
-        ({"values": "Beading"}, "Missing input parameter: [value_ids]"),
-        ({"value_ids": "1"}, "Missing input parameter: [values]"),
-        ({"value_ids": "1", "values": "Beading"}, "/attributes : Attributes not valid for property"),
-        ({"value_ids": "x", "values": "Beading"}, "must be ids"),
-    ],
-)
-def test_a_property_of_a_listing_needs_a_listed_value_and_its_id(etsy: Etsy, form: dict[str, str], words: str) -> None:
-    """Etsy's document; words of issues 292 and 505 of etsy/open-api."""
-    assert words in refused(set_property(etsy, etsy.draft(), CRAFT_TYPE, **form))
-
-
-def test_a_property_of_a_listing_is_read_and_taken_away(etsy: Etsy) -> None:
-    listing_id = etsy.draft()
-    path = f"/shops/{SHOP}/listings/{listing_id}/properties"
-    value = listed(etsy, SIZE, "38", EU)
-    form = {"value_ids": str(value["value_ids"][0]), "values": "38"}
-    assert "not valid" in refused(set_property(etsy, listing_id, SIZE, **form, scale_id=str(US)))
-    set_property(etsy, listing_id, SIZE, **form, scale_id=str(EU))
-    found = etsy("GET", path).json()
-    assert response_problems("getListingProperties", 200, found) == []
-    assert [(item["property_name"], item["scale_name"], item["values"]) for item in found["results"]] == [("Size", "EU", ["38"])]  # fmt: skip
-    assert etsy("DELETE", f"{path}/{SIZE}").status_code == 204
-    assert etsy("GET", path).json() == {"count": 0, "results": []}
-    assert etsy("DELETE", f"{path}/{SIZE}").status_code == 404

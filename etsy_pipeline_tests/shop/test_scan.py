@@ -16,9 +16,11 @@ from etsy_pipeline.listings.listing import Inventory
 from etsy_pipeline.planning.link import Link
 from etsy_pipeline.shop.scan import OVERTAKEN, ensure_fresh, scan
 from etsy_pipeline.store import clock, link_changes, retention, seen_listings
+from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import ShopScan
 from etsy_pipeline.store.seen_listings import StoredListing
 from etsy_pipeline_tests.shop.owner import Owner
+from etsy_pipeline_tests.world import World
 
 TERM = timedelta(days=120)
 
@@ -96,6 +98,18 @@ def test_2500_listings_of_which_one_is_sold_while_they_are_read(owner: Owner) ->
     assert dict(found.counts) == {"active": 2_499, "sold_out": 1}
     assert seen(owner, ids=[ids[-1]])[ids[-1]].state == "sold_out"
     assert len({item.skus for item in seen(owner).values()}) == 2_500
+
+
+def test_12500_active_listings_are_scanned_though_etsy_lists_12000_of_them(world: World, sqlite_store: Store) -> None:
+    """FACTS §10. More of this, with less to read: `test_large_shop.py`."""
+    world.etsy("POST", "reset", {})
+    owner = Owner(world, sqlite_store, world.connected(sqlite_store))
+    made(owner, 6_250)
+    owner.looks()
+    made(owner, 6_250)
+    found = owner.looks()
+    assert (dict(found.counts), len(found.changes)) == ({"active": 12_500}, 6_250)
+    assert found.calls == 120 + 5 + 6 + 1 + 5 + 63, "pages, empty states, looks back, the other end, by id, inventories"
 
 
 def test_a_listing_that_is_deleted_between_list_and_inventories_is_left_out_and_the_others_kept(owner: Owner) -> None:

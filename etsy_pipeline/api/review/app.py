@@ -9,22 +9,38 @@ from starlette.exceptions import HTTPException
 
 from etsy_pipeline.api.answers import status_of
 from etsy_pipeline.api.context import AppContext
-from etsy_pipeline.api.review import candidates, decision, lists, plan, shops, sign_in
+from etsy_pipeline.api.review import candidates, decision, lists, people, plan, preview, shops, sign_in, syncing
+from etsy_pipeline.api.review.kept import keep, kept, was_sent_from_here
 from etsy_pipeline.api.review.login_throttle import LoginThrottle
 from etsy_pipeline.api.review.page import page, to
 from etsy_pipeline.api.review.session import SIGNED_IN, Sessions, SignInNeededError, signing_key
 from etsy_pipeline.errors import BadRequest, PipelineError
 
-BEHIND_SIGN_IN = (lists, candidates, shops, decision, plan)  # plan last: its path fits anything
+BEHIND_SIGN_IN = (
+    lists,
+    syncing,
+    people,
+    candidates,
+    shops,
+    decision,
+    preview,
+    plan,
+)  # plan last: its path fits anything
 
 
 def create_review(context: AppContext) -> FastAPI:
     """The application that is mounted at /review."""
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.state.context, app.state.login_throttle = context, LoginThrottle()
+    app = pages_app(context)
     app.include_router(sign_in.router)
     for room in BEHIND_SIGN_IN:
         app.include_router(room.router, dependencies=[SIGNED_IN])
+    return app
+
+
+def pages_app(context: AppContext) -> FastAPI:
+    """An application of pages for people: their session, and every error as a page."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.context, app.state.login_throttle = context, LoginThrottle()
     app.add_middleware(Sessions, key=signing_key(context))
     app.add_exception_handler(SignInNeededError, _to_sign_in)
     app.add_exception_handler(PipelineError, _expected)
@@ -33,13 +49,20 @@ def create_review(context: AppContext) -> FastAPI:
     return app
 
 
-def _to_sign_in(request: Request, _error: Exception) -> Response:
+async def _to_sign_in(request: Request, _error: Exception) -> Response:
+    """What was typed into a form comes back after signing in."""
+    if request.method != "GET":
+        typed = await keep(request) if was_sent_from_here(request) else ""
+        told = {"where": "/review/", "kept": typed}
+        return page(request, "sign_in.html", 401, **told) if typed else to("/review/sign-in")
     where = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return to(f"/review/sign-in?next={quote(where)}" if request.method == "GET" else "/review/sign-in")
+    return to(f"/review/sign-in?next={quote(where)}")
 
 
-def _expected(request: Request, error: Exception) -> Response:
+async def _expected(request: Request, error: Exception) -> Response:
     assert isinstance(error, PipelineError)  # noqa: S101 - it is registered for nothing else
+    if error.code == "form_expired" and was_sent_from_here(request) and (typed := await keep(request)):
+        return page(request, "send_again.html", status_of(error)[0], error=error, kept=kept(request, typed))
     return page(request, "problem.html", status_of(error)[0], error=error)
 
 

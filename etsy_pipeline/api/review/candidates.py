@@ -17,8 +17,9 @@ from etsy_pipeline.api.inputs import NOTE, PRINTABLE, AccountPath
 from etsy_pipeline.api.review.item_card import web_address
 from etsy_pipeline.api.review.page import is_picture, page, to
 from etsy_pipeline.api.review.plan_query import A_PAGE
-from etsy_pipeline.api.review.session import LAST_NAME, OWN_FORM
+from etsy_pipeline.api.review.session import OWN_FORM, decides_as
 from etsy_pipeline.errors import BadRequest, PipelineError
+from etsy_pipeline.planning.undecided import WHY
 from etsy_pipeline.shop import candidates
 from etsy_pipeline.shop.candidates import KINDS, Offered
 from etsy_pipeline.shop.decide import decide_one
@@ -100,14 +101,14 @@ def show(request: Request, context: Context, account_id: AccountPath, looked: An
 @router.post("/decide", dependencies=[OWN_FORM])
 def decide(request: Request, context: Context, account_id: AccountPath, form: Annotated[Choice, Form()]) -> Response:
     """One of them; without a choice only the name is remembered."""
-    request.session[LAST_NAME] = form.decided_by
+    name = decides_as(request, form.decided_by)
     looked = Looked(kind=form.kind, product_id=form.product_id)
     if not form.choice:
         return to(_address(account_id, looked))
     try:
         wanted = form.request()
         readers = wiring.link_readers(context.settings, context.store, account_id)
-        decide_one(context.store, account_id, wanted, Said(form.decided_by, THROUGH, form.note), readers)
+        decide_one(context.store, account_id, wanted, Said(name, THROUGH, form.note), readers)
     except PipelineError as problem:
         return _list(request, context, account_id, looked, problem=problem)
     done = f"{wanted.act} {wanted.listing_id} {wanted.product_id}"
@@ -123,11 +124,11 @@ def look(request: Request, context: Context, account_id: AccountPath) -> Respons
 @router.post("/certain", dependencies=[OWN_FORM])
 def attach_all(request: Request, context: Context, account_id: AccountPath, form: Annotated[Bulk, Form()]) -> Response:
     """Those that were counted on the screen; no others."""
-    request.session[LAST_NAME] = form.decided_by
+    name = decides_as(request, form.decided_by)
     try:
         seen = candidates.certain_ones(context.store, account_id, own=STOCK if form.own_stock else ())
         readers = wiring.link_readers(context.settings, context.store, account_id)
-        said = Said(form.decided_by, THROUGH, form.note)
+        said = Said(name, THROUGH, form.note)
         decided = candidates.attach_certain(
             context.store, account_id, seen, said, readers, count=form.count, mark=form.mark
         )
@@ -162,13 +163,13 @@ def _list(
         cards=[_card(context, offered) for offered in found.offers],
         counts=found.counts,
         kinds=KINDS,
+        why=WHY,
         looked=looked,
         count=total,
         first=looked.offset + 1,
         last=min(following, total),
         previous=at(max(0, looked.offset - A_PAGE)) if looked.offset else "",
         next=at(following) if following < total else "",
-        name=str(request.session.get(LAST_NAME, "")),
         done=(act, *rest.split(" ", 1)) if rest else (),
         problem=problem,
     )
@@ -190,8 +191,8 @@ def _certain(
         200 if problem is None else status_of(problem)[0],
         shop=_shop(context, account_id),
         seen=seen,
+        why=WHY,
         cards=[_card(context, offered) for offered in seen.sample],
-        name=str(request.session.get(LAST_NAME, "")),
         done=done,
         refused=refused[:MOST_TOLD],
         refused_count=len(refused),

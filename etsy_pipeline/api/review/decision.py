@@ -13,7 +13,8 @@ from etsy_pipeline.api.inputs import NOTE, PRINTABLE, TransactionPath
 from etsy_pipeline.api.review.item_card import CHANGING
 from etsy_pipeline.api.review.page import page, to
 from etsy_pipeline.api.review.plan_query import PlanQuery
-from etsy_pipeline.api.review.session import LAST_NAME, OWN_FORM
+from etsy_pipeline.api.review.session import OWN_FORM, decides_as, name_for
+from etsy_pipeline.api.review.words import ACTIONS, told_of
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.planning.plan_view import dollars
 from etsy_pipeline.store.records import SyncItem
@@ -57,7 +58,7 @@ def ask(
     items = queries.items_at(context.store, job, sorted(query.exclusions(job)))
     items = [item for item in items if item.plan.action in CHANGING]
     excluded = "\n".join(item.product_id for item in items)
-    name = str(request.session.get(LAST_NAME, ""))
+    name = name_for(request)
     decision = Decision(plan_digest=job.plan_digest or "", decided_by=name, left_out=excluded)
     return _form(request, context, transaction_id, decision, items=items, back=query.address(job))
 
@@ -65,12 +66,12 @@ def ask(
 @router.post("/{transaction_id}/approve", dependencies=[OWN_FORM])
 def approve(request: Request, context: Context, transaction_id: TransactionPath, decision: Decided) -> Response:
     """The plan that was on the screen, without what was left out; no other one."""
-    request.session[LAST_NAME] = decision.decided_by
+    name = decides_as(request, decision.decided_by)
     try:
         approvals.approve(
             context.store,
             transaction_id,
-            decided_by=decision.decided_by,
+            decided_by=name,
             through=THROUGH,
             amount_unit=context.amount_unit(),
             note=decision.note,
@@ -85,8 +86,7 @@ def approve(request: Request, context: Context, transaction_id: TransactionPath,
 @router.post("/{transaction_id}/reject", dependencies=[OWN_FORM])
 def reject(request: Request, context: Context, transaction_id: TransactionPath, decision: Decided) -> Response:
     """Nothing of the plan is published."""
-    request.session[LAST_NAME] = decision.decided_by
-    name = decision.decided_by.strip() or NOBODY_NAMED
+    name = decides_as(request, decision.decided_by, NOBODY_NAMED)
     try:
         approvals.reject(context.store, transaction_id, decided_by=name, through=THROUGH, note=decision.note)
     except PipelineError as problem:
@@ -103,8 +103,8 @@ def cancel(context: Context, transaction_id: TransactionPath) -> RedirectRespons
 
 @router.post("/{transaction_id}/resume", dependencies=[OWN_FORM])
 def go_on(request: Request, context: Context, transaction_id: TransactionPath) -> RedirectResponse:
-    """A paused sync goes on, in the name of whoever decided last in this browser; what failed stays failed."""
-    name = str(request.session.get(LAST_NAME, "")).strip() or NOBODY_NAMED
+    """A paused sync goes on, in the name of who has signed in, or decided last in this browser."""
+    name = name_for(request).strip() or NOBODY_NAMED
     resume(context.store, transaction_id, decided_by=name, through=THROUGH)
     return to(f"/review/{transaction_id}?follow=yes")
 
@@ -142,6 +142,8 @@ def _form(
         job=review.job,
         shop=review.account.label,
         summary=summary,
+        told=told_of(summary.totals),
+        actions=ACTIONS,
         decision=decision,
         items=items,
         saved_calls=sum(item.plan.cost.calls for item in items),

@@ -7,11 +7,15 @@ from urllib.parse import urlencode
 
 from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.api.review.page import is_picture
+from etsy_pipeline.api.review.words import ACTIONS
 from etsy_pipeline.listings.listing import Listing
+from etsy_pipeline.listings.remedies import OF_THE_SHOP
 from etsy_pipeline.listings.verdict import Verdict
 from etsy_pipeline.planning.changes import Difference
+from etsy_pipeline.planning.link import Link
 from etsy_pipeline.planning.plan import PlanItem
 from etsy_pipeline.planning.plan_view import dollars
+from etsy_pipeline.planning.sections import section_of
 from etsy_pipeline.store.records import SyncItem
 
 CHANGING = frozenset({"create", "update", "deactivate"})
@@ -39,6 +43,7 @@ class ItemCard:
     """A product. `picture` is an address that the page may load, or nothing; `address` is the listing on Etsy.
 
     `candidates` is the page on which a person decides whether the product is on Etsy already, where that is open.
+    `preview` shows the listing as buyers will see it. `hints` are what the rules that it breaks say to do, each once.
     """
 
     item: SyncItem
@@ -53,6 +58,22 @@ class ItemCard:
     address: str
     is_excluded: bool
     candidates: str = ""
+    preview: str = ""
+
+    @property
+    def hints(self) -> Sequence[str]:
+        """What to do about what is wrong, each once; what the whole shop lacks is told elsewhere."""
+        return list(dict.fromkeys(item.hint for item in self.errors if item.hint and item.code not in OF_THE_SHOP))
+
+    @property
+    def action(self) -> str:
+        """What is done with it, in the words of the pages."""
+        return "Waits" if self.is_waiting else ACTIONS[self.item.plan.action]
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is in order itself, and the shop lacks something."""
+        return section_of(self.item.plan.action, self.item.plan.care, self.item.plan.verdicts) == "waits"
 
     @property
     def can_be_excluded(self) -> bool:
@@ -65,26 +86,30 @@ def item_card_of(
     item: SyncItem,
     *,
     account_id: str = "",
-    address: str = "",
+    link: Link | None = None,
     is_excluded: bool = False,
     is_open: bool = True,
+    preview: str = "",
 ) -> ItemCard:
-    """The card of an item; once its plan is decided, it tells what was."""
+    """The card of an item; once its plan is decided, it tells what was. `link` is the listing that it has, if any."""
     plan, listing = item.plan, item.plan.desired
-    first = listing.images[0] if listing and listing.images else None
+    was = link.published if link else None
+    first = next((each.images[0] for each in (listing, was) if each and each.images), None)
+    url = first.url if first else plan.image_url
     return ItemCard(
         item=item,
         title=(listing.title if listing else "") or plan.product_title or "(no title)",
-        picture=first.url if first and is_picture(context, first.url) else "",
+        picture=url if is_picture(context, url) else "",
         picture_text=first.alt_text if first else "",
-        price=_price(listing) if listing else "",
+        price=price_of(listing) if listing else price_of(was) if was else "",
         changes=[_change(difference, is_open=is_open) for difference in plan.differences],
         warnings=[verdict for verdict in plan.verdicts if verdict.severity == "warning"],
         errors=[verdict for verdict in plan.verdicts if verdict.severity == "error"],
         fee=dollars(plan.cost.fee_usd_cents) if plan.cost.fee_usd_cents else "",
-        address=web_address(address),
+        address=web_address(link.etsy_url if link else ""),
         is_excluded=is_excluded,
         candidates=_candidates(account_id, plan),
+        preview=preview,
     )
 
 
@@ -117,7 +142,8 @@ def _same(one: str, other: str) -> bool:
         return one == other
 
 
-def _price(listing: Listing) -> str:
+def price_of(listing: Listing) -> str:
+    """What it costs: one price, or from the lowest to the highest on offer."""
     offered = [offering.price for offering in listing.inventory.offerings if offering.is_enabled]
     lowest, highest = min(offered, default=listing.price), max(offered, default=listing.price)
     told = _amount(lowest) if lowest == highest else f"{_amount(lowest)} to {_amount(highest)}"

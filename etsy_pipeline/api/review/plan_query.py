@@ -4,43 +4,47 @@ All of it stands in the address, so every page can be gone back to, and nothing 
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field
 
 from etsy_pipeline.api.inputs import PRINTABLE
+from etsy_pipeline.api.review import words
 from etsy_pipeline.api.review.exclusions import mark_of, pack, unpack
 from etsy_pipeline.planning.brakes import BRAKES
-from etsy_pipeline.planning.plan import ACTIONS
+from etsy_pipeline.planning.sections import CHANGING, SECTIONS, Section
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.sync.queries import PlanFilter
 
 A_PAGE = 50
 OUTCOMES = ("failed", "synced", "waiting")
+WHAT_CHANGES = "What changes"
 SHOWN: Mapping[str, str] = {
-    "": "Changes and problems",
+    "": WHAT_CHANGES,
+    **SECTIONS,
     "brakes": "With a brake",
-    "conflicts": "Changed on Etsy by somebody",
+    "conflicts": "Changed on Etsy",
     **{code: f"Brake: {rule.words}" for code, rule in BRAKES.items() if not rule.is_of_plan},
-    "create": "To create",
-    "update": "To update",
-    "deactivate": "To deactivate",
-    "invalid": "Invalid",
-    "skip": "Skipped",
     "all": "Everything",
 }
-AFTERWARDS: Mapping[str, str] = {"failed": "Failed", "synced": "Done", "waiting": "Waiting"}
+AFTERWARDS: Mapping[str, str] = {name: words.OUTCOMES[name] for name in OUTCOMES}
 
 Position = Annotated[int, Field(ge=0, lt=1_000_000)]
 
 
 class PlanQuery(BaseModel):
-    """The query of a plan's page. `seen`, `leave`, `only` and `to` come from its form, on the way to the next page."""
+    """The query of a plan's page: what is shown of it, why it cannot be published, and what is searched for (`q`).
+
+    `at` is the place in that list of the product that is looked at by itself.
+    `seen`, `leave`, `only` and `to` come from its form, on the way to the next page.
+    """
 
     show: str = Field(default="", max_length=50, pattern=r"^[a-z_]*$")
-    product_id: str = Field(default="", max_length=200, pattern=PRINTABLE)
+    why: str = Field(default="", max_length=50, pattern=r"^[a-z_]*$")
+    q: str = Field(default="", max_length=200, pattern=PRINTABLE)
     offset: int = Field(default=0, ge=0, le=1_000_000)
+    at: int = Field(default=0, ge=0, le=1_000_000)
     plan: str = Field(default="", max_length=100, pattern=PRINTABLE)
     out: str = Field(default="", max_length=60_000)
     follow: Literal["", "yes"] = ""
@@ -66,10 +70,18 @@ class PlanQuery(BaseModel):
 
     def address(self, job: EtsySyncJob, **changes: object) -> str:
         """The address of this page, or of one that differs from it."""
-        place = {"show": self.show, "product_id": self.product_id, "offset": self.offset}
+        return f"/review/{job.transaction_id}?{self.encoded(job, **changes)}"
+
+    def encoded(self, job: EtsySyncJob, **changes: object) -> str:
+        """The query of that address."""
+        place = {"show": self.show, "why": self.why, "q": self.q.strip(), "offset": self.offset}
         chosen = {"plan": mark_of(job), "out": pack(self.exclusions(job))}
-        query = urlencode({name: value for name, value in (place | chosen | changes).items() if value})
-        return f"/review/{job.transaction_id}?{query}"
+        return urlencode({name: value for name, value in (place | chosen | changes).items() if value})
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether this is not what a plan begins with."""
+        return bool(self.show or self.why or self.q.strip())
 
     def onward(self, job: EtsySyncJob) -> str:
         """Where the form that was sent leads. A plan that is gone is told by its page before anything else."""
@@ -78,23 +90,32 @@ class PlanQuery(BaseModel):
         if self.to == "decide":
             query = urlencode({"plan": mark_of(job), "out": pack(self.exclusions(job))})
             return f"/review/{job.transaction_id}/decide?{query}"
-        show = self.show if self.only is None else self.only
-        return self.address(job, show=show, offset=int(self.to) if self.to.isdecimal() else 0)
+        place = {} if self.only is None else {"show": self.only, "why": ""}
+        return self.address(job, **place, offset=int(self.to) if self.to.isdecimal() else 0)
 
     def wanted(self) -> tuple[PlanFilter, str | None]:
         """Which items of the plan to read, one more than a page has, and with which outcome."""
-        show, of = self.show, (self.show,)
-        product_id = self.product_id.strip() or None
+        return self.filter(first=self.offset, most=A_PAGE + 1), self.outcome
+
+    @property
+    def outcome(self) -> str | None:
+        """With which outcome, where that is chosen."""
+        return self.show if self.show in OUTCOMES else None
+
+    def filter(self, *, first: int = 0, most: int | None = None) -> PlanFilter:
+        """What is shown: without anything chosen, what changes; a search looks through the whole plan."""
+        show, text = self.show, self.q.strip() or None
+        of_section = tuple(section for section in get_args(Section) if section == show)
         return PlanFilter(
-            actions=of if show in ACTIONS else (),
-            product_id=product_id,
+            sections=of_section or (CHANGING if not show and not text else ()),
+            why=self.why or None,
+            text=text,
             brake="any" if show == "brakes" else show if _is_brake(show) else None,
             with_conflicts=show == "conflicts",
-            noteworthy=not show and not product_id,
-            first=self.offset,
-            most=A_PAGE + 1,
-        ), show if show in OUTCOMES else None
+            first=first,
+            most=most,
+        )
 
 
 def _is_brake(show: str) -> bool:
-    return show not in {"", "all", "conflicts", *ACTIONS, *OUTCOMES}
+    return show not in {"", "all", "conflicts", *SECTIONS, *OUTCOMES}

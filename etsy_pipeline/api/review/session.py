@@ -1,7 +1,9 @@
-"""Who reads the review page: a signed, short-lived cookie, got for the API's token, and a token in every form.
+"""Who reads the pages: a signed, short-lived cookie, got for a token, and a token in every form.
 
-Without an API token the Guard lets only this machine in, and nobody has to sign in; the forms' token is checked all
-the same. The signing key comes from the database's key and the API token: another token ends all sessions.
+The token is a person's own, and says who they are and what they may; or the installation's, which may everything and
+names nobody. Without that one and without people the Guard lets only this machine in, and nobody has to sign in; the
+forms' token is checked all the same. The signing key comes from the database's key and the installation's token:
+another token ends all sessions. A person is looked up with each request: whoever is removed is out at once.
 """
 
 import hashlib
@@ -14,12 +16,17 @@ from starlette.datastructures import Headers
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from etsy_pipeline.accounts import people
+from etsy_pipeline.accounts.people import may
 from etsy_pipeline.api.context import AppContext
+from etsy_pipeline.api.who import ADMINISTRATOR, Who, of_person, role_needed, too_low
 from etsy_pipeline.errors import BadRequest
 
 COOKIE = "etsy_pipeline_review"
 LASTS_SECONDS = 8 * 60 * 60
 LAST_NAME = "name"  # of the session: who decided last, to fill in the form
+PERSON = "person"  # of the session: the id of who has signed in by name
+SAFE_NEXT = ("/review/", "/setup")  # where signing in may lead
 
 
 class SignInNeededError(Exception):
@@ -35,9 +42,7 @@ class Sessions:
 
     def __init__(self, app: ASGIApp, key: str) -> None:
         self._plain, self._secure = (
-            SessionMiddleware(
-                app, key, COOKIE, max_age=LASTS_SECONDS, path="/review", same_site="lax", https_only=https_only
-            )
+            SessionMiddleware(app, key, COOKIE, max_age=LASTS_SECONDS, path="/", same_site="lax", https_only=https_only)
             for https_only in (False, True)
         )
 
@@ -57,18 +62,22 @@ def signing_key(context: AppContext) -> str:
     return context.store.cipher.key_for(f"review sessions {digest}")
 
 
-def is_token(context: AppContext, given: str) -> bool:
-    """Whether this is the API's token, found out in constant time."""
+def who_has(context: AppContext, given: str) -> Who | None:
+    """Who signs in with this token; None where it is nobody's. The installation's own is told in constant time."""
     token = context.settings.etsy_pipeline_api_token
     wanted = token.get_secret_value() if token else ""
     one, other = (hashlib.sha256(text.encode("utf-8", "replace")).digest() for text in (given, wanted))
-    return bool(wanted) and hmac.compare_digest(one, other)
+    if wanted and hmac.compare_digest(one, other):
+        return ADMINISTRATOR
+    person = people.with_token(context.store, given) if given else None
+    return of_person(person) if person else None
 
 
-def begin(request: Request) -> None:
+def begin(request: Request, found: Who) -> None:
     """Sign in: a session of its own, with another token for its forms."""
     request.session.clear()
     request.session["signed_in"] = True
+    request.session[PERSON] = found.person_id
     csrf_token(request)
 
 
@@ -80,14 +89,47 @@ def csrf_token(request: Request) -> str:
 
 
 def needs_sign_in(request: Request) -> bool:
-    """Whether this installation has a token."""
+    """Whether this installation has a token, or people with names."""
     context: AppContext = request.app.state.context
-    return context.settings.etsy_pipeline_api_token is not None
+    return context.settings.etsy_pipeline_api_token is not None or people.are_there(context.store)
+
+
+def signed_in(request: Request) -> Who | None:
+    """Who has signed in, and may still; None where they have yet to."""
+    if person_id := str(request.session.get(PERSON, "")):
+        context: AppContext = request.app.state.context
+        person = people.with_id(context.store, person_id)
+        return of_person(person) if person else None
+    is_in = request.session.get("signed_in") and request.app.state.context.settings.etsy_pipeline_api_token
+    return ADMINISTRATOR if is_in or not needs_sign_in(request) else None
+
+
+def name_for(request: Request) -> str:
+    """The name that stands in a form: of whoever has signed in by name, else of who decided last in this browser."""
+    found: Who = request.state.who
+    return found.name or str(request.session.get(LAST_NAME, ""))
+
+
+def decides_as(request: Request, given: str, otherwise: str = "") -> str:
+    """The name that a decision is noted with; one that was typed is remembered for the next form.
+
+    Raises:
+        BadRequest: `name_not_yours`.
+    """
+    found: Who = request.state.who
+    if not found.name:
+        request.session[LAST_NAME] = given
+    return found.decides_as(given, otherwise)
 
 
 def _signed_in(request: Request) -> None:
-    if needs_sign_in(request) and not request.session.get("signed_in"):
+    found = signed_in(request)
+    if found is None:
         raise SignInNeededError
+    request.state.who = found
+    needed = role_needed(request.method, request.url.path)
+    if not may(found.role, needed):
+        raise too_low(found, needed)
 
 
 def _from_own_form(request: Request, csrf: Annotated[str, Form(max_length=200)] = "") -> None:

@@ -1,4 +1,4 @@
-"""Signing in with the API's token, and out."""
+"""Signing in with a person's token, or the installation's, and out."""
 
 from typing import Annotated
 
@@ -7,8 +7,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from etsy_pipeline.api.answers import status_of
 from etsy_pipeline.api.context import Context
-from etsy_pipeline.api.review.page import STYLE, page, to
-from etsy_pipeline.api.review.session import OWN_FORM, begin, is_token, needs_sign_in
+from etsy_pipeline.api.review.kept import LARGEST, kept
+from etsy_pipeline.api.review.page import KEYS, STYLE, page, to
+from etsy_pipeline.api.review.session import OWN_FORM, SAFE_NEXT, begin, needs_sign_in, who_has
+from etsy_pipeline.api.who import Who
 from etsy_pipeline.errors import BadRequest, PipelineError
 
 router = APIRouter()
@@ -25,6 +27,12 @@ def style() -> Response:
     return Response(STYLE, media_type="text/css", headers={"cache-control": CACHED})
 
 
+@router.get("/keys.js")
+def keys() -> Response:
+    """The only script."""
+    return Response(KEYS, media_type="text/javascript", headers={"cache-control": CACHED})
+
+
 @router.get("/sign-in")
 def ask(request: Request, where: Next = HOME) -> Response:
     """The form."""
@@ -37,14 +45,16 @@ def sign_in(
     context: Context,
     token: Annotated[str, Form(max_length=1000)] = "",
     where: Annotated[str, Form(max_length=20_000)] = HOME,
+    typed: Annotated[str, Form(alias="kept", max_length=2 * LARGEST)] = "",
 ) -> Response:
-    """The right token begins a session."""
+    """The right token begins a session; a form that came too late before is offered again."""
     try:
-        _require_token(request, context, token)
+        found = _require_token(request, context, token)
     except PipelineError as problem:
-        return _again(request, problem, where)
-    begin(request)
-    return to(_ours(where))
+        return _again(request, problem, where, typed)
+    begin(request, found)
+    form = kept(request, typed) if typed else None
+    return page(request, "send_again.html", kept=form) if form else to(_ours(where))
 
 
 @router.post("/sign-out", dependencies=[OWN_FORM])
@@ -54,21 +64,25 @@ def sign_out(request: Request) -> RedirectResponse:
     return to("/review/sign-in")
 
 
-def _require_token(request: Request, context: Context, token: str) -> None:
+def _require_token(request: Request, context: Context, token: str) -> Who:
     throttle, address = request.app.state.login_throttle, request.client.host if request.client else ""
     throttle.require_few(address)
-    if not is_token(context, token.strip()):
+    found = who_has(context, token.strip())
+    if found is None:
         throttle.note_wrong(address)
         raise BadRequest(
-            "This is not the API's token.", code="sign_in_wrong", hint="It is the value of ETSY_PIPELINE_API_TOKEN."
+            "This token is nobody's.",
+            code="sign_in_wrong",
+            hint="It is what `etsy-pipeline people add NAME` printed for you, or the value of ETSY_PIPELINE_API_TOKEN.",
         )
+    return found
 
 
-def _again(request: Request, problem: PipelineError, where: str) -> HTMLResponse:
-    return page(request, "sign_in.html", status_of(problem)[0], problem=problem, where=_ours(where))
+def _again(request: Request, problem: PipelineError, where: str, typed: str) -> HTMLResponse:
+    return page(request, "sign_in.html", status_of(problem)[0], problem=problem, where=_ours(where), kept=typed)
 
 
 def _ours(where: str) -> str:
     """Where to go afterwards: a page of ours, else the first one."""
-    is_ours = where.startswith("/review/") and "\\" not in where and where.isprintable()
+    is_ours = where.startswith(SAFE_NEXT) and "\\" not in where and where.isprintable()
     return where if is_ours else HOME

@@ -134,6 +134,7 @@ class EtsyApp:
         call.user_id = user_id
         if fault and fault["kind"] == "late_visibility":
             call.visible_from = self.state.now() + float(fault["seconds"])
+        call.unlinks = fault is not None and fault["kind"] == "unlinks"
         await _read_body(request, call)
         return call
 

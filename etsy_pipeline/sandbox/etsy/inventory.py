@@ -39,7 +39,8 @@ def replace(state: State, shop: Json, listing: Json, body: Any, supported: str |
         raise error(400, f"Invalid value ({supported}) for query parameter max_variations_supported.")  # exact (3VAR)
     most = 3 if supported == "3" else 2
     grid.check_count(listing["inventory"]["products"][0]["property_values"], most)  # three that are there need it too
-    products = [_product(shop, listing["taxonomy_id"], item) for item in body["products"]]
+    is_download = listing["type"] == "download"
+    products = [_product(shop, listing["taxonomy_id"], item, is_download=is_download) for item in body["products"]]
     axes = {axis: _ids(body.get(axis) or []) for axis in AXES}
     grid.check(products, axes, most)
     if stock.pieces({"products": products}) == 0:  # LIFECYCLE §1; the text is ours
@@ -104,7 +105,7 @@ def varies(inventory: Json) -> bool:
     return bool(varying(inventory))
 
 
-def _product(shop: Json, taxonomy_id: int, item: Any) -> Json:
+def _product(shop: Json, taxonomy_id: int, item: Any, *, is_download: bool) -> Json:
     if not isinstance(item, dict) or set(item) - PRODUCT_KEYS:
         raise _refused("/products : invalid keys")  # ids left over from a GET (FACTS §7)
     offerings = item.get("offerings")
@@ -115,10 +116,14 @@ def _product(shop: Json, taxonomy_id: int, item: Any) -> Json:
         raise _refused("/sku : must be a string")
     sent = item.get("property_values") or []
     values = [property_values.read(shop["shop_id"], taxonomy_id, value) for value in sent]
-    return {"sku": sku, "property_values": values, "offerings": [_offering(shop, offerings[0])]}
+    return {
+        "sku": sku,
+        "property_values": values,
+        "offerings": [_offering(shop, offerings[0], is_download=is_download)],
+    }
 
 
-def _offering(shop: Json, item: Any) -> Json:
+def _offering(shop: Json, item: Any, *, is_download: bool) -> Json:
     if not isinstance(item, dict) or set(item) - OFFERING_KEYS:
         raise _refused("/offerings : invalid keys")
     price, quantity, enabled = item.get("price"), item.get("quantity"), item.get("is_enabled")
@@ -136,11 +141,16 @@ def _offering(shop: Json, item: Any) -> Json:
     if not isinstance(enabled, bool):
         raise _refused("/is_enabled : must be true or false")
     readiness = item.get("readiness_state_id")
+    if readiness is not None or not is_download:  # measured of physical listings; a download has none to name (spec)
+        _check_readiness(shop, readiness)
+    return {"price": price, "quantity": quantity, "is_enabled": enabled, "readiness_state_id": readiness}
+
+
+def _check_readiness(shop: Json, readiness: Any) -> None:
     if readiness is None:
         raise error(400, "All offerings need readiness state")  # exact (FACTS §7)
     if readiness not in {state["readiness_state_id"] for state in shop["readiness_states"]}:
         raise _refused("/readiness_state_id : not found in this shop")
-    return {"price": price, "quantity": quantity, "is_enabled": enabled, "readiness_state_id": readiness}
 
 
 def _ids(value: Any) -> list[int]:

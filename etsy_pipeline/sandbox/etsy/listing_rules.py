@@ -90,6 +90,15 @@ def changes(state: State, shop: dict[str, Any], listing: dict[str, Any], form: d
     return wanted
 
 
+def texts(fields: Fields) -> dict[str, Any]:
+    """Title, description and tags, which a translation has too."""
+    return {
+        "title": _title(fields),
+        "description": _description(fields),
+        "tags": _words(fields, "tags", TAGS, TAG_LENGTH, BAD_IN_TAG),
+    }
+
+
 def _shared(state: State, fields: Fields) -> dict[str, Any]:
     for name in GONE:  # FACTS §5: sending them is an error since 2026-09
         if fields.has(name):

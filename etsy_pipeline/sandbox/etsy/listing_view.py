@@ -2,12 +2,21 @@
 
 from typing import Any
 
-from etsy_pipeline.sandbox.etsy import images, inventory, personalization, renewals, shops, stock
+from etsy_pipeline.sandbox.etsy import (
+    images,
+    inventory,
+    personalization,
+    renewals,
+    shops,
+    stock,
+    translations,
+    videos,
+)
 from etsy_pipeline.sandbox.etsy.answers import error, escaped, money
 from etsy_pipeline.sandbox.etsy.requests import Call
 from etsy_pipeline.sandbox.state import State
 
-INCLUDES = {"Images", "Shop", "User", "Translations", "Videos", "Personalization", "BuyerPrice"}  # two of them here
+INCLUDES = {"Images", "Shop", "User", "Translations", "Videos", "Personalization", "BuyerPrice"}  # four of them here
 
 
 def with_includes(call: Call, listing: dict[str, Any]) -> dict[str, Any]:
@@ -18,6 +27,10 @@ def with_includes(call: Call, listing: dict[str, Any]) -> dict[str, Any]:
     answer = associated(call, listing)
     if "Images" in wanted:
         answer["images"] = images.views(call.state, listing["listing_id"])
+    if "Videos" in wanted:
+        answer["videos"] = videos.views(call.state, listing)
+    if "Translations" in wanted:
+        answer["translations"] = translations.views(listing)
     if "Personalization" in wanted:
         answer["personalization"] = personalization.view(listing)
     return answer

@@ -3,6 +3,7 @@
 from typing import Any
 
 from etsy_pipeline.sandbox.etsy import (
+    files,
     images,
     inventory,
     listing_properties,
@@ -11,6 +12,7 @@ from etsy_pipeline.sandbox.etsy import (
     shops,
     stock,
     stored,
+    translations,
     variation_images,
 )
 from etsy_pipeline.sandbox.etsy.answers import Answer, error, not_found, page
@@ -19,6 +21,10 @@ from etsy_pipeline.sandbox.etsy.requests import Call
 from etsy_pipeline.sandbox.state import State
 
 STATES = ("active", "inactive", "sold_out", "draft", "removed", "expired")
+ORDERS = {
+    "sort_on": ("created", "price", "updated", "score"),
+    "sort_order": ("desc", "asc", "ascending", "descending", "up", "down"),
+}  # the first is Etsy's default
 DELETABLE = {"sold_out", "draft", "expired", "inactive", "active"}
 
 
@@ -43,15 +49,15 @@ def update(call: Call) -> Answer:
     if listing["shop_id"] != shop["shop_id"]:
         raise error(403, "Listing does not belong to this shop.")
     form = call.form()
+    translations.check_whole(listing)
     if form.get("state") == "active" and renewals.fails(call.state, listing):
         return Answer({"error": "Server Error"}, 500)
     changed = listing_rules.changes(call.state, shop, listing, form)
     image_ids = changed.pop("image_ids", None)
     if image_ids is not None:
         images.set_order(call.state, shop["shop_id"], listing["listing_id"], image_ids)
-    if changed.get("taxonomy_id", listing["taxonomy_id"]) != listing["taxonomy_id"]:
-        listing_properties.check_required(listing | changed)
     listing |= changed
+    translations.spoil(listing, form)
     if "state" in form:
         _set_state(call.state, shop, listing, form["state"])
     listing["modified"] = int(call.state.now())
@@ -65,12 +71,18 @@ def get(call: Call) -> Answer:
 
 
 def of_shop(call: Call) -> Answer:
-    """getListingsByShop: one state, active unless told otherwise (FACTS §0.2, §10)."""
+    """getListingsByShop: one state, active unless told otherwise (FACTS §0.2, §10).
+
+    An order may be asked for and changes nothing: by Etsy's document it counts only in a search, which this is none.
+    """
     shop = shops.own(call)
     state = call.query.get("state", "active")
     limit, offset = call.paging()
     if state not in STATES:
         raise error(400, f"state must be one of {', '.join(STATES)}")
+    for name, words in ORDERS.items():
+        if call.query.get(name, words[0]) not in words:
+            raise error(400, f"{name} must be one of {', '.join(words)}")
     where = "FROM listing WHERE shop_id = ? AND state = ? AND visible_from <= ?"
     values = (shop["shop_id"], state, call.state.now())
     row = call.state.row(f"SELECT COUNT(*) AS n {where}", *values)
@@ -121,7 +133,10 @@ def put_inventory(call: Call) -> Answer:
     shop = shops.of_id(call.state, listing["shop_id"])
     if dangling := variation_images.dangling(call, listing):  # seen at times (FACTS §7): the strict case
         raise error(400, f"image id {dangling} is invalid")
+    values = variation_images.values(listing)
     inventory.replace(call.state, shop, listing, call.json(), call.query.get("max_variations_supported"))
+    if call.unlinks or variation_images.values(listing) != values:
+        listing["variation_images"] = []
     listing["modified"] = int(call.state.now())
     stored.save(call.state, listing)
     return Answer(inventory.view(listing))
@@ -144,6 +159,8 @@ def _check_publishable(state: State, shop: dict[str, Any], listing: dict[str, An
     listing_properties.check_required(listing)
     if not images.views(state, listing["listing_id"]):
         raise error(400, "There was a problem with /images : cannot be less than 1 items")
+    if files.needs_one(listing):
+        raise error(400, "A digital listing needs a file before it can be published.")  # spec; the text is ours
     if listing["type"] == "download":
         return
     if not listing.get("shipping_profile_id"):

@@ -7,13 +7,17 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from etsy_pipeline.sandbox.etsy import (
+    files,
     images,
     listing_properties,
     listings,
     personalization,
+    receipts,
     shops,
     taxonomy,
+    translations,
     variation_images,
+    videos,
 )
 from etsy_pipeline.sandbox.etsy.answers import Answer
 from etsy_pipeline.sandbox.etsy.auth import scopes_of
@@ -48,6 +52,9 @@ SHOPS_LISTING = "/shops/{shop_id}/listings/{listing_id}"
 LISTING = "/listings/{listing_id}"
 PROPERTIES = f"{SHOPS_LISTING}/properties"
 PROPERTY = f"{PROPERTIES}/{{property_id}}"
+FILES = f"{SHOPS_LISTING}/files"
+RECEIPT = f"{SHOP}/receipts/{{receipt_id}}"
+TRANSLATION = f"{SHOPS_LISTING}/translations/{{language}}"
 READINESS = f"{SHOP}/readiness-state-definitions"
 NODES = "/seller-taxonomy/nodes"
 
@@ -99,7 +106,25 @@ OPERATIONS = (
         "deleteListingPersonalization", "DELETE", f"{SHOPS_LISTING}/personalization", personalization.delete,
         "listings_w",
     ),
+    Operation("getListingTranslation", "GET", TRANSLATION, translations.get, KEY),
+    Operation("createListingTranslation", "POST", TRANSLATION, translations.create, "listings_w"),
+    Operation(
+        "updateListingTranslation", "PUT", TRANSLATION, translations.replace, "listings_w", translations.get
+    ),
+    Operation("getAllListingFiles", "GET", FILES, files.get_all, "listings_r"),
+    Operation("uploadListingFile", "POST", FILES, files.upload, "listings_w"),
+    Operation("getListingFile", "GET", f"{FILES}/{{listing_file_id}}", files.get, "listings_r"),
+    Operation("deleteListingFile", "DELETE", f"{FILES}/{{listing_file_id}}", files.delete, "listings_w"),
+    Operation("getListingVideos", "GET", f"{LISTING}/videos", videos.get_all, KEY),
+    Operation("getListingVideo", "GET", f"{LISTING}/videos/{{video_id}}", videos.get, KEY),
+    Operation("uploadListingVideo", "POST", f"{SHOPS_LISTING}/videos", videos.upload, "listings_w"),
+    Operation("deleteListingVideo", "DELETE", f"{SHOPS_LISTING}/videos/{{video_id}}", videos.delete, "listings_w"),
     Operation("getListingProperties", "GET", PROPERTIES, listing_properties.get_all, KEY),
+    Operation("getListingProperty", "GET", f"{LISTING}/properties/{{property_id}}", listing_properties.get_one, KEY),
     Operation("updateListingProperty", "PUT", PROPERTY, listing_properties.replace, "listings_w"),
     Operation("deleteListingProperty", "DELETE", PROPERTY, listing_properties.delete, "listings_w"),
+    Operation("getShopReceipts", "GET", f"{SHOP}/receipts", receipts.get_all, "transactions_r"),
+    Operation("getShopReceipt", "GET", RECEIPT, receipts.get, "transactions_r"),
+    Operation("updateShopReceipt", "PUT", RECEIPT, receipts.update, "transactions_w", receipts.get),
+    Operation("createReceiptShipment", "POST", f"{RECEIPT}/tracking", receipts.create_shipment, "transactions_w"),
 )  # fmt: skip

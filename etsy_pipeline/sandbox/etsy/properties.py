@@ -34,7 +34,10 @@ class Listed(NamedTuple):
 
 
 class Property(NamedTuple):
-    """A property. One that is required exists only in the categories that require it."""
+    """A property. One that is required exists only in the categories that require it.
+
+    `most` is how many values a listing takes of it. One that is deprecated is still told, and refused (D1378).
+    """
 
     property_id: int
     name: str
@@ -42,6 +45,8 @@ class Property(NamedTuple):
     may_vary: bool = True
     scales: tuple[Scale, ...] = ()
     required_in: frozenset[int] = frozenset()
+    most: int | None = 1
+    is_deprecated: bool = False
 
     @property
     def listed(self) -> list[Listed]:
@@ -70,12 +75,13 @@ PROPERTIES = (
     # 19 is US/Canada by Etsy's document
     Property(100, "Size", scales=(Scale(19, "US/Canada", LETTERS), Scale(20, "EU", NUMBERS))),
     Property(47626759898, "Width", scales=(Scale(5, "Inches"), Scale(6, "Centimeters"))),
-    Property(148789511893, "Material", MATERIALS),
+    Property(148789511893, "Material", MATERIALS, most=3),
     Property(46803063641, "Occasion", ("Anniversary", "Birthday", "Graduation", "Wedding"), may_vary=False),
     Property(
         46803063651, "Craft type", ("Beading", "Knitting", "Sewing"), may_vary=False,
         required_in=frozenset({CRAFT_SUPPLIES}),
     ),
+    Property(46803063671, "Recipient", ("Children", "Pets"), may_vary=False, is_deprecated=True),
     Property(46803063661, "Sleeve length", ("Long sleeve", "Short sleeve"), required_in=frozenset({ADULT_TEES})),
 )  # fmt: skip
 
@@ -101,6 +107,7 @@ def view(item: Property) -> dict[str, Any]:
     return {
         "property_id": item.property_id, "name": item.name, "display_name": item.name, "scales": scales,
         "is_required": bool(item.required_in), "supports_attributes": True, "supports_variations": item.may_vary,
-        "is_multivalued": False, "max_values_allowed": None, "selected_values": [],
+        "is_multivalued": item.most != 1, "max_values_allowed": item.most if item.most != 1 else None,
+        "selected_values": [],
         "possible_values": [value._asdict() | {"equal_to": []} for value in item.listed],
     }  # fmt: skip

@@ -24,7 +24,7 @@ def read(shop_id: int, taxonomy_id: int, item: Any) -> Json:
     found = _custom(item) if item["property_id"] in CUSTOM else _standard(taxonomy_id, item)
     etsys_id = found.pop("value_id")
     # Etsy's id, or the shop's own that an earlier read gave; or none, for a value of one's own
-    known = {etsys_id, _shops_id(shop_id, found)}
+    known = {etsys_id, shops_id(shop_id, found)}
     if len(item["value_ids"]) > 1 or set(item["value_ids"]) - known:
         raise _refused("/value_ids : does not belong to the value")
     return found | {"is_listed": found["is_listed"] and (etsys_id is None or bool(item["value_ids"]))}
@@ -36,7 +36,7 @@ def view(shop_id: int, found: Json) -> Json:
     return {
         "property_id": found["property_id"], "property_name": escaped(found["property_name"]),
         "scale_id": found["scale_id"], "scale_name": standard.scale_name(found["scale_id"]) if standard else None,
-        "values": [escaped(value) for value in found["values"]], "value_ids": [_shops_id(shop_id, found)],
+        "values": [escaped(value) for value in found["values"]], "value_ids": [shops_id(shop_id, found)],
     }  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def _value(item: Json) -> str:
     return values[0]
 
 
-def _shops_id(shop_id: int, found: Json) -> int:
+def shops_id(shop_id: int, found: Json) -> int:
     """Of this shop, and unlike what was sent (FACTS §7)."""
     scale = "" if found["scale_id"] is None else f"/{found['scale_id']}"
     digest = hashlib.sha256(f"{shop_id}/{found['property_id']}{scale}/{found['values'][0]}".encode()).digest()

@@ -13,7 +13,8 @@ from etsy_pipeline.sandbox.state import State
 
 FORM = "application/x-www-form-urlencoded"
 MAX_IDS = 100  # a page, or a batch
-MAX_OFFSET = 12_000
+CEILING = 12_000
+"""How far pages reach. FACTS §10 has an offset of 12,000 at most; whether that page is shown is unsure: here it is not."""
 _WHOLE = re.compile(r"[0-9]{1,18}")  # what a 64-bit id can hold; `str.isdecimal` would take other scripts' digits
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
@@ -33,6 +34,8 @@ class Call:
     user_id: int | None = None
     visible_from: float = 0.0
     """When what this call creates can be seen: a fault may put it into the future."""
+    unlinks: bool = False
+    """Whether a PUT of the inventory unlinks the pictures of all values: a fault may make it so."""
 
     def number(self, name: str) -> int:
         """A number in the path; anything else is no such resource."""
@@ -57,8 +60,8 @@ class Call:
     def paging(self) -> tuple[int, int]:
         """Limit and offset (FACTS §10)."""
         limit, offset = whole(self.query.get("limit", "25")), whole(self.query.get("offset", "0"))
-        if limit is None or not 1 <= limit <= MAX_IDS or offset is None or offset > MAX_OFFSET:
-            raise error(400, f"limit must be 1 to {MAX_IDS}, offset 0 to {MAX_OFFSET}")
+        if limit is None or not 1 <= limit <= MAX_IDS or offset is None or offset + limit > CEILING:
+            raise error(400, f"limit must be 1 to {MAX_IDS}, and the last one at most the {CEILING}th")
         return limit, offset
 
     def ids(self, name: str) -> list[int]:

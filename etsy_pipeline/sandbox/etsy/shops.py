@@ -8,7 +8,7 @@ from etsy_pipeline.sandbox.state import MissingError, State, dump, load
 
 FIRST_SHOP, FIRST_USER = 51_000_001, 910_000_001
 DAYS_A_WEEK = 5  # "a week is as many days as the seller works": here, five
-MAX_SECTION_LENGTH = 24  # uncertain: not in FACTS
+MAX_SECTIONS, MAX_SECTION_LENGTH = 20, 24  # uncertain (LISTING_EXTRAS §6)
 
 
 class Sample(NamedTuple):
@@ -187,11 +187,13 @@ def sections(call: Call) -> Answer:
 
 
 def create_section(call: Call) -> Answer:
-    """createShopSection; 200, not 201, by Etsy's document."""
+    """createShopSection; 200, not 201, by Etsy's document. A second one of the same name is made, too: assumed."""
     shop = own(call)
     title = call.form().get("title", "").strip()
     if not 1 <= len(title) <= MAX_SECTION_LENGTH:
         raise error(400, f"There was a problem with /title : must have 1 to {MAX_SECTION_LENGTH} characters")
+    if len(shop["sections"]) >= MAX_SECTIONS:
+        raise error(400, f"There was a problem with /sections : cannot be more than {MAX_SECTIONS} items")
     section = {"shop_section_id": call.state.number("shop_section", shop["shop_id"] * 10 + 5), "title": title}
     save(call.state, shop | {"sections": [*shop["sections"], section]})
     return Answer(_section(call.state, shop, section, len(shop["sections"]) + 1))

@@ -44,6 +44,33 @@ def sell(inventory: Json, pieces_sold: int, sku: str | None) -> None:
         raise ValueError(f"only {pieces_sold - left} such pieces are for sale")
 
 
+def take(inventory: Json, product: Json, pieces_bought: int) -> None:
+    """Take pieces of one product out, and of all that share them.
+
+    Raises:
+        ValueError: when so many are not for sale.
+    """
+    offering = product["offerings"][0]
+    if not offering["is_enabled"] or offering["quantity"] < pieces_bought:
+        raise ValueError(f"only {offering['quantity'] if offering['is_enabled'] else 0} such pieces are for sale")
+    _change_pool(inventory, product, -pieces_bought)
+
+
+def put_back(inventory: Json, product_id: int, pieces_back: int) -> None:
+    """Put pieces of one product back, if it is still that product: a PUT makes all anew."""
+    for product in inventory["products"]:
+        if product["product_id"] == product_id:
+            _change_pool(inventory, product, pieces_back)
+
+
+def _change_pool(inventory: Json, product: Json, by: int) -> None:
+    offering = product["offerings"][0]
+    for pool in _pools(inventory):
+        if any(item is offering for item in pool):
+            for item in pool:
+                item["quantity"] = max(0, item["quantity"] + by)
+
+
 def _pools(inventory: Json) -> list[list[Json]]:
     """Offerings that share their pieces: alike in what the quantity varies by."""
     along = set(inventory["quantity_on_property"])

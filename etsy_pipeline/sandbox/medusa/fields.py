@@ -2,8 +2,8 @@
 
 Measured on 2.21.2 beyond what is written there: names with a sign (`*variants`, `+metadata`, `-images`) change what
 comes unasked, one plain name replaces it; `*relation` brings the relation's own columns, not the relations below
-it; a relation that is named plainly (`title,variants`) is left out in silence; categories and stock never come unasked;
-ids come along only where `IDS` says so.
+it; a list that is named plainly (`title,variants`) is left out in silence, one thing (`type`) brings its id;
+categories and stock never come unasked; ids come along only where `IDS` says so.
 """
 
 from typing import Any
@@ -13,15 +13,17 @@ ALL = "*"
 RELATIONS = frozenset(
     [
         "categories", "collection", "images", "inventory", "inventory_items", "location_levels", "option", "options",
-        "price_rules", "prices", "product", "sales_channels", "tags", "type", "values", "variants",
+        "parent_category", "price_rules", "prices", "product", "sales_channels", "tags", "type", "values", "variants",
     ]
 )  # fmt: skip
+TO_ONE = frozenset({"collection", "type"})
+"""Named plainly, they bring their id."""
 COMPUTED = frozenset({"inventory_quantity"})
 """Only when asked by name."""
 
 PRODUCT = (
     "*,*type,*collection,*options,*options.values,*tags,*images,*variants,*variants.prices,*variants.options,"
-    "*variants.options.option,*sales_channels"
+    "*variants.options.option,*variants.images,*sales_channels"
 )
 VARIANT = "*,*options,options.option.id,*prices"
 IDS = {
@@ -31,6 +33,14 @@ IDS = {
     "inventory": ("id",),
     "sales_channels": ("id",),
 }
+
+
+EMPTY_COLUMNS = {
+    "variants": ("title", "sku", "ean", "upc", "barcode", "weight", "variant_rank"),
+    "prices": ("amount", "min_quantity", "max_quantity"),
+    "images": ("rank",),
+}
+"""Columns that are null where nothing was recorded: one that is asked for by name always comes."""
 
 
 def tree(fields: str, unasked: str) -> Tree:
@@ -64,6 +74,8 @@ def _parts(value: dict[str, Any], wanted: Tree) -> dict[str, Any]:
         if name in RELATIONS:
             if wanted.get(name):
                 found[name] = _related(name, item, wanted[name])
+            elif name in TO_ONE and name in wanted:
+                found[name] = {"id": item.get("id")} if isinstance(item, dict) else item
         elif name in wanted or (ALL in wanted and name not in COMPUTED and f"-{name}" not in wanted):
             found[name] = item
     return found
@@ -74,7 +86,8 @@ def _related(name: str, value: Any, wanted: Tree) -> Any:
         return [_related(name, item, wanted) for item in value]
     if not isinstance(value, dict):
         return value
-    found = _parts(value, wanted) | {key: value[key] for key in IDS.get(name, ()) if key in value}
+    empty = dict.fromkeys(column for column in EMPTY_COLUMNS.get(name, ()) if column in wanted)
+    found = empty | _parts(value, wanted) | {key: value[key] for key in IDS.get(name, ()) if key in value}
     if name == "prices":
         found.pop("price_rules", None)
         found["rules"] = _rules(value, wanted)

@@ -47,11 +47,16 @@ def related(product: Product, relation: str) -> list[dict[str, Any]]:
 
 def matching(found: list[dict[str, Any]], query: QueryParams) -> list[dict[str, Any]]:
     """The products that all filters let through."""
-    statuses = _wanted(query, "status")
+    statuses = wanted(query, "status")
     if statuses - STATUSES:
         raise BadQuery(400, {"type": "invalid_data", "message": "Invalid request: Field 'status, 0' is required"})
     bounds = {(name, sign): _time(query[key]) for name, sign, key in _time_filters(query)}
     return [item for item in found if _is_related(item, query) and _is_within(item, bounds) and _is_found(item, query)]
+
+
+def within(item: Product, query: QueryParams) -> bool:
+    """Whether a thing's times are within those that are asked for."""
+    return _is_within(item, {(name, sign): _time(query[key]) for name, sign, key in _time_filters(query)})
 
 
 def _is_related(product: Product, query: QueryParams) -> bool:
@@ -63,8 +68,9 @@ def _is_related(product: Product, query: QueryParams) -> bool:
         "collection_id": _ids(product, "collection"),
         "tag_id": _ids(product, "tags"),
         "category_id": _ids(product, "categories"),
+        "type_id": _ids(product, "type"),
     }
-    return all(not (wanted := _wanted(query, name)) or wanted & there for name, there in present.items())
+    return all(not (asked := wanted(query, name)) or asked & there for name, there in present.items())
 
 
 def _ids(product: Product, relation: str) -> set[Any]:
@@ -97,7 +103,8 @@ def _time_filters(query: QueryParams) -> list[tuple[str, str, str]]:
     return [item for item in names if item[2] in query]
 
 
-def _wanted(query: QueryParams, name: str) -> set[str]:
+def wanted(query: QueryParams, name: str) -> set[str]:
+    """What a filter lets through, once or several times in the query; nothing where it is not there."""
     plain, bracketed = query.getlist(name), query.getlist(f"{name}[]")
     numbered = [
         value for key, value in query.multi_items() if key.startswith(f"{name}[") and key[len(name) + 1 : -1].isdigit()

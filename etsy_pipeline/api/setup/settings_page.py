@@ -1,0 +1,127 @@
+"""Every setting of a shop, by form: choices as lists, errors beside their field, nothing lost when two save at once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from etsy_pipeline.accounts.configure import configure, mark_of
+from etsy_pipeline.api.context import AppContext, Context
+from etsy_pipeline.api.inputs import PRINTABLE, AccountPath
+from etsy_pipeline.api.review.page import to
+from etsy_pipeline.api.review.session import OWN_FORM
+from etsy_pipeline.api.setup import settings_form
+from etsy_pipeline.api.setup.offered import Offered, or_trouble
+from etsy_pipeline.api.setup.settings_form import Typed
+from etsy_pipeline.api.setup.shapes import NO, YES
+from etsy_pipeline.api.setup.shell import Choices, Texts, step_page
+from etsy_pipeline.errors import BadRequest, Conflict, PipelineError
+from etsy_pipeline.listings.shop import Choice, Kind
+from etsy_pipeline.store import accounts
+from etsy_pipeline.store.records import EtsyAccount
+
+router = APIRouter(prefix="/shops/{account_id}/settings")
+
+Words = Annotated[str, Query(max_length=200, pattern=PRINTABLE)]
+OF_SHOP: Mapping[str, Kind] = {
+    "shipping_profile": "shipping_profile",
+    "return_policy": "return_policy",
+    "processing_profile": "processing_profile",
+    "shop_section": "shop_section",
+    "production_partners": "production_partner",
+}
+"""Which of the shop's lists a field chooses from, by the last part of its name."""
+WRONG = BadRequest(
+    "Nothing was changed: something is not as it has to be.",
+    code="shop_settings_invalid",
+    hint="It is told beside each field; what you typed is still here.",
+)
+MEANWHILE = Conflict(
+    "Nothing was changed yet: somebody else changed settings meanwhile, perhaps you in another window.",
+    code="settings_changed_meanwhile",
+    hint="What they changed is marked below. What you typed is still here: look at it, and save again.",
+)
+
+
+@router.get("")
+def show(
+    request: Request,
+    context: Context,
+    choices: Choices,
+    account_id: AccountPath,
+    q: Words = "",
+    saved: Words = "",
+    setting: Words = "",
+    value: Words = "",
+) -> Response:
+    """All of them, or those that have some words in them; or one `setting`, with a `value` that helps filled in."""
+    found = Typed({setting: _as_typed(value)}, changes={setting: value}) if setting and value else None
+    return _page(request, context, choices, account_id, q=setting or q, saved=saved, found=found)
+
+
+@router.post("/save", dependencies=[OWN_FORM])
+def save(request: Request, context: Context, choices: Choices, account_id: AccountPath, texts: Texts) -> Response:
+    """What was changed, all of it or nothing."""
+    account, words = _account(context, account_id), texts.get("_q", "")
+    found = settings_form.take(texts, texts.get("_base", ""), _present(account), account.api_config)
+    if found.meanwhile:
+        return _page(request, context, choices, account_id, q=words, found=found, problem=MEANWHILE)
+    if found.problems or found.errors:
+        return _page(request, context, choices, account_id, q=words, found=found, problem=WRONG)
+    try:
+        if found.changes:
+            configure(context.store, account_id, found.changes, seen=mark_of(account))
+    except PipelineError as problem:
+        return _page(request, context, choices, account_id, q=words, found=found, problem=problem)
+    names = ",".join(found.changes)
+    return to(f"/setup/shops/{account_id}/settings?saved={names[:200] or 'nothing'}")
+
+
+def _page(
+    request: Request,
+    context: AppContext,
+    choices: Offered,
+    account_id: str,
+    *,
+    q: str = "",
+    saved: str = "",
+    found: Typed | None = None,
+    problem: PipelineError | None = None,
+) -> Response:
+    account = _account(context, account_id)
+    form = settings_form.show(_present(account), found, words=q)
+    of_shop, trouble = or_trouble(lambda: choices.of_shop(account_id), {}) if account.is_active else ({}, None)
+    named = {field: list(of_shop.get(kind, ())) for field, kind in OF_SHOP.items()}
+    return step_page(
+        request,
+        context,
+        "settings",
+        account_id,
+        problem=problem,
+        form=form,
+        q=q,
+        saved=[settings_form.words_of(name) for name in saved.split(",") if name],
+        named=named,
+        trouble_of_shop=trouble,
+        selected=_selected,
+    )
+
+
+def _as_typed(value: str) -> str:
+    return {"true": YES, "false": NO}.get(value, value)
+
+
+def _selected(text: str, offered: Sequence[Choice]) -> Sequence[tuple[str, str]]:
+    """What a list offers, each with its name; what stands there now is among it, as it is stored."""
+    rows = [(text if text in {str(item.id), item.name} else str(item.id), item.name) for item in offered]
+    return rows if not text or text in dict(rows) else [(text, f"{text} (not in the shop)"), *rows]
+
+
+def _account(context: AppContext, account_id: str) -> EtsyAccount:
+    with context.store.reading() as session:
+        return accounts.get(session, account_id)
+
+
+def _present(account: EtsyAccount) -> Mapping[str, object]:
+    return accounts.settings_of(account).model_dump(mode="json")

@@ -1,0 +1,52 @@
+"""What a variant costs and how much of it there is, read out of Medusa's answer; a part that is absent is an error."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+
+class FieldError(ValueError):
+    """What is wrong, with the name of the field."""
+
+
+def asked(raw: Mapping[str, Any], name: str) -> Any:
+    """A part that was asked for. Medusa ignores fields that it does not know in silence (docs/medusa-facts.md §5)."""
+    if name not in raw:
+        raise FieldError(f"the answer has no field {name!r}")
+    return raw[name]
+
+
+def plain_prices(raw: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Prices by currency, without those of a quantity tier or of a rule (a region, a customer group).
+
+    Those of price lists are not in Medusa's answer (`price_lists.py`). A row without an amount is no price. Two
+    different plain prices in one currency cannot be: then the rules did not come along, and any choice could be the
+    wrong price.
+    """
+    plain: dict[str, Any] = {}
+    for price in raw:
+        if any(price.get(name) for name in ("min_quantity", "max_quantity", "rules", "price_rules")):
+            continue
+        if (amount := asked(price, "amount")) is None:
+            continue
+        currency = str(asked(price, "currency_code")).upper()
+        if plain.setdefault(currency, amount) != amount:
+            raise FieldError(f"prices: a variant costs both {plain[currency]} and {amount} {currency}")
+    return plain
+
+
+def available(raw: Mapping[str, Any], selling: Callable[[Mapping[str, Any]], bool]) -> int | None:
+    """How many can be sold: a kit as often as its scarcest part allows (docs/medusa-facts.md §4).
+
+    Args:
+        raw: the variant.
+        selling: whether a level is of a location that counts.
+    """
+    if not asked(raw, "manage_inventory"):
+        return None
+    parts = []
+    for item in asked(raw, "inventory_items") or ():
+        levels = asked(asked(item, "inventory") or {"location_levels": ()}, "location_levels") or ()
+        levels = [level for level in levels if selling(level)]
+        free = sum(int(level["stocked_quantity"]) - int(level.get("reserved_quantity") or 0) for level in levels)
+        parts.append(max(0, free) // max(1, int(item.get("required_quantity") or 1)))
+    return min(parts, default=0)

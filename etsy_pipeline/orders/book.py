@@ -1,0 +1,246 @@
+"""Sales on Etsy reserved in Medusa, each exactly once: intent, look for it, reserve, note its id, done (ORDERS §8).
+
+What is true is what Medusa has with our mark (`sales.booking.marker`). It is looked for before anything is reserved, so
+that it does not matter where an earlier process was killed, or which answer was lost. An intent whose answer may still
+be on its way is left alone for a while. Only who has the account's turn (`turn.py`) comes here.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from etsy_pipeline.catalogue.admin_api import WriteRefused, WriteUnanswered
+from etsy_pipeline.catalogue.reservations import (
+    OutOfStock,
+    Reservation,
+    Reservations,
+    StockedProduct,
+    StockedVariant,
+)
+from etsy_pipeline.errors import PipelineError
+from etsy_pipeline.orders.turn import Turn
+from etsy_pipeline.sales.booking import Move, Needed, Place, marker, moves
+from etsy_pipeline.store import receipts, sales, stock_movements
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.sales import KeptSale, SaleState
+from etsy_pipeline.store.stock_movements import MovementKind, StockMovement
+
+logger = logging.getLogger(__name__)
+
+SETTLES = timedelta(seconds=90)  # after which an answer that did not come is on its way no more
+MOST_UNANSWERED = 3  # in a row, before the rest waits for the next time
+SHORT = "Sold on Etsy, and Medusa has fewer pieces left than that."
+NOWHERE = "No location that sells has it."
+BACKORDER = "Medusa has fewer pieces left, and sells it all the same (backorder)."
+NO_VARIANT = "Medusa no longer has the variant."
+
+
+@dataclass
+class Booked:
+    """What became of lines that were to be booked: transaction ids, by what happened to them."""
+
+    booked: list[int] = field(default_factory=list)
+    oversold: list[int] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)
+    nothing_to_book: list[int] = field(default_factory=list)
+
+
+def book_lines(store: Store, medusa: Reservations, account_id: str, turn: Turn) -> Booked:
+    """Reserve every line of a paid order that waits for it, the oldest first; those that were oversold are tried again.
+
+    Raises:
+        TakenOver: `orders_active`, where another process has the turn.
+        PipelineError: where Medusa cannot be asked, or answers nothing several times in a row; the rest waits.
+    """
+    with store.reading() as session:
+        lines = sales.in_state(session, account_id, "waiting", "oversold", mode="stock", is_paid=True)
+        lines = [line for line in lines if line.variant_id is not None and not _is_called_off(session, line)]
+    products = medusa.products([line.product_id for line in lines if line.product_id])
+    done, unanswered = Booked(), 0
+    for line in lines:
+        try:
+            outcome = Line(store, medusa, turn, line).book(products)
+        except WriteUnanswered:
+            unanswered += 1
+            if unanswered >= MOST_UNANSWERED:
+                raise
+            outcome = "waiting"
+        else:
+            unanswered = 0
+        getattr(done, outcome).append(line.transaction_id)
+    return done
+
+
+def _is_called_off(session: sales.Session, line: KeptSale) -> bool:
+    receipt = receipts.get(session, line.etsy_account_id, line.receipt_id)
+    return receipt is None or (receipt.is_canceled and not receipt.is_shipped)
+
+
+class Line:
+    """One line of an order, and what is reserved for it."""
+
+    def __init__(self, store: Store, medusa: Reservations, turn: Turn, sale: KeptSale) -> None:
+        self._store, self._medusa, self._turn, self._sale = store, medusa, turn, sale
+        self._mark = marker(sale.etsy_account_id, sale.transaction_id)
+
+    def book(self, products: Mapping[str, StockedProduct]) -> SaleState:
+        """Reserve what is still missing for it; how it stands then."""
+        variant = _variant(self._sale, products)
+        if variant is None:
+            return self._becomes("waiting", NO_VARIANT)
+        if not variant.is_managed:
+            return self._becomes("nothing_to_book", None)
+        held = self.held()
+        if self._may_still_come(held):
+            return "waiting"
+        for attempt in ("as it was read", "as it is now"):
+            missing = _missing(self._sale.quantity, variant, held)
+            planned = moves(1, missing)
+            if len({move.inventory_item_id for move in planned}) < len(missing) or not variant.parts:
+                return self._becomes("oversold", NOWHERE)
+            if all(move.is_there for move in planned) and self._reserve(planned):
+                return self._becomes("booked", None)
+            if attempt == "as it was read":  # somebody was quicker, or put some there: look again, once
+                variant = _variant(self._sale, self._medusa.products([self._sale.product_id or ""])) or variant
+                held = self.held()
+        if variant.allows_backorder:
+            return self._becomes("nothing_to_book", BACKORDER)
+        return self._becomes("oversold", SHORT)
+
+    def held(self) -> list[Reservation]:
+        """What Medusa holds for this line, noted as done; one that is there twice is given back once."""
+        kept: dict[tuple[str, str], Reservation] = {}
+        for found in self._medusa.find(self._mark):
+            place = found.inventory_item_id, found.location_id
+            if place in kept:
+                logger.warning("reserved_twice mark=%s", self._mark)
+                self._turn.require()
+                self._medusa.release(found.id)
+            else:
+                kept[place] = found
+        with self._store.writing() as session:
+            now = self._store.now()
+            for item in kept.values():
+                movement = self._movement("sale", item.inventory_item_id, item.location_id, item.quantity)
+                stock_movements.intend(session, [movement])
+                stock_movements.change(session, movement, reservation_id=item.id, quantity=item.quantity, done_at=now)
+        return list(kept.values())
+
+    def give_back(self) -> None:
+        """Release all that Medusa holds for this line; what is given back already stays so.
+
+        Raises:
+            WriteUnanswered: it is looked for, and tried, again.
+        """
+        held = self.held()
+        returns = [self._movement("return", item.inventory_item_id, item.location_id, item.quantity) for item in held]
+        with self._store.writing() as session:
+            stock_movements.intend(session, returns)
+        for item, movement in zip(held, returns, strict=True):
+            self._turn.require()
+            self._medusa.release(item.id)
+            self._done(movement, item.id)
+        self._note_gone()
+
+    def may_still_come(self) -> bool:
+        """Whether an answer to an earlier attempt may still be on its way: nothing can be concluded yet."""
+        return self._may_still_come(self.held())
+
+    def _note_gone(self) -> None:
+        """Returns that were intended, and of which nothing is left in Medusa, happened: only the answer was lost."""
+        with self._store.writing() as session:
+            now, sale = self._store.now(), self._sale
+            for movement in stock_movements.of_sale(session, sale.etsy_account_id, sale.transaction_id):
+                if movement.kind == "return" and movement.done_at is None:
+                    stock_movements.change(session, movement, done_at=now)
+                elif movement.done_at is None:
+                    stock_movements.drop(session, movement)
+
+    def _may_still_come(self, held: Iterable[Reservation]) -> bool:
+        """Whether an intent of before is so young that Medusa may be at work on it; older ones that came to nothing go."""
+        there = {(item.inventory_item_id, item.location_id) for item in held}
+        with self._store.writing() as session:
+            now, sale = self._store.now(), self._sale
+            intents = stock_movements.of_sale(session, sale.etsy_account_id, sale.transaction_id, "sale")
+            lost = [
+                item
+                for item in intents
+                if (item.inventory_item_id, item.location_id) not in there and item.done_at is None
+            ]
+            if any(now - item.intent_at < SETTLES for item in lost):
+                return True
+            for item in lost:
+                stock_movements.drop(session, item)
+        return False
+
+    def _reserve(self, planned: Sequence[Move]) -> bool:
+        """Whether all of it is reserved; not, where somebody was quicker."""
+        intended = [self._movement("sale", move.inventory_item_id, move.location_id, move.quantity) for move in planned]
+        with self._store.writing() as session:
+            stock_movements.intend(session, intended)
+        for place, movement in enumerate(intended):
+            self._turn.require()
+            try:
+                reservation_id = self._medusa.reserve(
+                    movement.inventory_item_id, movement.location_id, movement.quantity, description=self._mark
+                )
+            except OutOfStock:
+                self._drop(intended[place:])
+                return False
+            except WriteRefused as refused:
+                self._drop(intended[place:])
+                self._becomes("waiting", refused.message)
+                raise WriteUnanswered(refused.message, may_have_happened=False) from None
+            except WriteUnanswered as lost:
+                self._drop(intended[place + 1 :] if lost.may_have_happened else intended[place:])
+                raise
+            self._done(movement, reservation_id)
+        return True
+
+    def _done(self, movement: StockMovement, reservation_id: str) -> None:
+        with self._store.writing() as session:
+            stock_movements.change(session, movement, reservation_id=reservation_id, done_at=self._store.now())
+
+    def _drop(self, movements: Iterable[StockMovement]) -> None:
+        with self._store.writing() as session:
+            for movement in movements:
+                stock_movements.drop(session, movement)
+
+    def _becomes(self, state: SaleState, problem: str | None) -> SaleState:
+        sale = self._sale
+        if (state, problem) != (sale.state, sale.problem):
+            booked_at = {"booked_at": self._store.now()} if state == "booked" else {}
+            with self._store.writing() as session:
+                sales.change(
+                    session, sale.etsy_account_id, sale.transaction_id, state=state, problem=problem, **booked_at
+                )
+        return state
+
+    def _movement(self, kind: MovementKind, item_id: str, location_id: str, quantity: int) -> StockMovement:
+        sale = self._sale
+        return StockMovement(
+            sale.etsy_account_id, sale.transaction_id, item_id, location_id, kind, quantity, self._store.now()
+        )
+
+
+def _variant(sale: KeptSale, products: Mapping[str, StockedProduct]) -> StockedVariant | None:
+    product = products.get(sale.product_id or "")
+    return next((item for item in product.variants if item.id == sale.variant_id), None) if product else None
+
+
+def _missing(quantity: int, variant: StockedVariant, held: Iterable[Reservation]) -> list[Needed]:
+    """What is not reserved yet of each inventory item; `required` is the whole of it."""
+    there: dict[str, int] = {}
+    for item in held:
+        there[item.inventory_item_id] = there.get(item.inventory_item_id, 0) + item.quantity
+    taken = {(item.inventory_item_id, item.location_id) for item in held}
+    return [
+        Needed(part.inventory_item_id, wanted, tuple(
+            Place(level.location_id, level.available)
+            for level in part.levels
+            if (part.inventory_item_id, level.location_id) not in taken
+        ))
+        for part in variant.parts
+        if (wanted := quantity * part.required - there.get(part.inventory_item_id, 0)) > 0
+    ]  # fmt: skip

@@ -1,0 +1,228 @@
+"""Orders of a shop, read from Etsy and kept: what changed, what tells of no change, and what Etsy's events named.
+
+Each order is kept once, whoever tells of it and how often; a page is kept whole before the cursor goes beyond it. Many
+changes move no time stamp at Etsy (refunds, cancellations: ORDERS §4), so once a day open and canceled ones are read.
+"""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from etsy_pipeline.accounts.configure import configure
+from etsy_pipeline.errors import NeedsPerson
+from etsy_pipeline.listings.order_settings import OrderMode, OrderSettings
+from etsy_pipeline.providers.errors import RemoteRefused
+from etsy_pipeline.providers.protocols import ReceiptClient, ReceiptQuery
+from etsy_pipeline.sales.receipt import Receipt, SaleLine
+from etsy_pipeline.store import accounts, receipt_feeds, receipts, sales
+from etsy_pipeline.store.accounts import settings_of
+from etsy_pipeline.store.engine import Session, Store
+from etsy_pipeline.store.records import EtsyAccount
+from etsy_pipeline.store.sales import SaleState
+
+logger = logging.getLogger(__name__)
+
+OVERLAP = timedelta(minutes=15)  # of two looks: what Etsy shows late is seen by the next one
+SWEPT_BACK = timedelta(days=60)
+SWEEP_EVERY = timedelta(days=1)
+HINTS_AT_ONCE = 200
+STEP_BACK = timedelta(seconds=1)  # whether Etsy's bound is one of those that it gives, nobody says
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a look at orders brought. `ignored` were sold before the shop began with this; `malformed` are no orders."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    ignored: int = 0
+    malformed: int = 0
+
+    def __add__(self, other: "Imported") -> "Imported":
+        mine, theirs = Counter(asdict(self)), Counter(asdict(other))
+        return Imported(**{name: mine[name] + theirs[name] for name in asdict(self)})
+
+
+def missing_scopes(account: EtsyAccount) -> tuple[str, ...]:
+    """The permissions that the account's orders take and the seller has not granted."""
+    wanted = settings_of(account).orders.scopes
+    granted = (account.scopes or " ".join(wanted)).split()
+    return tuple(scope for scope in wanted if scope not in granted)
+
+
+class Importer:
+    """Reads the orders of one shop.
+
+    Raises:
+        NeedsPerson: `scope_missing`, where the seller has not granted what it takes.
+    """
+
+    def __init__(self, store: Store, client: ReceiptClient, account_id: str) -> None:
+        self._store, self._client, self._account_id = store, client, account_id
+        with store.reading() as session:
+            account = accounts.get(session, account_id)
+        self._account, self._settings = account, settings_of(account).orders
+        self._since = self._settings.since or _begin_now(store, account_id)
+        if "transactions_r" in (missing := missing_scopes(account)):
+            raise NeedsPerson(
+                f"Orders of {account.label} cannot be read: the permission {' '.join(missing)} is not granted.",
+                code="scope_missing",
+                hint=f"Connect the shop again, which asks for it: `etsy-pipeline accounts connect {account_id}`.",
+            )
+
+    def hints(self) -> Imported:
+        """Read the orders that Etsy's events named, each by itself. One that cannot be read now stays to be read."""
+        with self._store.reading() as session:
+            waiting = receipts.hinted(session, self._account_id, HINTS_AT_ONCE)
+        total = Imported()
+        for hinted in waiting:
+            total += self.one(hinted.receipt_id, hint=hinted.content_hash)
+        return total
+
+    def one(self, receipt_id: int, *, hint: str | None = None) -> Imported:
+        """Read one order and keep it; one that Etsy does not have is forgotten, if it was never read."""
+        try:
+            receipt = self._client.receipt(self._account.shop_id or 0, receipt_id)
+        except RemoteRefused as refused:
+            logger.warning("order_not_there receipt_id=%s code=%s", receipt_id, refused.code)
+            with self._store.writing() as session:
+                receipts.forget_unread(session, self._account_id, receipt_id)
+                known = receipts.get(session, self._account_id, receipt_id, lock=True)
+                if known is not None and known.content_hash == hint:
+                    receipts.change(session, self._account_id, receipt_id, content_hash="")
+            return Imported(malformed=1)
+        return self._keep([receipt], hint=hint)
+
+    def poll(self) -> Imported:
+        """Read what changed since the last look, with some overlap. The cursor never passes a page that failed."""
+        with self._store.reading() as session:
+            cursor = receipt_feeds.get(session, self._account_id).cursor
+        since = self._since if cursor is None else max(self._since, cursor - OVERLAP)
+        total = self._pages(ReceiptQuery("updated", since), moves_cursor=True)
+        with self._store.writing() as session:
+            receipt_feeds.change(session, self._account_id, polled_at=self._store.now())
+        return total
+
+    def sweep(self) -> Imported:
+        """Read canceled orders, and those that are not shipped: what happened to them moved no time stamp."""
+        since = max(self._since, self._store.now() - SWEPT_BACK)
+        total = self._pages(ReceiptQuery("created", since, is_canceled=True))
+        total += self._pages(ReceiptQuery("created", since, is_shipped=False, is_canceled=False))
+        with self._store.writing() as session:
+            receipt_feeds.change(session, self._account_id, swept_at=self._store.now())
+        return total
+
+    def _pages(self, query: ReceiptQuery, *, moves_cursor: bool = False) -> Imported:
+        """All of a query, by pages that begin where the one before ended, in time and not by counting.
+
+        Orders move while they are read: by counting, one of them would fall between two pages. Only where a whole page
+        has one and the same time is it left by counting, and by half of it.
+        """
+        total, offset = Imported(), 0
+        while True:
+            page = self._client.receipts(self._account.shop_id or 0, query, offset)
+            total += self._keep(page.receipts) + Imported(malformed=page.malformed)
+            times = [item.updated_at if query.by == "updated" else item.sold_at for item in page.receipts]
+            if moves_cursor and times:
+                self._advance(max(times))
+            if page.is_last:
+                return total
+            beyond = max(times, default=query.since) - STEP_BACK
+            if beyond > query.since:
+                query, offset = replace(query, since=beyond), 0
+            else:
+                offset += max(1, page.rows // 2)
+
+    def _advance(self, seen: datetime) -> None:
+        """A time stamp of the future would hide everything until then."""
+        with self._store.writing() as session:
+            receipt_feeds.advance(session, self._account_id, min(seen, self._store.now()))
+
+    def _keep(self, found: Sequence[Receipt], *, hint: str | None = None) -> Imported:
+        now = self._store.now()
+        with self._store.writing() as session:
+            outcomes = Counter(self._kept(session, receipt, now, hint) for receipt in found)
+            self._learn(session, found)
+        return Imported(**outcomes)
+
+    def _kept(self, session: Session, receipt: Receipt, now: datetime, hint: str | None) -> str:
+        known = receipts.get(session, self._account_id, receipt.receipt_id, lock=True)
+        if receipt.sold_at < self._since and (known is None or not known.was_read):
+            receipts.forget_unread(session, self._account_id, receipt.receipt_id)
+            return "ignored"
+        receipt = self._judged(receipt)
+        if known is not None and known.content_hash == receipt.content_hash:
+            return "same"
+        mode: OrderMode = self._settings.mode if known is None else known.mode
+        details = self._store.cipher.encrypt(details_of(receipt)) if mode == "orders" else None
+        receipts.put(session, self._account_id, receipt, mode=mode, now=now, hint=hint, details_encrypted=details)
+        if mode != "orders":
+            receipts.change(session, self._account_id, receipt.receipt_id, state="open")
+        for line in receipt.lines:
+            state = first_state(mode, line)
+            sales.add(session, self._account_id, receipt.receipt_id, line, state=state, now=now)
+        return "new" if known is None or not known.was_read else "changed"
+
+    def _judged(self, receipt: Receipt) -> Receipt:
+        """What does not agree with the shop is a problem of the order, too."""
+        currency, ours = receipt.totals.currency_code, self._account.currency_code
+        if ours is None or currency == ours:
+            return receipt
+        told = f"Its currency is {currency or 'not told'}, the shop's is {ours}."
+        return replace(receipt, problems=(*receipt.problems, told))
+
+    def _learn(self, session: Session, found: Sequence[Receipt]) -> None:
+        """Whether Etsy tells this key where orders go (ORDERS §6): it does for all paid ones, or for none."""
+        paid = [receipt for receipt in found if receipt.is_paid]
+        if paid:
+            tells = any(receipt.has_address for receipt in paid)
+            if receipt_feeds.get(session, self._account_id).tells_addresses is not tells:
+                receipt_feeds.change(session, self._account_id, tells_addresses=tells)
+
+
+def _begin_now(store: Store, account_id: str) -> datetime:
+    """The moment from which on orders are read, where nobody set it: this one, for good."""
+    now = store.now()
+    return configure(store, account_id, {"orders.since": now.isoformat()}).orders.since or now
+
+
+def first_state(mode: OrderMode, line: SaleLine) -> SaleState:
+    """How a line stands before anything was done about it. Of how many pieces nobody knows, a person decides."""
+    if mode == "observe":
+        return "observed"
+    if line.is_digital:
+        return "nothing_to_book"
+    return "needs_link" if line.problem else "waiting"
+
+
+def details_of(receipt: Receipt) -> str:
+    """The buyer's data and words as JSON, for mode `orders`; what reads it is `buyer_of`."""
+    written = {str(line.transaction_id): list(line.personalization) for line in receipt.lines if line.personalization}
+    return json.dumps({**asdict(receipt.buyer), "personalization": written})
+
+
+def buyer_of(store: Store, kept: receipts.KeptReceipt) -> Mapping[str, Any]:
+    """The buyer's data and words of an order, as long as they are kept; else nothing.
+
+    Raises:
+        NotConfigured: `secret_key_wrong`.
+    """
+    if not kept.details_encrypted:
+        return {}
+    found: Mapping[str, Any] = json.loads(store.cipher.decrypt(kept.details_encrypted))
+    return found
+
+
+def is_due(settings: OrderSettings, feed: receipt_feeds.ReceiptFeed, now: datetime) -> bool:
+    """Whether it is time to look for what changed."""
+    return feed.polled_at is None or now - feed.polled_at >= timedelta(minutes=settings.poll_minutes)
+
+
+def is_sweep_due(feed: receipt_feeds.ReceiptFeed, now: datetime) -> bool:
+    """Whether it is time to look for what tells of no change."""
+    return feed.swept_at is None or now - feed.swept_at >= SWEEP_EVERY

@@ -1,0 +1,70 @@
+"""Sales on Etsy that Medusa's stock does not know of yet, for the listings of a plan and for the last look. Pure.
+
+Sales are kept by variant; offerings on Etsy have SKUs and option values.
+"""
+
+from dataclasses import replace
+
+from etsy_pipeline.linking.variant_map import VariantOnEtsy
+from etsy_pipeline.listings.identity import ProductIdentity
+from etsy_pipeline.listings.shop_settings import ShopSettings
+from etsy_pipeline.planning.inventory import compared, without_pieces
+from etsy_pipeline.planning.link import Link, LiveListing
+from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.sending import sent_parts
+from etsy_pipeline.sales.guard import BOOKING, OpenOnListing, OpenSales, SoldVariant
+
+_WHY = "more pieces would be for sale, and a sale on Etsy is not booked in Medusa yet"
+_NO_STOCK = "more pieces would be for sale, and Medusa could not be asked for its stock just now"
+_NOT_READ = "more pieces would be for sale, and orders on Etsy could not be read just now"
+
+
+def with_open_sales(live: LiveListing, found: OpenSales, link: Link | None, identity: ProductIdentity) -> LiveListing:
+    """A listing with what was sold of it that Medusa's stock lacks. Orders were read after it was.
+
+    Args:
+        live: as Etsy has it.
+        found: what is open of the product; nothing, where orders tell of no sale.
+        link: of the product.
+        identity: the product's variants. One that is sold and not among them only keeps the listing from being raised.
+    """
+    known = {variant.id: SoldVariant(variant.sku, variant.values, 0) for variant in identity.variants}
+    known |= {item.variant_id: _on_etsy(item) for item in (link.variant_map if link else ())}
+    sold = tuple(replace(known[key], pieces=pieces) for key, pieces in found.pieces.items() if pieces and key in known)
+    is_frozen = found.is_frozen or any(key not in known for key in found.pieces)
+    return replace(live, open_sales=OpenOnListing(sold, is_frozen))
+
+
+def not_to_be_raised(
+    item: PlanItem, live: LiveListing | None, settings: ShopSettings, *, knows_stock: bool, is_begun: bool = False
+) -> str:
+    """Why an item must not be sent: it would give a listing more pieces than Etsy has while sales are open.
+
+    Args:
+        item: what is to be sent.
+        live: the listing as Etsy has it now; None: it has none yet.
+        settings: the shop's.
+        knows_stock: whether Medusa's stock was read after orders were.
+        is_begun: whether some of it was tried already: then what Etsy has may be ours.
+
+    Returns:
+        It in words; blank where it may be sent.
+    """
+    is_looked_after = settings.orders.mode in BOOKING and settings.ownership.get("quantity", "owned") == "owned"
+    if not is_looked_after or live is None or item.desired is None or item.action != "update":
+        return ""
+    is_open = live.open_sales is None or not live.open_sales.may_raise
+    if not (is_open or not knows_stock) or not sent_parts(item) & {"inventory", "state"}:
+        return ""
+    there = live.inventory or without_pieces(item.desired.inventory)
+    pairs = compared(item.desired.inventory, there).values()
+    sides = [(new.for_sale, old.for_sale if old else 0) for new, old in pairs if new is not None]
+    if any(new > on_etsy for new, on_etsy in sides):
+        return _NOT_READ if live.open_sales is None else _WHY if is_open else _NO_STOCK
+    only_pieces = {change.field for change in item.differences} == {"quantity"}
+    is_so = only_pieces and not is_begun and all(new == on_etsy for new, on_etsy in sides)
+    return "Etsy has just these pieces for sale already" if is_so else ""
+
+
+def _on_etsy(item: VariantOnEtsy) -> SoldVariant:
+    return SoldVariant(item.sku, item.values, 0)
