@@ -11,13 +11,17 @@ from datetime import UTC, datetime
 
 from etsy_pipeline import state_folder
 from etsy_pipeline.accounts.tokens import AccountTokens
+from etsy_pipeline.catalogue.admin_api import AdminApi
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
 from etsy_pipeline.catalogue.patience import Patience
 from etsy_pipeline.catalogue.product import Product
+from etsy_pipeline.catalogue.reservations import Reservations
+from etsy_pipeline.catalogue.stock_places import SoldFrom
 from etsy_pipeline.errors import BadRequest, NotConfigured
 from etsy_pipeline.etsy import budget
 from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.etsy.oauth import EtsyOAuth
+from etsy_pipeline.etsy.receipts import EtsyReceipts
 from etsy_pipeline.etsy.shared_budget import SharedBudget
 from etsy_pipeline.etsy.transport import EtsyTransport, TokenSource
 from etsy_pipeline.listings.mapping import validate
@@ -116,6 +120,11 @@ def shop_client(settings: Settings, store: Store, account_id: str, at: Time | No
     return _client(settings, store, tokens_of(settings, store, account_id, at), at)
 
 
+def receipt_client(settings: Settings, store: Store, account_id: str, at: Time | None = None) -> EtsyReceipts:
+    """The orders of a connected shop."""
+    return EtsyReceipts(_transport(settings, store, tokens_of(settings, store, account_id, at), at))
+
+
 def client_for(settings: Settings, store: Store) -> Callable[[str], EtsyClient]:
     """Etsy for whoever has an access token: a shop that is just being connected."""
     return lambda access_token: _client(settings, store, _OneToken(access_token))
@@ -199,6 +208,14 @@ def catalogue_of(settings: Settings, *, someone_waits: bool = False) -> MedusaCa
     url, api_key, _ = settings.medusa()
     seconds = settings.medusa_patience_seconds
     return MedusaCatalogue(url, api_key, patience=Patience(min(seconds, SHORT_PATIENCE) if someone_waits else seconds))
+
+
+def reservations_of(settings: Settings, sold_from: SoldFrom) -> Reservations:
+    """Medusa's stock as sales on Etsy are booked in it, at the locations from which a shop sells."""
+    url, api_key, _ = settings.medusa()
+    return Reservations(
+        AdminApi(url, api_key, Patience(min(settings.medusa_patience_seconds, SHORT_PATIENCE))), sold_from
+    )
 
 
 def link_readers(settings: Settings, store: Store, account_id: str) -> Readers:

@@ -12,6 +12,7 @@ from etsy_pipeline.accounts.tokens import token_columns
 from etsy_pipeline.errors import Conflict, NeedsPerson
 from etsy_pipeline.providers.protocols import Authorization, OAuth, RemoteShop, ShopClient, Tokens
 from etsy_pipeline.store import accounts
+from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsyAccount
 from etsy_pipeline.sync import holds
@@ -23,6 +24,8 @@ ClientFor = Callable[[str], ShopClient]  # an access token → a client that use
 def start(store: Store, oauth: OAuth, account_id: str | None, asker: Asker = NOBODY) -> Authorization:
     """Begin to connect: remembers state and verifier, and says where to send the seller.
 
+    What the account's orders take is asked for with the rest (`orders.mode`); without an account, only the rest is.
+
     Args:
         store: the database.
         oauth: our app.
@@ -32,6 +35,9 @@ def start(store: Store, oauth: OAuth, account_id: str | None, asker: Asker = NOB
     Raises:
         NotFound: `account_not_found`.
     """
+    if account_id is not None:
+        with store.reading() as session:
+            oauth = oauth.asking_for(settings_of(accounts.get(session, account_id)).orders.scopes)
     authorization = oauth.authorization()
     attempts.remember(store, authorization, account_id, asker)
     return authorization

@@ -82,6 +82,17 @@ def _connection(account: EtsyAccount, wanted_scopes: str) -> Iterator[Finding]:
     lacking = sorted(set(wanted_scopes.split()) - set((account.scopes or wanted_scopes).split()))
     detail = f"not granted: {' '.join(lacking)}" if lacking else account.scopes or "as asked for"
     yield Finding("scopes", "missing" if lacking else "ok", detail, again if lacking else "")
+    yield from _orders(account, again)
+
+
+def _orders(account: EtsyAccount, again: str) -> Iterator[Finding]:
+    """Whether its orders can be read, where they are to be. Publishing does not need that."""
+    orders = accounts.settings_of(account).orders
+    if not orders.is_on:
+        return
+    missing = accounts.missing_scopes(account)
+    detail = f"mode {orders.mode}; scope_missing: {' '.join(missing)} not granted" if missing else f"mode {orders.mode}"
+    yield Finding("orders", "warning" if missing else "ok", detail, again if missing else "")
 
 
 def _choices(settings: ShopSettings, choices: Choices) -> Iterator[Finding]:

@@ -111,7 +111,7 @@ def _read(answer: Any) -> Receipt | None:
     if receipt_id is None or sold_at is None:
         return None
     totals, of_money = _totals(answer)
-    lines, of_lines = _lines(answer)
+    lines, of_lines, unread = _lines(answer)
     refunds = _each(answer.get("refunds"), _refund)
     problems = [*of_lines, *of_money]
     if not problems and not refunds and not totals.add_up:
@@ -130,18 +130,19 @@ def _read(answer: Any) -> Receipt | None:
         shipments=_each(answer.get("shipments"), _shipment),
         buyer=_buyer(answer),
         problems=tuple(problems),
+        unread_lines=unread,
     )
 
 
-def _lines(answer: Json) -> tuple[tuple[SaleLine, ...], list[str]]:
+def _lines(answer: Json) -> tuple[tuple[SaleLine, ...], list[str], int]:
+    """The lines, what is wrong with them, and how many are none."""
     rows = answer.get("transactions")
-    if not isinstance(rows, list):
-        return (), ["Etsy does not tell what was sold."]
+    if not isinstance(rows, list) or not rows:
+        return (), ["Etsy does not tell what was sold."], 0
     lines = [line for row in rows if isinstance(row, Mapping) and (line := _line(row)) is not None]
+    unread = len(rows) - len(lines)
     problems = [f"{line.title or line.sku or line.transaction_id}: {line.problem}" for line in lines if line.problem]
-    if len(lines) < len(rows):
-        problems.append(f"{len(rows) - len(lines)} of its lines cannot be read.")
-    return tuple(lines), problems if rows else ["It has no lines."]
+    return tuple(lines), problems + ([f"{unread} of its lines cannot be read."] if unread else []), unread
 
 
 def _line(row: Json) -> SaleLine | None:

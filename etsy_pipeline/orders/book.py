@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Literal
 
 from etsy_pipeline.catalogue.admin_api import WriteRefused, WriteUnanswered
 from etsy_pipeline.catalogue.reservations import (
@@ -18,10 +19,9 @@ from etsy_pipeline.catalogue.reservations import (
     StockedProduct,
     StockedVariant,
 )
-from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.orders.turn import Turn
 from etsy_pipeline.sales.booking import Move, Needed, Place, marker, moves
-from etsy_pipeline.store import receipts, sales, stock_movements
+from etsy_pipeline.store import sales, stock_movements
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.sales import KeptSale, SaleState
 from etsy_pipeline.store.stock_movements import MovementKind, StockMovement
@@ -31,9 +31,10 @@ logger = logging.getLogger(__name__)
 SETTLES = timedelta(seconds=90)  # after which an answer that did not come is on its way no more
 MOST_UNANSWERED = 3  # in a row, before the rest waits for the next time
 SHORT = "Sold on Etsy, and Medusa has fewer pieces left than that."
-NOWHERE = "No location that sells has it."
 BACKORDER = "Medusa has fewer pieces left, and sells it all the same (backorder)."
 NO_VARIANT = "Medusa no longer has the variant."
+
+Outcome = Literal["reserved", "short", "refused"]
 
 
 @dataclass
@@ -54,8 +55,8 @@ def book_lines(store: Store, medusa: Reservations, account_id: str, turn: Turn) 
         PipelineError: where Medusa cannot be asked, or answers nothing several times in a row; the rest waits.
     """
     with store.reading() as session:
-        lines = sales.in_state(session, account_id, "waiting", "oversold", mode="stock", is_paid=True)
-        lines = [line for line in lines if line.variant_id is not None and not _is_called_off(session, line)]
+        found = sales.in_state(session, account_id, "waiting", "oversold", mode="stock", is_good=True)
+    lines = [line for line in found if line.variant_id is not None]
     products = medusa.products([line.product_id for line in lines if line.product_id])
     done, unanswered = Booked(), 0
     for line in lines:
@@ -72,43 +73,59 @@ def book_lines(store: Store, medusa: Reservations, account_id: str, turn: Turn) 
     return done
 
 
-def _is_called_off(session: sales.Session, line: KeptSale) -> bool:
-    receipt = receipts.get(session, line.etsy_account_id, line.receipt_id)
-    return receipt is None or (receipt.is_canceled and not receipt.is_shipped)
-
-
 class Line:
     """One line of an order, and what is reserved for it."""
 
     def __init__(self, store: Store, medusa: Reservations, turn: Turn, sale: KeptSale) -> None:
         self._store, self._medusa, self._turn, self._sale = store, medusa, turn, sale
         self._mark = marker(sale.etsy_account_id, sale.transaction_id)
+        self._held: tuple[Reservation, ...] = ()
+        self._has_reserved = False
 
     def book(self, products: Mapping[str, StockedProduct]) -> SaleState:
-        """Reserve what is still missing for it; how it stands then."""
+        """Reserve what is still missing for it; how it stands then. Where not all of it is there, nothing is kept."""
         variant = _variant(self._sale, products)
         if variant is None:
             return self._becomes("waiting", NO_VARIANT)
         if not variant.is_managed:
             return self._becomes("nothing_to_book", None)
-        held = self.held()
-        if self._may_still_come(held):
+        if self.may_still_come():
             return "waiting"
-        for attempt in ("as it was read", "as it is now"):
-            missing = _missing(self._sale.quantity, variant, held)
-            planned = moves(1, missing)
-            if len({move.inventory_item_id for move in planned}) < len(missing) or not variant.parts:
-                return self._becomes("oversold", NOWHERE)
-            if all(move.is_there for move in planned) and self._reserve(planned):
-                return self._becomes("booked", None)
-            if attempt == "as it was read":  # somebody was quicker, or put some there: look again, once
-                variant = _variant(self._sale, self._medusa.products([self._sale.product_id or ""])) or variant
-                held = self.held()
+        outcome = self._try(variant)
+        if outcome == "short":  # somebody was quicker, or put some there: look again, once
+            newer = self._medusa.products([self._sale.product_id or ""])
+            outcome = self._try(_variant(self._sale, newer) or variant)
+        return self._came_to(outcome, variant)
+
+    def _came_to(self, outcome: Outcome, variant: StockedVariant) -> SaleState:
+        if outcome == "reserved":
+            return self._becomes("booked", None)
+        if outcome == "refused":
+            return "waiting"
+        if self._held or self._has_reserved:
+            self._let_go()
         if variant.allows_backorder:
             return self._becomes("nothing_to_book", BACKORDER)
         return self._becomes("oversold", SHORT)
 
-    def held(self) -> list[Reservation]:
+    def _try(self, variant: StockedVariant) -> Outcome:
+        missing = _missing(self._sale.quantity, variant, self._held)
+        planned = moves(1, missing)
+        is_whole = {move.inventory_item_id for move in planned} == {part.inventory_item_id for part in missing}
+        if not variant.parts or not is_whole or not all(move.is_there for move in planned):
+            return "short"
+        return self._reserve(planned)
+
+    def _let_go(self) -> None:
+        """Give back what there is of a line that is not there as a whole, as if it had never been reserved."""
+        for item in self.held():
+            self._turn.require()
+            self._medusa.release(item.id)
+        with self._store.writing() as session:
+            for movement in stock_movements.of_sale(session, self._sale.etsy_account_id, self._sale.transaction_id):
+                stock_movements.drop(session, movement)
+
+    def held(self) -> tuple[Reservation, ...]:
         """What Medusa holds for this line, noted as done; one that is there twice is given back once."""
         kept: dict[tuple[str, str], Reservation] = {}
         for found in self._medusa.find(self._mark):
@@ -119,13 +136,16 @@ class Line:
                 self._medusa.release(found.id)
             else:
                 kept[place] = found
+        self._held = tuple(kept.values())
+        if not kept:
+            return ()
         with self._store.writing() as session:
             now = self._store.now()
             for item in kept.values():
                 movement = self._movement("sale", item.inventory_item_id, item.location_id, item.quantity)
                 stock_movements.intend(session, [movement])
                 stock_movements.change(session, movement, reservation_id=item.id, quantity=item.quantity, done_at=now)
-        return list(kept.values())
+        return self._held
 
     def give_back(self) -> None:
         """Release all that Medusa holds for this line; what is given back already stays so.
@@ -143,10 +163,6 @@ class Line:
             self._done(movement, item.id)
         self._note_gone()
 
-    def may_still_come(self) -> bool:
-        """Whether an answer to an earlier attempt may still be on its way: nothing can be concluded yet."""
-        return self._may_still_come(self.held())
-
     def _note_gone(self) -> None:
         """Returns that were intended, and of which nothing is left in Medusa, happened: only the answer was lost."""
         with self._store.writing() as session:
@@ -157,25 +173,21 @@ class Line:
                 elif movement.done_at is None:
                     stock_movements.drop(session, movement)
 
-    def _may_still_come(self, held: Iterable[Reservation]) -> bool:
-        """Whether an intent of before is so young that Medusa may be at work on it; older ones that came to nothing go."""
-        there = {(item.inventory_item_id, item.location_id) for item in held}
+    def may_still_come(self) -> bool:
+        """Whether an intent is so young that Medusa may still be at work on it. Older ones that came to nothing go."""
+        there = {(item.inventory_item_id, item.location_id) for item in self.held()}
         with self._store.writing() as session:
             now, sale = self._store.now(), self._sale
             intents = stock_movements.of_sale(session, sale.etsy_account_id, sale.transaction_id, "sale")
-            lost = [
-                item
-                for item in intents
-                if (item.inventory_item_id, item.location_id) not in there and item.done_at is None
-            ]
+            open_ones = [item for item in intents if item.done_at is None]
+            lost = [item for item in open_ones if (item.inventory_item_id, item.location_id) not in there]
             if any(now - item.intent_at < SETTLES for item in lost):
                 return True
             for item in lost:
                 stock_movements.drop(session, item)
         return False
 
-    def _reserve(self, planned: Sequence[Move]) -> bool:
-        """Whether all of it is reserved; not, where somebody was quicker."""
+    def _reserve(self, planned: Sequence[Move]) -> Outcome:
         intended = [self._movement("sale", move.inventory_item_id, move.location_id, move.quantity) for move in planned]
         with self._store.writing() as session:
             stock_movements.intend(session, intended)
@@ -187,16 +199,17 @@ class Line:
                 )
             except OutOfStock:
                 self._drop(intended[place:])
-                return False
+                return "short"
             except WriteRefused as refused:
                 self._drop(intended[place:])
                 self._becomes("waiting", refused.message)
-                raise WriteUnanswered(refused.message, may_have_happened=False) from None
+                return "refused"
             except WriteUnanswered as lost:
                 self._drop(intended[place + 1 :] if lost.may_have_happened else intended[place:])
                 raise
+            self._has_reserved = True
             self._done(movement, reservation_id)
-        return True
+        return "reserved"
 
     def _done(self, movement: StockMovement, reservation_id: str) -> None:
         with self._store.writing() as session:
@@ -234,7 +247,7 @@ def _missing(quantity: int, variant: StockedVariant, held: Iterable[Reservation]
     there: dict[str, int] = {}
     for item in held:
         there[item.inventory_item_id] = there.get(item.inventory_item_id, 0) + item.quantity
-    taken = {(item.inventory_item_id, item.location_id) for item in held}
+    taken = {(item.inventory_item_id, item.location_id) for item in held}  # one reservation of a line at each place
     return [
         Needed(part.inventory_item_id, wanted, tuple(
             Place(level.location_id, level.available)

@@ -19,9 +19,8 @@ from etsy_pipeline.providers.errors import RemoteRefused
 from etsy_pipeline.providers.protocols import ReceiptClient, ReceiptQuery
 from etsy_pipeline.sales.receipt import Receipt, SaleLine
 from etsy_pipeline.store import accounts, receipt_feeds, receipts, sales
-from etsy_pipeline.store.accounts import settings_of
+from etsy_pipeline.store.accounts import missing_scopes, settings_of
 from etsy_pipeline.store.engine import Session, Store
-from etsy_pipeline.store.records import EtsyAccount
 from etsy_pipeline.store.sales import SaleState
 
 logger = logging.getLogger(__name__)
@@ -46,13 +45,6 @@ class Imported:
     def __add__(self, other: "Imported") -> "Imported":
         mine, theirs = Counter(asdict(self)), Counter(asdict(other))
         return Imported(**{name: mine[name] + theirs[name] for name in asdict(self)})
-
-
-def missing_scopes(account: EtsyAccount) -> tuple[str, ...]:
-    """The permissions that the account's orders take and the seller has not granted."""
-    wanted = settings_of(account).orders.scopes
-    granted = (account.scopes or " ".join(wanted)).split()
-    return tuple(scope for scope in wanted if scope not in granted)
 
 
 class Importer:

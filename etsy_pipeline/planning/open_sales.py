@@ -9,7 +9,7 @@ from etsy_pipeline.linking.variant_map import VariantOnEtsy
 from etsy_pipeline.listings.identity import ProductIdentity
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.planning.inventory import compared, without_pieces
-from etsy_pipeline.planning.link import Link, LiveListing
+from etsy_pipeline.planning.link import ON_SALE, Link, LiveListing
 from etsy_pipeline.planning.plan import PlanItem
 from etsy_pipeline.planning.sending import sent_parts
 from etsy_pipeline.sales.guard import BOOKING, OpenOnListing, OpenSales, SoldVariant
@@ -35,6 +35,18 @@ def with_open_sales(live: LiveListing, found: OpenSales, link: Link | None, iden
     return replace(live, open_sales=OpenOnListing(sold, is_frozen))
 
 
+def is_open(live: LiveListing) -> bool:
+    """Whether something of it was sold that Medusa's stock may lack."""
+    return live.open_sales is not None and not live.open_sales.may_raise
+
+
+def unseen(live: LiveListing | None) -> LiveListing | None:
+    """A listing of which nothing is to be believed but what was sold of it: we have begun to change it."""
+    if live is None or live.open_sales is None:
+        return None
+    return LiveListing(live.listing_id, live.state, open_sales=live.open_sales)
+
+
 def not_to_be_raised(
     item: PlanItem, live: LiveListing | None, settings: ShopSettings, *, knows_stock: bool, is_begun: bool = False
 ) -> str:
@@ -56,7 +68,8 @@ def not_to_be_raised(
     is_open = live.open_sales is None or not live.open_sales.may_raise
     if not (is_open or not knows_stock) or not sent_parts(item) & {"inventory", "state"}:
         return ""
-    there = live.inventory or without_pieces(item.desired.inventory)
+    is_on_sale = live.state in ON_SALE and live.inventory is not None
+    there = live.inventory if is_on_sale and live.inventory else without_pieces(item.desired.inventory)
     pairs = compared(item.desired.inventory, there).values()
     sides = [(new.for_sale, old.for_sale if old else 0) for new, old in pairs if new is not None]
     if any(new > on_etsy for new, on_etsy in sides):

@@ -7,7 +7,7 @@ import itertools
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from etsy_pipeline.errors import PipelineError, Refused, StoreUnavailable, Unavailable
@@ -17,7 +17,7 @@ from etsy_pipeline.planning.brakes import of_plan
 from etsy_pipeline.planning.currency import in_currency_of
 from etsy_pipeline.planning.drift_check import require_as_planned, with_ours
 from etsy_pipeline.planning.link import LiveListing
-from etsy_pipeline.planning.open_sales import not_to_be_raised
+from etsy_pipeline.planning.open_sales import is_open, not_to_be_raised, unseen
 from etsy_pipeline.planning.plan import Action, PlanItem
 from etsy_pipeline.planning.read_back import not_applied
 from etsy_pipeline.planning.rollback import sold_meanwhile
@@ -146,7 +146,7 @@ class Rounds:
         are_orders_read, stock_read_at = sends_stock and self.sales.asked(), self.sales.store.now()
         source, works = self._look_at_source(works)
         if are_orders_read:
-            live = self._with_open_sales(works, live, source, stock_read_at)
+            live = self._with_open_sales(publisher, works, known, live, source, stock_read_at)
         works = [work for work in works if work.product_id not in known or known[work.product_id] in live]
         if source is not None:
             works = self._as_in_source(
@@ -161,12 +161,29 @@ class Rounds:
             raise stops[0]
 
     def _with_open_sales(
-        self, works: list[ItemInProgress], live: Live, source: SourceNow | None, stock_read_at: datetime
+        self,
+        publisher: ItemPublisher,
+        works: list[ItemInProgress],
+        known: Mapping[str, int],
+        live: Live,
+        source: SourceNow | None,
+        stock_read_at: datetime,
     ) -> Live:
-        """The listings with their sales that Medusa's stock lacks; orders were read after them, before the stock."""
+        """The listings with their sales that Medusa's stock lacks; orders were read after them, before the stock.
+
+        Those with open sales are looked at once more: what was sold between the two looks is among the orders, and not
+        in what was seen.
+        """
         links = {work.product_id: work.before for work in works if work.before is not None}
         identities = {product_id: found.identity for product_id, found in (source or {}).items()}
-        return self.sales.seen(live, links, identities, stock_read_at)
+        seen = dict(self.sales.seen(live, links, identities, stock_read_at))
+        again = [work for work in works if (there := seen.get(known.get(work.product_id, 0))) and is_open(there)]
+        newer = self._live(publisher, known, again)
+        for work in again:
+            before = seen.pop(known[work.product_id])
+            if (now := newer.get(before.listing_id)) is not None:
+                seen[before.listing_id] = replace(now, open_sales=before.open_sales)
+        return seen
 
     def _not_raised_too_soon(
         self, works: list[ItemInProgress], known: Mapping[str, int], live: Live, source: SourceNow | None
@@ -239,7 +256,9 @@ class Rounds:
     def _change(
         self, work: ItemInProgress, live: Mapping[str, LiveListing | None], source: SourceNow
     ) -> SourceChange | None:
-        seen = live[work.product_id] if work.is_untouched else None  # what Etsy has by now may be ours
+        seen = live[work.product_id]
+        if not work.is_untouched:  # what Etsy has by now may be ours
+            seen = unseen(seen)
         if self.journal.job.rollback_of:
             return sold_meanwhile(work.item.plan, work.before, source[work.product_id], seen, self.settings)
         return source_change(work.item.plan, work.before, source[work.product_id], seen, self.settings)

@@ -5,12 +5,12 @@ by SKU and by option values), else the product's own SKUs and values do. Where t
 does, a person has to say.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from etsy_pipeline.linking.text import sku_key, value_key
-from etsy_pipeline.linking.variant_map import VariantOnEtsy
+from etsy_pipeline.linking.variant_map import Key, VariantOnEtsy
 from etsy_pipeline.listings.identity import VariantIdentity
 from etsy_pipeline.sales.receipt import Choice
 
@@ -68,10 +68,10 @@ def _by_values(choices: Sequence[Choice], ours: Sequence[VariantOnEtsy], own: Se
 
 
 def _named(
-    wanted: Hashable,
+    wanted: Key,
     ours: Iterable[VariantOnEtsy],
     own: Iterable[VariantOnEtsy],
-    key: Callable[[VariantOnEtsy], Hashable],
+    key: Callable[[VariantOnEtsy], Key],
 ) -> str | None:
     """The one variant with this key, among the listing's cells, else among the product's own; a blank key is none's."""
     if not wanted:

@@ -101,7 +101,7 @@ class Buyer:
 class Receipt:
     """An order. `status` is Etsy's word as it came, of any case, and may be one that nobody knows.
 
-    `problems` are what could not be understood of it, or does not agree.
+    `problems` are what could not be understood of it, or does not agree. Of `unread_lines` not even an id is known.
     """
 
     receipt_id: int
@@ -117,6 +117,7 @@ class Receipt:
     shipments: tuple[Shipment, ...] = ()
     buyer: Buyer = Buyer()
     problems: tuple[str, ...] = ()
+    unread_lines: int = 0
 
     @property
     def is_canceled(self) -> bool:
@@ -157,4 +158,10 @@ class Receipt:
             for item in self.shipments
         ]
         more = {"refunded": str(self.refunded), "is_refunded": self.is_refunded, "is_gift": self.is_gift}
-        return {**amounts, **more, "shipments": parcels, "problems": list(self.problems)}
+        return {
+            **amounts,
+            **more,
+            "shipments": parcels,
+            "problems": list(self.problems),
+            "unread_lines": self.unread_lines,
+        }

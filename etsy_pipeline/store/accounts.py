@@ -193,6 +193,13 @@ def settings_of(account: EtsyAccount) -> ShopSettings:
     return parse_settings(account.api_config)
 
 
+def missing_scopes(account: EtsyAccount) -> tuple[str, ...]:
+    """The permissions that the account's orders take and the seller has not granted."""
+    wanted = settings_of(account).orders.scopes
+    granted = (account.scopes or " ".join(wanted)).split()
+    return tuple(scope for scope in wanted if scope not in granted)
+
+
 def fingerprint(account: EtsyAccount, amount_unit: str, *, like: str | None = KIND) -> str:
     """A fingerprint of what shapes every listing of the shop: its settings, currency and the unit of amounts.
 

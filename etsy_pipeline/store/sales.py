@@ -5,7 +5,7 @@ from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, and_, func, select, update
+from sqlalchemy import Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.listings.order_settings import OrderMode
@@ -90,12 +90,17 @@ def of_receipts(session: Session, account_id: str, receipt_ids: Sequence[int]) -
 
 
 def in_state(
-    session: Session, account_id: str, *states: SaleState, mode: OrderMode | None = None, is_paid: bool | None = None
+    session: Session, account_id: str, *states: SaleState, mode: OrderMode | None = None, is_good: bool = False
 ) -> list[KeptSale]:
-    """Lines in these states, the oldest first; those of orders of one mode, or that are paid, or of all."""
+    """Lines in these states, the oldest first; those of orders of one mode, or of all.
+
+    `is_good`: only those of orders that are paid, and not called off before they were shipped.
+    """
     query = _of(account_id).join(EtsyReceiptRow, _ITS_RECEIPT).where(EtsySaleRow.state.in_(states))
     query = query if mode is None else query.where(EtsyReceiptRow.mode == mode)
-    query = query if is_paid is None else query.where(EtsyReceiptRow.is_paid.is_(is_paid))
+    if is_good:
+        is_valid = or_(EtsyReceiptRow.is_canceled.is_(False), EtsyReceiptRow.is_shipped.is_(True))
+        query = query.where(EtsyReceiptRow.is_paid.is_(True), is_valid)
     rows = session.scalars(query.order_by(EtsyReceiptRow.sold_at, EtsySaleRow.transaction_id))
     return [_kept(row) for row in rows]
 

@@ -61,8 +61,8 @@ def change(session: Session, movement: StockMovement, **values: Any) -> None:
 
 
 def drop(session: Session, movement: StockMovement) -> None:
-    """It was not done, and is not to be."""
-    session.execute(delete(StockMovementRow).where(*_key(movement), StockMovementRow.done_at.is_(None)))
+    """It was not done, or is undone as if it had never been."""
+    session.execute(delete(StockMovementRow).where(*_key(movement)))
 
 
 def reserved(session: Session, account_id: str) -> dict[str, int]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from etsy_pipeline.store import accounts, webhooks
+from etsy_pipeline.store import accounts, receipts, webhooks
+from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 
 MOVES_STOCK = frozenset({"order.paid", "order.canceled"})
@@ -36,7 +37,10 @@ class OrderEvent:
 
 
 def note_event(store: Store, event: OrderEvent) -> DeliveryOutcome:
-    """Store an event once; a paid or canceled order of a shop of ours gets its mark."""
+    """Store an event once; a paid or canceled order of a shop of ours gets its mark.
+
+    Where the shop's orders are read, every event on one has it read (`orders/importer.py`), in the same transaction.
+    """
     now = datetime.now(UTC)
     with store.writing() as session:
         is_new = webhooks.add_delivery(
@@ -49,10 +53,15 @@ def note_event(store: Store, event: OrderEvent) -> DeliveryOutcome:
         )
         outcome: DeliveryOutcome = "repeated" if not is_new else "ignored"
         shop_id, receipt_id = event.shop_id, event.receipt_id
-        is_ours = shop_id is not None and accounts.of_shop(session, shop_id) is not None
-        if is_new and shop_id is not None and is_ours and receipt_id is not None and event.name in MOVES_STOCK:
-            webhooks.mark_sold(session, shop_id=shop_id, receipt_id=receipt_id, event_type=event.name, now=now)
-            outcome = "stored"
+        account = accounts.of_shop(session, shop_id) if shop_id is not None and is_new else None
+        if account is not None and shop_id is not None and receipt_id is not None:
+            if event.name in MOVES_STOCK:
+                webhooks.mark_sold(session, shop_id=shop_id, receipt_id=receipt_id, event_type=event.name, now=now)
+                outcome = "stored"
+            orders = settings_of(account).orders
+            if orders.is_on and event.name.startswith("order."):
+                receipts.hint(session, account.id, receipt_id, mode=orders.mode, now=now)
+                outcome = "stored"
         webhooks.count(session, outcome, now)
     return outcome
 

@@ -15,6 +15,7 @@ import pytest
 from etsy_pipeline_tests.cli.terminal import Terminal
 
 PATIENCE_SECONDS = 240
+MARK = "STARTED_BY_TEST_UP"
 PROJECT = Path(__file__).parents[2]
 
 
@@ -31,20 +32,21 @@ def test_up_brings_up_everything_and_sigterm_ends_all_of_it(folder: Path) -> Non
     ui, api = _free_port(), _free_port()
     nobody = {"ETSY_CLIENT_ID": "key", "ETSY_SHARED_SECRET": "x", "MEDUSA_URL": "http://127.0.0.1:9"}
     env = {name: value for name, value in os.environ.items() if not name.startswith(("ETSY_", "MEDUSA_", "DAGSTER_"))}
-    command = f"{sys.executable} -m etsy_pipeline.cli.main up --port {ui} --api-port {api} > said.txt 2>&1 &"
+    command = f"{sys.executable} -m etsy_pipeline.cli.main up --port {ui} --api-port {api} >> said.txt 2>&1 &"
     # Started in the background by a script that ends: interrupts are ignored there.
     subprocess.run(
-        ["sh", "-c", f"{command} echo $! > pid.txt"], check=True, cwd=folder, env=env | nobody | _marked(folder)
+        ["/bin/sh", "-c", f"{command} echo $! > pid.txt"], check=True, cwd=folder, env=env | nobody | _marked(folder)
     )
     said = folder / "said.txt"
+    said.touch()
     _until(lambda: "Ctrl-C ends all of it." in said.read_text() or not _alive(folder), said)
     for url in (f"http://127.0.0.1:{ui}/server_info", f"http://127.0.0.1:{api}/health"):
         with urlopen(url) as answer:  # noqa: S310 - our own
             assert answer.status == 200
     assert f"http://127.0.0.1:{api}/review" in said.read_text()
-    assert {path.name for path in (folder / "state" / "logs").iterdir()} == {"dagster.log", "api.log"}
+    assert {path.name for path in (folder / ".etsy_pipeline" / "logs").iterdir()} == {"dagster.log", "api.log"}
     assert sorted(path.name for path in folder.iterdir()) == [
-        "dagster.yaml", "pid.txt", "said.txt", "state", "workspace.yaml"
+        ".etsy_pipeline", "dagster.yaml", "pid.txt", "said.txt", "workspace.yaml"
     ], "nothing is left lying about"  # fmt: skip
 
     os.kill(int((folder / "pid.txt").read_text()), signal.SIGTERM)
@@ -63,16 +65,16 @@ def test_up_names_the_program_that_cannot_start_and_how_it_ended(folder: Path) -
         said = " ".join(Terminal(folder, env)("up", "--port", "0", "--api-port", str(port), status=1).split())
     assert f"The API cannot listen on 127.0.0.1, port {port}" in said
     assert "up_not_ready" in said
-    assert not _alive(folder)
+    assert not [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in _alive(folder)]
 
 
 def _marked(folder: Path) -> dict[str, str]:
     """By this its processes, and what they start, are known."""
-    return {"ETSY_PIPELINE_HOME": str(folder / "state")}
+    return {MARK: str(folder), "ETSY_PIPELINE_HOME": ".etsy_pipeline"}
 
 
 def _alive(folder: Path) -> list[int]:
-    mark = f"ETSY_PIPELINE_HOME={folder / 'state'}".encode()
+    mark = f"{MARK}={folder}".encode()
     return [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/environ") if _holds(path, mark)]
 
 

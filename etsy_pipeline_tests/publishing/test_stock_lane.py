@@ -91,7 +91,7 @@ def test_stock_and_price_reach_etsy_beside_a_sync_that_waits(
     told = reasons(shop, job)
     assert told[first] == f"skip: held by {paused.transaction_id}, which is under way"
     assert told[second].startswith("update: quantity changed; title left for later, while wf_")
-    assert told[third].startswith("skip: title, images left for later, while wf_")
+    assert told[third].startswith("skip: title left for later, while wf_")
     assert paused.transaction_id in told[third]
     assert told[fourth].startswith("deactivate: ")
     summary = queries.plan_summary(job)

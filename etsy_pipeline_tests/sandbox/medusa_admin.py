@@ -10,7 +10,7 @@ from etsy_pipeline_tests.world import World
 
 REGION, TAXED = "reg_sandbox_etsy", "reg_sandbox_us"
 METHOD = {"name": "Etsy", "shipping_option_id": "so_sandbox_standard", "amount": 4.5}
-SHOWN = {"fields": "+email,+payment_status,+fulfillment_status,*fulfillments"}
+SHOWN = {"fields": "+email,*fulfillments.labels"}
 
 Json = dict[str, Any]
 

@@ -110,6 +110,8 @@ class MedusaApp:
                 return JSONResponse(dict(problem.body), problem.status)
 
         async def endpoint(request: Request) -> Response:
+            if request.method not in acts:
+                return HTMLResponse(f"<pre>Cannot {request.method} {request.url.path}</pre>", 404)
             fault = self.faults.take(request.method, request.url.path)
             response: Response = JSONResponse(dict(bodies.broken().body), 500)
             if not fault.endswith("before"):

@@ -1,7 +1,7 @@
-"""Bodies of writes, judged and refused in Medusa's words (2.21.2: `zod-helpers.js`, read; ORDERS §9 measured)."""
+"""Bodies of writes, judged and refused in Medusa's words (2.21.2, measured)."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from etsy_pipeline.sandbox.medusa.filters import BadQuery
@@ -11,6 +11,8 @@ TEXT, NUMBER, FLAG, MAP, LIST, AMOUNT = "string", "number", "boolean", "object",
 TYPES: dict[str, tuple[type, ...]] = {
     TEXT: (str,), NUMBER: (int, float), FLAG: (bool,), MAP: (dict,), LIST: (list,), AMOUNT: (int, float, str),
 }  # fmt: skip
+
+MOST_NAMED = 3
 
 Json = dict[str, Any]
 Fields = Mapping[str, str]
@@ -39,15 +41,16 @@ def parsed(content: bytes) -> Json:
 
 
 def check(body: Json, fields: Fields, *, strict: bool = True, path: Sequence[str] = ()) -> None:
-    """Refuse what Medusa's validators refuse: the first thing that is wrong.
+    """Refuse what Medusa's validators refuse; it names three things at most.
 
     Raises:
         BadQuery: 400.
     """
-    for name, kind in fields.items():
-        _check(body.get(name), kind, ", ".join([*path, name]), is_there=name in body)
+    issues = [_issue(body, name, kind, ", ".join([*path, name])) for name, kind in fields.items()]
     if strict and (unknown := [name for name in body if name not in fields]):
-        raise refused("invalid_data", f"Invalid request: Unrecognized fields: '{', '.join(unknown)}'")
+        issues.append(f"Unrecognized fields: '{', '.join(unknown)}'")
+    if found := [issue for issue in issues if issue]:
+        raise refused("invalid_data", f"Invalid request: {'; '.join(found[:MOST_NAMED])}")
 
 
 def check_all(items: Any, fields: Fields, name: str) -> None:
@@ -58,13 +61,18 @@ def check_all(items: Any, fields: Fields, name: str) -> None:
         check(item, fields, strict=False, path=[name, str(place)])
 
 
-def _check(value: Any, kind: str, path: str, *, is_there: bool) -> None:
-    expected = kind.rstrip("!?")
-    if value is None:
-        if "!" in kind or (is_there and "?" not in kind):
-            raise refused("invalid_data", f"Invalid request: Field '{path}' is required")
-        return
+def check_query(names: Iterable[str], known: frozenset[str]) -> None:
+    """Most lists are strict: a parameter that they do not know is a 400 that names it without its brackets."""
+    if unknown := list(dict.fromkeys(base for name in names if (base := name.partition("[")[0]) not in known)):
+        raise refused("invalid_data", f"Invalid request: Unrecognized fields: '{', '.join(unknown)}'")
+
+
+def _issue(body: Json, name: str, kind: str, path: str) -> str:
+    value, expected = body.get(name), kind.rstrip("!?")
+    if name not in body:
+        return f"Field '{path}' is required" if "!" in kind else ""
+    if value is None and "?" in kind:
+        return ""
     if not isinstance(value, TYPES[expected]) or (expected != FLAG and isinstance(value, bool)):
-        raise refused(
-            "invalid_data", f"Invalid request: Expected type: '{expected}' for field '{path}', got: '{value}'"
-        )
+        return f"Expected type: '{expected}' for field '{path}', got: '{'null' if value is None else value}'"
+    return ""

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.datastructures import QueryParams
 
 from etsy_pipeline.sandbox.medusa import levels
-from etsy_pipeline.sandbox.medusa.bodies import MAP, NUMBER, TEXT, check, refused
+from etsy_pipeline.sandbox.medusa.bodies import MAP, NUMBER, TEXT, check, check_query, refused
 from etsy_pipeline.sandbox.medusa.fields import picked, tree
 from etsy_pipeline.sandbox.medusa.filters import paging, wanted
 from etsy_pipeline.sandbox.state import State, dump
@@ -33,6 +33,10 @@ KNOWN_IN_LIST = frozenset({
     "fields", "limit", "offset", "order", "with_deleted", "q", "id", "sku", "origin_country", "mid_code", "hs_code",
     "material", "requires_shipping", "weight", "length", "height", "width", "location_levels", "$and", "$or",
 })  # fmt: skip
+KNOWN_OF_RESERVATIONS = frozenset({
+    "fields", "limit", "offset", "order", "with_deleted", "q", "location_id", "inventory_item_id", "line_item_id",
+    "created_by", "description", "quantity", "created_at", "updated_at", "deleted_at", "$and", "$or",
+})  # fmt: skip
 BY_ID = ("inventory_item_id", "location_id", "line_item_id")
 
 Json = dict[str, Any]
@@ -40,8 +44,7 @@ Json = dict[str, Any]
 
 def item_list(state: State, query: QueryParams) -> Json:
     """GET /admin/inventory-items."""
-    if unknown := [name for name in query if name.partition("[")[0] not in KNOWN_IN_LIST]:
-        raise refused("invalid_data", f"Invalid request: Unrecognized fields: '{', '.join(unknown)}'")
+    check_query(query, KNOWN_IN_LIST)
     limit, offset = paging(query, LIMIT)
     ids, skus, text = wanted(query, "id"), wanted(query, "sku"), query.get("q", "").casefold()
     places = wanted(query, "location_levels[location_id]")
@@ -109,7 +112,8 @@ def require(state: State, item_id: str, location_id: str, quantity: float) -> No
 
 
 def reservation_list(state: State, query: QueryParams) -> Json:
-    """GET /admin/reservations: unknown parameters are ignored."""
+    """GET /admin/reservations."""
+    check_query(query, KNOWN_OF_RESERVATIONS)
     limit, offset = paging(query, LIMIT)
     sql = "SELECT * FROM medusa_reservation WHERE deleted_at IS NULL"
     if "description" in query:
@@ -146,6 +150,8 @@ def _matches(row: Json, query: QueryParams) -> bool:
     if any((ids := wanted(query, name)) and row[name] not in ids for name in BY_ID):
         return False
     text = row["description"] or ""
+    if query.get("q", "").casefold() not in text.casefold():
+        return False
     return all(
         re.fullmatch(_pattern(query[name]), text, flags)
         for name, flags in (("description[$like]", re.DOTALL), ("description[$ilike]", re.DOTALL | re.IGNORECASE))
@@ -167,7 +173,7 @@ def _reservation(row: Json, query: QueryParams, *, levels_of: State) -> Json:
     asked = tree(query.get("fields", ""), RESERVATION)
     if "inventory_item" in asked:
         found = levels.items(levels_of, row["inventory_item_id"])
-        whole["inventory_item"] = picked(found[0], tree("", ITEM)) if found else None
+        whole["inventory_item"] = picked(found[0], tree(ITEM.removesuffix(",*location_levels"), "")) if found else None
     return picked(whole, asked)
 
 

@@ -64,7 +64,8 @@ def items(state: State, item_id: str | None = None) -> list[Json]:
         "SELECT * FROM medusa_level WHERE ? IN ('', inventory_item_id)",
         item_id or "",
     ):
-        levels.setdefault(row["inventory_item_id"], []).append(_view(row))
+        available = {"available_quantity": row["stocked_quantity"] - row["reserved_quantity"]}  # by name as well, here
+        levels.setdefault(row["inventory_item_id"], []).append(_view(row) | available)
     return [_item(dict(row), levels.get(row["id"], [])) for row in state.rows(sql, item_id or "")]
 
 

@@ -1,15 +1,16 @@
 """Orders and draft orders of the sample Medusa: kept, listed, shown (2.21.2; ORDERS §8, §9).
 
-A list shows little unasked: no e-mail, no lines. What is asked for by a filter that there is not is ignored in silence:
-`metadata[…]=` gives all. `q` looks for any part of the number, the e-mail and the addresses.
+A list shows no e-mail unasked. A filter that there is not is ignored by the list of orders in silence (`metadata[…]=`
+gives all), and refused by that of drafts. `q` looks for any part of the number, the e-mail and the addresses. Some
+things always come; labels of parcels only where they are asked for. All of it was measured.
 """
 
 from typing import Any
 
 from starlette.datastructures import QueryParams
 
-from etsy_pipeline.sandbox.medusa.bodies import refused
-from etsy_pipeline.sandbox.medusa.fields import picked, tree
+from etsy_pipeline.sandbox.medusa.bodies import broken, check_query, refused
+from etsy_pipeline.sandbox.medusa.fields import Tree, picked, tree
 from etsy_pipeline.sandbox.medusa.filters import paging, wanted, within
 from etsy_pipeline.sandbox.state import State, dump, load
 
@@ -24,7 +25,12 @@ TOTALS = (
 )
 WHOLE = f"{IN_LIST},region_id,{TOTALS},items,shipping_address,billing_address,shipping_methods,payment_collections"
 DRAFT = f"{IN_DRAFT_LIST},shipping_address,billing_address,shipping_methods"
-DETAIL = f"{WHOLE},payment_status,fulfillment_status"
+ALWAYS_LISTED = ("status", "version", "items", "payment_status", "fulfillment_status")
+ALWAYS_SHOWN = ("status", "version", "payment_collections", "fulfillments", "payment_status", "fulfillment_status")
+KNOWN_OF_DRAFTS = frozenset({
+    "fields", "limit", "offset", "order", "with_deleted", "q", "id", "created_at", "updated_at", "region_id",
+    "sales_channel_id", "customer_id", "$and", "$or",
+})  # fmt: skip
 ORDERED_BY = frozenset({"id", "display_id", "created_at", "updated_at"})
 SEARCHED = ("company", "first_name", "last_name", "address_1", "address_2", "city", "province", "postal_code", "phone")
 
@@ -64,6 +70,8 @@ def every(state: State) -> list[Json]:
 
 def page(state: State, query: QueryParams, *, drafts: bool) -> Json:
     """GET /admin/orders or /admin/draft-orders."""
+    if drafts:
+        check_query(query, KNOWN_OF_DRAFTS)
     limit, offset = paging(query, DRAFT_LIMIT if drafts else ORDER_LIMIT)
     ids, statuses, text = wanted(query, "id"), wanted(query, "status"), query.get("q", "").casefold()
     rows = state.rows("SELECT data FROM medusa_order WHERE is_draft = ? ORDER BY id", int(drafts))
@@ -77,17 +85,17 @@ def page(state: State, query: QueryParams, *, drafts: bool) -> Json:
     ]
     by = query.get("order", "id")
     if by.removeprefix("-") not in ORDERED_BY:
-        raise refused("invalid_data", f"the sample Medusa does not order by {by}")
+        raise broken()
     found.sort(key=lambda order: order[by.removeprefix("-")], reverse=by.startswith("-"))
     asked = tree(query.get("fields", ""), IN_DRAFT_LIST if drafts else IN_LIST)
-    shown = [picked(_whole(order), asked) for order in found[offset : offset + limit]]
+    shown = [_picked(order, asked, ALWAYS_LISTED) for order in found[offset : offset + limit]]
     name = "draft_orders" if drafts else "orders"
     return {name: shown, "count": len(found), "offset": offset, "limit": limit}
 
 
-def view(order: Json, query: QueryParams, unasked: str = WHOLE) -> Json:
-    """An order with what was asked for. Fulfilments are not among what comes unasked."""
-    return picked(_whole(order), tree(query.get("fields", ""), unasked))
+def view(order: Json, query: QueryParams, unasked: str = WHOLE, always: tuple[str, ...] = ()) -> Json:
+    """An order with what was asked for. After a write, its fulfilments are not among what comes unasked."""
+    return _picked(order, tree(query.get("fields", ""), unasked), always)
 
 
 def line(order: Json, item_id: str) -> Json:
@@ -95,33 +103,61 @@ def line(order: Json, item_id: str) -> Json:
     return next(item for item in order["items"] if item["id"] == item_id)
 
 
-def total(order: Json) -> float:
-    """What the buyer owes altogether."""
-    return float(_totals(order)["total"])
+def _picked(order: Json, asked: Tree, always: tuple[str, ...]) -> Json:
+    whole = _whole(order)
+    hidden = {"moved"} if "labels" in asked.get("fulfillments", {}) else {"moved", "labels"}
+    whole["fulfillments"] = [
+        {name: value for name, value in item.items() if name not in hidden} for item in order["fulfillments"]
+    ]
+    missing = {name for name in ("shipping_address", "billing_address") if order[name] is None}
+    found = picked(whole, asked) | {name: whole[name] for name in always}
+    return {name: value for name, value in found.items() if name not in missing}
 
 
 def _whole(order: Json) -> Json:
+    """A cancellation gives what was paid back, and credits it: the order's total is then that much lower."""
     sums = _totals(order)
-    paid = sum(item["captured_amount"] for item in order["payment_collections"])
-    back = sum(item["refunded_amount"] for item in order["payment_collections"])
-    owed = sums["total"] - (paid if order["status"] == "canceled" else 0)  # a cancellation credits what it gives back
+    paid, back = (
+        sum(item[name] or 0 for item in order["payment_collections"]) for name in ("captured_amount", "refunded_amount")
+    )
+    left = sums["original_total"] - back
     summary = {
-        "current_order_total": sums["total"], "original_order_total": sums["total"], "paid_total": paid,
-        "refunded_total": back, "transaction_total": paid - back, "pending_difference": owed - (paid - back),
+        "current_order_total": left, "original_order_total": sums["original_total"], "paid_total": paid,
+        "refunded_total": back, "credit_line_total": back, "accounting_total": left, "transaction_total": paid - back,
+        "pending_difference": _money(left - (paid - back)),
     }  # fmt: skip
-    return order | sums | {"summary": summary}
+    statuses = {"payment_status": _payment_status(order), "fulfillment_status": _fulfillment_status(order)}
+    return order | sums | statuses | {"total": _money(left), "summary": summary}
+
+
+def _payment_status(order: Json) -> str:
+    captured = [bool(item["captured_amount"]) for item in order["payment_collections"]]
+    if order["status"] == "canceled":
+        return "refunded" if any(captured) else "canceled" if captured else "not_paid"
+    if not any(captured):
+        return "not_paid"
+    return "captured" if all(captured) else "partially_captured"
+
+
+def _fulfillment_status(order: Json) -> str:
+    """Of the lines that are sent, if any is."""
+    lines = [line for line in order["items"] if line["requires_shipping"]] or order["items"]
+    for word in ("delivered", "shipped", "fulfilled"):
+        done = [line["detail"][f"{word}_quantity"] >= line["quantity"] for line in lines]
+        if any(line["detail"][f"{word}_quantity"] for line in lines):
+            return word if all(done) else f"partially_{word}"
+    return "not_fulfilled"
 
 
 def _totals(order: Json) -> Json:
     items = _money(sum(item["unit_price"] * item["quantity"] for item in order["items"]))
     shipping = _money(sum(method["amount"] for method in order["shipping_methods"]))
     of_items, of_shipping = (_money(amount * order["tax_rate"] / 100) for amount in (items, shipping))
-    everything = _money(items + shipping + of_items + of_shipping)
     return {
         "item_subtotal": items, "item_tax_total": of_items, "item_total": _money(items + of_items), "discount_total": 0,
         "shipping_subtotal": shipping, "shipping_tax_total": of_shipping, "tax_total": _money(of_items + of_shipping),
-        "shipping_total": _money(shipping + of_shipping), "subtotal": _money(items + shipping), "total": everything,
-        "original_total": everything,
+        "shipping_total": _money(shipping + of_shipping), "subtotal": _money(items + shipping),
+        "original_total": _money(items + shipping + of_items + of_shipping),
     }  # fmt: skip
 
 

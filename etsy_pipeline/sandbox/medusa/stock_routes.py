@@ -13,6 +13,7 @@ from etsy_pipeline.sandbox.medusa.filters import paging
 from etsy_pipeline.sandbox.state import State
 
 LIMIT = 50
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ORDER, DRAFT = "/admin/orders/{id}", "/admin/draft-orders/{id}"
 FULFILLMENT = f"{ORDER}/fulfillments/{{fulfillment_id}}"
 LEVEL = "/admin/inventory-items/{id}/location-levels/{location_id}"
@@ -26,7 +27,7 @@ def routes(state: State, endpoint: Callable[[dict[str, Act]], Callable[[Request]
     """The routes. `endpoint` guards those of one path, by method."""
 
     def on(path: str, **acts: Act) -> Route:
-        return Route(path, endpoint(acts), methods=list(acts))
+        return Route(path, endpoint(acts), methods=list(METHODS))
 
     return [*_of_stock(state, on), *_of_orders(state, on), *_of_shop(state, on)]
 
@@ -59,7 +60,9 @@ def _of_orders(state: State, on: Callable[..., Route]) -> list[Route]:
         on(
             DRAFT,
             GET=lambda p, _b, q: {
-                "draft_order": order_book.view(order_book.find(state, p["id"], draft_only=True), q, order_book.DRAFT)
+                "draft_order": order_book.view(
+                    order_book.find(state, p["id"], draft_only=True), q, order_book.DRAFT, order_book.ALWAYS_SHOWN
+                )
             },
             DELETE=lambda p, _b, _q: draft_orders.delete(state, p["id"]),
         ),
@@ -71,7 +74,9 @@ def _of_orders(state: State, on: Callable[..., Route]) -> list[Route]:
         on("/admin/orders", GET=lambda _p, _b, q: order_book.page(state, q, drafts=False)),
         on(
             ORDER,
-            GET=lambda p, _b, q: {"order": order_book.view(order_book.find(state, p["id"]), q, order_book.DETAIL)},
+            GET=lambda p, _b, q: {
+                "order": order_book.view(order_book.find(state, p["id"]), q, always=order_book.ALWAYS_SHOWN)
+            },
         ),
         on(f"{ORDER}/cancel", POST=lambda p, _b, q: orders.cancel(state, p["id"], q)),
         on(f"{ORDER}/fulfillments", POST=lambda p, b, q: orders.fulfill(state, p["id"], b, q)),
@@ -110,4 +115,4 @@ def _one(found: list[Json], key: str, what: str) -> Json:
     for item in found:
         if item["id"] == key:
             return item
-    raise refused("not_found", f"{what} with id: {key} was not found")
+    raise refused("not_found", f"{what} with id: {key} not found")

@@ -18,7 +18,8 @@ def upgrade() -> None:
     for name in ("section", "image_url", "skus"):
         op.add_column("sync_item", sa.Column(name, sa.String(), nullable=False, server_default=""))
     op.execute(
-        "UPDATE sync_item SET section = CASE WHEN action <> 'skip' THEN action WHEN care = 6 THEN 'left' ELSE 'same' END"
+        "UPDATE sync_item SET section ="
+        " CASE WHEN action <> 'skip' THEN action WHEN care = 6 THEN 'left' ELSE 'same' END"
     )
     op.create_index(INDEX, "sync_item", ["sync_job_id", "section", "care", "position"])
 

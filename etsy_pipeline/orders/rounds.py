@@ -1,0 +1,114 @@
+"""One look at a shop's orders: read what is new, find its variants, give back what was called off, book the rest.
+
+Each part does what it can: where Etsy is away, what was read before is booked all the same. What went wrong is told,
+and tried again with the next look. Nothing depends on where an earlier look was killed.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from etsy_pipeline.catalogue.reservations import Reservations
+from etsy_pipeline.errors import PipelineError, StoreUnavailable, TakenOver
+from etsy_pipeline.orders.book import Booked, book_lines
+from etsy_pipeline.orders.cancel import end_orders, settle
+from etsy_pipeline.orders.importer import Imported, Importer, is_due, is_sweep_due
+from etsy_pipeline.orders.match import match_lines
+from etsy_pipeline.orders.turn import Turn
+from etsy_pipeline.providers.protocols import ReceiptClient
+from etsy_pipeline.store import accounts, receipt_feeds, receipts
+from etsy_pipeline.store.accounts import missing_scopes, settings_of
+from etsy_pipeline.store.engine import Session, Store
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Round:
+    """What a look at orders came to. `calls` are those to Etsy, `problems` what is tried again with the next one."""
+
+    imported: Imported = field(default_factory=Imported)
+    matched: int = 0
+    returned: list[int] = field(default_factory=list)
+    booked: Booked = field(default_factory=Booked)
+    orders: dict[str, int] = field(default_factory=dict)
+    calls: int = 0
+    problems: list[PipelineError] = field(default_factory=list)
+
+
+def look(store: Store, client: ReceiptClient, medusa: Reservations, account_id: str, *, at_once: bool = False) -> Round:
+    """Look at a shop's orders, and do in Medusa what they take.
+
+    Args:
+        store: the database.
+        client: reads the shop's orders.
+        medusa: where sales are booked.
+        account_id: whose.
+        at_once: read what changed and what tells of no change, whether it is due or not.
+
+    Raises:
+        StoreUnavailable: our own database is away.
+        TakenOver: `orders_active`, while another process does the same.
+    """
+    done, before = Round(), client.calls_made
+
+    def attempt(act: Callable[[], None]) -> None:
+        try:
+            act()
+        except (StoreUnavailable, TakenOver):
+            raise
+        except PipelineError as error:
+            logger.warning("orders_look account_id=%s code=%s", account_id, error.code)
+            done.problems.append(error)
+
+    def read() -> None:
+        importer = Importer(store, client, account_id)
+        done.imported += importer.hints()
+        with store.reading() as session:
+            settings = settings_of(accounts.get(session, account_id)).orders
+            feed, now = receipt_feeds.get(session, account_id), store.now()
+        if at_once or is_due(settings, feed, now):
+            done.imported += importer.poll()
+        if at_once or is_sweep_due(feed, now):
+            done.imported += importer.sweep()
+
+    def find() -> None:
+        done.matched = match_lines(store, medusa, account_id)
+
+    with Turn(store, account_id).taken() as turn:
+        attempt(read)
+        attempt(find)
+        attempt(lambda: done.returned.extend(end_orders(store, medusa, account_id, turn)))
+        attempt(lambda: setattr(done, "booked", book_lines(store, medusa, account_id, turn)))
+        done.orders = settle(store, account_id)
+    done.calls = client.calls_made - before
+    _note(store, account_id, done)
+    return done
+
+
+def due(session: Session, now: datetime) -> dict[str, str]:
+    """The accounts whose orders are to be looked at now, and a name of that look, the same while it is the same."""
+    hinted, found = receipts.accounts_with_hints(session), {}
+    for account in accounts.active(session):
+        settings = settings_of(account).orders
+        if not settings.is_on or "transactions_r" in missing_scopes(account):
+            continue
+        feed = receipt_feeds.get(session, account.id)
+        if account.id in hinted:
+            token = receipts.hinted(session, account.id, 1)[0].content_hash
+            found[account.id] = f"{token}/{int(now.timestamp()) // 60}"
+        elif is_due(settings, feed, now) or is_sweep_due(feed, now):
+            found[account.id] = f"{int(now.timestamp()) // (60 * settings.poll_minutes)}"
+    return found
+
+
+def _note(store: Store, account_id: str, done: Round) -> None:
+    """Keep why a look did not come to its end, for whoever looks at the shop."""
+    told = [str(problem) for problem in done.problems]
+    if done.imported.malformed:
+        told.append(f"{done.imported.malformed} orders on Etsy cannot be read.")
+    problem = " ".join(dict.fromkeys(told)) or None
+    with store.writing() as session:
+        if receipt_feeds.get(session, account_id).problem != problem:
+            receipt_feeds.change(session, account_id, problem=problem)

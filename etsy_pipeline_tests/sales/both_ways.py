@@ -1,0 +1,299 @@
+"""Etsy and Medusa as small models that sell the same pieces, and between them the real rules: plan, last look, guard.
+
+A clock of whole seconds goes on with each thing that happens. What is not modelled here (HTTP, the database, approvals)
+has tests of its own.
+"""
+
+import functools
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from etsy_pipeline.errors import Refused
+from etsy_pipeline.listings.listing import Listing
+from etsy_pipeline.listings.verdict import ValidatedListing
+from etsy_pipeline.planning.drift_check import require_as_planned, with_ours
+from etsy_pipeline.planning.link import Link, LiveListing
+from etsy_pipeline.planning.open_sales import is_open, not_to_be_raised, unseen, with_open_sales
+from etsy_pipeline.planning.plan import PlanItem, plan_product
+from etsy_pipeline.planning.source_drift import source_change
+from etsy_pipeline.sales.guard import OpenSales
+from etsy_pipeline_tests.builders import a_product, a_shop, a_variant, listing_of, validated
+from etsy_pipeline.catalogue.product import Option
+
+SIZES = ("S", "L")
+SHOP = a_shop(orders={"mode": "stock"}, renew_sold_out="auto", renew_expired="auto")
+LISTING_ID = 42
+BEGIN = datetime(2026, 11, 25, tzinfo=UTC)
+
+SaleState = Literal["unread", "waiting", "needs_link", "booked", "oversold", "returned"]
+Pieces = dict[str, int]
+
+
+@functools.cache
+def product(small: int, large: int) -> ValidatedListing:
+    """The mug as it is mapped with so many pieces in Medusa."""
+    variants = tuple(
+        a_variant(id=f"v_{size}", sku=f"MUG-{size}", options={"Size": size}, available=max(0, pieces))
+        for size, pieces in zip(SIZES, (small, large), strict=True)
+    )
+    return validated(a_product(options=(Option(title="Size", values=SIZES),), variants=variants), SHOP)
+
+
+@dataclass
+class Sale:
+    """A line of an order on Etsy. `is_reserved`: Medusa has a reservation for it, whether we know or not."""
+
+    size: str
+    pieces: int
+    at: datetime
+    is_clear: bool
+    state: SaleState = "unread"
+    is_canceled: bool = False
+    is_reserved: bool = False
+    reserved_at: datetime | None = None
+    booked_at: datetime | None = None
+
+    @property
+    def is_out_of_medusa(self) -> bool:
+        """Whether Medusa's stock is still as if it had not been sold."""
+        return not self.is_reserved and not self.is_canceled
+
+
+@dataclass
+class Look:
+    """Medusa's stock as it was read, and when that began; with what was reserved then."""
+
+    pieces: Pieces
+    began: datetime
+    lacks: Pieces = field(default_factory=dict)
+
+
+@dataclass
+class Publication:
+    """A publication that is under way: what its looks have seen so far."""
+
+    item: PlanItem
+    is_begun: bool = False
+    live: LiveListing | None = None
+    sold_before: int = 0
+    is_asked: bool = False
+    are_orders_read: bool = False
+    source: Look | None = None
+
+
+@dataclass
+class World:
+    """Both shops, our books, and what is under way."""
+
+    stocked: Pieces
+    on_etsy: Pieces
+    link: Link
+    state: str = "active"
+    seconds: int = 0
+    calls: int = 0
+    sales: list[Sale] = field(default_factory=list)
+    orders: list[tuple[str, int]] = field(default_factory=list)
+    snapshot: Look | None = None
+    seen_for_plan: LiveListing | None = None
+    item: PlanItem | None = None
+    publication: Publication | None = None
+    guilty: list[str] = field(default_factory=list)
+
+    @property
+    def now(self) -> datetime:
+        self.seconds += 1
+        return BEGIN + timedelta(seconds=self.seconds)
+
+    def reserved(self, size: str) -> int:
+        ours = sum(sale.pieces for sale in self.sales if sale.size == size and sale.is_reserved)
+        return ours + sum(pieces for of, pieces in self.orders if of == size)
+
+    def available(self, size: str) -> int:
+        return self.stocked[size] - self.reserved(size)
+
+    def lacks(self, first_sales: int) -> Pieces:
+        """Pieces of the first so many sales that Medusa's stock does not know of."""
+        found = Counter(dict.fromkeys(SIZES, 0))
+        for sale in self.sales[:first_sales]:
+            found[sale.size] += sale.pieces if sale.is_out_of_medusa else 0
+        return dict(found)
+
+    # Etsy
+
+    def buy(self, size: str, pieces: int, *, is_clear: bool) -> None:
+        if self.state != "active" or self.on_etsy[size] < pieces:
+            return
+        self.on_etsy[size] -= pieces
+        self.sales.append(Sale(size, pieces, self.now, is_clear))
+        if not any(self.on_etsy.values()):
+            self.state = "sold_out"
+
+    def live(self) -> LiveListing:
+        cells = []
+        for item in self.listing.inventory.offerings:
+            pieces = self.on_etsy[item.values[0]]
+            cells.append(replace(item, quantity=pieces, is_enabled=pieces > 0, stock=None))
+        inventory = replace(self.listing.inventory, offerings=tuple(cells))
+        return LiveListing(LISTING_ID, self.state, inventory=inventory)
+
+    @property
+    def listing(self) -> Listing:
+        assert self.link.published is not None
+        return self.link.published
+
+    # Orders come to us, and to Medusa
+
+    def read_orders(self) -> None:
+        for sale in self.sales:
+            if sale.state == "unread":
+                sale.state = "waiting" if sale.is_clear else "needs_link"
+            if sale.is_canceled and sale.state != "returned":
+                sale.state, sale.is_reserved = "returned", False
+
+    def book(self, sale: Sale, *, is_answered: bool = True) -> None:
+        """Look for the reservation, make it where there is none, note it; or no answer comes."""
+        if sale.state not in {"waiting", "oversold"}:
+            return
+        if not sale.is_reserved:
+            if self.available(sale.size) < sale.pieces:
+                sale.state = "oversold"
+                return
+            sale.is_reserved = True
+        if is_answered:
+            sale.state, sale.booked_at = "booked", self.now
+
+    # Our plan and publication
+
+    def look(self, first_sales: int = 0) -> Look:
+        return Look({size: self.available(size) for size in SIZES}, self.now, self.lacks(first_sales))
+
+    def with_sales(self, live: LiveListing, look: Look) -> LiveListing:
+        """As `store/open_sales.py` tells it."""
+        pieces: Counter[str] = Counter()
+        is_frozen = False
+        for sale in self.sales:
+            if sale.state == "needs_link":
+                is_frozen = True
+            elif sale.state in {"waiting", "oversold"}:
+                pieces[f"v_{sale.size}"] += sale.pieces
+            elif sale.state == "booked" and sale.booked_at is not None and sale.booked_at >= look.began:
+                is_frozen = True
+        found = OpenSales(dict(pieces), is_frozen)
+        return with_open_sales(live, found, self.link, product(*look.pieces.values()).identity)
+
+    def plan(self, *, are_orders_read: bool) -> None:
+        """The rest of a plan: the listing was looked at, then orders were read, or could not be."""
+        if self.snapshot is None or self.seen_for_plan is None or self.publication is not None:
+            return
+        live, self.seen_for_plan = self.seen_for_plan, None
+        if are_orders_read:
+            self.read_orders()
+            live = self.with_sales(live, self.snapshot)
+        item = plan_product(product(*self.snapshot.pieces.values()), self.link, live, SHOP, BEGIN)
+        self.item = item if item.action in {"update", "deactivate"} else None
+
+    def begin(self) -> None:
+        if self.item is not None and self.publication is None:
+            self.publication, self.item = Publication(self.item), None
+
+    def look_at_listing(self) -> None:
+        if self.publication is not None:
+            self.publication.live, self.publication.sold_before = self.live(), len(self.sales)
+            self.publication.is_asked, self.publication.source = False, None
+
+    def ask_orders(self, *, is_answered: bool) -> None:
+        if self.publication is not None and self.publication.live is not None:
+            self.publication.is_asked, self.publication.are_orders_read = True, is_answered
+            if is_answered:
+                self.read_orders()
+                self.publication.sold_before = len(self.sales)
+
+    def look_at_medusa(self) -> None:
+        if self.publication is not None and self.publication.is_asked:
+            self.publication.source = self.look(self.publication.sold_before)
+
+    def send(self, answer: Literal["given", "lost", "never sent"]) -> None:
+        """The last look is over: what may be sent is sent, and noted where an answer came."""
+        publication = self.publication
+        if publication is None or publication.live is None or publication.source is None:
+            return
+        item = self.judged(publication, publication.live, publication.source)
+        if item is None:
+            self.publication = None
+            return
+        if answer != "never sent":
+            self.apply(item, publication)
+        if answer != "given":
+            self.publication = Publication(item, is_begun=True)
+            return
+        state = "inactive" if item.action == "deactivate" else "active"
+        self.link = replace(
+            self.link, published=item.desired or self.link.published, wanted_state=state, listing_state=self.state
+        )
+        self.publication = None
+
+    def judged(self, publication: Publication, live: LiveListing, source: Look) -> PlanItem | None:
+        """What the publisher makes of an item after its looks, as `publishing/rounds.py` does."""
+        item = publication.item
+        if item.action == "deactivate" and publication.is_begun:
+            return item
+        if publication.are_orders_read:
+            live = self.with_sales(live, source)
+            if is_open(live):
+                live = replace(self.live(), open_sales=live.open_sales)
+        begun, seen = item, unseen(live) if publication.is_begun else live
+        change = source_change(item, self.link, product(*source.pieces.values()), seen, SHOP)
+        if change is not None and change.with_less is None:
+            return None
+        item = change.with_less if change and change.with_less else item
+        if publication.is_begun:
+            item = with_ours(item, begun, self.link, SHOP)
+        if not_to_be_raised(item, live, SHOP, knows_stock=True, is_begun=publication.is_begun):
+            return None
+        try:
+            require_as_planned(begun if publication.is_begun else item, self.link, live, SHOP)
+        except Refused:
+            return None
+        return item
+
+    def apply(self, item: PlanItem, publication: Publication) -> None:
+        self.calls += 1
+        if item.action == "deactivate":
+            self.state = "inactive" if self.state == "active" else self.state
+            return
+        assert item.desired is not None
+        wanted = {offering.values[0]: offering.for_sale for offering in item.desired.inventory.offerings}
+        if any(change.part == "inventory" for change in item.differences):
+            self.judge(wanted, publication)
+            self.on_etsy = wanted
+        if any(change.field == "state" and change.new == "active" for change in item.differences):
+            self.judge(self.on_etsy, publication, was_on_sale=self.state == "active")
+            self.state = "active"
+        if self.state == "active" and not any(self.on_etsy.values()):
+            self.state = "sold_out"
+
+    def judge(self, wanted: Pieces, publication: Publication, *, was_on_sale: bool = True) -> None:
+        """Guilty is who offers more than before, and more than was left when orders were last read.
+
+        What was sold after that look nobody can know: Etsy has no way to change a quantity only if it is still so.
+        """
+        assert publication.source is not None
+        for size in SIZES:
+            before = self.on_etsy[size] if was_on_sale else 0
+            left = publication.source.pieces[size] - publication.source.lacks[size]
+            if wanted[size] > before and wanted[size] > max(0, left):
+                self.guilty.append(f"{size}: {before} -> {wanted[size]}, and {left} were left")
+
+
+def a_world(small: int, large: int) -> World:
+    """Everything agrees."""
+    listing = listing_of(product(small, large))
+    link = Link(
+        "prod_1", product_title="Mug", etsy_listing_id=LISTING_ID, sync_status="synced", listing_state="active",
+        wanted_state="active", last_synced_at=BEGIN, published=listing,
+    )  # fmt: skip
+    pieces = dict(zip(SIZES, (small, large), strict=True))
+    return World(dict(pieces), dict(pieces), link)
+
