@@ -4,7 +4,7 @@ import os
 
 import dagster as dg
 
-from etsy_pipeline.orchestration import asset_checks, plan_assets, publish_assets, shop_assets
+from etsy_pipeline.orchestration import asset_checks, order_assets, plan_assets, publish_assets, shop_assets
 from etsy_pipeline.orchestration.failed_runs import canceled_plans, failed_syncs, lost_runs
 from etsy_pipeline.orchestration.io_managers import ParquetIOManager
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
@@ -29,6 +29,7 @@ def _variable(name: str) -> str | None:
 defs = dg.Definitions(
     assets=[
         shop_assets.etsy_listings,
+        order_assets.etsy_receipts,
         plan_assets.product_snapshot,
         plan_assets.validated_listings,
         plan_assets.sync_plan,
@@ -40,7 +41,7 @@ defs = dg.Definitions(
         asset_checks.no_blocked_prices,
         asset_checks.every_product_published,
     ],
-    jobs=[plan_sync, publish_sync, shop_assets.scan_shop, clean_up],
+    jobs=[plan_sync, publish_sync, shop_assets.scan_shop, order_assets.read_orders, clean_up],
     schedules=[
         make(os.environ.get("ETSY_PIPELINE_TIMEZONE") or "UTC")
         for make in (daily_sync_at, shop_assets.nightly_scan_at, daily_clean_up_at)
@@ -54,6 +55,7 @@ defs = dg.Definitions(
         lost_runs,
         kept_connections,
         policy_approvals,
+        order_assets.receipts_due,
         sent_notices,
     ],
     # The assets of a run follow one another, so a process for each would only cost its start.

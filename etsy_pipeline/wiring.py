@@ -29,6 +29,7 @@ from etsy_pipeline.listings.shop import Shop
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.notifications.receivers import check, receivers, sender
+from etsy_pipeline.orders.buyers import forget_buyers
 from etsy_pipeline.pictures.hosts import PictureHosts
 from etsy_pipeline.pictures.media import OwnServer
 from etsy_pipeline.pictures.source import PictureSource
@@ -180,7 +181,8 @@ def send_notices(settings: Settings, store: Store) -> list[str]:
 
 def clean_up(settings: Settings, store: Store, now: datetime) -> list[str]:
     """Remove what grew too old in the database and among the snapshots; what was done, in words."""
-    told = []
+    forgotten = forget_buyers(store, now)
+    told = [f"Buyers' data of {forgotten} orders removed."] if forgotten else []
     if settings.keep_plans:
         told.append(retention.clean(store, keep=settings.keep_plans, now=now).words)
     if settings.keep_runs:

@@ -110,7 +110,9 @@ class DraftOrders:
         found = []
         for what in ("orders", "draft-orders"):
             rows = self._rows(what, [("q", email)])
-            found += [_order(row, is_draft=what == "draft-orders") for row in rows if _is_its(row, account_id, receipt_id)]
+            found += [
+                _order(row, is_draft=what == "draft-orders") for row in rows if _is_its(row, account_id, receipt_id)
+            ]
         return sorted(found, key=lambda order: order.id)
 
     def orders(self, order_ids: Sequence[str]) -> dict[str, MedusaOrder]:
@@ -240,7 +242,9 @@ def _item(row: Mapping[str, Any]) -> OrderItem:
     said = (row.get("metadata") or {}).get(ITS_TRANSACTION)
     done = (row.get("detail") or {}).get("fulfilled_quantity") or 0
     transaction_id = int(said) if said is not None else None
-    return OrderItem(str(row["id"]), transaction_id, int(row["quantity"]) - int(done), row.get("requires_shipping") is True)
+    return OrderItem(
+        str(row["id"]), transaction_id, int(row["quantity"]) - int(done), row.get("requires_shipping") is True
+    )
 
 
 def _parcel(row: Mapping[str, Any]) -> Parcel:

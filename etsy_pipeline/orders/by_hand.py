@@ -64,6 +64,12 @@ def decide_end(store: Store, medusa: Reservations, account_id: str, receipt_id: 
             code="order_not_found",
             hint="It is the number that the buyer sees, too.",
         )
+    if gives_back and receipt.medusa_order_id:
+        raise BadRequest(
+            f"The stock of the order {receipt_id} is held by Medusa's order {receipt.medusa_order_id}.",
+            code="order_in_medusa",
+            hint="Cancel or return it in Medusa, then say that the end of the order is decided.",
+        )
     if gives_back:
         with Turn(store, account_id).taken() as turn:
             give_back(store, medusa, turn, receipt)

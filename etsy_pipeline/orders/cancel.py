@@ -9,7 +9,7 @@ from etsy_pipeline.catalogue.reservations import Reservations
 from etsy_pipeline.orders.book import Line
 from etsy_pipeline.orders.turn import Turn
 from etsy_pipeline.sales.booking import Ending, ending, order_state
-from etsy_pipeline.store import accounts, receipts, sales
+from etsy_pipeline.store import accounts, clock, receipts, sales
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.receipts import KeptReceipt
@@ -78,7 +78,7 @@ def settle(store: Store, account_id: str) -> dict[str, int]:
         if values != {"state": receipt.state, "problem": receipt.problem}:
             changes[receipt.receipt_id] = values
     with store.writing() as session:
-        now = store.now()
+        now = clock.now(session)
         for receipt_id, values in changes.items():
             is_over = values["state"] in {"done", "canceled"}
             receipts.change(session, account_id, receipt_id, **values, settled_at=now if is_over else None)

@@ -18,7 +18,7 @@ from etsy_pipeline.listings.order_settings import OrderMode, OrderSettings
 from etsy_pipeline.providers.errors import RemoteRefused
 from etsy_pipeline.providers.protocols import ReceiptClient, ReceiptQuery
 from etsy_pipeline.sales.receipt import Receipt, SaleLine
-from etsy_pipeline.store import accounts, receipt_feeds, receipts, sales
+from etsy_pipeline.store import accounts, clock, receipt_feeds, receipts, sales
 from etsy_pipeline.store.accounts import missing_scopes, settings_of
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.sales import SaleState
@@ -93,20 +93,21 @@ class Importer:
     def poll(self) -> Imported:
         """Read what changed since the last look, with some overlap. The cursor never passes a page that failed."""
         with self._store.reading() as session:
-            cursor = receipt_feeds.get(session, self._account_id).cursor
+            cursor, began = receipt_feeds.get(session, self._account_id).cursor, clock.now(session)
         since = self._since if cursor is None else max(self._since, cursor - OVERLAP)
         total = self._pages(ReceiptQuery("updated", since), moves_cursor=True)
         with self._store.writing() as session:
-            receipt_feeds.change(session, self._account_id, polled_at=self._store.now())
+            receipt_feeds.change(session, self._account_id, polled_at=began)
         return total
 
     def sweep(self) -> Imported:
         """Read canceled orders, and those that are not shipped: what happened to them moved no time stamp."""
-        since = max(self._since, self._store.now() - SWEPT_BACK)
+        began = self._store.now()
+        since = max(self._since, began - SWEPT_BACK)
         total = self._pages(ReceiptQuery("created", since, is_canceled=True))
         total += self._pages(ReceiptQuery("created", since, is_shipped=False, is_canceled=False))
         with self._store.writing() as session:
-            receipt_feeds.change(session, self._account_id, swept_at=self._store.now())
+            receipt_feeds.change(session, self._account_id, swept_at=began)
         return total
 
     def _pages(self, query: ReceiptQuery, *, moves_cursor: bool = False) -> Imported:
@@ -133,11 +134,11 @@ class Importer:
     def _advance(self, seen: datetime) -> None:
         """A time stamp of the future would hide everything until then."""
         with self._store.writing() as session:
-            receipt_feeds.advance(session, self._account_id, min(seen, self._store.now()))
+            receipt_feeds.advance(session, self._account_id, min(seen, clock.now(session)))
 
     def _keep(self, found: Sequence[Receipt], *, hint: str | None = None) -> Imported:
-        now = self._store.now()
         with self._store.writing() as session:
+            now = clock.now(session)
             outcomes = Counter(self._kept(session, receipt, now, hint) for receipt in found)
             self._learn(session, found)
         return Imported(**outcomes)
@@ -153,8 +154,7 @@ class Importer:
         mode: OrderMode = self._settings.mode if known is None else known.mode
         details = self._store.cipher.encrypt(details_of(receipt)) if mode == "orders" else None
         receipts.put(session, self._account_id, receipt, mode=mode, now=now, hint=hint, details_encrypted=details)
-        if mode != "orders":
-            receipts.change(session, self._account_id, receipt.receipt_id, state="open")
+        receipts.change(session, self._account_id, receipt.receipt_id, state="open")
         for line in receipt.lines:
             state = first_state(mode, line)
             sales.add(session, self._account_id, receipt.receipt_id, line, state=state, now=now)

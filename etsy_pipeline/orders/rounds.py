@@ -9,15 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from etsy_pipeline.catalogue.draft_orders import DraftOrders
 from etsy_pipeline.catalogue.reservations import Reservations
-from etsy_pipeline.errors import PipelineError, StoreUnavailable, TakenOver
+from etsy_pipeline.errors import BadRequest, PipelineError, StoreUnavailable, TakenOver
 from etsy_pipeline.orders.book import Booked, book_lines
 from etsy_pipeline.orders.cancel import end_orders, settle
+from etsy_pipeline.orders.convert import Converted, convert_orders
 from etsy_pipeline.orders.importer import Imported, Importer, is_due, is_sweep_due
 from etsy_pipeline.orders.match import match_lines
+from etsy_pipeline.orders.tracking import Tracked, tell_parcels
 from etsy_pipeline.orders.turn import Turn
 from etsy_pipeline.providers.protocols import ReceiptClient
-from etsy_pipeline.store import accounts, receipt_feeds, receipts
+from etsy_pipeline.store import accounts, clock, receipt_feeds, receipts
 from etsy_pipeline.store.accounts import missing_scopes, settings_of
 from etsy_pipeline.store.engine import Session, Store
 
@@ -32,6 +35,8 @@ class Round:
     matched: int = 0
     returned: list[int] = field(default_factory=list)
     booked: Booked = field(default_factory=Booked)
+    converted: Converted = field(default_factory=Converted)
+    tracked: Tracked = field(default_factory=Tracked)
     orders: dict[str, int] = field(default_factory=dict)
     calls: int = 0
     problems: list[PipelineError] = field(default_factory=list)
@@ -48,9 +53,12 @@ def look(store: Store, client: ReceiptClient, medusa: Reservations, account_id: 
         at_once: read what changed and what tells of no change, whether it is due or not.
 
     Raises:
+        NotFound: `account_not_found`.
+        BadRequest: `orders_off`, where the shop's orders are not to be read.
         StoreUnavailable: our own database is away.
         TakenOver: `orders_active`, while another process does the same.
     """
+    _require_on(store, account_id)
     done, before = Round(), client.calls_made
 
     def attempt(act: Callable[[], None]) -> None:
@@ -67,7 +75,7 @@ def look(store: Store, client: ReceiptClient, medusa: Reservations, account_id: 
         done.imported += importer.hints()
         with store.reading() as session:
             settings = settings_of(accounts.get(session, account_id)).orders
-            feed, now = receipt_feeds.get(session, account_id), store.now()
+            feed, now = receipt_feeds.get(session, account_id), clock.now(session)
         if at_once or is_due(settings, feed, now):
             done.imported += importer.poll()
         if at_once or is_sweep_due(feed, now):
@@ -76,15 +84,34 @@ def look(store: Store, client: ReceiptClient, medusa: Reservations, account_id: 
     def find() -> None:
         done.matched = match_lines(store, medusa, account_id)
 
+    def convert() -> None:
+        done.converted = convert_orders(store, medusa, DraftOrders(medusa.api), account_id, turn)
+
+    def track() -> None:
+        done.tracked = tell_parcels(store, client, DraftOrders(medusa.api), account_id, turn)
+
     with Turn(store, account_id).taken() as turn:
         attempt(read)
         attempt(find)
         attempt(lambda: done.returned.extend(end_orders(store, medusa, account_id, turn)))
         attempt(lambda: setattr(done, "booked", book_lines(store, medusa, account_id, turn)))
+        attempt(convert)
+        attempt(track)
         done.orders = settle(store, account_id)
     done.calls = client.calls_made - before
     _note(store, account_id, done)
     return done
+
+
+def _require_on(store: Store, account_id: str) -> None:
+    with store.reading() as session:
+        account = accounts.get(session, account_id)
+    if not settings_of(account).orders.is_on:
+        raise BadRequest(
+            f"Orders of {account.label} are not read: its setting orders.mode is off.",
+            code="orders_off",
+            hint=f"`etsy-pipeline accounts configure {account_id} --set orders.mode=observe`, then connect it again.",
+        )
 
 
 def due(session: Session, now: datetime) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""An order on Etsy as a draft order in Medusa: lines, amounts that agree to the cent, and the texts that go with it. Pure.
+"""An order on Etsy as a draft order in Medusa: lines, amounts that agree to the cent, and the buyer's texts. Pure.
 
 Medusa must not tax it: the amounts are Etsy's, and its taxes, which Etsy may have paid itself, stand in the metadata.
 Medusa has no discount for a whole order here: it is spread over the lines, and a line whose pieces then cost a fraction
@@ -20,7 +20,7 @@ GIFT_WRAP = "Gift wrap"
 
 @dataclass(frozen=True, slots=True)
 class SoldLine:
-    """A line. Without `variant_id` it is words alone: nothing is taken from the stock. What a buyer wrote is no `repr`."""
+    """A line; without `variant_id` it is words alone, and takes no stock. What a buyer wrote is in no `repr`."""
 
     transaction_id: int
     variant_id: str | None
@@ -45,7 +45,11 @@ class Where:
 
     def email(self, receipt_id: int) -> str:
         """The made-up address of an order: nobody is written to."""
-        return f"etsy-{receipt_id}@{self.email_domain}"
+        return f"{self.email_begins(receipt_id)}{self.email_domain}"
+
+    def email_begins(self, receipt_id: int) -> str:
+        """How it begins, whatever the domain was when the order was made."""
+        return f"etsy-{receipt_id}@"
 
 
 class AmountsDisagree(ValueError):  # noqa: N818 - it says what it is
@@ -157,7 +161,9 @@ def _items(line: SoldLine, net: int, totals: Totals) -> list[dict[str, Any]]:
     else:
         what["title"] = (line.title or line.sku or "Sold on Etsy")[:LONGEST_NAME]
         what |= {"variant_sku": line.sku} if line.sku else {}
-    prices = ((count, Decimal(price).scaleb(-exponent(totals.currency_code))) for count, price in pieces(net, line.quantity))
+    prices = (
+        (count, Decimal(price).scaleb(-exponent(totals.currency_code))) for count, price in pieces(net, line.quantity)
+    )
     return [{**what, "quantity": count, "unit_price": float(price)} for count, price in prices]
 
 

@@ -14,7 +14,7 @@ from etsy_pipeline.store.tables import ReceiptFeedRow
 class ReceiptFeed:
     """How far a shop's orders were read. `cursor` is the newest change that was seen and kept.
 
-    `polled_at` and `swept_at`: when the last look at what changed, and at what tells of no change, came to its end.
+    `polled_at` and `swept_at`: when the last whole look at what changed, and at what tells of no change, began.
     `problem` is why the last look did not. `tells_addresses` and `takes_tracking` are None until an answer told.
     """
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy import Select, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.listings.order_settings import OrderMode
@@ -141,6 +141,13 @@ def in_state(
     return [_kept(row) for row in session.scalars(query.order_by(EtsyReceiptRow.sold_at, EtsyReceiptRow.receipt_id))]
 
 
+def in_medusa(session: Session, account_id: str, *, sold_since: datetime) -> list[KeptReceipt]:
+    """Orders that have one in Medusa, and were not called off: those that are not shipped, or were sold since."""
+    query = _of(account_id).where(EtsyReceiptRow.medusa_order_id.is_not(None), EtsyReceiptRow.is_canceled.is_(False))
+    query = query.where(or_(EtsyReceiptRow.is_shipped.is_(False), EtsyReceiptRow.sold_at >= sold_since))
+    return [_kept(row) for row in session.scalars(query.order_by(EtsyReceiptRow.sold_at, EtsyReceiptRow.receipt_id))]
+
+
 def page(
     session: Session, account_id: str, *, states: Sequence[ReceiptState] = (), first: int = 0, most: int = 50
 ) -> tuple[list[KeptReceipt], int]:
@@ -158,11 +165,12 @@ def counts(session: Session, account_id: str) -> dict[str, int]:
     return {str(state): int(number) for state, number in session.execute(query.group_by(EtsyReceiptRow.state))}
 
 
-def forget_buyers(session: Session, account_id: str, *, settled_before: datetime) -> int:
-    """Drop the buyers' data of orders that were done before; of how many."""
-    is_over = or_(EtsyReceiptRow.state == "done", EtsyReceiptRow.state == "canceled")
-    old = EtsyReceiptRow.settled_at < settled_before, EtsyReceiptRow.details_encrypted.is_not(None)
-    query = update(EtsyReceiptRow).where(EtsyReceiptRow.etsy_account_id == account_id, is_over, *old)
+def forget_buyers(session: Session, account_id: str, *, settled_before: datetime, sold_before: datetime) -> int:
+    """Drop the buyers' data of orders that were over, or, however they stand, were sold before; of how many."""
+    is_over = EtsyReceiptRow.state.in_(("done", "canceled")), EtsyReceiptRow.settled_at < settled_before
+    is_old = or_(and_(*is_over), EtsyReceiptRow.sold_at < sold_before)
+    has_some = EtsyReceiptRow.details_encrypted.is_not(None)
+    query = update(EtsyReceiptRow).where(EtsyReceiptRow.etsy_account_id == account_id, is_old, has_some)
     return len(session.execute(query.values(details_encrypted=None).returning(EtsyReceiptRow.receipt_id)).all())
 
 

@@ -1,9 +1,12 @@
-"""A shop owner's first hour in a browser: from no settings at all to the first plan, without a terminal.
+"""A shop owner's first hour in a browser: from no settings at all to the first listings, with one command before it.
 
-The sandbox's addresses and keys are typed in as if they were a shop's own. Set SCREENSHOTS to keep pictures.
+`etsy-pipeline up` runs as processes, Dagster among them. The sandbox's addresses and keys are typed in as if they were
+a shop's own. Set SCREENSHOTS to keep pictures.
 """
 
+import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,14 +20,11 @@ from etsy_pipeline import wiring
 from etsy_pipeline.sandbox.server import Sandbox, SandboxOptions
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
-from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import queries
-from etsy_pipeline_tests.api.serving import serving
 from etsy_pipeline_tests.api.setup.world import nothing_is_set
 from etsy_pipeline_tests.browser.chromium import chromium, needs_chromium
 from etsy_pipeline_tests.browser.site import Site
-from etsy_pipeline_tests.publishing.shop import Shop
+from etsy_pipeline_tests.everything_up import everything_up, free_port
 from etsy_pipeline_tests.world import World
 
 pytestmark = needs_chromium
@@ -56,6 +56,15 @@ class Person(Site):
         self.clicks += 1
         self.browser.find_element(By.XPATH, f"//label[contains(., '{label}')]").click()
 
+    def see_in_time(self, path: str, text: str) -> None:
+        """Look at a page until it says so: something goes on elsewhere."""
+
+        def says(browser: Chrome) -> bool:
+            self.open(path)
+            return text in browser.find_element(By.TAG_NAME, "body").text
+
+        self.wait(says)
+
     def first_choice(self, field: str) -> str:
         found = Select(self.browser.find_element(By.ID, field)).options
         return next(item.text for item in found if item.get_attribute("value"))
@@ -78,24 +87,32 @@ def world(tmp_path: Path, port: int) -> Iterator[World]:
         yield World(sandbox)
 
 
-@pytest.fixture
-def store(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def test_from_nothing_to_the_first_listings(
+    world: World, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     nothing_is_set(world, monkeypatch)
-    with closing(wiring.store_of(Settings.load())) as opened:
-        yield opened
-
-
-def test_from_nothing_to_the_first_plan(world: World, store: Store, port: int, tmp_path: Path) -> None:
-    with serving(Settings.load(), store, port=port), chromium(tmp_path) as browser:
+    monkeypatch.setenv("ETSY_PIPELINE_HOME", str(tmp_path / "state"))
+    words = ("--no-sandbox", "--api-port", str(port), "--port", str(free_port()))
+    began = time.monotonic()
+    with everything_up(tmp_path, os.environ, *words), chromium(tmp_path) as browser:
         person = Person(browser, f"http://localhost:{port}")
         connect_medusa(person, world)
         connect_etsy(person, world)
         connect_shop(person)
         choose(person)
         look_at_what_can_be_listed(person)
-        account_id = draw_up_the_plan(person, store, world)
-        look_around(person, account_id)
-        print(f"first hour: {person.clicks} clicks")  # noqa: T201 - a figure
+        transaction_id = draw_up_the_plan(person)
+        approve_and_see_it_published(person, transaction_id)
+        print(f"first hour: {person.clicks} clicks, {time.monotonic() - began:.0f} s")  # noqa: T201 - figures
+        with closing(wiring.store_of(Settings.load(), begins=False)) as store:
+            job = queries.job(store, transaction_id)
+            with store.reading() as session:
+                account = accounts.get(session, job.etsy_account_id)
+        assert job.synced_count > 0
+        assert len(world.listings()) == job.synced_count
+        assert {listing["state"] for listing in world.listings()} == {"draft"}
+        assert accounts.settings_of(account).publish_as == "draft"
+        look_around(person, account.id)
         assert person.clicks <= MOST_CLICKS
 
 
@@ -169,20 +186,21 @@ def look_at_what_can_be_listed(person: Person) -> None:
     person.press("Go on")
 
 
-def draw_up_the_plan(person: Person, store: Store, world: World) -> str:
+def draw_up_the_plan(person: Person) -> str:
     person.see("The first plan")
     person.look("setup-plan")
     person.press("Draw up the plan")
     person.wait(lambda browser: "/review/wf_" in browser.current_url)
-    (job,), _ = queries.jobs_page(store, account_id=None, status=None, first=0, most=2)
-    assert job.state is SyncState.REQUESTED
-    with store.reading() as session:
-        account = accounts.get(session, job.etsy_account_id)
-    assert accounts.settings_of(account).publish_as == "draft"
-    Shop(world, store, account).plan(transaction_id=job.transaction_id)  # which is Dagster's part
-    person.open(f"/review/{job.transaction_id}")
-    person.see("awaiting approval")
-    return account.id
+    return person.browser.current_url.rpartition("/")[2].partition("?")[0]
+
+
+def approve_and_see_it_published(person: Person, transaction_id: str) -> None:
+    path = f"/review/{transaction_id}"
+    person.see_in_time(path, "awaiting approval")
+    person.press("Decide")
+    person.type("decided_by", "Ada")
+    person.press("Approve and publish")
+    person.see_in_time(path, "completed")
 
 
 def look_around(person: Person, account_id: str) -> None:

@@ -84,7 +84,12 @@ def amounts(server: SmallMedusa, at: datetime = NOW) -> list[Decimal]:
 def test_a_price_of_a_list_stands_beside_the_plain_ones_with_the_lists_name(medusa: SmallMedusa) -> None:
     shows(medusa, [a_list()])
     (price,) = read(medusa).variants[0].list_prices
-    assert (price.price_list, price.type, price.currency_code, price.amount) == ("Spring", "override", "USD", Decimal(55))
+    assert (price.price_list, price.type, price.currency_code, price.amount) == (
+        "Spring",
+        "override",
+        "USD",
+        Decimal(55),
+    )
 
 
 @pytest.mark.parametrize(

@@ -262,10 +262,10 @@ def test_a_run_knows_who_asked(tags: dict[str, str], trigger: str) -> None:
 
 def test_what_dagster_loads() -> None:
     assert {key.to_user_string() for key in defs.resolve_all_asset_keys()} == {
-        "etsy_listings", "product_snapshot", "validated_listings", "sync_plan", "publication_approval",
+        "etsy_listings", "etsy_receipts", "product_snapshot", "validated_listings", "sync_plan", "publication_approval",
         "published_listings",
     }  # fmt: skip
-    for name in ("plan_sync", "publish_sync", "scan_shop"):
+    for name in ("plan_sync", "publish_sync", "scan_shop", "read_orders"):
         assert defs.resolve_job_def(name).partitions_def is not None
     for name in (
         "account_partitions",
@@ -274,6 +274,7 @@ def test_what_dagster_loads() -> None:
         "failed_syncs",
         "canceled_plans",
         "policy_approvals",
+        "receipts",
     ):
         assert defs.resolve_sensor_def(name).default_status is dg.DefaultSensorStatus.RUNNING
 

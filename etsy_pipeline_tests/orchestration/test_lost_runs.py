@@ -19,8 +19,10 @@ from etsy_pipeline.catalogue.medusa import MedusaCatalogue
 from etsy_pipeline.definitions import defs
 from etsy_pipeline.orchestration.failed_runs import failed_syncs, lost_runs
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
+from etsy_pipeline.orchestration.order_assets import read_orders
 from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.orchestration.run_queue import (
+    ORDERS,
     PLAN_ASSETS,
     PUBLISHED,
     SCANNED,
@@ -311,8 +313,8 @@ def test_what_a_run_does(job: str, assets: tuple[str, ...], work: str | None) ->
 
 def test_the_queue_knows_jobs_and_assets_by_their_names() -> None:
     keys = {key.to_user_string() for key in defs.resolve_all_asset_keys()}
-    assert PLAN_ASSETS | {PUBLISHED, SCANNED, "publication_approval"} == keys
-    assert set(WORK_OF_JOBS) == {plan_sync.name, publish_sync.name, scan_shop.name}
+    assert PLAN_ASSETS | {PUBLISHED, SCANNED, ORDERS, "publication_approval"} == keys
+    assert set(WORK_OF_JOBS) == {plan_sync.name, publish_sync.name, scan_shop.name, read_orders.name}
 
 
 def admitted(running: list[dict[str, str]], waiting: dict[str, str], most: int = 2) -> bool:
@@ -357,7 +359,7 @@ def test_the_shipped_instance_has_this_queue_and_the_second_net(
         assert isinstance(instance.run_coordinator, RunQueue)
         assert queue
         assert queue.tag_concurrency_limits == limits(3)["tag_concurrency_limits"]
-        assert (queue.max_concurrent_runs, queue.max_user_code_failure_retries) == (14, 5)
+        assert (queue.max_concurrent_runs, queue.max_user_code_failure_retries) == (17, 5)
         assert instance.run_monitoring_enabled
         assert instance.run_monitoring_max_runtime_seconds == timedelta(days=1).total_seconds()
         assert (instance.run_retries_enabled, instance.run_retries_retry_on_asset_or_op_failure) == (True, False)

@@ -1,13 +1,16 @@
 """A shop whose orders on Etsy are booked in Medusa: its listings, its buyers, and looks at what they bought."""
 
 import json
-from contextlib import closing
+import secrets
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure, connect
 from etsy_pipeline.catalogue.reservations import Reservations
 from etsy_pipeline.etsy.oauth import code_from_redirect
+from etsy_pipeline.etsy.receipts import EtsyReceipts
 from etsy_pipeline.orders import by_hand
 from etsy_pipeline.orders.rounds import Round, look
 from etsy_pipeline.sandbox.consent import grant
@@ -17,10 +20,17 @@ from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.receipts import KeptReceipt
 from etsy_pipeline.store.sales import KeptSale
 from etsy_pipeline.store.stock_movements import StockMovement
+from etsy_pipeline.sync.sold import DeliveryOutcome, OrderEvent, note_event
 from etsy_pipeline_tests.publishing.shop import Shop, variant_id
 from etsy_pipeline_tests.world import World
 
 LONG_AGO = "2020-01-01T00:00:00Z"
+ORDERS = {
+    "region_id": "reg_sandbox_etsy",
+    "sales_channel_id": "sc_01M83WW4980JFKG0FS3QAZPGM0",
+    "shipping_option_id": "so_sandbox_standard",
+}
+"""What mode `orders` needs of the sample Medusa."""
 
 
 def connect_again(world: World, store: Store, account_id: str, shop: int = 1) -> None:
@@ -34,11 +44,21 @@ class Selling(Shop):
     """A connected shop with a published product, whose orders are read."""
 
     @classmethod
-    def of(cls, world: World, store: Store, mode: str = "stock", case: str = "clean", **orders: Any) -> "Selling":
-        """A shop that sells one product, and does this with orders."""
+    def of(
+        cls,
+        world: World,
+        store: Store,
+        mode: str = "stock",
+        case: str = "clean",
+        pieces: int | None = None,
+        **orders: Any,
+    ) -> "Selling":
+        """A shop that sells one product, of which there are so many, and does this with orders."""
         shop = cls(world, store, world.connected(store))
         product_id = world.product_ids(case)[0]
         world.keep_only(product_id)
+        if pieces is not None:
+            world.restock(variant_id(shop, product_id), pieces)
         shop.sync()
         shop.set(mode=mode, since=LONG_AGO, **orders)
         connect_again(world, store, shop.id)
@@ -127,3 +147,20 @@ class Selling(Shop):
     def reservations(self) -> Reservations:
         """Medusa, as sales are booked in it."""
         return wiring.reservations_of(self.world.settings, settings_of(self.account).sold_from)
+
+    @contextmanager
+    def reservations_client(self) -> Iterator[Reservations]:
+        """The same, closed at the end."""
+        with closing(self.reservations()) as medusa:
+            yield medusa
+
+    @contextmanager
+    def reading(self) -> Iterator[EtsyReceipts]:
+        """Its orders on Etsy."""
+        with closing(wiring.receipt_client(self.world.settings, self.store, self.id, self.time)) as client:
+            yield client
+
+    def told(self, receipt_id: int, name: str = "order.paid") -> DeliveryOutcome:
+        """Etsy's webhook tells of an order, as it was verified."""
+        address = f"https://etsy.test/v3/application/shops/{self.account.shop_id}/receipts/{receipt_id}"
+        return note_event(self.store, OrderEvent(secrets.token_hex(8), name, self.account.shop_id, address))

@@ -77,6 +77,7 @@ class Publication:
     item: PlanItem
     is_begun: bool = False
     live: LiveListing | None = None
+    seen: Pieces = field(default_factory=dict)
     sold_before: int = 0
     is_asked: bool = False
     are_orders_read: bool = False
@@ -130,6 +131,11 @@ class World:
         if not any(self.on_etsy.values()):
             self.state = "sold_out"
 
+    def cancel(self, sale: Sale, *, is_restocked: bool) -> None:
+        sale.is_canceled = True
+        if is_restocked and self.state == "active":
+            self.on_etsy[sale.size] += sale.pieces
+
     def live(self) -> LiveListing:
         cells = []
         for item in self.listing.inventory.offerings:
@@ -142,6 +148,21 @@ class World:
     def listing(self) -> Listing:
         assert self.link.published is not None
         return self.link.published
+
+    # Medusa
+
+    def order(self, size: str, pieces: int) -> None:
+        if self.available(size) >= pieces:
+            self.orders.append((size, pieces))
+
+    def cancel_order(self) -> None:
+        del self.orders[-1:]
+
+    def restock(self, size: str, pieces: int) -> None:
+        self.stocked[size] += pieces
+
+    def count(self, size: str, pieces: int) -> None:
+        self.stocked[size] = pieces
 
     # Orders come to us, and to Medusa
 
@@ -183,6 +204,12 @@ class World:
         found = OpenSales(dict(pieces), is_frozen)
         return with_open_sales(live, found, self.link, product(*look.pieces.values()).identity)
 
+    def read_medusa_for_plan(self) -> None:
+        self.snapshot = self.look()
+
+    def read_listing_for_plan(self) -> None:
+        self.seen_for_plan = self.live()
+
     def plan(self, *, are_orders_read: bool) -> None:
         """The rest of a plan: the listing was looked at, then orders were read, or could not be."""
         if self.snapshot is None or self.seen_for_plan is None or self.publication is not None:
@@ -200,7 +227,8 @@ class World:
 
     def look_at_listing(self) -> None:
         if self.publication is not None:
-            self.publication.live, self.publication.sold_before = self.live(), len(self.sales)
+            self.publication.live, self.publication.seen = self.live(), dict(self.on_etsy)
+            self.publication.sold_before = len(self.sales)
             self.publication.is_asked, self.publication.source = False, None
 
     def ask_orders(self, *, is_answered: bool) -> None:
@@ -278,10 +306,12 @@ class World:
         """Guilty is who offers more than before, and more than was left when orders were last read.
 
         What was sold after that look nobody can know: Etsy has no way to change a quantity only if it is still so.
+        Where orders could not be read, that look is the one at the listing.
         """
         assert publication.source is not None
         for size in SIZES:
-            before = self.on_etsy[size] if was_on_sale else 0
+            seen = self.on_etsy if publication.are_orders_read else publication.seen
+            before = seen[size] if was_on_sale else 0
             left = publication.source.pieces[size] - publication.source.lacks[size]
             if wanted[size] > before and wanted[size] > max(0, left):
                 self.guilty.append(f"{size}: {before} -> {wanted[size]}, and {left} were left")
@@ -296,4 +326,3 @@ def a_world(small: int, large: int) -> World:
     )  # fmt: skip
     pieces = dict(zip(SIZES, (small, large), strict=True))
     return World(dict(pieces), dict(pieces), link)
-

@@ -1,14 +1,79 @@
 """Stock both ways, whatever comes when: never oversold by us, the same on both sides in the end, and then quiet."""
 
+from collections.abc import Callable
+from typing import Any
+
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from etsy_pipeline_tests.sales.both_ways import SIZES, World, a_world
 
-SIZE = st.sampled_from(SIZES)
-FEW = st.integers(1, 3)
 MANY_ROUNDS = 6  # of reading, booking, planning and publishing, after which everything has come to rest
+SIZE, FEW = st.sampled_from(SIZES), st.integers(1, 3)
+MOSTLY = st.sampled_from((True, True, True, False))
+
+Happening = Callable[[World], None]
+
+
+def _sold(size: str, pieces: int, is_clear: bool) -> Happening:  # noqa: FBT001 - drawn by hypothesis
+    return lambda world: world.buy(size, pieces, is_clear=is_clear)
+
+
+def _booked(is_answered: bool) -> Happening:  # noqa: FBT001
+    def happen(world: World) -> None:
+        for sale in world.sales:
+            world.book(sale, is_answered=is_answered)
+
+    return happen
+
+
+def _one_booked(world: World) -> None:
+    for sale in [item for item in world.sales if item.state == "waiting"][:1]:
+        world.book(sale)
+
+
+def _linked(world: World) -> None:
+    for sale in world.sales:
+        sale.state = "waiting" if sale.state == "needs_link" else sale.state
+
+
+def _canceled(is_restocked: bool) -> Happening:  # noqa: FBT001
+    def happen(world: World) -> None:
+        for sale in [item for item in world.sales if not item.is_canceled][-1:]:
+            world.cancel(sale, is_restocked=is_restocked)
+
+    return happen
+
+
+def _ordered(size: str, pieces: int) -> Happening:
+    return lambda world: world.order(size, pieces)
+
+
+def _restocked(size: str, pieces: int) -> Happening:
+    return lambda world: world.restock(size, pieces)
+
+
+def _counted(size: str, pieces: int) -> Happening:
+    return lambda world: world.count(size, pieces)
+
+
+SALE = st.builds(_sold, SIZE, FEW, MOSTLY)
+HAPPENING: st.SearchStrategy[Happening] = st.one_of(
+    SALE,
+    SALE,
+    st.just(World.read_orders),
+    st.builds(_booked, MOSTLY),
+    st.just(_one_booked),
+    st.builds(_ordered, SIZE, FEW),
+    st.builds(_restocked, SIZE, st.integers(1, 5)),
+    st.builds(_counted, SIZE, st.integers(0, 5)),
+    st.builds(_canceled, st.booleans()),
+    st.just(World.cancel_order),
+    st.just(_linked),
+)
+MEANWHILE = st.lists(HAPPENING, max_size=2)
+"""What happens between two steps of ours: mostly nothing, or a thing or two."""
 
 
 class BothWays(RuleBasedStateMachine):
@@ -16,98 +81,49 @@ class BothWays(RuleBasedStateMachine):
 
     world: World
 
-    @initialize(small=st.integers(1, 6), large=st.integers(0, 6))
+    @initialize(small=st.integers(1, 8), large=st.integers(0, 8))
     def begin(self, small: int, large: int) -> None:
         self.world = a_world(small, large)
 
-    @rule(size=SIZE, pieces=FEW, is_clear=st.sampled_from((True, True, True, False)))
-    def etsy_sells(self, size: str, pieces: int, is_clear: bool) -> None:  # noqa: FBT001 - hypothesis gives names
-        self.world.buy(size, pieces, is_clear=is_clear)
+    @rule(happening=HAPPENING)
+    def something_happens(self, happening: Happening) -> None:
+        happening(self.world)
 
-    @rule(size=SIZE, pieces=FEW)
-    def medusa_sells(self, size: str, pieces: int) -> None:
-        if self.world.available(size) >= pieces:
-            self.world.orders.append((size, pieces))
-
-    @precondition(lambda self: self.world.orders)
-    @rule(data=st.data())
-    def an_order_of_medusa_is_canceled(self, data: st.DataObject) -> None:
-        self.world.orders.remove(data.draw(st.sampled_from(self.world.orders)))
-
-    @rule(size=SIZE, pieces=st.integers(1, 5))
-    def the_owner_restocks(self, size: str, pieces: int) -> None:
-        self.world.stocked[size] += pieces
-
-    @rule(size=SIZE, pieces=st.integers(0, 5))
-    def the_owner_counts(self, size: str, pieces: int) -> None:
-        self.world.stocked[size] = pieces
-
-    @precondition(lambda self: any(not sale.is_canceled for sale in self.world.sales))
-    @rule(data=st.data(), is_restocked=st.booleans())
-    def etsy_cancels(self, data: st.DataObject, is_restocked: bool) -> None:  # noqa: FBT001
-        sale = data.draw(st.sampled_from([item for item in self.world.sales if not item.is_canceled]))
-        sale.is_canceled = True
-        if is_restocked and self.world.state == "active":
-            self.world.on_etsy[sale.size] += sale.pieces
-
-    @rule()
-    def orders_are_read(self) -> None:
-        self.world.read_orders()
-
-    @precondition(lambda self: self.world.sales)
-    @rule(data=st.data(), is_answered=st.sampled_from((True, True, False)))
-    def a_sale_is_booked(self, data: st.DataObject, is_answered: bool) -> None:  # noqa: FBT001
-        self.world.book(data.draw(st.sampled_from(self.world.sales)), is_answered=is_answered)
-
-    @rule()
-    def a_person_links_a_line(self) -> None:
-        for sale in self.world.sales:
-            sale.state = "waiting" if sale.state == "needs_link" else sale.state
-
-    @rule()
-    def medusa_is_read_for_a_plan(self) -> None:
-        self.world.snapshot = self.world.look()
-
-    @rule()
-    def the_listing_is_read_for_a_plan(self) -> None:
-        self.world.seen_for_plan = self.world.live()
-
-    @rule(are_orders_read=st.sampled_from((True, True, False)))
-    def a_plan_is_made(self, are_orders_read: bool) -> None:  # noqa: FBT001
-        self.world.plan(are_orders_read=are_orders_read)
-
-    @rule()
-    def a_plan_at_once(self) -> None:
-        self._plan()
-
-    @rule()
-    def it_is_published(self) -> None:
-        self.world.begin()
+    @precondition(lambda self: self.world.publication is None)
+    @rule(
+        are_orders_read=MOSTLY,
+        looks=st.permutations((World.read_medusa_for_plan, World.read_listing_for_plan)),
+        meanwhile=st.lists(MEANWHILE, min_size=4, max_size=4),
+    )
+    def a_plan_is_made(
+        self,
+        are_orders_read: bool,  # noqa: FBT001
+        looks: list[Happening],
+        meanwhile: list[list[Happening]],
+    ) -> None:
+        steps = (*looks, lambda world: world.plan(are_orders_read=are_orders_read), World.begin)
+        for step, happenings in zip(steps, meanwhile, strict=True):
+            for happening in happenings:
+                happening(self.world)
+            step(self.world)
 
     @precondition(lambda self: self.world.publication is not None)
-    @rule()
-    def the_listing_is_looked_at(self) -> None:
-        self.world.look_at_listing()
-
-    @precondition(lambda self: self.world.publication is not None)
-    @rule(is_answered=st.sampled_from((True, True, False)))
-    def orders_are_asked_for(self, is_answered: bool) -> None:  # noqa: FBT001
-        self.world.ask_orders(is_answered=is_answered)
-
-    @precondition(lambda self: self.world.publication is not None)
-    @rule()
-    def medusa_is_looked_at(self) -> None:
-        self.world.look_at_medusa()
-
-    @precondition(lambda self: self.world.publication is not None)
-    @rule(answer=st.sampled_from(("given", "given", "lost", "never sent")))
-    def it_is_sent(self, answer: str) -> None:
-        self.world.send(answer)  # type: ignore[arg-type] # one of its words
-
-    @precondition(lambda self: self.world.item is not None or self.world.publication is not None)
-    @rule()
-    def it_is_carried_out_at_once(self) -> None:
-        self._publish()
+    @rule(
+        are_orders_read=MOSTLY,
+        answer=st.sampled_from(("given", "given", "lost", "never sent")),
+        meanwhile=st.lists(MEANWHILE, min_size=4, max_size=4),
+    )
+    def it_is_published(self, are_orders_read: bool, answer: Any, meanwhile: list[list[Happening]]) -> None:  # noqa: FBT001
+        steps: tuple[Happening, ...] = (
+            World.look_at_listing,
+            lambda world: world.ask_orders(is_answered=are_orders_read),
+            World.look_at_medusa,
+            lambda world: world.send(answer),
+        )
+        for step, happenings in zip(steps, meanwhile, strict=True):
+            for happening in happenings:
+                happening(self.world)
+            step(self.world)
 
     @rule()
     def everything_comes_to_rest(self) -> None:
@@ -129,30 +145,26 @@ class BothWays(RuleBasedStateMachine):
         assert not self.world.guilty, self.world.guilty
 
     def _round(self) -> None:
+        """All of ours in a row, with nothing in between."""
         world = self.world
         world.read_orders()
-        self.a_person_links_a_line()
-        for sale in world.sales:
-            world.book(sale)
-        self._plan()
-        self._publish()
-
-    def _plan(self) -> None:
-        self.world.snapshot = self.world.look()
-        self.world.seen_for_plan = self.world.live()
-        self.world.plan(are_orders_read=True)
-
-    def _publish(self) -> None:
-        self.world.begin()
-        self.world.look_at_listing()
-        self.world.ask_orders(is_answered=True)
-        self.world.look_at_medusa()
-        self.world.send("given")
+        _linked(world)
+        _booked(True)(world)
+        if world.publication is None:
+            world.read_medusa_for_plan()
+            world.read_listing_for_plan()
+            world.plan(are_orders_read=True)
+            world.begin()
+        if world.publication is not None:
+            world.look_at_listing()
+            world.ask_orders(is_answered=True)
+            world.look_at_medusa()
+            world.send("given")
 
 
 BothWays.TestCase.settings = settings(
-    max_examples=250,
-    stateful_step_count=40,
+    max_examples=400,
+    stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

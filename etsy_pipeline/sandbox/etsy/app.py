@@ -1,7 +1,8 @@
 """The local Etsy as an ASGI app: the order in which every call is judged.
 
 FACTS, cited all over the sandbox, is docs/etsy-facts.md: what is known of Etsy's API, with sources; LIFECYCLE and
-LINKING are docs/etsy-lifecycle.md and docs/etsy-linking.md. The sandbox shares no code with the rest of the project
+LINKING are docs/etsy-lifecycle.md and docs/etsy-linking.md, LISTING_EXTRAS and ORDERS docs/etsy-listing-extras.md and
+docs/etsy-orders.md, EVENTS docs/medusa-events.md. The sandbox shares no code with the rest of the project
 and is never kinder than Etsy. Which operations there are is in `operations.py`,
 OAuth in `oauth_routes.py`, what buyers see in `storefront.py`.
 """

@@ -1,0 +1,136 @@
+"""Orders on Etsy as an asset, partitioned by account: read every few minutes, and at once when Etsy tells of one.
+
+What is done with them is in `orders/rounds.py`; a run that dies is simply followed by the next one.
+
+Dagster: https://docs.dagster.io/guides/build/assets
+"""
+
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+import dagster as dg
+
+from etsy_pipeline.errors import NeedsPerson, NotConfigured
+from etsy_pipeline.orchestration import metadata as shown
+from etsy_pipeline.orchestration.partitions import ACCOUNTS, accounts_partitions
+from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, StoreResource
+from etsy_pipeline.orchestration.run_queue import ORDERS, slot
+from etsy_pipeline.orchestration.runs import NO_RETRIES, helpful_failures, reporting
+from etsy_pipeline.orders.rounds import Round, due, look
+from etsy_pipeline.store import accounts, clock, receipt_feeds, sales
+from etsy_pipeline.store.accounts import missing_scopes, settings_of
+from etsy_pipeline.store.engine import Session
+
+LOOK_SECONDS = 3600  # a look that takes longer hangs
+SENSOR_SECONDS = 10
+PLOTTED = timedelta(days=1)
+
+
+@dg.asset(
+    name=ORDERS,
+    partitions_def=accounts_partitions,
+    group_name="shop",
+    kinds={"etsy", "medusa", "sqlalchemy"},
+    owners=["team:shop-owners"],
+)
+def etsy_receipts(
+    context: dg.AssetExecutionContext, store: StoreResource, etsy: EtsyResource, medusa: MedusaResource
+) -> dg.MaterializeResult[None]:
+    """The shop's orders on Etsy, matched to variants, and booked in Medusa where it wants that (`orders.mode`)."""
+    account_id = context.partition_key
+    with helpful_failures(), store.opened() as opened:
+        with opened.reading() as session:
+            sold_from = settings_of(accounts.get(session, account_id)).sold_from
+        with (
+            closing(etsy.receipts(opened, account_id)) as client,
+            closing(medusa.reservations(sold_from)) as reservations,
+        ):
+            found = look(opened, client, reservations, account_id)
+        for problem in found.problems:
+            context.log.warning("orders_look account_id=%s: %s", account_id, problem)
+            if isinstance(problem, NeedsPerson | NotConfigured):
+                raise problem
+        with opened.reading() as session:
+            return dg.MaterializeResult(metadata=round_metadata(session, account_id, found))
+
+
+def round_metadata(session: Session, account_id: str, found: Round) -> Mapping[str, Any]:
+    """A look at orders: numbers that Dagster plots, and what a person has to look at."""
+    counts, waited = sales.counts(session, account_id), sales.lags(session, account_id, since=_a_day_ago(session))
+    loud = sales.in_state(session, account_id, "needs_link", "oversold")
+    rows = ((line.receipt_id, line.title, line.quantity, line.state.replace("_", " "), line.problem) for line in loud)
+    return {
+        "look_at_once": shown.table(("order", "what", "pieces", "state", "why"), rows, total=len(loud)),
+        "problems": shown.table(("problem",), ((str(problem),) for problem in found.problems)),
+        "new_orders": found.imported.new,
+        "changed_orders": found.imported.changed,
+        "booked_lines": len(found.booked.booked),
+        "returned_lines": len(found.returned),
+        "waiting_lines": counts.get("waiting", 0),
+        "oversold_lines": counts.get("oversold", 0),
+        "needs_link_lines": counts.get("needs_link", 0),
+        "calls": found.calls,
+        **(
+            {"lag_seconds_median": round(median(waited), 1), "lag_seconds_most": round(max(waited), 1)}
+            if waited
+            else {}
+        ),
+    }
+
+
+read_orders = dg.define_asset_job(
+    "read_orders",
+    selection=dg.AssetSelection.assets(etsy_receipts),
+    tags={**NO_RETRIES, "dagster/max_runtime": str(LOOK_SECONDS)},
+    description="Look at a shop's orders on Etsy, and book them in Medusa where the shop wants that.",
+)
+
+
+@dg.sensor(
+    name="receipts", job=read_orders, minimum_interval_seconds=SENSOR_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)  # fmt: skip
+@reporting
+def receipts_due(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
+    """Has orders read that are due, or that Etsy's webhooks named, of shops whose `orders.mode` is not off."""
+    with store.opened() as opened:
+        with opened.reading() as session:
+            looks = due(session, clock.now(session))
+            lacking = _newly_lacking(session)
+        for account_id, told in lacking.items():
+            with opened.writing() as session:
+                receipt_feeds.change(session, account_id, problem=told)
+    for account_id, told in lacking.items():
+        context.log.warning("orders_not_read account_id=%s: %s", account_id, told)
+    ready = sorted(looks.keys() & set(context.instance.get_dynamic_partitions(ACCOUNTS)))
+    if not ready:
+        return dg.SkipReason(" ".join(lacking.values()) or "No orders are to be read now.")
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(
+                run_key=f"orders/{account_id}/{looks[account_id]}",
+                partition_key=account_id,
+                tags=slot(account_id, "orders"),
+            )
+            for account_id in ready
+        ]
+    )
+
+
+def _newly_lacking(session: Session) -> dict[str, str]:
+    """What shops are to be told that they miss, unless they are told already."""
+    found = {}
+    for account in accounts.active(session):
+        if "transactions_r" not in missing_scopes(account):
+            continue
+        told = f"scope_missing: connect {account.label} again; it has to grant {' '.join(missing_scopes(account))}."
+        if receipt_feeds.get(session, account.id).problem != told:
+            found[account.id] = told
+    return found
+
+
+def _a_day_ago(session: Session) -> datetime:
+    return clock.now(session) - PLOTTED

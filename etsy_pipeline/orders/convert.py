@@ -1,0 +1,143 @@
+"""Orders on Etsy made orders in Medusa, each once: draft, convert, paid; then packed and shipped, or called off.
+
+What is true is what Medusa has with our e-mail and metadata: it is looked at before each step, so that it does not
+matter where an earlier process was killed, or which answer was lost. A step whose answer may still be on its way is
+left alone for a while (`steps.py`). What cannot be converted waits for a person, and says why.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from etsy_pipeline.catalogue.admin_api import WriteRefused, WriteUnanswered
+from etsy_pipeline.catalogue.draft_orders import DraftOrders, Region
+from etsy_pipeline.catalogue.reservations import Reservations, StockedProduct
+from etsy_pipeline.listings.order_settings import OrderSettings
+from etsy_pipeline.orders.book import MOST_UNANSWERED
+from etsy_pipeline.orders.medusa_order import Order
+from etsy_pipeline.orders.turn import Turn
+from etsy_pipeline.store import accounts, receipts, sales
+from etsy_pipeline.store.accounts import settings_of
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.receipts import KeptReceipt
+from etsy_pipeline.store.sales import KeptSale
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 200
+NO_SETTING = "Say which of Medusa's things an order from Etsy gets: set orders.{}."
+NO_REGION = "Medusa has no region {}: set orders.region_id."
+TAXED = "Medusa would put taxes on top: switch automatic taxes off in the region {}, or choose one without."
+OTHER_CURRENCY = "Medusa's region {} is in {}, the shop is in {}."
+
+
+@dataclass
+class Converted:
+    """What became of orders that are to be orders in Medusa: receipts' ids, by how each one stands now."""
+
+    done: list[int] = field(default_factory=list)
+    open: list[int] = field(default_factory=list)
+    needs_person: list[int] = field(default_factory=list)
+    canceled: list[int] = field(default_factory=list)
+
+
+def convert_orders(store: Store, medusa: Reservations, orders: DraftOrders, account_id: str, turn: Turn) -> Converted:
+    """Do the next steps of every order of mode `orders` that is not over, the oldest first.
+
+    Raises:
+        TakenOver: `orders_active`, where another process has the turn.
+        PipelineError: where Medusa cannot be asked, or answers nothing several times in a row; the rest waits.
+    """
+    with store.reading() as session:
+        account = accounts.get(session, account_id)
+        found = receipts.in_state(session, account_id, "open", "needs_person", mode="orders")
+        lines: dict[int, list[KeptSale]] = {}
+        for start in range(0, len(found), AT_ONCE):
+            ids = [receipt.receipt_id for receipt in found[start : start + AT_ONCE]]
+            lines |= sales.of_receipts(session, account_id, ids)
+    done, unanswered = Converted(), 0
+    if not found:
+        return done
+    settings = settings_of(account).orders
+    lacking = lacks(settings, account.currency_code, orders)
+    for start in range(0, len(found), AT_ONCE):
+        part = found[start : start + AT_ONCE]
+        products = medusa.products(_products(part, lines))
+        for receipt in part:
+            order = Order(store, orders, turn, settings, receipt, lines.get(receipt.receipt_id, ()))
+            try:
+                outcome = order.advance(lacking, _Stock(products))
+            except (WriteUnanswered, WriteRefused) as problem:
+                unanswered += isinstance(problem, WriteUnanswered)
+                logger.warning("order_not_converted receipt_id=%s code=%s", receipt.receipt_id, problem.code)
+                if unanswered >= MOST_UNANSWERED:
+                    raise
+                outcome = order.failed(problem)
+            else:
+                unanswered = 0
+            getattr(done, outcome).append(receipt.receipt_id)
+    return done
+
+
+def lacks(settings: OrderSettings, currency_code: str | None, orders: DraftOrders) -> str:
+    """Why no order of the shop can be made in Medusa, in words; nothing where they can.
+
+    Raises:
+        PipelineError: where Medusa cannot be asked.
+    """
+    for name in ("region_id", "sales_channel_id", "shipping_option_id"):
+        if not getattr(settings, name):
+            return NO_SETTING.format(name)
+    region_id = settings.region_id or ""
+    region: Region | None = orders.region(region_id)
+    if region is None:
+        return NO_REGION.format(region_id)
+    if region.has_automatic_taxes:
+        return TAXED.format(region_id)
+    if currency_code and region.currency_code != currency_code:
+        return OTHER_CURRENCY.format(region_id, region.currency_code, currency_code)
+    return ""
+
+
+def _products(found: Sequence[KeptReceipt], lines: Mapping[int, Sequence[KeptSale]]) -> list[str]:
+    wanted = (line.product_id for receipt in found for line in lines.get(receipt.receipt_id, ()))
+    return [product_id for product_id in wanted if product_id]
+
+
+class _Stock:
+    """What there is of variants, as far as it was read, less what was ordered since.
+
+    Medusa looks at each line by itself: two of one thing that are too many together would pass (read).
+    """
+
+    def __init__(self, products: Mapping[str, StockedProduct]) -> None:
+        self._variants = {variant.id: variant for product in products.values() for variant in product.variants}
+        self._taken: Counter[str] = Counter()
+
+    def take(self, lines: Sequence[KeptSale]) -> None:
+        """These are ordered now."""
+        for line in lines:
+            variant = self._variants.get(line.variant_id or "")
+            for part in variant.parts if variant else ():
+                self._taken[part.inventory_item_id] += part.required * line.quantity
+
+    def short(self, lines: Sequence[KeptSale]) -> list[KeptSale]:
+        """The lines of which there are not enough pieces, of an order as a whole."""
+        needed, short = Counter(self._taken), []
+        for line in lines:
+            variant = self._variants.get(line.variant_id or "")
+            if variant is None or not variant.is_managed or variant.allows_backorder:
+                continue
+            for part in variant.parts:
+                needed[part.inventory_item_id] += part.required * line.quantity
+            if any(
+                sum(max(0, level.available) for level in part.levels) < needed[part.inventory_item_id]
+                for part in variant.parts
+            ):
+                short.append(line)
+        return short
+
+    def knows(self, line: KeptSale) -> bool:
+        """Whether Medusa still has the variant of a line."""
+        return line.variant_id in self._variants

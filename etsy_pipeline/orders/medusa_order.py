@@ -1,0 +1,366 @@
+"""One order on Etsy and its order in Medusa: what is to be done next, done, and noted."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any, Literal, Protocol
+
+from etsy_pipeline.catalogue.admin_api import WriteRefused, WriteUnanswered
+from etsy_pipeline.catalogue.draft_orders import DraftOrders, Label, MedusaOrder
+from etsy_pipeline.catalogue.reservations import NOT_ENOUGH
+from etsy_pipeline.listings.order_settings import OrderSettings
+from etsy_pipeline.orders.cancel import CANCELED_AFTER, REFUNDED_WHOLE
+from etsy_pipeline.orders.importer import buyer_of
+from etsy_pipeline.orders.steps import Step
+from etsy_pipeline.orders.turn import Turn
+from etsy_pipeline.sales.booking import Ending, ending
+from etsy_pipeline.sales.order_draft import AmountsDisagree, SoldLine, Where, draft_order, owed
+from etsy_pipeline.sales.receipt import Totals
+from etsy_pipeline.store import receipts, sales
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.receipts import KeptReceipt
+from etsy_pipeline.store.sales import KeptSale, SaleState
+
+Outcome = Literal["done", "open", "needs_person", "canceled"]
+
+SHORT = "Sold on Etsy, and Medusa has fewer pieces left than that. No order is made until there are enough."
+NO_VARIANT = "Medusa no longer has the variant."
+OTHER_TOTAL = "Medusa's order comes to {}, not to {}: it is not marked as paid. Delete the draft, or correct it there."
+SEVERAL = "Medusa has {} orders of it ({}). Cancel all but one there."
+PACKED = "It was canceled on Etsy, and Medusa's order is packed or shipped already: cancel or return it there."
+CANCELED_THERE = "Its order was canceled in Medusa, and not on Etsy."
+NOT_SHIPPED_THERE = "It was shipped on Etsy, and Medusa did not take that: {}"
+GONE = "Medusa no longer shows its order {}."
+MEDUSAS = frozenset({"draft", "drop", "convert", "owe", "pay", "pack", "ship", "cancel"})  # names of steps
+NO_LINES = "Etsy does not tell what was sold."
+
+
+class Stock(Protocol):
+    """What there is of variants."""
+
+    def short(self, lines: Sequence[KeptSale]) -> list[KeptSale]: ...  # noqa: D102 - those with too few pieces
+    def knows(self, line: KeptSale) -> bool: ...  # noqa: D102 - whether Medusa has its variant
+    def take(self, lines: Sequence[KeptSale]) -> None: ...  # noqa: D102 - these are ordered now
+
+
+class NeedsPersonError(Exception):
+    """It cannot go on without a person; why, in words."""
+
+
+class Waits(Exception):  # noqa: N818 - it is no error
+    """An answer may still be on its way, or the payment is: the next look goes on."""
+
+
+@dataclass
+class _Noted:
+    """What is written down of it next."""
+
+    state: Outcome
+    problem: str | None = None
+
+
+class Order:
+    """One order on Etsy of mode `orders`."""
+
+    def __init__(
+        self, store: Store, orders: DraftOrders, turn: Turn, settings: OrderSettings, receipt: KeptReceipt,
+        lines: Sequence[KeptSale],
+    ) -> None:  # fmt: skip
+        self._store, self._orders, self._turn, self._settings = store, orders, turn, settings
+        self._receipt, self._lines, self._step = receipt, lines, Step.parse(receipt.step)
+        self._totals = totals_of(receipt)
+        self._where = Where(
+            receipt.etsy_account_id, settings.region_id or "", settings.sales_channel_id or "",
+            settings.shipping_option_id or "", settings.email_domain,
+        )  # fmt: skip
+
+    def advance(self, lacking: str, stock: Stock) -> Outcome:
+        """Do what is next, as far as it goes; how it stands then.
+
+        Args:
+            lacking: why no order can be made at all, else empty.
+            stock: what there is of variants.
+
+        Raises:
+            WriteUnanswered: an answer is lost; the next look finds out.
+            WriteRefused: Medusa said no to a step.
+        """
+        try:
+            noted = self._advanced(lacking, stock)
+        except NeedsPersonError as why:
+            noted = _Noted("needs_person", str(why))
+        except Waits:
+            noted = _Noted("open")
+        return self._keep(noted)
+
+    def failed(self, problem: WriteUnanswered | WriteRefused) -> Outcome:
+        """Note that a step came to nothing: one without an answer goes on by itself, a refusal is a person's."""
+        return self._keep(_Noted("open" if isinstance(problem, WriteUnanswered) else "needs_person", problem.message))
+
+    def _advanced(self, lacking: str, stock: Stock) -> _Noted:
+        end = self._end()
+        if self._is_new and end == "none" and (why := self._why_not(lacking, stock)):
+            raise NeedsPersonError(why)
+        found = self._found()
+        if found is None:
+            if end != "none":
+                return self._called_off_before(end)
+            if not self._receipt.is_paid:
+                raise Waits
+            if why := self._why_not(lacking, stock):
+                raise NeedsPersonError(why)
+            body = self._body()
+            self._do_with_stock("draft", lambda: self._orders.draft(body))
+            stock.take(self._lines)
+            found = self._found()
+            if found is None:
+                raise Waits
+        self._note(medusa_draft_id=found.id)
+        if found.is_draft:
+            if end == "give_back":
+                self._do("drop", partial(self._orders.drop, found.id))
+                return self._called_off_before(end)
+            found = self._convert(found)
+        return self._as_order(found, end)
+
+    def _convert(self, found: MedusaOrder) -> MedusaOrder:
+        self._require_total(found)
+        self._do_with_stock("convert", lambda: self._orders.convert(found.id))
+        converted = self._found()
+        if converted is None or converted.is_draft:
+            raise Waits
+        return converted
+
+    def _as_order(self, found: MedusaOrder, end: Ending) -> _Noted:
+        """What is next for an order that is none of the drafts."""
+        self._note(medusa_order_id=found.id)
+        if found.is_canceled:
+            self._lines_become("returned", None, of=("waiting", "oversold", "booked"))
+            if end == "none" and not self._receipt.is_canceled and not self._step.is_decided:
+                raise NeedsPersonError(CANCELED_THERE)
+            return _Noted("canceled")
+        self._lines_become("booked", None, of=("waiting", "oversold"))
+        if end == "give_back":
+            return self._cancel(found)
+        if end == "ask":
+            raise NeedsPersonError(CANCELED_AFTER if self._receipt.is_canceled else REFUNDED_WHOLE)
+        self._pay(found)
+        return _Noted("done", self._shipped(found))
+
+    def _pay(self, found: MedusaOrder) -> None:
+        if found.is_paid:
+            return
+        self._require_total(found)
+        due = found.unpaid_collections[0] if found.unpaid_collections else None
+        if due is None and found.total > 0:
+            due = self._do("owe", lambda: self._orders.owe(found.id, found.total))
+        if due is not None:
+            collection_id = due
+            self._do("pay", lambda: self._orders.mark_paid(found.id, collection_id))
+
+    def _cancel(self, found: MedusaOrder) -> _Noted:
+        if found.parcels:
+            raise NeedsPersonError(PACKED)
+        self._do("cancel", lambda: self._orders.cancel(found.id))
+        self._lines_become("returned", None, of=("booked",))
+        return _Noted("canceled" if self._receipt.is_canceled else "done")
+
+    def _shipped(self, found: MedusaOrder) -> str | None:
+        """Pack and ship in Medusa what was shipped on Etsy; why that did not work, else nothing."""
+        if not self._receipt.is_shipped:
+            return None
+        try:
+            self._pack(found)
+            labels = self._labels()
+            for parcel in self._again(found).parcels:
+                if not parcel.is_shipped:
+                    self._do("ship", partial(self._orders.ship, found.id, parcel, labels))
+                labels = []
+        except WriteRefused as refused:
+            return NOT_SHIPPED_THERE.format(refused.message)
+        return None
+
+    def _pack(self, found: MedusaOrder) -> None:
+        """Those that are sent and those that are not go into parcels of their own (Medusa demands it)."""
+        for is_sent in (True, False):
+            items = [
+                (item.id, item.open_quantity)
+                for item in found.items
+                if item.requires_shipping is is_sent and item.open_quantity > 0
+            ]
+            if items:
+                self._do("pack", partial(self._orders.fulfill, found.id, items))
+
+    def _labels(self) -> list[Label]:
+        parcels = self._receipt.totals.get("shipments") or ()
+        return [Label(str(item["tracking_code"])) for item in parcels if item.get("tracking_code")]
+
+    def _called_off_before(self, end: Ending) -> _Noted:
+        """It ended before there was an order: nothing was taken from the stock, and nothing will be."""
+        if end == "ask" and any(line.state in {"waiting", "oversold", "needs_link"} for line in self._lines):
+            raise NeedsPersonError(CANCELED_AFTER if self._receipt.is_canceled else REFUNDED_WHOLE)
+        self._lines_become("nothing_to_book", None, of=("waiting", "oversold", "needs_link"))
+        return _Noted("canceled" if self._receipt.is_canceled else "done")
+
+    def _why_not(self, lacking: str, stock: Stock) -> str:
+        """Why no order can be made of it, in words; its lines say it, too."""
+        told = [*self._receipt.totals.get("problems", ())]
+        unmatched = [line for line in self._lines if line.state == "needs_link"]
+        told += [f"{line.title or line.sku or line.transaction_id}: {line.problem}" for line in unmatched]
+        open_lines = [line for line in self._lines if line.state in {"waiting", "oversold"}]
+        if not unmatched and any(line.variant_id is None for line in open_lines):
+            raise Waits  # not looked at yet
+        gone = [line for line in open_lines if line.variant_id and not stock.knows(line)]
+        told += [f"{line.title or line.sku}: {NO_VARIANT}" for line in gone]
+        if not self._lines:
+            told.append(NO_LINES)
+        told += [lacking] if lacking else []
+        try:
+            owed(self._totals)
+        except AmountsDisagree as wrong:
+            told.append(str(wrong))
+        short = {line.transaction_id for line in stock.short(open_lines)}
+        if short:
+            told.append(SHORT)
+        self._mark_short(open_lines, short)
+        return " ".join(dict.fromkeys(told))
+
+    def _mark_short(self, open_lines: Sequence[KeptSale], short: set[int]) -> None:
+        with self._store.writing() as session:
+            for line in open_lines:
+                state: SaleState = "oversold" if line.transaction_id in short else "waiting"
+                if state != line.state:
+                    problem = SHORT if state == "oversold" else None
+                    sales.change(session, line.etsy_account_id, line.transaction_id, state=state, problem=problem)
+
+    def _body(self) -> dict[str, Any]:
+        buyer = buyer_of(self._store, self._receipt)
+        written: Mapping[str, Any] = buyer.get("personalization") or {}
+        lines = [_sold(line, written.get(str(line.transaction_id), ())) for line in self._lines]
+        try:
+            return draft_order(self._receipt.receipt_id, lines, self._totals, buyer, self._where)
+        except AmountsDisagree as wrong:
+            raise NeedsPersonError(str(wrong)) from None
+
+    def _require_total(self, found: MedusaOrder) -> None:
+        if found.total != (wanted := owed(self._totals)):
+            raise NeedsPersonError(OTHER_TOTAL.format(found.total, wanted))
+
+    def _found(self) -> MedusaOrder | None:
+        receipt = self._receipt
+        if receipt.medusa_order_id:
+            known = self._orders.orders([receipt.medusa_order_id]).get(receipt.medusa_order_id)
+            if known is None:
+                raise NeedsPersonError(GONE.format(receipt.medusa_order_id))
+            return known
+        email = self._where.email_begins(receipt.receipt_id)
+        found = self._orders.find(email, account_id=receipt.etsy_account_id, receipt_id=receipt.receipt_id)
+        alive = [order for order in found if not order.is_canceled] or found[-1:]
+        if len(alive) > 1:
+            raise NeedsPersonError(SEVERAL.format(len(alive), ", ".join(order.id for order in alive)))
+        return alive[0] if alive else None
+
+    def _again(self, found: MedusaOrder) -> MedusaOrder:
+        return self._orders.orders([found.id]).get(found.id, found)
+
+    def _end(self) -> Ending:
+        if self._step.is_decided:
+            return "none" if self._receipt.medusa_order_id or self._has_open_lines else "give_back"
+        return ending(
+            is_canceled=self._receipt.is_canceled,
+            is_refunded=bool(self._receipt.totals.get("is_refunded")),
+            is_shipped=self._receipt.is_shipped,
+            returns_refunded=self._settings.return_refunded,
+        )
+
+    @property
+    def _has_open_lines(self) -> bool:
+        return any(line.state in {"waiting", "oversold", "needs_link"} for line in self._lines)
+
+    @property
+    def _is_new(self) -> bool:
+        """Whether nothing was ever begun for it: Medusa need not be asked."""
+        return (
+            self._step.name not in MEDUSAS and not self._receipt.medusa_draft_id and not self._receipt.medusa_order_id
+        )
+
+    def _do_with_stock(self, name: str, act: Callable[[], Any]) -> None:
+        """The same for what Medusa refuses where stock is short: somebody was quicker."""
+        try:
+            self._do(name, act)
+        except WriteRefused as refused:
+            if refused.kind != NOT_ENOUGH:
+                raise
+            self._lines_become("oversold", SHORT, of=("waiting", "oversold"))
+            raise NeedsPersonError(SHORT) from None
+
+    def _do(self, name: str, act: Callable[[], Any]) -> Any:
+        """One change in Medusa: its intent first, then the change, then its end."""
+        before, now = self._step, self._store.now()
+        if before.name == name and before.may_still_come(now):
+            raise Waits
+        self._turn.require()
+        self._note(step=str(before.begun(name, now)))
+        self._step = before.begun(name, now)
+        try:
+            answer = act()
+        except WriteUnanswered as lost:
+            if not lost.may_have_happened:
+                self._over()
+            raise
+        except (WriteRefused, NeedsPersonError):
+            self._over()
+            raise
+        self._over()
+        return answer
+
+    def _over(self) -> None:
+        self._step = self._step.over
+        self._note(step=str(self._step))
+
+    def _note(self, **values: Any) -> None:
+        if any(getattr(self._receipt, name) != value for name, value in values.items()) or "step" in values:
+            with self._store.writing() as session:
+                receipts.change(session, self._receipt.etsy_account_id, self._receipt.receipt_id, **values)
+
+    def _lines_become(self, state: SaleState, problem: str | None, *, of: Sequence[SaleState]) -> None:
+        with self._store.writing() as session:
+            booked_at: dict[str, datetime] = {"booked_at": self._store.now()} if state == "booked" else {}
+            for line in sales.of_receipt(session, self._receipt.etsy_account_id, self._receipt.receipt_id):
+                if line.state in of:
+                    values = {"state": state, "problem": problem, **booked_at}
+                    sales.change(session, line.etsy_account_id, line.transaction_id, **values)
+
+    def _keep(self, noted: _Noted) -> Outcome:
+        is_over = noted.state in {"done", "canceled"}
+        if is_over and self._step.name in MEDUSAS:  # its answer was lost, and it happened
+            self._over()
+        told = {"state": noted.state, "problem": noted.problem}
+        if told != {"state": self._receipt.state, "problem": self._receipt.problem}:
+            self._note(**told, settled_at=self._store.now() if is_over else None)
+        return noted.state
+
+
+def totals_of(receipt: KeptReceipt) -> Totals:
+    """The amounts of an order that is kept."""
+    kept = receipt.totals
+    names = ("grand", "subtotal", "price", "shipping", "tax", "vat", "discount", "gift_wrap")
+    amounts = {name: Decimal(str(kept.get(name) or 0)) for name in names}
+    return Totals(str(kept.get("currency_code") or ""), **amounts)
+
+
+def _sold(line: KeptSale, written: Sequence[Sequence[str]]) -> SoldLine:
+    """A line as Medusa is told of it; of one that nothing is to be booked for, the words."""
+    return SoldLine(
+        transaction_id=line.transaction_id,
+        variant_id=None if line.state == "nothing_to_book" else line.variant_id,
+        title=line.title,
+        sku=line.sku,
+        quantity=line.quantity,
+        price=Decimal(line.price or 0),
+        listing_id=line.listing_id,
+        choices=line.options,
+        personalization=tuple((str(name), str(text)) for name, text in written),
+    )

@@ -1,0 +1,129 @@
+"""A cancellation before shipping gives stock back once; refunds, and what was shipped, do not without a person."""
+
+import pytest
+
+from etsy_pipeline_tests.conftest import ON_SQLITE
+from etsy_pipeline_tests.orders.selling import Selling
+
+
+def booked(shop: Selling, quantity: int = 2) -> int:
+    """An order that is booked."""
+    receipt_id = shop.buys(quantity)
+    shop.look()
+    assert shop.line(receipt_id).state == "booked"
+    return receipt_id
+
+
+def test_a_cancellation_before_shipping_gives_the_stock_back_once(shop: Selling) -> None:
+    before = shop.world.medusa_stock(shop.variant)
+    receipt_id = booked(shop)
+    shop.world.cancel(receipt_id)
+    assert shop.look().returned == [shop.line(receipt_id).transaction_id]
+    assert shop.look().returned == []
+    assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == ("returned", "canceled")
+    assert shop.world.medusa_stock(shop.variant) == before
+    assert [(item.kind, item.done_at is not None) for item in shop.movements(receipt_id)] == [
+        ("return", True),
+        ("sale", True),
+    ]
+    assert shop.unbooked() == {}
+
+
+@ON_SQLITE
+def test_an_order_that_is_canceled_before_it_was_seen_books_nothing(shop: Selling) -> None:
+    receipt_id = shop.buys()
+    shop.world.cancel(receipt_id)
+    shop.look()
+    assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == ("nothing_to_book", "canceled")
+    assert (shop.world.reservations(), shop.movements(receipt_id), shop.unbooked()) == ([], [], {})
+
+
+@ON_SQLITE
+def test_an_unpaid_order_that_is_canceled_is_over(shop: Selling) -> None:
+    receipt_id = shop.buys(is_paid=False)
+    shop.look()
+    shop.world.cancel(receipt_id)
+    shop.look()
+    assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == ("nothing_to_book", "canceled")
+    assert shop.unbooked() == {}
+
+
+@ON_SQLITE
+def test_an_oversold_order_that_is_canceled_is_no_longer_loud(shop: Selling) -> None:
+    shop.world.restock(shop.variant, 0)
+    receipt_id = shop.buys()
+    shop.look()
+    shop.world.cancel(receipt_id)
+    shop.look()
+    assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == ("nothing_to_book", "canceled")
+    assert shop.receipt(receipt_id).problem is None
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(("gives_back", "available", "line"), [(True, 3, "returned"), (False, 1, "booked")])
+def test_after_shipping_a_person_says_whether_the_goods_are_back(
+    shop: Selling, *, gives_back: bool, available: int, line: str
+) -> None:
+    receipt_id = booked(shop)
+    shop.world.shipped(receipt_id)
+    shop.world.cancel(receipt_id)
+    shop.look()
+    assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == ("booked", "needs_person")
+    assert "after it was shipped" in (shop.receipt(receipt_id).problem or "")
+    shop.decides(receipt_id, gives_back=gives_back)
+    shop.look()
+    assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == (line, "canceled")
+    assert shop.receipt(receipt_id).problem is None
+    assert shop.world.medusa_stock(shop.variant)["available"] == available
+
+
+@ON_SQLITE
+def test_a_refund_in_full_is_a_persons_decision(shop: Selling) -> None:
+    receipt_id = booked(shop)
+    shop.world.refund(receipt_id)
+    shop.look()
+    assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == ("booked", "needs_person")
+    assert len(shop.world.reservations()) == 1
+
+
+@ON_SQLITE
+def test_a_shop_may_say_that_a_refund_in_full_gives_stock_back(shop: Selling) -> None:
+    shop.set(return_refunded=True)
+    receipt_id = booked(shop)
+    shop.world.refund(receipt_id)
+    shop.look()
+    assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == ("returned", "done")
+    assert shop.world.reservations() == []
+
+
+@ON_SQLITE
+def test_a_refund_in_part_is_shown_and_changes_nothing(shop: Selling) -> None:
+    shop.set(return_refunded=True)
+    receipt_id = booked(shop)
+    shop.world.refund(receipt_id, 1.5)
+    shop.look()
+    assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == ("booked", "done")
+    assert shop.receipt(receipt_id).problem == "1.50 USD were refunded."
+
+
+@ON_SQLITE
+def test_shipping_leaves_the_stock_reserved(shop: Selling) -> None:
+    receipt_id = booked(shop)
+    shop.world.shipped(receipt_id, tracking_code="1Z", carrier_name="ups")
+    shop.look()
+    assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == ("booked", "done")
+    assert shop.receipt(receipt_id).is_shipped
+    assert len(shop.world.reservations()) == 1
+
+
+@ON_SQLITE
+def test_a_reservation_that_somebody_removed_in_medusa_is_not_given_back_again(shop: Selling) -> None:
+    receipt_id = booked(shop)
+    (reservation,) = shop.world.reservations()
+    with shop.reservations_client() as medusa:
+        medusa.release(reservation["id"])
+    before = shop.world.medusa_stock(shop.variant)
+    shop.world.cancel(receipt_id)
+    shop.look()
+    assert shop.line(receipt_id).state == "returned"
+    assert shop.world.medusa_stock(shop.variant) == before
