@@ -179,6 +179,14 @@ class Settings(BaseSettings):
         description="Who hears when a sync awaits approval, pauses, ends or fails, separated by commas: "
         "mailto:me@example.com, a Slack webhook, or any https address (a JSON POST).",
     )
+    etsy_pipeline_pages_url: OptionalText = Field(
+        default=None,
+        description="Where people open the pages of `etsy-pipeline api`, as in https://etsy.example.com: notices link "
+        "to them.",
+    )
+    etsy_pipeline_weekly_digest: bool = Field(
+        default=True, description="Whether notices tell on Mondays what was done in each shop in the week before."
+    )
     etsy_pipeline_smtp_url: OptionalSecret = Field(
         default=None, description="Mail server of these notices: smtp://user:password@host:587, or smtps://."
     )
@@ -226,7 +234,9 @@ class Settings(BaseSettings):
         try:
             return cls(_env_file=home / (SETTINGS_FILE if is_real else SANDBOX_FILE), **present)  # type: ignore[call-arg,arg-type] # pydantic's own
         except ValidationError as error:
-            problems = "; ".join(f"{_variable(item)}: {item['msg']}" for item in error.errors(include_input=False))
+            problems = "; ".join(
+                f"{_variable(item)}: {item['msg']}{_meaning(item)}" for item in error.errors(include_input=False)
+            )
             raise NotConfigured(
                 f"Settings cannot be read: {problems}.",
                 code="settings_unreadable",
@@ -375,3 +385,8 @@ def _kept(days: int) -> timedelta | None:
 def _variable(item: Mapping[str, object]) -> str:
     location = item.get("loc") or ("settings",)
     return str(location[0] if isinstance(location, tuple) else location).upper()
+
+
+def _meaning(item: Mapping[str, object]) -> str:
+    """What a variable means, where its value alone does not say it."""
+    return f" ({_HOW['MEDUSA_AMOUNT_UNIT']})" if _variable(item) == "MEDUSA_AMOUNT_UNIT" else ""

@@ -176,7 +176,13 @@ def send_notices(settings: Settings, store: Store) -> list[str]:
         NotConfigured: `notify_malformed`, `smtp_url_malformed`.
     """
     addresses, smtp_url = _notify(settings)
-    return send_what_is_due(store, receivers(addresses), sender(smtp_url))
+    return send_what_is_due(
+        store,
+        receivers(addresses),
+        sender(smtp_url),
+        pages=settings.etsy_pipeline_pages_url or "",
+        weekly=settings.etsy_pipeline_weekly_digest,
+    )
 
 
 def clean_up(settings: Settings, store: Store, now: datetime) -> list[str]:

@@ -31,6 +31,37 @@ def add(store: Store, name: str) -> EtsyAccount:
     return account
 
 
+def rename(store: Store, account_id: str, name: str) -> EtsyAccount:
+    """Give an account another name. Its shop's name on Etsy stays, and is what people see once it is connected.
+
+    Raises:
+        NotFound: `account_not_found`.
+        BadRequest: `account_name_empty`.
+    """
+    if not name.strip():
+        raise BadRequest("An account needs a name.", code="account_name_empty", hint="Name it after the shop.")
+    with store.writing() as session:
+        accounts.get(session, account_id, lock=True)
+        return accounts.change(session, account_id, name=name.strip(), updated_at=clock.now(session))
+
+
+def remove(store: Store, account_id: str) -> None:
+    """Remove an account that was never used: one with a history is disconnected instead, and keeps it.
+
+    Raises:
+        NotFound: `account_not_found`.
+        Conflict: `account_has_history`.
+    """
+    with store.writing() as session:
+        account = accounts.get(session, account_id, lock=True)
+        if account.shop_id is not None or not accounts.remove_unused(session, account_id):
+            raise Conflict(
+                f"{account.label} has a history: decisions and outcomes are never removed.",
+                code="account_has_history",
+                hint=f"`etsy-pipeline accounts disconnect {account_id}` wipes its tokens and calls off its syncs.",
+            )
+
+
 def new_account(name: str) -> EtsyAccount:
     """An account without a shop, with an id of its own; it is yet to be stored."""
     now = datetime.now(UTC)

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.middleware.cors import CORSMiddleware
 
-from etsy_pipeline.api import accounts, link_decisions, links, oauth, shop_listings, sync_jobs, syncs, webhooks
+from etsy_pipeline.api import accounts, link_decisions, links, oauth, orders, shop_listings, sync_jobs, syncs, webhooks
 from etsy_pipeline.api.answers import DOCUMENTED, SafeJson, answer_errors
 from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.api.guard import REVIEW, Guard
@@ -46,7 +46,7 @@ def create_app(settings: Settings, store: Store, load: Callable[[], Settings] = 
     )
     app.state.context = AppContext(settings, store, load)
     app.state.webhook_secret = webhooks.verifier(settings)
-    for room in (accounts, shop_listings, oauth, syncs, sync_jobs, links, link_decisions, webhooks):
+    for room in (accounts, shop_listings, orders, oauth, syncs, sync_jobs, links, link_decisions, webhooks):
         app.include_router(room.router)
     app.add_api_route("/health", _health, methods=["GET"], tags=["about"], summary="Is it there?")
     app.add_api_route("/docs", _docs, methods=["GET"], include_in_schema=False)

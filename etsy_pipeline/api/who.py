@@ -19,9 +19,9 @@ DECISIONS = re.compile(
     r"|/admin/etsy-accounts/[^/]+/link-decisions"
     r"|/review/(?!accounts/|people/)[^/]+/(approve|reject|cancel|resume|retry|rollback)"
     r"|/review/sync"
-    r"|/review/accounts/[^/]+/(candidates/(decide|certain)|accept)"
+    r"|/review/accounts/[^/]+/(candidates/(decide|certain)|accept|orders)"
 )
-"""What whoever may approve may send: decisions on plans, links and holds, and requests for syncs."""
+"""What whoever may approve may send: decisions on plans, links, holds and orders, and requests for syncs."""
 
 ADMINISTRATION = re.compile(r"/admin/oauth/[^/]+")
 """What takes an administrator although it is asked for by GET: it begins to connect a shop."""

@@ -44,6 +44,22 @@ def add(name: Annotated[str, typer.Argument(help="A name for the shop.")], as_js
         console.print(f"Added {account.id}. Next: [bold]etsy-pipeline accounts connect {account.id}[/]")
 
 
+@app.command()
+def rename(account_id: AccountId, name: Annotated[str, typer.Argument(help="Its new name.")]) -> None:
+    """Give an account another name."""
+    with settings_and_store() as (_, store):
+        account = configuring.rename(store, account_id, name)
+    console.print(cell(f"{account.id} is called {account.name} now."))
+
+
+@app.command()
+def remove(account_id: AccountId) -> None:
+    """Remove an account that was never connected; one with a history is disconnected instead."""
+    with settings_and_store() as (_, store):
+        configuring.remove(store, account_id)
+    console.print(f"Removed {account_id}.")
+
+
 @app.command("list")
 def list_(as_json_: Json = False) -> None:
     """List the accounts."""

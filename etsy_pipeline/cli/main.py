@@ -11,7 +11,7 @@ import stamina
 import typer
 from typer.core import TyperGroup
 
-from etsy_pipeline.cli import accounts, api, database, demo, doctor, links, people, sandbox, shop, sync, up
+from etsy_pipeline.cli import accounts, api, database, demo, doctor, links, orders, people, sandbox, shop, sync, up
 from etsy_pipeline.cli.output import tell
 from etsy_pipeline.errors import BadRequest, Conflict, PipelineError
 from etsy_pipeline.logs import PACKAGE
@@ -80,6 +80,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(sync.app, name="sync")
 app.add_typer(links.app, name="links")
 app.add_typer(shop.app, name="shop")
+app.add_typer(orders.app, name="orders")
 app.add_typer(people.app, name="people")
 app.add_typer(database.app, name="db")
 

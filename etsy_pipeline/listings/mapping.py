@@ -152,6 +152,9 @@ class _Mapping:
             "options": variations.text,
         }
         name = self._of(title(own_title or filled(settings.title_template, values), settings))
+        bare = one_line(product.title)
+        if not own_title and name and (sent := bare.strip(SEPARATORS)) != bare:
+            self.found.append(verdict("title_trimmed", given=bare, sent=sent))
         values["title"] = name
         values["description"] = self._seen(values["description"])
         text = values["description"] if own_text else _described(settings.description_template, values)

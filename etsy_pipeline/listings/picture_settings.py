@@ -18,6 +18,6 @@ class VariationPictures(BaseModel):
     )
     option: str | None = Field(
         default=None,
-        description="The Medusa option whose values get pictures, where a product has it: Etsy takes one for a listing. "
+        description="The Medusa option whose values get pictures, where a product has it: Etsy takes one a listing. "
         "null: the one whose values the pictures tell apart best, and of equals the one that is a color.",
     )

@@ -49,6 +49,10 @@ RULES: dict[str, Rule] = {
         "warning", "title", "The title {given!r} has characters that Etsy refuses; {sent!r} is sent.",
         "Correct it in Medusa, or set metadata etsy_title.", "own (setting title_unfit)",
     ),
+    "title_trimmed": Rule(
+        "warning", "title", "The title {given!r} begins or ends with what only separates; {sent!r} is sent.",
+        "Correct it in Medusa, or set metadata etsy_title.", "own",
+    ),
     "title_capitals": Rule(
         "warning", "title", "{count} words of the title are all capitals ({words}); Etsy may refuse more than {limit}.",
         "Write them small, or set metadata etsy_title.", "own (reported of Etsy; not in FACTS)",
@@ -241,7 +245,7 @@ RULES: dict[str, Rule] = {
     ),
     "price_out_of_range": Rule(
         "error", "price", "{variant} costs {price} {currency}; between {lowest} and {highest} are taken.",
-        "Correct the price or the shop's price rule.",
+        "Correct the price, or set price.floor or price.ceiling in the shop's settings.",
         "FACTS §5 (bounds uncertain: those commonly quoted, in US dollars; in other currencies ten times as wide)",
     ),
     "price_near_bound": Rule(
@@ -273,6 +277,10 @@ RULES: dict[str, Rule] = {
     ),
     "variation_name_missing": Rule(
         "error", "variations", "An option of the product has no name.", "Name it in Medusa.", "FACTS §7",
+    ),
+    "variation_name_too_long": Rule(
+        "warning", "variations", "The option {option!r} has {length} characters; Etsy may refuse more than {limit}.",
+        "Shorten it in Medusa.", "own (reported of Etsy; not in FACTS)",
     ),
     "variation_values_too_many": Rule(
         "error", "variations", "The option {option!r} has {count} values; Etsy takes at most {limit}.",

@@ -147,7 +147,7 @@ class ShopSettings(TextSettings):
     description_template: TextTemplate = Field(default="{description}", description="Description of every listing.")
     alt_text_template: AltTextTemplate = Field(
         default="{title}, {options}",
-        description="What a picture shows, for who cannot see it. options: what its own variants are, and else what all "
+        description="What a picture shows, for who cannot see it. options: what its own variants are, else what all "
         "are; position: 2/5, which also ends texts that would be those of several pictures.",
     )
     update_alt_texts: bool = Field(

@@ -4,8 +4,9 @@ import functools
 import string
 from collections.abc import Mapping
 
+SEPARATORS = " ,;:|–-"
+
 _FORMATTER = string.Formatter()
-_SEPARATORS = " ,;:|–-"
 
 
 def checked(template: str, names: tuple[str, ...]) -> str:
@@ -26,9 +27,9 @@ def checked(template: str, names: tuple[str, ...]) -> str:
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:
-    """The template with its values; separators that a blank value leaves at either end are dropped."""
+    """The template with its values, and without separators at either end, such as a blank value leaves."""
     parts = [text if field is None else text + values[field] for text, field in _parsed(template)]
-    return "".join(parts).strip(_SEPARATORS)
+    return "".join(parts).strip(SEPARATORS)
 
 
 def joined(template: str, values: Mapping[str, str]) -> str:
@@ -36,8 +37,8 @@ def joined(template: str, values: Mapping[str, str]) -> str:
     parts = []
     for text, field in _parsed(template):
         value = "" if field is None else values[field]
-        parts.append("" if field and not value and not text.strip(_SEPARATORS) else text + value)
-    return "".join(parts).strip(_SEPARATORS)
+        parts.append("" if field and not value and not text.strip(SEPARATORS) else text + value)
+    return "".join(parts).strip(SEPARATORS)
 
 
 @functools.lru_cache(maxsize=100)

@@ -58,7 +58,7 @@ def pictures(
 
 
 def assigned(product: Product, urls: Sequence[str], settings: VariationPictures) -> Assigned:
-    """Which variants each picture is of, where it is not of all of them; thumbnails first, then in the product's order."""
+    """Which variants each picture is of, where it is not of all; thumbnails first, then in the product's order."""
     is_metadata = settings.source == "metadata"
     of: dict[str, set[int]] = {}
     for number, variant in enumerate(product.variants):

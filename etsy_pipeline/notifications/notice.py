@@ -9,7 +9,8 @@ from typing import Any
 class Notice:
     """A sync, or an account as a whole, that came to a state which somebody should hear of.
 
-    `event` names the change, once for each. `transaction_id` is the sync's (wf_…), or else the account's id.
+    `event` names the change, once for each. `transaction_id` is the sync's (wf_…), or else the account's id. `page` is
+    the address of the page that matters; blank where the pages' address is not known.
     """
 
     event: str
@@ -19,6 +20,7 @@ class Notice:
     told: str
     synced_count: int = 0
     failed_count: int = 0
+    page: str = ""
 
     @property
     def id(self) -> str:
@@ -34,7 +36,7 @@ class Notice:
     @property
     def text(self) -> str:
         """All of it, for a person."""
-        return f"{self.subject}\n{self.told}"
+        return "\n".join(filter(None, (self.subject, self.told, self.page)))
 
     def as_dict(self) -> dict[str, Any]:
         """For programs."""

@@ -128,7 +128,7 @@ class Line:
     def held(self) -> tuple[Reservation, ...]:
         """What Medusa holds for this line, noted as done; one that is there twice is given back once."""
         kept: dict[tuple[str, str], Reservation] = {}
-        for found in self._medusa.find(self._mark)[:0]:
+        for found in self._medusa.find(self._mark):
             place = found.inventory_item_id, found.location_id
             if place in kept:
                 logger.warning("reserved_twice mark=%s", self._mark)

@@ -72,13 +72,12 @@ def tell_parcels(store: Store, client: ReceiptClient, orders: DraftOrders, accou
     return done
 
 
-def tell_again(
-    store: Store, client: ReceiptClient, orders: DraftOrders, account_id: str, receipt_id: int, turn: Turn
-) -> str:
+def tell_again(store: Store, client: ReceiptClient, orders: DraftOrders, account_id: str, receipt_id: int) -> str:
     """Tell Etsy of one order's parcels now, whatever was learnt of the key; what became of it.
 
     Raises:
-        NotFound: `order_not_found`; `no_parcel`, where Medusa has shipped none of it.
+        NotFound: `order_not_found`; `no_parcel`, where Medusa has shipped none of it that Etsy does not know of.
+        TakenOver: `orders_active`, while orders are being booked.
         PipelineError: what Etsy or Medusa raise.
     """
     with store.reading() as session:
@@ -97,7 +96,8 @@ def tell_again(
             code="no_parcel",
             hint="Fulfil the order in Medusa, and give its shipment a tracking number.",
         )
-    return Parcels(store, client, turn, account.shop_id or 0, receipt).tell(labels[0])
+    with Turn(store, account_id).taken() as turn:
+        return Parcels(store, client, turn, account.shop_id or 0, receipt).tell(labels[0])
 
 
 class Parcels:

@@ -56,9 +56,11 @@ def source_change(
     target = _target(item, link, as_owned.listing or item.desired, live, owned)
     refused = refused_in(item.verdicts, now.verdicts)
     others, fewer = list(_fields(item, item.desired, target, refused)), []
-    if "inventory" in sent_parts(item):
+    parts = sent_parts(item)
+    if "inventory" in parts:
         others += _inventory(item.desired.inventory, target.inventory)
-        fewer = [] if others else list(_fewer(item.desired.inventory, target.inventory))
+    if parts & {"inventory", "state"} and not others:  # what is set active offers the pieces that it had
+        fewer = list(_fewer(item.desired.inventory, target.inventory))
     if others or not fewer:
         return SourceChange("; ".join(others)) if others else None
     less = _with_less(item, item.desired, target.inventory) or _taken_off(item, link, now, live, settings)
@@ -130,7 +132,7 @@ def _with_less(item: PlanItem, desired: Listing, left: Inventory) -> PlanItem | 
 
 def _with(differences: tuple[Difference, ...], fewer: Difference) -> tuple[Difference, ...]:
     """Differences of an update, with the new number of pieces; a new listing has none, and neither then."""
-    if not any(change.part == "inventory" for change in differences):
+    if not any(change.part in {"inventory", "state"} for change in differences):
         return differences
     told = next((change for change in differences if change.field == "quantity"), None)
     if told is None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, false, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.errors import NotFound
@@ -86,6 +87,17 @@ def change(session: Session, account_id: str, **values: Any) -> EtsyAccount:
         setattr(row, name, value)
     session.flush()
     return _account(row)
+
+
+def remove_unused(session: Session, account_id: str) -> bool:
+    """Remove an account, and attempts to connect it; False where anything else belongs to it, which stays."""
+    session.execute(delete(OauthSessionRow).where(OauthSessionRow.account_id == account_id))
+    try:
+        with session.begin_nested():
+            session.execute(delete(EtsyAccountRow).where(EtsyAccountRow.id == account_id))
+    except IntegrityError:
+        return False
+    return True
 
 
 def raise_epoch(session: Session, account_id: str, *, above: int = 0) -> EtsyAccount:

@@ -128,6 +128,12 @@ def with_news(session: Session, since: datetime) -> list[EtsySyncJob]:
     return _some(session, is_planned | is_elsewhere | waits_for_a_person)
 
 
+def ended_between(session: Session, account_id: str, since: datetime, until: datetime) -> list[EtsySyncJob]:
+    """Syncs of an account that ended in this time, whatever became of them."""
+    of_account = _JOB.c.etsy_account_id == account_id
+    return _some(session, of_account & (_JOB.c.completed_at >= since) & (_JOB.c.completed_at < until))
+
+
 def add(session: Session, job: EtsySyncJob) -> None:
     """A new sync job, in its first state (`sync/lifecycle.py`)."""
     session.execute(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
+from datetime import datetime
 from typing import Any, cast
 
 from msgspec import convert, json
@@ -91,6 +92,13 @@ def on_sale_count(session: Session, account_id: str) -> int:
     is_on_sale = ProductEtsyLinkRow.etsy_listing_id.is_not(None), ProductEtsyLinkRow.listing_state.in_(ON_SALE)
     of_account = ProductEtsyLinkRow.etsy_account_id == account_id
     return session.scalar(select(func.count()).select_from(ProductEtsyLinkRow).where(of_account, *is_on_sale)) or 0
+
+
+def ending_count(session: Session, account_id: str, until: datetime) -> int:
+    """How many listings of ours that are on sale are paid for no longer than until then, as far as we know."""
+    ends = ProductEtsyLinkRow.ending_at <= until, ProductEtsyLinkRow.listing_state.in_(ON_SALE)
+    of_account = ProductEtsyLinkRow.etsy_account_id == account_id
+    return session.scalar(select(func.count()).select_from(ProductEtsyLinkRow).where(of_account, *ends)) or 0
 
 
 def search(

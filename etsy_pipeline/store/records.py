@@ -86,9 +86,9 @@ class EtsySyncJob:
     `requested_selection` is what was asked for; None means the shop's own. `error_log` maps product ids (or "job") to
     messages: those of the first `ERRORS_IN_LOG` products that failed. `groups` are (action, why, how many products);
     `for_a_person` says why no policy approves the plan, and is None while there is none; `policy` is the fingerprint of
-    the one that was asked (None: of an earlier version). `details_removed_at` is when
-    the details of its plan grew too old to be kept (`retention.py`). `stock_from` says in words which of Medusa's stock
-    locations counted, `new_sections` are the shop sections that have to be made. `rollback_of` is the sync that it takes back.
+    the one that was asked (None: of an earlier version). `details_removed_at` is when the details of its plan grew too
+    old to be kept (`retention.py`). `stock_from` says in words which of Medusa's stock locations counted,
+    `new_sections` are the shop sections that have to be made. `rollback_of` is the sync that it takes back.
     """
 
     id: str

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from etsy_pipeline.errors import PipelineError, Refused
@@ -17,6 +18,7 @@ from etsy_pipeline.store.sync_states import PUBLISHED, SyncState
 from etsy_pipeline.sync.early_confirm import of_syncs
 from etsy_pipeline.sync.holds import words
 from etsy_pipeline.sync.queries import plan_summary
+from etsy_pipeline.sync.weekly import digests
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +33,17 @@ Now = Callable[[], datetime]
 
 
 def send_what_is_due(
-    store: Store, receivers: Sequence[Receiver], send: Send, *, now: Now = lambda: datetime.now(UTC)
+    store: Store,
+    receivers: Sequence[Receiver],
+    send: Send,
+    *,
+    now: Now = lambda: datetime.now(UTC),
+    pages: str = "",
+    weekly: bool = False,
 ) -> list[str]:
     """Send every notice that is due; what happened to each, in words without addresses.
+
+    Each leads to its page, below the address `pages`. On Mondays the week before is told, where that is wanted.
 
     Receivers are told side by side, and one that gives no answer is left alone until the next time: however much is
     due, and however many receivers are dead, this takes about as long as one of them is waited for.
@@ -44,11 +54,20 @@ def send_what_is_due(
             notice for scan in seen_listings.whole_since(session, now() - NEWS) for notice in _alarms(session, scan)
         ]
         due += [notice for job in jobs.with_news(session, now() - NEWS) for notice in _notices(session, job)]
+        due += digests(session, now()) if weekly else []
+    due = [replace(notice, page=f"{pages.rstrip('/')}{_page(notice)}") for notice in due] if pages else due
     if not due or not receivers:
         return []
     with ThreadPoolExecutor(min(len(receivers), MAX_THREADS)) as threads:
         told = threads.map(lambda receiver: list(_tell(store, receiver, due, send, now)), receivers)
         return [words for each in told for words in each]
+
+
+def _page(notice: Notice) -> str:
+    """The page that matters, below the address of all pages."""
+    if notice.transaction_id.startswith("wf_"):
+        return f"/review/{notice.transaction_id}"
+    return f"/review/shops/{notice.transaction_id}"
 
 
 def _tell(store: Store, receiver: Receiver, due: Sequence[Notice], send: Send, now: Now) -> Iterator[str]:

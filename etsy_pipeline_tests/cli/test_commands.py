@@ -89,7 +89,7 @@ def test_bad_use_has_status_2_and_says_what_is_wrong(
 @pytest.mark.parametrize(
     ("env", "words", "said"),
     [
-        ({"MEDUSA_AMOUNT_UNIT": "cents"}, ("accounts", "list"), "MEDUSA_AMOUNT_UNIT"),
+        ({"MEDUSA_AMOUNT_UNIT": "cents"}, ("accounts", "list"), "'major' if Medusa shows 29.99 for a price of 29.99"),
         (
             {"ETSY_PIPELINE_DATABASE_URL": "mysql://x", "ETSY_PIPELINE_SECRET_KEY": new_key()},
             ("accounts", "list"),
@@ -373,3 +373,15 @@ def test_profiles_and_category_are_chosen_by_answering_questions(terminal: Termi
     assert (settings["shipping_profile"], settings["processing_profile"]) == (510000013, 510000011)
     assert settings["default_taxonomy_id"] == mugs["id"]
     assert "No category has all these words" in terminal("accounts", "categories", account_id, "nonsense")
+
+
+def test_an_account_gets_another_name_and_goes_while_nothing_belongs_to_it(terminal: Terminal) -> None:
+    first, account_id = (terminal.json("accounts", "add", name)["id"] for name in ("Misspelt", "Another"))
+    assert "is called My shop now" in terminal("accounts", "rename", first, "My shop")
+    assert "My shop" in terminal("accounts", "list")
+    assert "account_name_empty" in terminal("accounts", "rename", first, " ", status=2)
+    terminal("accounts", "connect", first, "--sandbox-shop", "1")
+    assert "account_has_history" in terminal("accounts", "remove", first, status=1)
+    assert "Removed" in terminal("accounts", "remove", account_id)
+    assert "account_not_found" in terminal("accounts", "remove", account_id, status=2)
+    assert "Another" not in terminal("accounts", "list")

@@ -1,7 +1,7 @@
 """Telling people of a sync: what is sent to whom, once, by real HTTP and mail servers on this machine."""
 
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from etsy_pipeline.errors import NotConfigured, Refused, Unavailable
 from etsy_pipeline.notifications.notice import Notice
 from etsy_pipeline.notifications.receivers import Receiver, receivers, sender
 from etsy_pipeline.planning.shop_changes import Change
-from etsy_pipeline.store import accounts, clock, seen_listings
+from etsy_pipeline.store import accounts, clock, jobs, seen_listings
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
@@ -209,3 +209,37 @@ def test_what_is_old_or_was_called_off_or_changes_nothing_is_no_news(store: Stor
     happen(store, planned(store, account), *PUBLISHED, Event.COMPLETE, completed_at=days_ago)
     assert planned(store, account, count=0).state is SyncState.NOTHING_TO_DO
     assert send_what_is_due(store, [Receiver("a")], box) == []
+
+
+def test_a_notice_leads_to_the_page_that_matters(store: Store) -> None:
+    job = planned(store, connected(store))
+    with a_server() as (url, taken):
+        send_what_is_due(store, receivers(url), sender(None), pages="https://etsy.example.com/")
+        assert taken[0]["page"] == f"https://etsy.example.com/review/{job.transaction_id}"
+    with a_server() as (url, taken):
+        to(f"slack+{url}", replace(NOTICE, page="https://etsy.example.com/review/wf_1"))
+    assert taken[0]["text"].endswith("\nhttps://etsy.example.com/review/wf_1")
+
+
+def test_on_mondays_the_week_before_is_told_once(store: Store) -> None:
+    account, monday = connected(store), datetime(2026, 11, 30, 9, tzinfo=UTC)
+    job = approve(store, planned(store, account))
+    with store.writing() as session:
+        for event in (Event.BEGIN_PUBLICATION, Event.COMPLETE_WITH_ERRORS):
+            job = lifecycle.move(session, job, event, who="publisher")
+        jobs.change(
+            session, job.transaction_id, synced_count=7, failed_count=2, completed_at=monday - timedelta(days=3)
+        )
+
+    def told(at: datetime, *, weekly: bool = True) -> list[Any]:
+        with a_server() as (url, taken):
+            send_what_is_due(store, receivers(url), sender(None), now=lambda: at, weekly=weekly)
+            return [item for item in taken if item["event"].startswith("week:")]
+
+    assert told(monday - timedelta(days=1)) == [], "it is Sunday"
+    assert told(monday, weekly=False) == [], "nobody wants it"
+    (digest,) = told(monday)
+    assert digest["subject"] == f"etsy_pipeline: {account.label} in week 48 of 2026"
+    assert "1 syncs: 7 products synced, 2 failed." in digest["told"]
+    assert "Listing fees: $0.00." in digest["told"]
+    assert told(monday + timedelta(days=7)) == [], "nothing was done since"

@@ -25,7 +25,7 @@ from etsy_pipeline_tests.publishing.shop import Shop, variant_id
 from etsy_pipeline_tests.world import World
 
 LONG_AGO = "2020-01-01T00:00:00Z"
-ORDERS = {
+ORDERS: dict[str, Any] = {
     "region_id": "reg_sandbox_etsy",
     "sales_channel_id": "sc_01M83WW4980JFKG0FS3QAZPGM0",
     "shipping_option_id": "so_sandbox_standard",

@@ -57,8 +57,9 @@ def test_a_carrier_that_nobody_knows_is_another_one(shop: Selling) -> None:
 
 
 @ON_SQLITE
+@pytest.mark.usefixtures("no_waiting")
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after", "fail_after"])
-def test_a_lost_answer_is_looked_for_before_it_is_told_again(shop: Selling, kind: str, no_waiting: None) -> None:
+def test_a_lost_answer_is_looked_for_before_it_is_told_again(shop: Selling, kind: str) -> None:
     receipt_id = shipped(shop)
     shop.fault(operation="createReceiptShipment", kind=kind, times=1)
     shop.look()

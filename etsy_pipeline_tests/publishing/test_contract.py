@@ -38,7 +38,7 @@ def requests() -> list[httpx.Request]:
 def shop(sqlite_store: Store, tmp_path: Path) -> Iterator[Shop]:
     with a_world(tmp_path) as world:
         question = [{"question_text": "Which name?"}]
-        pictures = {"variation_images": {"source": "medusa"}, "update_alt_texts": True}
+        pictures: dict[str, Any] = {"variation_images": {"source": "medusa"}, "update_alt_texts": True}
         account = world.connected(
             sqlite_store, personalization=question, styles=["Boho"], shop_section="New", **pictures
         )

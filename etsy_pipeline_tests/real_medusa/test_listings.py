@@ -27,7 +27,7 @@ PUBLISHING = (*PLANNING, "publication_approval", "published_listings")
 BROKEN = {
     "broken_image": "image_missing",
     "eur_only": "price_currency_missing",
-    "giftcard": "giftcard",
+    "giftcard": "gift_card",
     "huge_price": "price_out_of_range",
     "no_prices": "price_currency_missing",
     "no_taxonomy": "taxonomy_missing",
@@ -148,6 +148,9 @@ def test_buyers_on_etsy_see_what_customers_of_medusa_see(
         for name in there._fields:
             if getattr(there, name) != getattr(here, name):
                 differing[of_case(for_sale[key]), name] = (getattr(there, name), getattr(here, name))
+    import pprint
+
+    pprint.pprint(differing)
     assert differing == {}
     assert {of_case(row) for key, row in for_sale.items() if key not in seen} == {"no_sales_channel"}
 
@@ -155,6 +158,6 @@ def test_buyers_on_etsy_see_what_customers_of_medusa_see(
 def test_planned_again_nothing_is_to_be_done(first: dict[str, SyncItem], synced: Synced) -> None:
     before = {key for key, item in first.items() if item.outcome == "synced"}
     again = synced.materialize(*PLANNING)
-    assert {key: again[key].plan.differences for key in before if again[key].plan.action != "unchanged"} == {}
+    assert Counter((again[key].plan.action, again[key].plan.reason) for key in before) == 0
     actions = Counter(item.plan.action for item in again.values())
     assert (actions["update"], actions["deactivate"]) == (0, 0)

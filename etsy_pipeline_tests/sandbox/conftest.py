@@ -19,6 +19,7 @@ GOOD: dict[str, str] = {
     "price": "29.99",
     "who_made": "i_did",
     "when_made": "made_to_order",
+    "is_supply": "false",
     "taxonomy_id": "891",
     "shipping_profile_id": str(PROFILE),
     "return_policy_id": str(PROFILE),

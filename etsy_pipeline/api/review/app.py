@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from etsy_pipeline.api.answers import status_of
 from etsy_pipeline.api.context import AppContext
-from etsy_pipeline.api.review import candidates, decision, lists, people, plan, preview, shops, sign_in, syncing
+from etsy_pipeline.api.review import candidates, decision, lists, orders, people, plan, preview, shops, sign_in, syncing
 from etsy_pipeline.api.review.kept import keep, kept, was_sent_from_here
 from etsy_pipeline.api.review.login_throttle import LoginThrottle
 from etsy_pipeline.api.review.page import page, to
@@ -21,6 +21,7 @@ BEHIND_SIGN_IN = (
     syncing,
     people,
     candidates,
+    orders,
     shops,
     decision,
     preview,

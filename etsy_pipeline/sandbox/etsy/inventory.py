@@ -12,6 +12,7 @@ from etsy_pipeline.sandbox.etsy.listing_rules import price_bounds
 from etsy_pipeline.sandbox.state import State
 
 MAX_QUANTITY = 999
+SKU_LENGTH = 32  # reported
 PRODUCT_KEYS = {"sku", "property_values", "offerings"}
 OFFERING_KEYS = {"price", "quantity", "is_enabled", "readiness_state_id"}
 
@@ -114,6 +115,8 @@ def _product(shop: Json, taxonomy_id: int, item: Any, *, is_download: bool) -> J
     sku = item.get("sku") or ""
     if not isinstance(sku, str):
         raise _refused("/sku : must be a string")
+    if len(sku) > SKU_LENGTH:
+        raise _refused(f"/sku : cannot be longer than {SKU_LENGTH} characters")
     sent = item.get("property_values") or []
     values = [property_values.read(shop["shop_id"], taxonomy_id, value) for value in sent]
     return {

@@ -44,7 +44,7 @@ def replace(call: Call) -> Answer:
 
 
 def delete(call: Call) -> Answer:
-    """DeleteListingProperty; not one that the category lacks (issue 505). What it requires may go, before it changes."""
+    """DeleteListingProperty; not one that the category lacks (issue 505). What it requires may go, before that."""
     shops.own(call)
     listing = stored.owned(call)
     number = call.number("property_id")

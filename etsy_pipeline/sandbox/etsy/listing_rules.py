@@ -13,14 +13,18 @@ from etsy_pipeline.sandbox.state import State
 TITLE_LENGTH, TAGS, TAG_LENGTH, MATERIALS, STYLES, STYLE_LENGTH, IMAGES = 140, 13, 20, 13, 2, 45, 20
 LOWEST_PRICE, HIGHEST_PRICE = 0.20, 50_000  # uncertain (FACTS §5): the commonly quoted bounds, in US dollars
 PER_DOLLAR = {"EUR": 0.9, "GBP": 0.75, "CAD": 1.4, "SEK": 10.0, "JPY": 150.0, "KRW": 1400.0, "VND": 22_100.0}  # roughly
+CAPITALS = 3  # words of nothing else; reported of Etsy, as is what a title begins with
 DESCRIPTION_LENGTH = 50_000  # not found anywhere (FACTS §16); generous, but not endless
 MAX = 2**53
 
 BAD_IN_TITLE = regex.compile(r"[^\p{L}\p{Nd}\p{P}\p{Sm}\p{Zs}™©®]")
+GOOD_FIRST = regex.compile(r"[\p{L}\p{Nd}]")
+WORD = regex.compile(r"\p{L}[\p{L}\p{M}\p{Nd}]++")
 BAD_IN_TAG = regex.compile(r"[^\p{L}\p{Nd}\p{Zs}\-'™©®]")
 BAD_IN_MATERIAL = regex.compile(r"[^\p{L}\p{Nd}\p{Zs}]")
 
 REQUIRED = ("quantity", "title", "description", "price", "who_made", "when_made", "taxonomy_id")
+TOGETHER = ("who_made", "when_made", "is_supply")  # spec: each of them requires the others
 WHO_MADE = frozenset({"i_did", "someone_else", "collective"})
 TYPES = frozenset({"physical", "download", "both"})
 WEIGHT_UNITS = frozenset({"oz", "lb", "g", "kg"})
@@ -54,6 +58,7 @@ def new_listing(state: State, shop: dict[str, Any], form: dict[str, str]) -> dic
         if not form.get(name, "").strip():
             fields.wrong(name, "cannot be null", "required")
     refuse(fields.problems)
+    _check_together(fields)
     data = _shared(state, fields)
     data["quantity"] = fields.integer("quantity", 1, 999)
     data["price"] = fields.number("price", *price_bounds(shop["currency_code"]))
@@ -76,6 +81,7 @@ def new_listing(state: State, shop: dict[str, Any], form: dict[str, str]) -> dic
 def changes(state: State, shop: dict[str, Any], listing: dict[str, Any], form: dict[str, str]) -> dict[str, Any]:
     """What updateListing's form changes. Fields that it does not take are ignored without a word (FACTS §6)."""
     fields = Fields(form)
+    _check_together(fields)
     found = _shared(state, fields)
     for name in ("title", "description", "taxonomy_id", "who_made", "when_made"):
         if fields.has(name) and not form[name].strip():
@@ -141,6 +147,10 @@ def _title(fields: Fields) -> str | None:
     for symbol in "%:&+":
         if title.count(symbol) > 1:
             fields.wrong("title/0", f"{symbol} can only be use once")  # Etsy's own spelling (FACTS §5)
+    if sum(word.isupper() for word in WORD.findall(title)) > CAPITALS:
+        fields.wrong("title/0", f"cannot have more than {CAPITALS} words in all capitals")
+    if title and not GOOD_FIRST.match(title):
+        fields.wrong("title/0", "must begin with a letter or a number")
     return title
 
 
@@ -151,6 +161,13 @@ def _description(fields: Fields) -> str | None:
     return text
 
 
+def _check_together(fields: Fields) -> None:
+    given = [name for name in TOGETHER if fields.has(name)]
+    for name in TOGETHER:
+        if given and name not in given:
+            fields.wrong(name, f"is required with {given[0]}", "required")
+
+
 def _words(fields: Fields, name: str, most: int, length: int, bad: "regex.Pattern[str]") -> list[str] | None:
     words = fields.texts(name)
     if words is None:
@@ -159,6 +176,8 @@ def _words(fields: Fields, name: str, most: int, length: int, bad: "regex.Patter
         fields.wrong(name, f"cannot be more than {most} items")
     if any(len(word) > length for word in words):
         fields.wrong(name, f"cannot be longer than {length} characters")
+    if name == "tags" and len({word.strip().casefold() for word in words}) < len(words):
+        fields.wrong(name, "cannot contain duplicates")
     if any(bad.search(word) for word in words):
         fields.wrong(name, "contains invalid characters", "invalid_characters")
     return words

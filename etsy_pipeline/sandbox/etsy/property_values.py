@@ -10,6 +10,7 @@ from etsy_pipeline.sandbox.etsy import properties
 from etsy_pipeline.sandbox.etsy.answers import EtsyError, error, escaped
 
 CUSTOM = {513, 514}
+NAME_LENGTH = 20  # reported
 KEYS = {"property_id", "property_name", "scale_id", "value_ids", "values"}
 
 Json = dict[str, Any]
@@ -43,6 +44,8 @@ def view(shop_id: int, found: Json) -> Json:
 def _custom(item: Json) -> Json:
     if not (isinstance(item.get("property_name"), str) and item["property_name"]):
         raise error(400, "Expected string value for 'property_name' (got NULL)")  # exact (FACTS §7)
+    if len(item["property_name"]) > NAME_LENGTH:
+        raise _refused(f"/property_name : cannot be longer than {NAME_LENGTH} characters")
     if item.get("scale_id") is not None:  # uncertain: nobody says what Etsy does
         raise _refused("/scale_id : a custom property has no scales")
     kept = {"property_id": item["property_id"], "property_name": item["property_name"], "scale_id": None}

@@ -14,7 +14,7 @@ from etsy_pipeline.sandbox.state import State
 FORM = "application/x-www-form-urlencoded"
 MAX_IDS = 100  # a page, or a batch
 CEILING = 12_000
-"""How far pages reach. FACTS §10 has an offset of 12,000 at most; whether that page is shown is unsure: here it is not."""
+"""How far pages reach. FACTS §10 has an offset of 12,000 at most; whether that page is shown is unsure: not here."""
 _WHOLE = re.compile(r"[0-9]{1,18}")  # what a 64-bit id can hold; `str.isdecimal` would take other scripts' digits
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 

@@ -1,0 +1,113 @@
+"""A shop's orders on Etsy: how each stands, what was booked for it, and what waits for a person, who decides here."""
+
+from contextlib import closing
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from etsy_pipeline import wiring
+from etsy_pipeline.accounts.view import account_view
+from etsy_pipeline.api.answers import status_of
+from etsy_pipeline.api.context import AppContext, Context
+from etsy_pipeline.api.inputs import PRINTABLE, AccountPath
+from etsy_pipeline.api.review.page import page, to
+from etsy_pipeline.api.review.plan_query import A_PAGE
+from etsy_pipeline.api.review.session import OWN_FORM
+from etsy_pipeline.errors import PipelineError
+from etsy_pipeline.orders import by_hand, views
+from etsy_pipeline.store import accounts
+from etsy_pipeline.store.accounts import settings_of
+from etsy_pipeline.sync import holds
+
+router = APIRouter(prefix="/accounts/{account_id}/orders")
+
+Id = Annotated[str, Field(max_length=200, pattern=PRINTABLE)]
+
+
+class Looked(BaseModel):
+    """Which orders are looked at."""
+
+    state: Literal["", "open", "needs_person", "done", "canceled"] = ""
+    offset: int = Field(default=0, ge=0, le=1_000_000)
+
+
+class Decision(BaseModel):
+    """What a button says of a line (`choose`, `nothing`) or of an order that ended (`back`, `gone`)."""
+
+    act: Literal["choose", "nothing", "back", "gone"]
+    number: int = Field(ge=1, lt=2**63)
+    product_id: Id = ""
+    variant_id: Id = ""
+
+
+@router.get("")
+def show(request: Request, context: Context, account_id: AccountPath, looked: Annotated[Looked, Query()]) -> Response:
+    """The newest first; those that wait for a person before all others."""
+    return _list(request, context, account_id, looked)
+
+
+@router.post("", dependencies=[OWN_FORM])
+def decide(request: Request, context: Context, account_id: AccountPath, form: Annotated[Decision, Form()]) -> Response:
+    """A person's word on a line, or on the end of an order."""
+    try:
+        _decide(context, account_id, form)
+    except PipelineError as problem:
+        return _list(request, context, account_id, Looked(), problem)
+    return to(_address(account_id, Looked()))
+
+
+def _decide(context: AppContext, account_id: str, form: Decision) -> None:
+    if form.act == "nothing":
+        by_hand.book_nothing(context.store, account_id, form.number)
+        return
+    with context.store.reading() as session:
+        sold_from = settings_of(accounts.get(session, account_id)).sold_from
+    with closing(wiring.reservations_of(context.settings, sold_from)) as medusa:
+        if form.act == "choose":
+            product_id, variant_id = form.product_id.strip(), form.variant_id.strip()
+            by_hand.choose_variant(
+                context.store, medusa, account_id, form.number, product_id=product_id, variant_id=variant_id
+            )
+        else:
+            by_hand.decide_end(context.store, medusa, account_id, form.number, gives_back=form.act == "back")
+
+
+def _list(
+    request: Request, context: AppContext, account_id: str, looked: Looked, problem: PipelineError | None = None
+) -> Response:
+    found = views.orders_page(context.store, account_id, state=looked.state or None, first=looked.offset, most=A_PAGE)
+    is_first = not (looked.state or looked.offset)
+    waiting = views.orders_page(context.store, account_id, state="needs_person", most=A_PAGE) if is_first else None
+    with context.store.reading() as session:
+        shop = account_view(accounts.get(session, account_id), holds.of(session, account_id))
+    following = looked.offset + A_PAGE
+
+    def at(offset: int) -> str:
+        return _address(account_id, looked.model_copy(update={"offset": offset}))
+
+    return page(
+        request,
+        "orders.html",
+        200 if problem is None else status_of(problem)[0],
+        shop=shop,
+        waiting=waiting.orders if waiting else (),
+        waiting_count=waiting.count if waiting else 0,
+        orders=found.orders,
+        standing=views.standing(context.store, account_id),
+        states=views.STATES,
+        looked=looked,
+        count=found.count,
+        first=looked.offset + 1,
+        last=min(following, found.count),
+        previous=at(max(0, looked.offset - A_PAGE)) if looked.offset else "",
+        next=at(following) if following < found.count else "",
+        problem=problem,
+    )
+
+
+def _address(account_id: str, looked: Looked) -> str:
+    values = {name: value for name, value in looked.model_dump().items() if value}
+    return f"/review/accounts/{account_id}/orders" + (f"?{urlencode(values)}" if values else "")

@@ -1,0 +1,209 @@
+"""`etsy-pipeline orders`: a shop's orders on Etsy, what was booked for them in Medusa, and what waits for a person."""
+
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Annotated, Any
+
+import typer
+
+from etsy_pipeline import wiring
+from etsy_pipeline.catalogue.draft_orders import DraftOrders
+from etsy_pipeline.catalogue.reservations import Reservations
+from etsy_pipeline.cli.accounts import AccountId
+from etsy_pipeline.cli.output import Json, as_json, as_table, cell, console
+from etsy_pipeline.cli.settings_and_store import settings_and_store
+from etsy_pipeline.orders import by_hand, views
+from etsy_pipeline.orders.rounds import Round
+from etsy_pipeline.orders.rounds import look as look_at
+from etsy_pipeline.orders.tracking import tell_again
+from etsy_pipeline.settings import Settings
+from etsy_pipeline.store import accounts
+from etsy_pipeline.store.accounts import settings_of
+from etsy_pipeline.store.engine import Store
+
+app = typer.Typer(help="Orders on Etsy, and what is booked for them in Medusa.", no_args_is_help=True)
+
+SHOWN = 50
+TOLD = {
+    "told": "Etsy knows of its parcels.",
+    "waiting": "An answer may still be on its way: try again in two minutes.",
+    "by_hand": "Etsy did not take it: `etsy-pipeline orders show` says why.",
+    "refused": "Etsy does not take tracking codes from this key: ship it on the order's page.",
+}
+
+Receipt = Annotated[int, typer.Argument(help="Etsy's number of the order.", metavar="RECEIPT", min=1)]
+Transaction = Annotated[int, typer.Argument(help="Etsy's number of the line.", metavar="TRANSACTION", min=1)]
+
+
+@app.command("look")
+def look_(account_id: AccountId, as_json_: Json = False) -> None:
+    """Read what changed now, and book it: what Dagster does every few minutes."""
+    with (
+        settings_and_store() as (settings, store),
+        closing(_medusa(settings, store, account_id)) as medusa,
+        closing(wiring.receipt_client(settings, store, account_id)) as client,
+    ):
+        found = look_at(store, client, medusa, account_id, at_once=True)
+    if as_json_:
+        as_json(_counts(found))
+        return
+    console.print(", ".join(f"{count} {name.replace('_', ' ')}" for name, count in _counts(found).items()))
+    for problem in found.problems:
+        console.print(f"[bold red]PROBLEM[/] {cell(problem)}")
+
+
+@app.command("list")
+def list_(
+    account_id: AccountId,
+    state: Annotated[str | None, typer.Option(help="Only in this state: open, needs_person, done, canceled.")] = None,
+    most: Annotated[int, typer.Option("--most", min=1, help="Show so many at most.")] = SHOWN,
+    as_json_: Json = False,
+) -> None:
+    """List a shop's orders, the newest first, and how they stand."""
+    with settings_and_store() as (_, store):
+        found = views.orders_page(store, account_id, state=state, most=most)
+        standing = views.standing(store, account_id)
+    if as_json_:
+        as_json({**standing, "found": found.orders, "count": found.count})
+        return
+    _print_standing(standing)
+    as_table(("order", "sold", "state", "total", "lines", "why"), map(_row, found.orders), empty="No such order.")
+    if found.count > len(found.orders):
+        console.print(f"… and {found.count - len(found.orders)} more: --most.")
+
+
+@app.command()
+def show(account_id: AccountId, receipt_id: Receipt, as_json_: Json = False) -> None:
+    """Show an order: its lines, which variant each is of and how that was found, and what was booked where."""
+    with settings_and_store() as (_, store):
+        found = views.order(store, account_id, receipt_id)
+    if as_json_:
+        as_json(found)
+        return
+    console.print(f"Order {found['receipt_id']}: [bold]{cell(found['state'].replace('_', ' '))}[/], on Etsy ", end="")
+    console.print(f"{cell(found['status_on_etsy'])}, {cell(found['total'])} {cell(found['currency_code'])}")
+    if found["problem"]:
+        console.print(cell(found["problem"]))
+    if found["medusa_order_id"]:
+        console.print(f"Medusa's order: {cell(found['medusa_order_id'])}")
+    columns = ("line", "what", "SKU", "pieces", "variant", "found by", "state", "booked")
+    as_table(columns, map(_line_row, found["lines"]), empty="It has no lines.")
+    console.print(found["url"])
+
+
+@app.command("needs-link")
+def needs_link(account_id: AccountId, as_json_: Json = False) -> None:
+    """List lines that wait for a person: which variant was sold is not known, or more was sold than there is.
+
+    Until somebody decides, their listings are not raised.
+    """
+    with settings_and_store() as (_, store):
+        found = views.frozen_lines(store, account_id)
+    if as_json_:
+        as_json(found)
+        return
+    columns = ("order", "line", "listing", "what", "SKU", "pieces", "state", "why")
+    rows = (
+        (x["receipt_id"], x["transaction_id"], x["listing_id"], x["title"], x["sku"], x["quantity"], x["state"],
+         x["problem"])
+        for x in found
+    )  # fmt: skip
+    as_table(columns, rows, empty="No line waits for a person.")
+    if found:
+        console.print(f"Say which variant it is: etsy-pipeline orders choose {cell(account_id)} LINE PRODUCT VARIANT")
+
+
+@app.command()
+def choose(
+    account_id: AccountId,
+    transaction_id: Transaction,
+    product_id: Annotated[str, typer.Argument(help="Medusa's id of the product.", metavar="PRODUCT")],
+    variant_id: Annotated[str, typer.Argument(help="Medusa's id of the variant.", metavar="VARIANT")],
+) -> None:
+    """Say which variant a line is of. It is booked with the next look."""
+    with settings_and_store() as (settings, store), closing(_medusa(settings, store, account_id)) as medusa:
+        by_hand.choose_variant(store, medusa, account_id, transaction_id, product_id=product_id, variant_id=variant_id)
+    console.print("It is booked with the next look at orders.")
+
+
+@app.command("book-nothing")
+def book_nothing(account_id: AccountId, transaction_id: Transaction) -> None:
+    """Say that Medusa's stock is right without a line: it was booked by hand, or is none of Medusa's."""
+    with settings_and_store() as (_, store):
+        by_hand.book_nothing(store, account_id, transaction_id)
+    console.print("Nothing is booked for it.")
+
+
+@app.command()
+def decide(
+    account_id: AccountId,
+    receipt_id: Receipt,
+    *,
+    goods_are_back: Annotated[
+        bool, typer.Option("--goods-are-back/--goods-are-gone", help="Whether its stock is free again.")
+    ],
+) -> None:
+    """Say what the end of an order means that was canceled or refunded: the goods are back, or they are gone."""
+    with settings_and_store() as (settings, store), closing(_medusa(settings, store, account_id)) as medusa:
+        by_hand.decide_end(store, medusa, account_id, receipt_id, gives_back=goods_are_back)
+    console.print("Its stock is free again." if goods_are_back else "Its stock stays taken.")
+
+
+@app.command()
+def track(account_id: AccountId, receipt_id: Receipt) -> None:
+    """Tell Etsy of an order's parcels now, whatever Etsy answered before. The buyer is written to."""
+    with (
+        settings_and_store() as (settings, store),
+        closing(_medusa(settings, store, account_id)) as medusa,
+        closing(wiring.receipt_client(settings, store, account_id)) as client,
+    ):
+        outcome = tell_again(store, client, DraftOrders(medusa.api), account_id, receipt_id)
+    console.print(TOLD[outcome])
+
+
+def _medusa(settings: Settings, store: Store, account_id: str) -> Reservations:
+    with store.reading() as session:
+        sold_from = settings_of(accounts.get(session, account_id)).sold_from
+    return wiring.reservations_of(settings, sold_from)
+
+
+def _counts(found: Round) -> dict[str, int]:
+    return {
+        "new": found.imported.new,
+        "changed": found.imported.changed,
+        "booked": len(found.booked.booked),
+        "made_orders_in_medusa": len(found.converted.done),
+        "given_back": len(found.returned),
+        "oversold": len(found.booked.oversold),
+        "parcels_told": len(found.tracked.told),
+        "calls": found.calls,
+    }
+
+
+def _print_standing(standing: Mapping[str, Any]) -> None:
+    lines = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in sorted(standing["lines"].items()))
+    lag = standing["lag_seconds_median"]
+    told = f"; from sale to booking {lag:.0f} s (median of a day)" if lag is not None else ""
+    console.print(f"Mode {cell(standing['mode'])}. Lines: {cell(lines) or 'none'}{told}.")
+    if standing["missing_permissions"]:
+        missing = " ".join(standing["missing_permissions"])
+        console.print(f"[bold red]LOOK[/] Not granted: {cell(missing)}. Connect the shop again.")
+    if standing["problem"]:
+        console.print(f"[bold red]LOOK[/] {cell(standing['problem'])}")
+
+
+def _row(found: Mapping[str, Any]) -> tuple[object, ...]:
+    what = ", ".join(f"{line['quantity']} × {line['title'] or line['sku']}" for line in found["lines"])
+    sold, state = (found["sold_at"] or "")[:16].replace("T", " "), found["state"].replace("_", " ")
+    return found["receipt_id"], sold, state, f"{found['total']} {found['currency_code']}", what, found["problem"]
+
+
+def _line_row(line: Mapping[str, Any]) -> tuple[object, ...]:
+    booked = ", ".join(
+        f"{'−' if item['what'] == 'sale' else '+'}{item['quantity']} {item['inventory_item_id']}"
+        for item in line["booked"]
+    )
+    state = f"{line['state'].replace('_', ' ')}: {line['problem']}" if line["problem"] else line["state"]
+    found_by = line["matched_by"] or "–"
+    what = f"{line['title']} ({line['options']})" if line["options"] else line["title"]
+    return line["transaction_id"], what, line["sku"], line["quantity"], line["variant_id"], found_by, state, booked

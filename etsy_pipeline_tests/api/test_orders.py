@@ -1,0 +1,107 @@
+"""Orders over HTTP and on their page: how they stand, what was booked, and a person's word on what waits."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from etsy_pipeline.settings import Settings
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline_tests.api.serving import TOKEN, client_of, serving
+from etsy_pipeline_tests.api.visitor import Visitor
+from etsy_pipeline_tests.conftest import ON_SQLITE
+from etsy_pipeline_tests.orders.selling import Selling
+from etsy_pipeline_tests.world import World, a_world
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with a_world(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def shop(world: World, store: Store) -> Selling:
+    return Selling.of(world, store)
+
+
+@pytest.fixture
+def url(world: World, store: Store) -> Iterator[str]:
+    values = {name.lower(): value for name, value in world.sandbox.environment().items()}
+    with serving(Settings.load(**values, etsy_pipeline_api_token=TOKEN), store) as address:
+        yield address
+
+
+@pytest.fixture
+def api(url: str) -> Iterator[httpx.Client]:
+    with client_of(url) as client:
+        yield client
+
+
+def test_orders_come_in_pages_with_what_was_booked_for_them(shop: Selling, api: httpx.Client) -> None:
+    shop.world.selling(addresses=True)
+    booked, odd = shop.buys(2, message="For aunt Ottilie"), shop.buys(bad="listing")
+    shop.look()
+    path = f"/admin/etsy-accounts/{shop.id}/receipts"
+    answer = api.get(path, params={"limit": 1, "offset": 1})
+    found = answer.json()
+    assert "Ottilie" not in answer.text
+    assert (found["count"], [item["receipt_id"] for item in found["receipts"]]) == (2, [str(booked)])
+    (line,) = found["receipts"][0]["lines"]
+    assert (line["state"], line["variant_id"]) == ("booked", shop.variant)
+    assert [(item["what"], item["quantity"]) for item in line["booked"]] == [("sale", 2)]
+    assert found["standing"]["orders"] == {"done": 1, "needs_person": 1}
+    assert found["standing"]["lag_seconds_median"] is not None
+    assert [item["receipt_id"] for item in api.get(path, params={"state": "needs_person"}).json()["receipts"]] == [
+        str(odd)
+    ]
+    assert api.get(f"{path}/{odd}").json()["state"] == "needs_person"
+    assert api.get(f"{path}/7").json()["code"] == "order_not_found"
+    frozen = api.get(f"/admin/etsy-accounts/{shop.id}/frozen-lines").json()
+    assert [(item["receipt_id"], item["state"]) for item in frozen["lines"]] == [(str(odd), "needs_link")]
+
+
+@ON_SQLITE
+def test_a_person_says_on_the_page_which_variant_it_was(shop: Selling, url: str) -> None:
+    receipt_id = shop.buys(bad="listing")
+    shop.look()
+    visitor = Visitor(url)
+    visitor.sign_in()
+    path = f"/review/accounts/{shop.id}/orders"
+    visitor.open(path)
+    assert "1 waits for you" in visitor.text
+    number = str(shop.line(receipt_id).transaction_id)
+    visitor.send(path, act="choose", number=number, product_id=shop.product_id, variant_id="variant_none")
+    assert "variant_not_found" in visitor.text
+    visitor.send(path, act="choose", number=number, product_id=shop.product_id, variant_id=shop.variant)
+    assert visitor.page.status_code == httpx.codes.OK
+    shop.look()
+    visitor.open(path)
+    assert "waits for you" not in visitor.text
+    assert "found by person" in visitor.text
+    assert shop.line(receipt_id).state == "booked"
+
+
+@ON_SQLITE
+def test_a_person_says_on_the_page_what_the_end_of_an_order_means(shop: Selling, url: str) -> None:
+    receipt_id = shop.buys()
+    shop.look()
+    shop.world.refund(receipt_id)
+    shop.look()
+    visitor = Visitor(url)
+    visitor.sign_in()
+    path = f"/review/accounts/{shop.id}/orders"
+    visitor.open(path)
+    assert "refunded in full" in visitor.text
+    visitor.send(path, act="back", number=str(receipt_id))
+    assert (shop.line(receipt_id).state, shop.world.reservations()) == ("returned", [])
+
+
+@ON_SQLITE
+def test_a_shop_whose_orders_are_off_says_so(world: World, store: Store, url: str) -> None:
+    account_id = world.connected(store).id
+    visitor = Visitor(url)
+    visitor.sign_in()
+    visitor.open(f"/review/accounts/{account_id}/orders")
+    assert "are not read" in visitor.text
