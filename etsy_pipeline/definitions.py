@@ -19,6 +19,7 @@ from etsy_pipeline.orchestration.sensors import (
     requested_syncs,
     sent_notices,
 )
+from etsy_pipeline.orchestration.stock_sensor import stock_changes
 
 
 def _variable(name: str) -> str | None:
@@ -56,6 +57,7 @@ defs = dg.Definitions(
         kept_connections,
         policy_approvals,
         order_assets.receipts_due,
+        stock_changes,
         sent_notices,
     ],
     # The assets of a run follow one another, so a process for each would only cost its start.

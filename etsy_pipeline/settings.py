@@ -133,6 +133,17 @@ class Settings(BaseSettings):
     etsy_webhook_secret: OptionalSecret = Field(
         default=None, description="Signing secret of Etsy's webhooks (whsec_…), from Etsy's webhook portal."
     )
+    medusa_webhook_secret: OptionalSecret = Field(
+        default=None,
+        description="Signing secret (whsec_…) of events that your Medusa sends to POST /webhooks/medusa.",
+    )
+    etsy_pipeline_quiet_seconds: int = Field(
+        default=10,
+        ge=1,
+        le=60,
+        description="Seconds without another change in Medusa, before changes are planned; after a minute they are "
+        "anyway.",
+    )
     etsy_pipeline_stock_reserve_percent: int = Field(
         default=0,
         ge=0,

@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 from etsy_pipeline import state_folder
 from etsy_pipeline.accounts.tokens import AccountTokens
 from etsy_pipeline.catalogue.admin_api import AdminApi
+from etsy_pipeline.catalogue.inventory_levels import InventoryLevels
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
 from etsy_pipeline.catalogue.patience import Patience
 from etsy_pipeline.catalogue.product import Product
+from etsy_pipeline.catalogue.product_notes import ProductNotes
 from etsy_pipeline.catalogue.reservations import Reservations
 from etsy_pipeline.catalogue.stock_places import SoldFrom
 from etsy_pipeline.errors import BadRequest, NotConfigured
@@ -224,6 +226,18 @@ def reservations_of(settings: Settings, sold_from: SoldFrom) -> Reservations:
     return Reservations(
         AdminApi(url, api_key, Patience(min(settings.medusa_patience_seconds, SHORT_PATIENCE))), sold_from
     )
+
+
+def product_notes_of(settings: Settings) -> ProductNotes:
+    """Products' metadata in Medusa, to be written."""
+    url, api_key, _ = settings.medusa()
+    return ProductNotes(AdminApi(url, api_key, Patience(min(settings.medusa_patience_seconds, SHORT_PATIENCE))))
+
+
+def inventory_levels_of(settings: Settings) -> InventoryLevels:
+    """Medusa's stock alone, for the quick look at it."""
+    url, api_key, _ = settings.medusa()
+    return InventoryLevels(AdminApi(url, api_key, Patience(min(settings.medusa_patience_seconds, SHORT_PATIENCE))))
 
 
 def link_readers(settings: Settings, store: Store, account_id: str) -> Readers:

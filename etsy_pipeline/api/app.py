@@ -46,6 +46,7 @@ def create_app(settings: Settings, store: Store, load: Callable[[], Settings] = 
     )
     app.state.context = AppContext(settings, store, load)
     app.state.webhook_secret = webhooks.verifier(settings)
+    app.state.medusa_webhook_secret = webhooks.medusa_verifier(settings)
     for room in (accounts, shop_listings, orders, oauth, syncs, sync_jobs, links, link_decisions, webhooks):
         app.include_router(room.router)
     app.add_api_route("/health", _health, methods=["GET"], tags=["about"], summary="Is it there?")

@@ -33,6 +33,7 @@ OPEN = frozenset(
         ("GET", "/admin/oauth/etsy/callback"),  # the state protects it
         ("POST", "/admin/oauth/etsy/callback/finish"),  # the same: the form of the page that this shows
         ("POST", "/webhooks/etsy"),  # the signature protects it
+        ("POST", "/webhooks/medusa"),  # the same
         ("GET", "/health"),  # says nothing
     ]
 )

@@ -34,7 +34,7 @@ FIELDS = ",".join(
     (
         "id", "title", "description", "status", "handle", "updated_at", "metadata", "material", "thumbnail",
         "weight", "length", "width", "height", "is_giftcard",
-        "images.url", "images.rank", "tags.value", "sales_channels.id",
+        "images.url", "images.rank", "tags.id", "tags.value", "sales_channels.id",
         "categories.id", "categories.name", "categories.metadata", "categories.parent_category_id",
         "type.id", "type.value", "type.metadata", "collection.id", "collection.title", "collection.metadata",
         "options.title", "options.values.value", "options.values.rank",

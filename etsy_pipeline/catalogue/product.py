@@ -23,6 +23,8 @@ from etsy_pipeline.errors import Refused
 
 DEFAULT_OPTION = "Default option"  # what Medusa calls the option of a product that has none
 DEEPEST = 50  # levels of metadata; what is deeper cannot be written as JSON again everywhere
+LISTS = ("tags", "images", "categories", "options", "variants")
+LISTS_OF_VARIANTS = ("options", "prices", "inventory_items")
 
 _SAME_NAME = (
     "id",
@@ -58,7 +60,7 @@ class Variant(_Value):
     the server stores them; `list_prices` those of price lists that held for everybody when it was read. `available` is
     how many can be sold now from the locations that sell; None when Medusa does not track this variant's stock.
     `barcode` is its EAN, else its UPC, else what its field of that name holds. `image_urls` are pictures that it
-    has and not all variants have, in the product's order; `metadata_image_urls` those that plugins keep in its metadata.
+    has and not all variants have, in the product's order; `metadata_image_urls` those that plugins keep in metadata.
     """
 
     id: str
@@ -205,6 +207,7 @@ def absolute_image_url(base_url: str, url: str) -> str:
 def _normalised(raw: Any, base_url: str, places: StockPlaces | None, prices: CustomerPrices) -> dict[str, Any]:
     if not isinstance(raw, Mapping):
         raise FieldError(f"it is {type(raw).__name__} instead of an object")
+    _check_shape(raw)
     variants = _in_order(asked(raw, "variants") or (), "variant_rank")
     options = _options(raw.get("options") or (), variants)
 
@@ -218,7 +221,7 @@ def _normalised(raw: Any, base_url: str, places: StockPlaces | None, prices: Cus
         "title": raw.get("title") or "",
         "image_urls": image_urls,
         "thumbnail": absolute_image_url(base_url, raw["thumbnail"]) if raw.get("thumbnail") else None,
-        "tags": [tag["value"] for tag in raw.get("tags") or ()],
+        "tags": [tag["value"] for tag in sorted(raw.get("tags") or (), key=_made)],
         "is_in_sales_channel": bool(raw.get("sales_channels", True)),
         "options": options,
         "variants": [
@@ -232,6 +235,19 @@ def _normalised(raw: Any, base_url: str, places: StockPlaces | None, prices: Cus
         "prices_with_tax": prices.with_tax,
         "prices_not_told": prices.not_told,
     }
+
+
+def _check_shape(raw: Mapping[str, Any]) -> None:
+    for name in LISTS:
+        _check_list(name, raw.get(name))
+    for variant in raw.get("variants") or ():
+        for name in LISTS_OF_VARIANTS:
+            _check_list(f"variants.{name}", variant.get(name))
+
+
+def _check_list(name: str, value: Any) -> None:
+    if value is not None and not (isinstance(value, list) and all(isinstance(item, Mapping) for item in value)):
+        raise FieldError(f"{name} is no list of objects")
 
 
 def _groups(raw: Mapping[str, Any], parents_of: ParentsOf) -> dict[str, Any]:
@@ -313,6 +329,11 @@ def _variant(
         "allow_backorder": bool(raw.get("allow_backorder")),
         "weight": raw.get("weight"),
     }
+
+
+def _made(tag: Mapping[str, Any]) -> str:
+    """The oldest first: Medusa's own order is another with each page (docs/medusa-facts.md §17)."""
+    return str(tag.get("id") or "")
 
 
 def _in_order(items: Sequence[Mapping[str, Any]], rank: str) -> list[Mapping[str, Any]]:

@@ -14,6 +14,7 @@ from etsy_pipeline.listings.variations import Variations
 from etsy_pipeline.listings.verdict import Verdict
 
 CUSTOM_PROPERTY_IDS = (513, 514)
+LONGEST_NAME = 20  # of a custom property
 ALWAYS_CUSTOM = 0  # in the setting variation_properties
 ALSO_CALLED = {"color": "primary color", "colour": "primary color", "primary colour": "primary color"}
 
@@ -55,6 +56,15 @@ def axes(
     if len(in_order) > len(CUSTOM_PROPERTY_IDS):
         in_order.sort(key=lambda axis: axis.property.property_id not in CUSTOM_PROPERTY_IDS)
     return in_order, []
+
+
+def long_names(chosen: Sequence[Axis]) -> list[Verdict]:
+    """Names of custom properties that Etsy may find too long; a standard one has Etsy's own name."""
+    return [
+        verdict("variation_name_too_long", option=name, length=len(name), limit=LONGEST_NAME)
+        for name in (axis.property.name for axis in chosen if axis.property.property_id in CUSTOM_PROPERTY_IDS)
+        if len(name) > LONGEST_NAME
+    ]
 
 
 def _wanted(name: str, offered: Sequence[TaxonomyProperty], shop: ShopSettings) -> TaxonomyProperty | None:

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar, cast, get_args
 
 from etsy_pipeline.catalogue.product import Product
 from etsy_pipeline.listings.attributes import attributes
-from etsy_pipeline.listings.axes import Axis, axes
+from etsy_pipeline.listings.axes import Axis, axes, long_names
 from etsy_pipeline.listings.characters import one_line, visible_lines
 from etsy_pipeline.listings.description import description, plain_text
 from etsy_pipeline.listings.eu_guarantee import eu_guarantee
@@ -32,7 +32,7 @@ from etsy_pipeline.listings.shop_references import chosen, named_section, sectio
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.tags import materials, split_materials, styles, tags
 from etsy_pipeline.listings.taxonomy import taxonomy_id
-from etsy_pipeline.listings.templates import filled
+from etsy_pipeline.listings.templates import SEPARATORS, filled
 from etsy_pipeline.listings.title import title
 from etsy_pipeline.listings.translations import translations
 from etsy_pipeline.listings.variation_images import pictures
@@ -151,14 +151,19 @@ class _Mapping:
             "handle": product.handle or "",
             "options": variations.text,
         }
-        name = self._of(title(own_title or filled(settings.title_template, values), settings))
-        bare = one_line(product.title)
-        if not own_title and name and (sent := bare.strip(SEPARATORS)) != bare:
-            self.found.append(verdict("title_trimmed", given=bare, sent=sent))
+        name = self._of(title(own_title or self._titled(values), settings))
         values["title"] = name
         values["description"] = self._seen(values["description"])
         text = values["description"] if own_text else _described(settings.description_template, values)
         return name, self._of(description(text, name))
+
+    def _titled(self, values: Mapping[str, str]) -> str:
+        """The title of the shop's template, which ends with no separators: not with the product's own either."""
+        text, given = filled(self.settings.title_template, values), one_line(values["title"])
+        sent = given.strip(SEPARATORS)
+        if sent and sent in (tidy := one_line(text)) and given not in tidy:
+            self.found.append(verdict("title_trimmed", given=given, sent=sent))
+        return text
 
     def _seen(self, text: str) -> str:
         kept, unseen = visible_lines(text)
@@ -190,6 +195,7 @@ class _Mapping:
         self.found += told
         if told:
             return None
+        self.found += long_names(chosen_axes)
         self.axes = chosen_axes
         pieces = self.settings.quantity
         if is_download:  # there is no end of a file whose stock is not tracked

@@ -66,3 +66,8 @@ class ApprovalPolicy(_Settings):
         default=Decimal(10), ge=0, description="The most that a price may move in such a plan."
     )
     most_products: int = Field(default=500, ge=1, description="The most products that such a plan may change.")
+    lower_stock: bool = Field(
+        default=False,
+        description="Approve plans that do nothing but take pieces off sale that Medusa no longer has, whatever "
+        "auto_approve says: nobody has to be asked, and nothing is oversold meanwhile. Brakes still ask.",
+    )

@@ -50,7 +50,7 @@ def bounds(currency_code: str) -> Bounds:
         return Bounds(LOWEST, HIGHEST_ELSEWHERE, LOWEST, HIGHEST_ELSEWHERE)
     smallest = Decimal(1).scaleb(-exponent(currency_code))
     lowest = KNOWN_LOWEST.get(currency_code, LOWEST * rate).quantize(smallest, ROUND_CEILING)
-    highest = HIGHEST * rate
+    highest = (HIGHEST * rate).quantize(smallest)
     if currency_code == DOLLARS:
         return Bounds(lowest, highest, lowest, highest)
     return Bounds(lowest, highest, lowest / FAR, highest * FAR)

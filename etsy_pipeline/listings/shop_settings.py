@@ -290,7 +290,19 @@ class ShopSettings(TextSettings):
         description="Hours that a look through all of the shop's listings is good for: nothing is created without one.",
     )
     schedule_enabled: bool = Field(default=False, description="Whether the daily sync plans this shop.")
+    tell_medusa: bool = Field(
+        default=False,
+        description="Whether each product's metadata in Medusa name its listing: etsy_listing_url and "
+        "etsy_listing_state, written after each publication. For one shop of a Medusa only.",
+    )
     orders: OrderSettings = OrderSettings()
+    stock_poll_minutes: int | None = Field(
+        default=None,
+        ge=1,
+        le=60,
+        description="Minutes between two looks at Medusa's stock alone; what changed is planned at once (price and "
+        "stock only). null: never, and Medusa's events (`POST /webhooks/medusa`) are not followed for this shop.",
+    )
 
     @property
     def sold_from(self) -> SoldFrom:

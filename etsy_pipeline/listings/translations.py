@@ -18,7 +18,7 @@ from etsy_pipeline.listings.title import title
 from etsy_pipeline.listings.verdict import Verdict
 
 LANGUAGES = ("de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt")  # those that Etsy's document names
-_KEY = re.compile(r"etsy_(?:title|description|tags)_([a-z]{2})")
+_KEY = re.compile(r"etsy_(?:title|description|tags)_([A-Za-z]{2}(?:[-_][A-Za-z]{2,4})?)")  # de; not DE, nor pt-br
 
 
 def names_translations(metadata: Iterable[str]) -> bool:

@@ -19,6 +19,7 @@ SNAPSHOT_SCHEMA = pa.schema(
         ("product", pa.string()),
         ("covers_selection", pa.bool_()),
         ("stock_from", pa.string()),
+        ("stock_read_at", pa.string()),
     ]
 )
 
@@ -35,6 +36,7 @@ VALIDATED_SCHEMA = pa.schema(
         ("identified", pa.string()),
         ("covers_selection", pa.bool_()),
         ("stock_from", pa.string()),
+        ("stock_read_at", pa.string()),
     ]
 )
 

@@ -30,6 +30,7 @@ from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, 
 from etsy_pipeline.orchestration.runs import part_of_plan, trigger_of
 from etsy_pipeline.orchestration.shop_assets import look_through
 from etsy_pipeline.orchestration.validation import Validation
+from etsy_pipeline.orders.asking import asking, book_before_stock_is_read
 from etsy_pipeline.planning.link import LiveListing
 from etsy_pipeline.providers.protocols import Purpose, ShopClient
 from etsy_pipeline.shop.identity import require_for_plan
@@ -65,11 +66,11 @@ EMPTY = "Medusa has no product for this shop's selection; check `selection` in i
     ],
 )
 def product_snapshot(
-    context: dg.AssetExecutionContext, store: StoreResource, medusa: MedusaResource
+    context: dg.AssetExecutionContext, store: StoreResource, medusa: MedusaResource, etsy: EtsyResource
 ) -> Iterator[dg.Output[FrameStream] | dg.AssetCheckResult]:
     """The catalogue as Medusa has it now, for one shop's selection: one row a product, prices and stock included."""
     snapshot = _Snapshot()
-    yield dg.Output(FrameStream(SNAPSHOT_SCHEMA, snapshot.frames(context, store, medusa), snapshot.metadata))
+    yield dg.Output(FrameStream(SNAPSHOT_SCHEMA, snapshot.frames(context, store, medusa, etsy), snapshot.metadata))
     is_empty = snapshot.rows == 0
     yield dg.AssetCheckResult(check_name=NOT_EMPTY, passed=not is_empty, description=EMPTY if is_empty else None)
     with store.opened() as opened, part_of_plan(context, opened):
@@ -86,13 +87,21 @@ class _Snapshot:
         self._problems: list[tuple[object, ...]] = []
 
     def frames(
-        self, context: dg.AssetExecutionContext, store: StoreResource, medusa: MedusaResource
+        self, context: dg.AssetExecutionContext, store: StoreResource, medusa: MedusaResource, etsy: EtsyResource
     ) -> Iterator[pd.DataFrame]:
         """The products, a frame for each page of Medusa's."""
         with store.opened() as opened, part_of_plan(context, opened) as transaction_id:
             selection, covers = selection_of(opened, context.partition_key, transaction_id)
+            whose = sold_from(opened, context.partition_key)
+            if told := book_before_stock_is_read(
+                opened,
+                lambda: etsy.receipts(opened, context.partition_key),
+                lambda: medusa.reservations(whose),
+                context.partition_key,
+            ):
+                context.log.warning("orders_not_booked: pieces that are not certain are not raised: %s", told)
             with medusa.catalogue() as catalogue:
-                whose = sold_from(opened, context.partition_key)
+                read_at = opened.now()
                 for page in catalogue.pages(selection, whose, opened.now()):
                     self.stock_from = page.stock_from or self.stock_from
                     good = [_product_row(product, covers_selection=covers) for product in page.products]
@@ -100,7 +109,8 @@ class _Snapshot:
                     bad += [_problem_row(item, "product_unknown", _unknown(item), covers) for item in page.missing]
                     self._count(good, bad)
                     if page_rows := [*good, *bad]:
-                        yield pd.DataFrame(page_rows).assign(stock_from=self.stock_from)
+                        beside = {"stock_from": self.stock_from, "stock_read_at": read_at.isoformat()}
+                        yield pd.DataFrame(page_rows).assign(**beside)
 
     def metadata(self) -> Mapping[str, Any]:
         """The first products, and those that could not be read."""
@@ -177,6 +187,8 @@ def sync_plan(
                 identified=lambda: map(identified_from_json, validated_listings.column("identified")),
                 covers_selection=first is not None and bool(first["covers_selection"]),
                 stock_from=str((first or {}).get("stock_from") or ""),
+                stock_read_at=_moment((first or {}).get("stock_read_at")),
+                ask_orders=asking(opened, lambda: etsy.receipts(opened, account.id), account.id),
                 amount_unit=medusa.unit(),
                 run_id=context.run.run_id,
                 quota=etsy.quota(opened, purpose),
@@ -191,6 +203,10 @@ def sync_plan(
         with opened.reading() as session:
             held = shown.held_metadata(holds.of(session, account.id))
         return dg.MaterializeResult(metadata=shown.plan_metadata(job, plan_rows) | held)
+
+
+def _moment(told: object) -> datetime | None:
+    return datetime.fromisoformat(told) if isinstance(told, str) and told else None
 
 
 def _purpose_of(store: Store, transaction_id: str | None) -> Purpose:

@@ -6,12 +6,13 @@ Dagster: https://docs.dagster.io/guides/build/assets
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 
 import dagster as dg
 
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
-from etsy_pipeline.errors import Conflict
+from etsy_pipeline.errors import Conflict, PipelineError, StoreUnavailable
 from etsy_pipeline.listings.shop import AmountUnit
 from etsy_pipeline.logs import about
 from etsy_pipeline.orchestration import metadata as shown
@@ -27,10 +28,12 @@ from etsy_pipeline.orchestration.runs import (
     part_of_publication,
     transaction_id_of,
 )
+from etsy_pipeline.orders.asking import asking
 from etsy_pipeline.providers.protocols import ShopClient
 from etsy_pipeline.publishing.publisher import approved_job, publish
 from etsy_pipeline.publishing.source import Source, source_of
 from etsy_pipeline.safe_text import visible_lines
+from etsy_pipeline.shop.told_in_medusa import tell_medusa
 from etsy_pipeline.store import accounts, jobs
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
@@ -119,8 +122,10 @@ def published_listings(
                 on_progress=ProgressLog(context.log.info),
                 at_once=etsy.products_at_once,
                 source=_source(opened, approved, client, catalogue, medusa.unit()),
+                ask_orders=asking(opened, lambda: etsy.receipts(opened, account_id), account_id),
             )
             calls = client.calls_made
+        _tell_medusa(context, opened, medusa)
         links = queries.find_links(opened, account_id=account_id)
         shop = queries.shop_names(opened).get(account_id, account_id)
         yield dg.MaterializeResult(metadata=shown.publication_metadata(job, links, shop=shop, calls=calls))
@@ -128,6 +133,22 @@ def published_listings(
         message = job.message or f"None of {job.failed_count} products could be published."
         all_of_them = f"`etsy-pipeline sync status {job.transaction_id} --errors`"
         raise dg.Failure(f"{visible_lines(message)} All errors: {all_of_them}.", allow_retries=False)
+
+
+def _tell_medusa(context: dg.AssetExecutionContext, store: Store, medusa: MedusaResource) -> None:
+    """Where the shop wants it, Medusa's products name their listings; no publication fails by it."""
+    with store.reading() as session:
+        if not settings_of(accounts.get(session, context.partition_key)).tell_medusa:
+            return
+    try:
+        with closing(medusa.product_notes()) as notes:
+            told = tell_medusa(store, notes, context.partition_key)
+    except StoreUnavailable:
+        raise
+    except PipelineError as error:
+        context.log.warning("medusa_not_told: %s", error)
+    else:
+        context.log.info("medusa_told written=%s same=%s failed=%s", told.written, told.same, told.failed)
 
 
 def _show_approval(context: dg.AssetExecutionContext, store: Store, job: EtsySyncJob) -> None:

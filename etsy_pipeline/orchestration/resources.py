@@ -13,7 +13,9 @@ import dagster as dg
 
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts.tokens import AccountTokens
+from etsy_pipeline.catalogue.inventory_levels import InventoryLevels
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
+from etsy_pipeline.catalogue.product_notes import ProductNotes
 from etsy_pipeline.catalogue.reservations import Reservations
 from etsy_pipeline.catalogue.stock_places import SoldFrom
 from etsy_pipeline.pictures.source import PictureSource
@@ -60,6 +62,14 @@ class MedusaResource(dg.ConfigurableResource[MedusaCatalogue]):
     def reservations(self, sold_from: SoldFrom) -> Reservations:
         """Its stock, as sales on Etsy are booked in it."""
         return wiring.reservations_of(self._settings(), sold_from)
+
+    def product_notes(self) -> ProductNotes:
+        """Its products' metadata, to be written."""
+        return wiring.product_notes_of(self._settings())
+
+    def inventory_levels(self) -> InventoryLevels:
+        """Its stock alone, in a few small pages."""
+        return wiring.inventory_levels_of(self._settings())
 
     def unit(self) -> AmountUnit:
         """The unit of the server's amounts."""

@@ -38,6 +38,7 @@ class Validation:
     invalid: list[ValidatedListing] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     stock_from: str = ""
+    stock_read_at: str = ""
 
     def frames(self, snapshot: Iterable[pd.DataFrame], listings: ProductListings) -> Iterator[pd.DataFrame]:
         """The snapshot's frames as frames of validated listings, in the same order."""
@@ -72,6 +73,7 @@ class Validation:
         tasks, covers, headers = [], [], []
         for row in records(frame):
             self.stock_from = row.get("stock_from") or self.stock_from
+            self.stock_read_at = row.get("stock_read_at") or self.stock_read_at
             covers.append(row["covers_selection"])
             if row["problem_code"]:
                 tasks.append(Task(row["product_id"], row["title"], "", (_unusable(row),)))
@@ -91,7 +93,8 @@ class Validation:
             self.rules.update({code for code in row["codes"].split(",") if code})
             if row["verdict"] == "invalid" and len(self.invalid) < shown.ROWS_SHOWN:
                 self.invalid.append(from_json(row["validated"]))
-        return pd.DataFrame(rows).assign(covers_selection=covers, stock_from=self.stock_from)
+        beside = {"stock_from": self.stock_from, "stock_read_at": self.stock_read_at}
+        return pd.DataFrame(rows).assign(covers_selection=covers, **beside)
 
 
 def _unusable(row: Mapping[str, Any]) -> Verdict:

@@ -103,7 +103,7 @@ class Line:
         if outcome == "refused":
             return "waiting"
         if self._held or self._has_reserved:
-            self._let_go()
+            self.let_go()
         if variant.allows_backorder:
             return self._becomes("nothing_to_book", BACKORDER)
         return self._becomes("oversold", SHORT)
@@ -116,7 +116,7 @@ class Line:
             return "short"
         return self._reserve(planned)
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
         """Give back what there is of a line that is not there as a whole, as if it had never been reserved."""
         for item in self.held():
             self._turn.require()

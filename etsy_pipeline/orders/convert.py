@@ -15,6 +15,7 @@ from etsy_pipeline.catalogue.draft_orders import DraftOrders, Region
 from etsy_pipeline.catalogue.reservations import Reservations, StockedProduct
 from etsy_pipeline.listings.order_settings import OrderSettings
 from etsy_pipeline.orders.book import MOST_UNANSWERED
+from etsy_pipeline.orders.meanwhile import hold
 from etsy_pipeline.orders.medusa_order import Order
 from etsy_pipeline.orders.turn import Turn
 from etsy_pipeline.store import accounts, receipts, sales
@@ -42,8 +43,10 @@ class Converted:
     canceled: list[int] = field(default_factory=list)
 
 
-def convert_orders(store: Store, medusa: Reservations, orders: DraftOrders, account_id: str, turn: Turn) -> Converted:
+def convert_orders(store: Store, medusa: Reservations, account_id: str, turn: Turn) -> Converted:
     """Do the next steps of every order of mode `orders` that is not over, the oldest first.
+
+    What waits for a person is reserved meanwhile, as far as its variants are known.
 
     Raises:
         TakenOver: `orders_active`, where another process has the turn.
@@ -60,12 +63,12 @@ def convert_orders(store: Store, medusa: Reservations, orders: DraftOrders, acco
     if not found:
         return done
     settings = settings_of(account).orders
-    lacking = lacks(settings, account.currency_code, orders)
+    lacking = lacks(settings, account.currency_code, DraftOrders(medusa.api))
     for start in range(0, len(found), AT_ONCE):
         part = found[start : start + AT_ONCE]
         products = medusa.products(_products(part, lines))
         for receipt in part:
-            order = Order(store, orders, turn, settings, receipt, lines.get(receipt.receipt_id, ()))
+            order = Order(store, medusa, turn, settings, receipt, lines.get(receipt.receipt_id, ()))
             try:
                 outcome = order.advance(lacking, _Stock(products))
             except (WriteUnanswered, WriteRefused) as problem:
@@ -77,6 +80,8 @@ def convert_orders(store: Store, medusa: Reservations, orders: DraftOrders, acco
             else:
                 unanswered = 0
             getattr(done, outcome).append(receipt.receipt_id)
+            if outcome == "needs_person" and order.is_to_be_held:
+                hold(store, medusa, turn, order.lines_now(), products)
     return done
 
 

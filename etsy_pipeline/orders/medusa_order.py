@@ -9,10 +9,11 @@ from typing import Any, Literal, Protocol
 
 from etsy_pipeline.catalogue.admin_api import WriteRefused, WriteUnanswered
 from etsy_pipeline.catalogue.draft_orders import DraftOrders, Label, MedusaOrder
-from etsy_pipeline.catalogue.reservations import NOT_ENOUGH
+from etsy_pipeline.catalogue.reservations import NOT_ENOUGH, Reservations
 from etsy_pipeline.listings.order_settings import OrderSettings
-from etsy_pipeline.orders.cancel import CANCELED_AFTER, REFUNDED_WHOLE
+from etsy_pipeline.orders.cancel import CANCELED_AFTER, REFUNDED_WHOLE, give_back
 from etsy_pipeline.orders.importer import buyer_of
+from etsy_pipeline.orders.meanwhile import let_go
 from etsy_pipeline.orders.steps import Step
 from etsy_pipeline.orders.turn import Turn
 from etsy_pipeline.sales.booking import Ending, ending
@@ -65,10 +66,11 @@ class Order:
     """One order on Etsy of mode `orders`."""
 
     def __init__(
-        self, store: Store, orders: DraftOrders, turn: Turn, settings: OrderSettings, receipt: KeptReceipt,
+        self, store: Store, medusa: Reservations, turn: Turn, settings: OrderSettings, receipt: KeptReceipt,
         lines: Sequence[KeptSale],
     ) -> None:  # fmt: skip
-        self._store, self._orders, self._turn, self._settings = store, orders, turn, settings
+        self._store, self._medusa, self._turn, self._settings = store, medusa, turn, settings
+        self._orders, self.is_to_be_held = DraftOrders(medusa.api), False
         self._receipt, self._lines, self._step = receipt, lines, Step.parse(receipt.step)
         self._totals = totals_of(receipt)
         self._where = Where(
@@ -101,22 +103,13 @@ class Order:
 
     def _advanced(self, lacking: str, stock: Stock) -> _Noted:
         end = self._end()
-        if self._is_new and end == "none" and (why := self._why_not(lacking, stock)):
-            raise NeedsPersonError(why)
         found = self._found()
         if found is None:
             if end != "none":
                 return self._called_off_before(end)
             if not self._receipt.is_paid:
                 raise Waits
-            if why := self._why_not(lacking, stock):
-                raise NeedsPersonError(why)
-            body = self._body()
-            self._do_with_stock("draft", lambda: self._orders.draft(body))
-            stock.take(self._lines)
-            found = self._found()
-            if found is None:
-                raise Waits
+            found = self._made(lacking, stock)
         self._note(medusa_draft_id=found.id)
         if found.is_draft:
             if end == "give_back":
@@ -124,6 +117,28 @@ class Order:
                 return self._called_off_before(end)
             found = self._convert(found)
         return self._as_order(found, end)
+
+    def _made(self, lacking: str, stock: Stock) -> MedusaOrder:
+        """A new draft; its pieces may have been reserved while it waited."""
+        self.is_to_be_held = True
+        if why := self._why_not(lacking, stock):
+            raise NeedsPersonError(why)
+        self._require_no_draft_on_its_way()
+        if not let_go(self._store, self._medusa, self._turn, self._lines):
+            raise Waits
+        self._lines = self.lines_now()
+        body = self._body()
+        self._do_with_stock("draft", lambda: self._orders.draft(body))
+        self.is_to_be_held = False
+        stock.take(self._lines)
+        found = self._found()
+        if found is None:
+            raise Waits
+        return found
+
+    def _require_no_draft_on_its_way(self) -> None:
+        if self._step.name == "draft" and self._step.may_still_come(self._store.now()):
+            raise Waits
 
     def _convert(self, found: MedusaOrder) -> MedusaOrder:
         self._require_total(found)
@@ -173,11 +188,12 @@ class Order:
             return None
         try:
             self._pack(found)
-            labels = self._labels()
+            labels, is_sent = self._labels(), {item.id for item in found.items if item.requires_shipping}
             for parcel in self._again(found).parcels:
+                has_goods = not is_sent.isdisjoint(item_id for item_id, _ in parcel.items)
                 if not parcel.is_shipped:
-                    self._do("ship", partial(self._orders.ship, found.id, parcel, labels))
-                labels = []
+                    self._do("ship", partial(self._orders.ship, found.id, parcel, labels if has_goods else []))
+                labels = [] if has_goods else labels
         except WriteRefused as refused:
             return NOT_SHIPPED_THERE.format(refused.message)
         return None
@@ -199,9 +215,13 @@ class Order:
 
     def _called_off_before(self, end: Ending) -> _Noted:
         """It ended before there was an order: nothing was taken from the stock, and nothing will be."""
-        if end == "ask" and any(line.state in {"waiting", "oversold", "needs_link"} for line in self._lines):
+        if end == "ask" and self._has_open_lines:
             raise NeedsPersonError(CANCELED_AFTER if self._receipt.is_canceled else REFUNDED_WHOLE)
-        self._lines_become("nothing_to_book", None, of=("waiting", "oversold", "needs_link"))
+        self._require_no_draft_on_its_way()
+        give_back(self._store, self._medusa, self._turn, self._receipt)
+        self._lines = self.lines_now()
+        if self._has_open_lines:
+            raise Waits
         return _Noted("canceled" if self._receipt.is_canceled else "done")
 
     def _why_not(self, lacking: str, stock: Stock) -> str:
@@ -277,14 +297,12 @@ class Order:
 
     @property
     def _has_open_lines(self) -> bool:
-        return any(line.state in {"waiting", "oversold", "needs_link"} for line in self._lines)
+        return any(line.state in {"waiting", "oversold", "needs_link", "booked"} for line in self._lines)
 
-    @property
-    def _is_new(self) -> bool:
-        """Whether nothing was ever begun for it: Medusa need not be asked."""
-        return (
-            self._step.name not in MEDUSAS and not self._receipt.medusa_draft_id and not self._receipt.medusa_order_id
-        )
+    def lines_now(self) -> Sequence[KeptSale]:
+        """Its lines as they are kept by now."""
+        with self._store.reading() as session:
+            return sales.of_receipt(session, self._receipt.etsy_account_id, self._receipt.receipt_id)
 
     def _do_with_stock(self, name: str, act: Callable[[], Any]) -> None:
         """The same for what Medusa refuses where stock is short: somebody was quicker."""

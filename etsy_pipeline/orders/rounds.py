@@ -85,7 +85,7 @@ def look(store: Store, client: ReceiptClient, medusa: Reservations, account_id: 
         done.matched = match_lines(store, medusa, account_id)
 
     def convert() -> None:
-        done.converted = convert_orders(store, medusa, DraftOrders(medusa.api), account_id, turn)
+        done.converted = convert_orders(store, medusa, account_id, turn)
 
     def track() -> None:
         done.tracked = tell_parcels(store, client, DraftOrders(medusa.api), account_id, turn)

@@ -13,7 +13,7 @@ from etsy_pipeline.errors import Refused, Unavailable
 from etsy_pipeline.pictures.hosts import PictureHosts
 from etsy_pipeline.pictures.network import Resolve, is_time_up, picture_transport
 
-HINT = "Replace the picture in Medusa, then sync again."
+HINT = "Replace the picture in Medusa, or set broken_images=warn to publish without it; then sync again."
 TIMEOUT = httpx.Timeout(20.0, connect=10.0)  # seconds without a word; the whole is limited in `source.py`
 TRY_AGAIN = {httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_EARLY, httpx.codes.TOO_MANY_REQUESTS}
 HEADERS = {

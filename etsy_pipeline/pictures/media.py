@@ -6,6 +6,7 @@ the Medusa server itself, its key is sent along, to that server and to no other.
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,6 +23,9 @@ TRIES = 3
 OF_VIDEOS = Limits(size=100 * 1024 * 1024, seconds=600.0)  # Etsy's help (LISTING_EXTRAS §2); not in its document
 OF_FILES = Limits(size=20 * 1024 * 1024, seconds=300.0)  # likewise (LISTING_EXTRAS §4)
 HINT = "Correct its address in the product's metadata in Medusa, then sync again."
+
+_WEB_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html)\b", re.IGNORECASE)
+_WEB_PAGES = (".html", ".htm")
 
 _WHY: Mapping[str, str] = {
     "image_missing": "its server does not have it, or does not give it to us",
@@ -85,11 +89,14 @@ class MediaSource:
         Raises:
             Refused: `media_not_fetched`; Unavailable: `media_server_unavailable`, `media_too_slow`.
         """
-        return self._fetched(self._videos, OF_VIDEOS, url, f"The video {shown(url)}")
+        what = f"The video {shown(url)}"
+        return _no_web_page(self._fetched(self._videos, OF_VIDEOS, url, what), what)
 
     def file(self, url: str, name: str) -> Media:
         """A file of a download; raises as `video`, without its address."""
-        return self._fetched(self._files, OF_FILES, url, f"The file {name!r}")
+        what = f"The file {name!r}"
+        found = self._fetched(self._files, OF_FILES, url, what)
+        return found if name.casefold().endswith(_WEB_PAGES) else _no_web_page(found, what)
 
     @cached_property
     def _videos(self) -> Downloads:
@@ -117,6 +124,14 @@ class MediaSource:
         if not content:
             raise Refused(f"{what} is empty.", code="media_not_fetched", hint=HINT)
         return Media(content, hashlib.sha256(content).hexdigest())
+
+
+def _no_web_page(found: Media, what: str) -> Media:
+    """What is asked to sign in, or told that nothing is there, gets a page with 200: no buyer is to have that."""
+    if _WEB_PAGE.match(found.content):
+        why = "its server answers with a web page"
+        raise Refused(f"{what} cannot be fetched: {why}.", code="media_not_fetched", hint=HINT)
+    return found
 
 
 def _got(downloads: Downloads, url: str, limits: Limits, what: str) -> bytes:

@@ -22,6 +22,7 @@ class PolicyReview:
     """Looks at a plan's items one by one, and then says whether the policy approves all of it.
 
     `month_usd_cents` are the fees of this calendar month before the plan, `fees_usd_cents` those of the items so far.
+    `others` are products of which something else is done than taking pieces off sale.
     """
 
     settings: ShopSettings
@@ -29,6 +30,7 @@ class PolicyReview:
     changes: int = 0
     fees_usd_cents: int = 0
     reasons: dict[str, str] = field(default_factory=dict)
+    others: set[str] = field(default_factory=set)
 
     def look_at(self, item: PlanItem) -> None:
         """Take one item into account."""
@@ -36,6 +38,8 @@ class PolicyReview:
             return
         self.changes += 1
         self.fees_usd_cents += item.cost.fee_usd_cents
+        if not _is_lowering(item):
+            self.others.add(item.product_id)
         if (reason := _objection(item, self.settings)) is not None:
             self.reasons[item.product_id] = reason
 
@@ -44,10 +48,13 @@ class PolicyReview:
         self.changes -= 1
         self.fees_usd_cents -= item.cost.fee_usd_cents
         self.reasons.pop(item.product_id, None)
+        self.others.discard(item.product_id)
 
     def objections(self, plan_brakes: Iterable[Brake] = ()) -> list[str]:
         """Why a person has to decide; empty when the policy approves the plan."""
         policy = self.settings.approval
+        if policy.lower_stock and self.changes and not self.others:
+            return [brake.message for brake in plan_brakes]
         if not policy.auto_approve:
             return ["approval.auto_approve is off"]
         found = [brake.message for brake in plan_brakes]
@@ -66,6 +73,11 @@ class PolicyReview:
         return [
             f"renewals would take the month's fees to ${in_all / 100:.2f}; brakes.fees_per_month_usd is ${budget:.2f}"
         ]
+
+
+def _is_lowering(item: PlanItem) -> bool:
+    is_edited = any(conflict.outcome != "sold" for conflict in item.conflicts)
+    return item.lowers_only and not item.brakes and not is_edited and not item.cost.fee_usd_cents
 
 
 def _objection(item: PlanItem, settings: ShopSettings) -> str | None:

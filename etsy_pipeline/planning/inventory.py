@@ -39,7 +39,8 @@ class PriceMove:
 class InventoryPlan:
     """What a plan does to an inventory. `vanishing` are cells that buyers have now and will not have any more.
 
-    `waits`: Medusa has more pieces, and they are not sent until all sales on Etsy are booked.
+    `waits`: Medusa has more pieces, and they are not sent until all sales on Etsy are booked. `lowers`: pieces
+    are taken off sale, and nothing else is done.
     """
 
     target: Inventory
@@ -48,6 +49,7 @@ class InventoryPlan:
     moves: tuple[PriceMove, ...] = ()
     vanishing: tuple[str, ...] = ()
     waits: bool = False
+    lowers: bool = False
 
 
 def plan_inventory(
@@ -79,7 +81,9 @@ def plan_inventory(
         for old, new in compared(base, target).values()
         if old is not None and old.for_sale and not (new is not None and new.has_variant)
     ]
-    return InventoryPlan(target, differences, conflicts, moves, tuple(vanishing), waits)
+    sides = [(old.for_sale if old else 0, new.for_sale if new else 0) for old, new in compared(base, target).values()]
+    lowers = {change.field for change in differences} == {"quantity"} and all(new <= old for old, new in sides)
+    return InventoryPlan(target, differences, conflicts, moves, tuple(vanishing), waits, lowers)
 
 
 def compared(old: Inventory, new: Inventory) -> dict[Cell, tuple[Offering | None, Offering | None]]:

@@ -71,7 +71,8 @@ class PlanItem:
 
     `desired` is the listing as it will be afterwards. A new one is sent whole, so it has no `differences`; its
     `etsy_listing_id`, if any, is that of a listing that Etsy no longer has. `image_url` (its first picture) and `skus`
-    are the product's as Medusa has it, to know it by.
+    are the product's as Medusa has it, to know it by. `lowers_only` is known while a plan is made: it takes pieces off
+    sale that Medusa no longer has, and does nothing else.
     """
 
     product_id: str
@@ -88,6 +89,7 @@ class PlanItem:
     cost: Cost = NO_COST
     image_url: str = ""
     skus: tuple[str, ...] = ()
+    lowers_only: bool = False
 
     @property
     def care(self) -> int:
@@ -237,6 +239,7 @@ def stock_only(
         brakes=(*brakes.of_prices(stock.moves, settings.brakes), *care),
         price_moves=stock.moves,
         cost=cost_of_update(target, changes, pays_fee=False),
+        lowers_only=stock.lowers,
     )
 
 
@@ -325,7 +328,8 @@ def _deactivated(
         return _item(validated, link, "skip", f"{why}; deactivate_removed is off")
     sides = link.wanted_state or "", live.state if live else ""
     change = Difference("state", "state", state_of(link, live), "inactive", *sides)
-    return _item(validated, link, "deactivate", why, (change,), cost_of_deactivate())
+    item = _item(validated, link, "deactivate", why, (change,), cost_of_deactivate())
+    return replace(item, lowers_only=validated.is_sold_out or why == NOTHING_LEFT)
 
 
 def _present(
@@ -358,7 +362,9 @@ def _present(
         cost = replace(cost, calls=cost.calls + CALLS_OF_RENEWAL)
     why = _why(link, changes) + (f"; {_waiting(live)}" if inventory.waits else "")
     item = _item(validated, link, "update", why, changes, cost)
-    return replace(item, desired=target, conflicts=conflicts, brakes=care, price_moves=inventory.moves)
+    lowers = inventory.lowers and len(changes) == 1
+    item = replace(item, desired=target, conflicts=conflicts, brakes=care, price_moves=inventory.moves)
+    return replace(item, lowers_only=lowers)
 
 
 def _without_pieces(

@@ -97,8 +97,7 @@ def publish(
         amount_unit: the unit of Medusa's amounts (part of what makes a plan stale).
         run_id: who publishes.
         source: tells what products are now.
-        ask_orders: reads the shop's orders; asked only where its sales come to Medusa. Without it, or where they cannot
-            be read, no pieces are added there.
+        ask_orders: reads orders of a shop whose sales come to Medusa; where it cannot, no pieces are added.
         on_progress: told of each product.
         sleep: waits so many seconds.
         now: the clock by which it pauses; the database's, unless a test has its own.
@@ -116,14 +115,12 @@ def publish(
     with store.patient(patience_seconds):
         begun = _begun(store, transaction_id, amount_unit, run_id, now(), lease_seconds)
     journal = Journal(store, begun.job, begun.lease)
-    published = functools.partial(
-        _published, store, client, pictures, source, ask_orders, on_progress, sleep, now, at_once
-    )
+    published = functools.partial(_published, store, client, pictures, source, ask_orders, on_progress, sleep, now)
     try:
         with store.patient(patience_seconds), begun.lease.kept():
             if begun.starts > most_starts:
                 return journal.finish(Event.FAIL, message=_keeps_dying(begun.starts - 1))
-            return published(begun, journal)
+            return published(at_once, begun, journal)
     except StoreUnavailable as error:
         logger.warning("publication_interrupted transaction_id=%s code=%s", transaction_id, error.code)
         return journal.finish(Event.PAUSE, message=str(error), resume_at=now() + PAUSE_BEFORE_RETRY)

@@ -15,13 +15,14 @@ from etsy_pipeline.listings.shop_settings import ShopSettings, parse_settings
 from etsy_pipeline.planning.digest import settings_fingerprint
 from etsy_pipeline.store.encryption import TokenCipher
 from etsy_pipeline.store.records import EtsyAccount, OauthSession
-from etsy_pipeline.store.tables import EtsyAccountRow, OauthSessionRow
+from etsy_pipeline.store.tables import EtsyAccountRow, EtsyReceiptRow, OauthSessionRow
 
 SHAPES_NO_LISTING = {
     "adopted_keeps", "adopted_price_and_stock", "approval", "approval_expires_hours", "brakes", "broken_images",
     "changed_while_waiting", "check_live", "create_first", "deactivate_removed", "early_confirm",
     "early_confirm_fees_usd", "image_check", "on_conflict", "orders", "renew_expired", "renew_sold_out",
-    "same_refusal_limit", "scan_max_age_hours", "scan_nightly", "schedule_enabled",
+    "same_refusal_limit", "scan_max_age_hours", "scan_nightly", "schedule_enabled", "stock_poll_minutes",
+    "tell_medusa",
 }  # fmt: skip
 """What may be changed while an approved plan waits: it says how plans are made and carried out, not what is sent."""
 
@@ -182,7 +183,9 @@ def forget_oauth_sessions(session: Session, *, account_id: str | None = None, ex
 
 
 def rotate_secrets(session: Session, cipher: TokenCipher) -> int:
-    """Encrypt the tokens of every account with the first key; of how many. Attempts to connect begin anew.
+    """Encrypt all accounts' tokens and buyers' data with the first key; of how many accounts.
+
+    Attempts to connect begin anew.
 
     Raises:
         NotConfigured: `secret_key_wrong` when no key fits one of them.
@@ -192,6 +195,9 @@ def rotate_secrets(session: Session, cipher: TokenCipher) -> int:
     for account in holders:
         account.access_token_encrypted = cipher.rotate(account.access_token_encrypted or "")
         account.refresh_token_encrypted = cipher.rotate(account.refresh_token_encrypted or "")
+    buyers = session.scalars(select(EtsyReceiptRow).where(EtsyReceiptRow.details_encrypted.is_not(None)))
+    for receipt in buyers.all():
+        receipt.details_encrypted = cipher.rotate(receipt.details_encrypted or "")
     session.execute(delete(OauthSessionRow))
     return len(holders)
 

@@ -99,14 +99,12 @@ def build_plan(
         covers_selection: whether these are all the products that the shop sells, so that others are gone.
         amount_unit: the unit of Medusa's amounts (part of what makes a plan stale).
         run_id: the Dagster run that draws it up.
-        live_of: reads listings as Etsy has them now, by id; what it leaves out is planned from what was published. Not
-            asked where `check_live` is off, unless orders came in since a plan last read the whole shop.
+        live_of: reads listings as Etsy has them now, by id; not asked where `check_live` is off, orders aside.
         look_through: looks through the shop where that was not done lately; asked only where a product is new.
         quota: how many calls Etsy still allows.
         sha256_if_changed: asks for a picture, where the shop's `image_check` is by content.
         stock_from: which of Medusa's stock locations counted, in words.
-        ask_orders: reads the shop's orders, after listings were; asked only where its sales come to Medusa. Without it,
-            or where they cannot be read, no pieces are added there.
+        ask_orders: reads orders of a shop whose sales come to Medusa, after listings were; else no pieces are added.
         stock_read_at: when Medusa's stock began to be read, by the database's clock.
 
     Returns:
@@ -122,19 +120,14 @@ def build_plan(
         holds.require_plannable(session, account_id)
         account, job = _begun(session, account_id, transaction_id, trigger, run_id)
         items.clear(session, job.id)
-        on_sale = links.on_sale_count(session, account_id)
-        marks = webhooks.sold_marks(session, account.shop_id or 0)
+        on_sale, marks = links.on_sale_count(session, account_id), webhooks.sold_marks(session, account.shop_id or 0)
         builder = _builder(store, session, account, job, live_of, sha256_if_changed, len(marks))
-        builder.stock_from = stock_from
-        builder.sales = OpenSalesOfShop(store, account_id, builder.settings, ask_orders)
-        builder.stock_read_at = stock_read_at
+        builder.know_stock(stock_from, stock_read_at, ask_orders)
     if not job.rollback_of:
         builder.compare(identified, look_through, covers_selection=covers_selection)
     builder.add(validated)
-    missing = builder.add_removed() if covers_selection else 0
-    brakes = builder.brakes_of_all(on_sale, missing)
-    marks_read = marks if covers_selection and not builder.unread else []
-    return _finish(store, builder, brakes, quota, marks_read, amount_unit)
+    brakes = builder.brakes_of_all(on_sale, builder.add_removed() if covers_selection else 0)
+    return _finish(store, builder, brakes, quota, marks if covers_selection and not builder.unread else [], amount_unit)
 
 
 def digest_of_stored_plan(session: Session, account: EtsyAccount, job: EtsySyncJob, amount_unit: str) -> str:
@@ -179,6 +172,11 @@ class _PlanBuilder:
     def __post_init__(self) -> None:
         self.began = self.store.now()
         self.review = PolicyReview(self.settings, self.month_usd_cents)
+
+    def know_stock(self, stock_from: str, read_at: datetime | None, ask_orders: AskOrders | None) -> None:
+        """Whose stock counted and when it was read; how orders are asked for, of what Medusa does not know yet."""
+        self.stock_from, self.stock_read_at = stock_from, read_at
+        self.sales = OpenSalesOfShop(self.store, self.account.id, self.settings, ask_orders)
 
     def compare(self, identified: Identified, look_through: LookThrough, *, covers_selection: bool) -> None:
         """Find out which products may be on Etsy already; what is found is kept for a person to decide."""
@@ -365,10 +363,10 @@ def _begun(
     """The account, locked, and the sync in state planning, by this run."""
     account = accounts.get(session, account_id, lock=True)
     require_connected(account)
-    lane = stock_lane.next_lane(session, account_id)
     if transaction_id is None:
         known = jobs.of_plan_run(session, run_id)
         if known is None:
+            lane = stock_lane.next_lane(session, account_id, trigger)
             return account, lifecycle.new_job(session, account_id, trigger=trigger, plan_run_id=run_id, lane=lane)
         transaction_id = known.transaction_id
     job = jobs.get(session, transaction_id, lock=True)
@@ -376,6 +374,7 @@ def _begun(
         return account, job
     if job.state not in PENDING:
         raise _cannot_be_planned(job)
+    lane = stock_lane.next_lane(session, account_id, job.trigger)
     began: dict[str, Any] = {"plan_run_id": run_id, "plan_digest": None, "planned_at": None, "lane": lane}
     return account, lifecycle.move(session, job, Event.BEGIN_PLAN, who="planner", **began)
 

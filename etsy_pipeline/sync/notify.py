@@ -17,6 +17,7 @@ from etsy_pipeline.store.records import AccountHold, EtsySyncJob, ShopScan
 from etsy_pipeline.store.sync_states import PUBLISHED, SyncState
 from etsy_pipeline.sync.early_confirm import of_syncs
 from etsy_pipeline.sync.holds import words
+from etsy_pipeline.sync.order_notices import order_notices
 from etsy_pipeline.sync.queries import plan_summary
 from etsy_pipeline.sync.weekly import digests
 
@@ -54,6 +55,7 @@ def send_what_is_due(
             notice for scan in seen_listings.whole_since(session, now() - NEWS) for notice in _alarms(session, scan)
         ]
         due += [notice for job in jobs.with_news(session, now() - NEWS) for notice in _notices(session, job)]
+        due += order_notices(session, now())
         due += digests(session, now()) if weekly else []
     due = [replace(notice, page=f"{pages.rstrip('/')}{_page(notice)}") for notice in due] if pages else due
     if not due or not receivers:

@@ -11,7 +11,7 @@ from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob
 from etsy_pipeline.sync import lifecycle, pending_products
 
-Trigger = Literal["ui", "cli", "api", "schedule", "backfill", "demo"]
+Trigger = Literal["ui", "cli", "api", "schedule", "backfill", "demo", "stock"]
 
 
 def request_sync(

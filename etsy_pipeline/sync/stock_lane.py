@@ -27,11 +27,14 @@ from etsy_pipeline.store.records import EtsySyncJob, Lane, SyncItem
 from etsy_pipeline.store.sync_states import UNDER_WAY
 
 LEFT_TO_ANOTHER = "held_by_another_sync"  # code of a product that an approval took out
+OF_STOCK = "stock"  # the trigger of a sync because Medusa's stock changed: price and stock are all that it is about
 LANES: tuple[Lane, ...] = ("full", "stock")
 
 
-def next_lane(session: Session, account_id: str) -> Lane:
+def next_lane(session: Session, account_id: str, trigger: str) -> Lane:
     """What a plan that begins now may touch."""
+    if trigger == OF_STOCK:
+        return "stock"
     return "full" if jobs.under_way(session, account_id, "full") is None else "stock"
 
 

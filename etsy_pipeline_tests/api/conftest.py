@@ -22,7 +22,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def settings(world: World) -> Settings:
     """The sandbox's, with a token and a webhook secret."""
     values: dict[str, Any] = {name.lower(): value for name, value in world.sandbox.environment().items()}
-    return Settings.load(**values, etsy_pipeline_api_token=TOKEN, etsy_webhook_secret=WEBHOOK_SECRET)
+    return Settings.load(
+        **values,
+        etsy_pipeline_api_token=TOKEN,
+        etsy_webhook_secret=WEBHOOK_SECRET,
+        medusa_webhook_secret=WEBHOOK_SECRET,
+    )
 
 
 @pytest.fixture

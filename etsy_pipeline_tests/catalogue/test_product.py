@@ -124,6 +124,20 @@ def test_a_field_that_was_left_out_is_no_empty_field(path: list[Any], field: str
 
 
 @pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"tags": "a, b"}, "tags is no list of objects"),
+        ({"images": [7]}, "images is no list of objects"),
+        ({"variants": [None]}, "variants is no list of objects"),
+        ({"variants": [{"id": "v", "prices": "no"}]}, "variants.prices is no list of objects"),
+    ],
+)
+def test_what_has_another_shape_is_told_in_words(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(MalformedProduct, match=words):
+        parse_product(raw() | changes)
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         {"id": None}, {"title": ["a"]}, {"variants": 5}, {"variants": [None]}, {"metadata": "text"}, {"images": [7]},
@@ -192,6 +206,13 @@ def test_metadata_of_endless_depth_is_refused() -> None:
         deep = {"more": deep}
     with pytest.raises(MalformedProduct, match="nested deeper than 50"):
         parse_product(raw(metadata=deep))
+
+
+def test_tags_stand_in_the_order_in_which_they_were_made_whatever_medusas_is() -> None:
+    """Else another thirteen of many tags would be sent each time."""
+    tags = [{"id": f"ptag_{number}", "value": word} for number, word in enumerate(("mug", "clay", "blue"))]
+    found = [parse_product(raw() | {"tags": order}).tags for order in (tags, tags[::-1], tags[1:] + tags[:1])]
+    assert found == [("mug", "clay", "blue")] * 3
 
 
 def test_the_hash_moves_with_price_and_stock_but_not_with_time() -> None:

@@ -62,6 +62,12 @@ class TestTranslations:
     def test_a_language_that_etsy_does_not_have_is_told(self) -> None:
         assert codes(of({"etsy_title_xx": "?", "etsy_description_xx": "?"})) == ["translation_language_unknown"]
 
+    @pytest.mark.parametrize("language", ["DE", "pt-br", "pt_BR"])
+    def test_a_language_that_is_written_otherwise_is_told(self, language: str) -> None:
+        found = of({f"etsy_title_{language}": "Becher", f"etsy_description_{language}": "Von Hand."})
+        assert codes(found) == ["translation_language_unknown"]
+        assert repr(language) in found.verdicts[0].message
+
     def test_blank_metadata_are_none(self) -> None:
         assert codes(of({"etsy_title_de": " ", "etsy_description_de": ""})) == []
 

@@ -43,6 +43,13 @@ def test_a_price_under_etsys_minimum_is_told_in_the_plan(amount: float, currency
     assert "price.floor" in found.warnings[0].hint
 
 
+def test_the_bounds_are_shown_with_the_decimals_of_the_currency() -> None:
+    (warning,) = as_exported("Default option", "Default option value", 0.5, "SEK").warnings
+    assert warning.message.endswith(
+        "costs 0.50 SEK; Etsy may refuse less than about 1.90 and more than about 475000.00."
+    )
+
+
 def test_the_catalogue_is_two_thousand_products_of_every_sort() -> None:
     shops = catalogue()
     assert sum(len(products) for _, products in shops) == PRODUCTS == 2000

@@ -7,7 +7,7 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etsy_pipeline.listings.characters import one_line
+from etsy_pipeline.listings.characters import one_line, visible
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.tags import MATERIALS, TAG_LENGTH, TAGS, materials, tags
 from etsy_pipeline.listings.title import LONGEST, ONCE, title
@@ -237,9 +237,33 @@ def test_a_cleaned_title_is_one_that_etsy_takes_or_says_why_not(text: str, shop:
         assert title(kept, shop)[0] == kept
 
 
+SEEN = st.text(st.characters(categories=["L", "Nd"], include_characters=" -'"), max_size=20).filter(
+    # some letters show nothing, and some are a letter and a mark once they are composed (NFC)
+    lambda word: not visible(word)[1] and IN_TAGS.fullmatch(one_line(word)) is not None
+)
+
+
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.text(st.characters(categories=["L", "Nd"], include_characters=" -'"), max_size=20), max_size=13))
+@given(st.lists(SEEN, max_size=13))
 def test_what_was_valid_stays_as_it_is(words: list[str]) -> None:
     kept, found = tags(words, ShopSettings(tags_left_out=()))
     assert set(kept) <= set(map(one_line, words))
     assert {item.code for item in found} <= {"tag_repeated"}
+
+
+@pytest.mark.parametrize(
+    ("given", "template", "sent", "is_told"),
+    [
+        ("- Mug", "{title}", "Mug", True),
+        ("Mug –", "{title} | {category}", "Mug", True),
+        ("Mug - large", "{title} | {category}", "Mug - large", False),
+        ("- Mug", "By hand: {title}", "By hand: - Mug", False),
+        ("- Mug", "{handle}", "a-mug", False),
+    ],
+)
+def test_separators_at_the_ends_of_a_title_go_and_it_is_told(
+    given: str, template: str, sent: str, *, is_told: bool
+) -> None:
+    found = validated(a_product(title=given, handle="a-mug"), a_shop(title_template=template))
+    assert listing_of(found).title == sent
+    assert ("title_trimmed" in codes(found)) == is_told

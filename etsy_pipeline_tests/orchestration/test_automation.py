@@ -275,6 +275,7 @@ def test_what_dagster_loads() -> None:
         "canceled_plans",
         "policy_approvals",
         "receipts",
+        "stock_changes",
     ):
         assert defs.resolve_sensor_def(name).default_status is dg.DefaultSensorStatus.RUNNING
 

@@ -130,3 +130,27 @@ def test_killed_while_calling_off_the_stock_comes_back_once(shop: Selling, monke
         shop.look()
         assert (shop.receipt(receipt_id).state, shop.line(receipt_id).state) == ("canceled", "returned"), when
     assert shop.world.medusa_stock(shop.variant) == {"stocked": PLENTY, "reserved": 0, "available": PLENTY}
+
+
+def test_killed_while_an_order_takes_over_what_was_reserved_nothing_is_taken_twice(
+    shop: Selling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sold = 0
+    for step in ("reservations", "draft-orders", "convert-to-order"):
+        for when in ("before", "after"):
+            shop.set(region_id=None)
+            receipt_id, sold = shop.buys(2), sold + 2
+            if step == "reservations":
+                with killed_at(step, when, monkeypatch), pytest.raises(Killed):
+                    shop.look()
+            later(shop)
+            shop.look()
+            assert shop.line(receipt_id).state == "booked"
+            shop.set(**ORDERS)
+            with killed_at("" if step == "reservations" else step, when, monkeypatch), pytest.raises(Killed):
+                shop.look()
+            later(shop)
+            shop.look()
+            assert shop.receipt(receipt_id).state == "done", f"killed {when} {step}"
+    assert shop.world.medusa_stock(shop.variant)["available"] == PLENTY - sold
+    assert sum(item["quantity"] for item in shop.world.reservations()) == sold

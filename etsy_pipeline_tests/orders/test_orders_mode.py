@@ -8,10 +8,14 @@ import pytest
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.orders.buyers import forget_buyers
 from etsy_pipeline.orders.importer import buyer_of
+from etsy_pipeline.store import accounts, receipts, sales, stock_movements
+from etsy_pipeline.store.encryption import TokenCipher, new_key
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.conftest import ON_SQLITE
 from etsy_pipeline_tests.orders.selling import ORDERS, Selling
 from etsy_pipeline_tests.world import World
+
+OLD_KEY = new_key()
 
 
 @pytest.fixture
@@ -88,6 +92,37 @@ def test_a_line_of_nobody_knows_what_makes_no_order_until_a_person_says(shop: Se
     shop.chooses(receipt_id)
     shop.look()
     assert (len(shop.world.medusa_orders()), shop.receipt(receipt_id).state) == (1, "done")
+
+
+@ON_SQLITE
+def test_what_waits_for_a_person_is_reserved_meanwhile_and_then_its_order_takes_over(shop: Selling) -> None:
+    before = shop.world.medusa_stock(shop.variant)["available"]
+    shop.set(region_id="reg_sandbox_us")
+    receipt_id = shop.buys(2)
+    for _ in range(2):
+        shop.look()
+    assert (shop.world.medusa_orders(), shop.receipt(receipt_id).state) == ([], "needs_person")
+    assert shop.line(receipt_id).state == "booked"
+    assert [item["quantity"] for item in shop.world.reservations()] == [2]
+    shop.set(**ORDERS)
+    shop.look()
+    assert (shop.receipt(receipt_id).state, shop.line(receipt_id).state) == ("done", "booked")
+    (reservation,) = shop.world.reservations()
+    assert reservation["line_item_id"]
+    assert shop.world.medusa_stock(shop.variant)["available"] == before - 2
+    assert shop.movements(receipt_id) == []
+
+
+@ON_SQLITE
+def test_what_is_reserved_meanwhile_comes_back_with_a_cancellation(shop: Selling) -> None:
+    before = shop.world.medusa_stock(shop.variant)
+    shop.set(region_id=None)
+    receipt_id = shop.buys(2)
+    shop.look()
+    shop.world.cancel(receipt_id)
+    shop.look()
+    assert (shop.receipt(receipt_id).state, shop.line(receipt_id).state) == ("canceled", "returned")
+    assert shop.world.medusa_stock(shop.variant) == before
 
 
 @ON_SQLITE
@@ -271,3 +306,57 @@ def test_the_buyers_data_are_not_readable_in_the_database_and_go_after_a_while(s
     assert forget_buyers(shop.store, now + timedelta(days=29)) == 0
     assert forget_buyers(shop.store, now + timedelta(days=31)) == 1
     assert buyer_of(shop.store, shop.receipt(receipt_id)) == {}
+
+
+def forgotten(shop: Selling, receipt_id: int) -> None:
+    """The database was put back to a moment when the order was just read."""
+    with shop.store.writing() as session:
+        blank = {"state": "open", "step": "", "medusa_draft_id": None, "medusa_order_id": None, "settled_at": None}
+        receipts.change(session, shop.id, receipt_id, **blank)
+        for line in sales.of_receipt(session, shop.id, receipt_id):
+            sales.change(session, shop.id, line.transaction_id, state="waiting", booked_at=None)
+            for movement in stock_movements.of_sale(session, shop.id, line.transaction_id):
+                stock_movements.drop(session, movement)
+
+
+@ON_SQLITE
+def test_books_that_know_less_than_medusa_find_the_order_there(shop: Selling) -> None:
+    shop.world.restock(shop.variant, 2)
+    receipt_id = shop.buys(2)
+    shop.look()
+    order_id = only(shop)["id"]
+    forgotten(shop, receipt_id)
+    shop.look()
+    assert (only(shop)["id"], shop.receipt(receipt_id).medusa_order_id) == (order_id, order_id)
+    assert (shop.line(receipt_id).state, shop.world.medusa_stock(shop.variant)["available"]) == ("booked", 0)
+
+
+@ON_SQLITE
+def test_books_that_know_less_than_medusa_find_what_was_reserved_meanwhile(shop: Selling) -> None:
+    shop.set(region_id=None)
+    receipt_id = shop.buys(2)
+    shop.look()
+    forgotten(shop, receipt_id)
+    shop.set(**ORDERS)
+    for _ in range(2):
+        shop.look()
+    (reservation,) = shop.world.reservations()
+    assert reservation["line_item_id"]
+    assert shop.receipt(receipt_id).state == "done"
+
+
+@ON_SQLITE
+def test_buyers_data_are_readable_with_a_new_key_alone(shop: Selling) -> None:
+    receipt_id = shop.buys(message="For my aunt Ottilie")
+    shop.look()
+    newer = new_key()
+    both, alone = TokenCipher(f"{newer},{OLD_KEY}"), TokenCipher(newer)
+    with shop.store.writing() as session:
+        kept = receipts.get(session, shop.id, receipt_id)
+        assert kept is not None
+        plain = shop.store.cipher.decrypt(kept.details_encrypted or "")
+        receipts.change(session, shop.id, receipt_id, details_encrypted=TokenCipher(OLD_KEY).encrypt(plain))
+        for account in accounts.every(session):
+            accounts.change(session, account.id, refresh_token_encrypted=None)
+        accounts.rotate_secrets(session, both)
+    assert "Ottilie" in alone.decrypt(shop.receipt(receipt_id).details_encrypted or "")

@@ -87,3 +87,20 @@ def test_an_endless_file_ends_at_its_bound(medusa: PictureServer) -> None:
 
 def test_the_key_is_in_no_representation(medusa: PictureServer) -> None:
     assert KEY not in repr(OwnServer(medusa.url, KEY))
+
+
+PAGE = b"\xef\xbb\xbf \n<!DOCTYPE html><title>Sign in</title>"
+
+
+def test_a_web_page_in_the_place_of_the_goods_is_sent_to_nobody(medusa: PictureServer) -> None:
+    url = medusa.serve("/pattern.pdf", answer(body=PAGE))
+    code, words = told(source(medusa), url)
+    assert code == "media_not_fetched"
+    assert words.startswith("The file 'pattern.pdf' cannot be fetched: its server answers with a web page. ")
+    with pytest.raises(PipelineError, match="its server answers with a web page"):
+        source(medusa).video(url)
+
+
+def test_a_web_page_that_is_sold_as_one_is_a_file(medusa: PictureServer) -> None:
+    found = source(medusa).file(medusa.serve("/game.html", answer(body=PAGE)), "game.HTML")
+    assert found.content == PAGE

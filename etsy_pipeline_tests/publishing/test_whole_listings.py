@@ -87,7 +87,8 @@ class Everything:
     def product(self, product_id: str) -> dict[str, Any]:
         row = self.shop.world.sandbox.state.row("SELECT data FROM medusa_product WHERE id = ?", product_id)
         assert row is not None
-        return load(row)
+        found: dict[str, Any] = load(row)
+        return found
 
     def picture(self, name: str) -> str:
         return f"{self.shop.world.settings.medusa_url}/img/{name}.jpg"

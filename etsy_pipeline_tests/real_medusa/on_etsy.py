@@ -4,7 +4,7 @@ import hashlib
 import html
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
@@ -31,30 +31,36 @@ class Seen(NamedTuple):
     pictures: list[str]
 
 
-def to_a_customer(product: Json, sha256_of: dict[str, str]) -> Seen:
-    """A product of Medusa's Store API."""
-    offers: Counter[Offer] = Counter()
+def to_a_customer(product: Json, sha256_of: Mapping[str, str]) -> Seen:
+    """A product of Medusa's Store API. Where it has no description Etsy needs one, and its title stands in."""
+    offers = []
     for variant in product["variants"]:
-        counted = variant["manage_inventory"] and not variant["allow_backorder"]
-        pieces = min(max(0, variant["inventory_quantity"] or 0), MOST_PIECES) if counted else UNCOUNTED
+        pieces = min(max(0, variant.get("inventory_quantity") or 0), MOST_PIECES)
+        if variant["allow_backorder"]:
+            pieces = max(pieces, UNCOUNTED)
         amount = Decimal(str(variant["calculated_price"]["calculated_amount"])).quantize(Decimal("0.01"), ROUND_HALF_UP)
-        offers[Offer(variant["sku"] or "", amount if pieces else None, pieces)] += 1
+        offers.append((variant["sku"] or "", amount, pieces if variant["manage_inventory"] else UNCOUNTED))
     urls = dict.fromkeys([*filter(None, [product["thumbnail"]]), *(image["url"] for image in product["images"])])
-    return Seen(
-        product["title"], _words(product["description"]), offers, [sha256_of[url] for url in urls][:MOST_PICTURES]
-    )
+    pictures = [sha256_of[url] for url in urls][:MOST_PICTURES]
+    description = _words(product["description"]) or _words(product["title"])
+    return Seen(html.unescape(product["title"]), description, _offers(offers), pictures)
 
 
 def to_a_buyer(world: World, listing_id: int) -> Seen:
     """A listing on Etsy."""
     shown = world.etsy("GET", f"listings/{listing_id}")
-    offers: Counter[Offer] = Counter()
+    offers = []
     for item in shown["inventory"]["products"]:
         (offering,) = item["offerings"]
-        pieces = offering["quantity"] if offering["is_enabled"] else 0
         price = Decimal(offering["price"]["amount"]) / offering["price"]["divisor"]
-        offers[Offer(item["sku"], price if pieces else None, pieces)] += 1
-    return Seen(html.unescape(shown["title"]), _words(shown["description"]), offers, pictures_of(world, listing_id))
+        offers.append((item["sku"], price, offering["quantity"] if offering["is_enabled"] else 0))
+    title = html.unescape(shown["title"])
+    return Seen(title, _words(shown["description"]), _offers(offers), pictures_of(world, listing_id))
+
+
+def _offers(found: Iterable[tuple[str, Decimal, int]]) -> Counter[Offer]:
+    """Without combinations that Etsy shows and Medusa has no variant for: they have neither SKU nor pieces."""
+    return Counter(Offer(sku, price if pieces else None, pieces) for sku, price, pieces in found if sku or pieces)
 
 
 def pictures_of(world: World, listing_id: int) -> list[str]:

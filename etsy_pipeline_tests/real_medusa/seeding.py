@@ -148,6 +148,17 @@ class Seed:
         }
         return str(self.server.post("reservations", body)["reservation"]["id"])
 
+    def remove(self, product_id: str) -> None:
+        """Delete a product, and before it what is reserved of it: Medusa refuses otherwise."""
+        fields = "id,variants.inventory_items.inventory_item_id"
+        product = self.server.get(f"products/{product_id}", fields=fields)["product"]
+        for item in (
+            item["inventory_item_id"] for variant in product["variants"] for item in variant["inventory_items"]
+        ):
+            for row in self.server.every("reservations", "id", **{"inventory_item_id[]": item}):
+                self.server.delete(f"reservations/{row['id']}")
+        self.server.delete(f"products/{product_id}")
+
     def _body(self, good: Good) -> Json:
         body = dict(good.body)
         urls = {item["url"]: self._picture(item["url"], upload=good.is_uploaded) for item in body["images"]}

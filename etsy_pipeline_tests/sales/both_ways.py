@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from etsy_pipeline.catalogue.product import Option
 from etsy_pipeline.errors import Refused
 from etsy_pipeline.listings.listing import Listing
 from etsy_pipeline.listings.verdict import ValidatedListing
@@ -20,7 +21,6 @@ from etsy_pipeline.planning.plan import PlanItem, plan_product
 from etsy_pipeline.planning.source_drift import source_change
 from etsy_pipeline.sales.guard import OpenSales
 from etsy_pipeline_tests.builders import a_product, a_shop, a_variant, listing_of, validated
-from etsy_pipeline.catalogue.product import Option
 
 SIZES = ("S", "L")
 SHOP = a_shop(orders={"mode": "stock"}, renew_sold_out="auto", renew_expired="auto")
@@ -306,15 +306,26 @@ class World:
         """Guilty is who offers more than before, and more than was left when orders were last read.
 
         What was sold after that look nobody can know: Etsy has no way to change a quantity only if it is still so.
-        Where orders could not be read, that look is the one at the listing.
+        Where orders could not be read, that look is the one at the listing. Where all sales are known for what they
+        are, nobody may be offered more than is left, more than before or not.
         """
         assert publication.source is not None
         for size in SIZES:
             seen = self.on_etsy if publication.are_orders_read else publication.seen
             before = seen[size] if was_on_sale else 0
             left = publication.source.pieces[size] - publication.source.lacks[size]
-            if wanted[size] > before and wanted[size] > max(0, left):
+            is_more = wanted[size] > before or self.is_clear(publication)
+            if is_more and wanted[size] > max(0, left):
                 self.guilty.append(f"{size}: {before} -> {wanted[size]}, and {left} were left")
+
+    def is_clear(self, publication: Publication) -> bool:
+        """Whether of each sale that was known at the last look it is certain what Medusa's stock has of it."""
+        assert publication.source is not None
+        began = publication.source.began
+        return publication.are_orders_read and not any(
+            sale.state in {"unread", "needs_link"} or (sale.booked_at is not None and sale.booked_at >= began)
+            for sale in self.sales[: publication.sold_before]
+        )
 
 
 def a_world(small: int, large: int) -> World:

@@ -20,7 +20,7 @@ def _sold(size: str, pieces: int, is_clear: bool) -> Happening:  # noqa: FBT001 
     return lambda world: world.buy(size, pieces, is_clear=is_clear)
 
 
-def _booked(is_answered: bool) -> Happening:  # noqa: FBT001
+def _booked(*, is_answered: bool) -> Happening:
     def happen(world: World) -> None:
         for sale in world.sales:
             world.book(sale, is_answered=is_answered)
@@ -63,7 +63,7 @@ HAPPENING: st.SearchStrategy[Happening] = st.one_of(
     SALE,
     SALE,
     st.just(World.read_orders),
-    st.builds(_booked, MOSTLY),
+    st.builds(_booked, is_answered=MOSTLY),
     st.just(_one_booked),
     st.builds(_ordered, SIZE, FEW),
     st.builds(_restocked, SIZE, st.integers(1, 5)),
@@ -149,7 +149,7 @@ class BothWays(RuleBasedStateMachine):
         world = self.world
         world.read_orders()
         _linked(world)
-        _booked(True)(world)
+        _booked(is_answered=True)(world)
         if world.publication is None:
             world.read_medusa_for_plan()
             world.read_listing_for_plan()

@@ -313,3 +313,12 @@ def test_of_two_payments_one_of_which_is_open_the_order_is_paid_in_part(admin: A
     assert admin.shown(order_id)["payment_status"] == "not_paid"
     admin.post(f"payment-collections/{owed[0]}/mark-as-paid", {"order_id": order_id})
     assert admin.shown(order_id)["payment_status"] == "partially_captured"
+
+
+def test_metadata_of_a_product_are_merged_and_a_blank_one_goes(world: World, admin: Admin) -> None:
+    product_id = world.product_ids("clean")[0]
+    before = admin.get(f"products/{product_id}")["product"]["metadata"]
+    admin.post(f"products/{product_id}", {"metadata": {"a": "1", "b": "2"}})
+    admin.post(f"products/{product_id}", {"metadata": {"a": "", "c": "3"}})
+    assert admin.get(f"products/{product_id}")["product"]["metadata"] == before | {"b": "2", "c": "3"}
+    assert admin.refused("products/prod_none", {"metadata": {}})[:2] == (404, "not_found")

@@ -417,3 +417,43 @@ def test_listings_open_in_a_browser_with_their_text_escaped(etsy: Etsy) -> None:
     assert "<script>" not in page.text
     assert "Stoneware Mug" in HTTP.get(f"{etsy.sandbox.etsy_url}/shop/DustySpoonStudio").text
     assert HTTP.get(f"{etsy.sandbox.etsy_url}/listing/1").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"tags": "mug,mug"}, "/tags : cannot contain duplicates"),
+        ({"tags": "mug,Mug"}, "/tags : cannot contain duplicates"),
+        ({"is_supply": None}, "/is_supply : is required with who_made"),
+        ({"title": "BIG RED CUP NOW"}, "more than 3 words in all capitals"),
+        ({"title": "-Mug"}, "must begin with a letter or a number"),
+        ({"price": "0.19"}, "/price : must be between 0.2 and"),
+    ],
+    ids=str,
+)
+def test_what_is_only_reported_of_etsy_is_refused(etsy: Etsy, changes: dict[str, str | None], words: str) -> None:
+    answer = etsy.create(**changes)
+    assert (answer.status_code, words in answer.text) == (400, True)
+
+
+@pytest.mark.parametrize("field", [{"who_made": "i_did"}, {"when_made": "2010_2019"}, {"is_supply": "true"}], ids=str)
+def test_who_made_when_made_and_is_supply_are_changed_together(etsy: Etsy, field: dict[str, str]) -> None:
+    """The document: each of them requires the others."""
+    listing_id = etsy.draft()
+    assert etsy.patch(listing_id, **field).status_code == 400
+    whole = {"who_made": "i_did", "when_made": "2010_2019", "is_supply": "true"}
+    assert etsy.patch(listing_id, **whole).status_code == 200
+
+
+def test_skus_and_names_of_custom_properties_have_a_length(etsy: Etsy) -> None:
+    """Reported; not in FACTS."""
+
+    def put(sku: str, name: str) -> int:
+        body = inventory_of("S", "L")
+        for product in body["products"]:
+            product["sku"] = sku
+            product["property_values"][0]["property_name"] = name
+        return put_inventory(etsy, listing_id, body).status_code
+
+    listing_id = etsy.draft()
+    assert [put("x" * 32, "y" * 20), put("x" * 33, "Size"), put("x", "y" * 21)] == [200, 400, 400]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 
 Kind = Literal["flag", "choice", "choices", "number", "text", "long", "named", "lines", "pairs", "json"]
 Texts = Mapping[str, str]  # the form's fields by their names
@@ -252,7 +252,7 @@ def _free(plain: Any, origin: Any, of: Sequence[Any]) -> Kind:
     if origin in {tuple, list}:
         return "lines"
     is_simple = origin is dict and all(_kind(item)[0] in {"number", "text", "named", "choice"} for item in of)
-    return "text" if plain is str else "pairs" if is_simple else "json"
+    return "text" if plain in {str, AwareDatetime} else "pairs" if is_simple else "json"
 
 
 def _pair(line: str) -> tuple[str, str]:

@@ -12,7 +12,12 @@ from etsy_pipeline.sandbox.state import State
 
 TITLE_LENGTH, TAGS, TAG_LENGTH, MATERIALS, STYLES, STYLE_LENGTH, IMAGES = 140, 13, 20, 13, 2, 45, 20
 LOWEST_PRICE, HIGHEST_PRICE = 0.20, 50_000  # uncertain (FACTS §5): the commonly quoted bounds, in US dollars
-PER_DOLLAR = {"EUR": 0.9, "GBP": 0.75, "CAD": 1.4, "SEK": 10.0, "JPY": 150.0, "KRW": 1400.0, "VND": 22_100.0}  # roughly
+PER_DOLLAR = {  # roughly
+    "EUR": 0.9, "GBP": 0.75, "CAD": 1.4, "SEK": 10.0, "JPY": 150.0, "KRW": 1400.0, "VND": 22_100.0, "AUD": 1.5,
+    "CHF": 0.8, "CZK": 21.0, "DKK": 6.5, "HKD": 7.8, "HUF": 330.0, "IDR": 16_000.0, "ILS": 3.4, "INR": 88.0,
+    "ISK": 125.0, "MAD": 9.0, "MXN": 18.0, "MYR": 4.2, "NOK": 10.0, "NZD": 1.7, "PHP": 57.0, "PLN": 3.6, "SGD": 1.3,
+    "THB": 32.0, "TRY": 41.0, "TWD": 31.0, "ZAR": 17.0, "CLP": 940.0, "AED": 3.67,
+}  # fmt: skip
 CAPITALS = 3  # words of nothing else; reported of Etsy, as is what a title begins with
 DESCRIPTION_LENGTH = 50_000  # not found anywhere (FACTS §16); generous, but not endless
 MAX = 2**53

@@ -7,7 +7,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.routing import Route
 
-from etsy_pipeline.sandbox.medusa import draft_orders, inventory, order_book, orders, sample_shop
+from etsy_pipeline.sandbox.medusa import draft_orders, inventory, order_book, orders, product_notes, sample_shop
 from etsy_pipeline.sandbox.medusa.bodies import refused
 from etsy_pipeline.sandbox.medusa.filters import paging
 from etsy_pipeline.sandbox.state import State
@@ -29,7 +29,8 @@ def routes(state: State, endpoint: Callable[[dict[str, Act]], Callable[[Request]
     def on(path: str, **acts: Act) -> Route:
         return Route(path, endpoint(acts), methods=list(METHODS))
 
-    return [*_of_stock(state, on), *_of_orders(state, on), *_of_shop(state, on)]
+    notes = on("/admin/products/{id}", POST=lambda p, b, _q: product_notes.write(state, p["id"], b))
+    return [*_of_stock(state, on), *_of_orders(state, on), *_of_shop(state, on), notes]
 
 
 def _of_stock(state: State, on: Callable[..., Route]) -> list[Route]:

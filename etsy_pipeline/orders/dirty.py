@@ -1,0 +1,125 @@
+"""From what changed in Medusa to syncs of just these products: many changes are one plan.
+
+Changes are hints, by Medusa's events or by the look at its stock. They wait until it is quiet for some seconds, a
+minute at most, and are forgotten once there is a sync that looks at their products. Nothing is published by a hint.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from etsy_pipeline.catalogue.inventory_levels import InventoryLevels
+from etsy_pipeline.store import accounts, jobs, links, medusa_changes
+from etsy_pipeline.store.accounts import settings_of
+from etsy_pipeline.store.engine import Session, Store
+from etsy_pipeline.store.medusa_changes import MedusaChange
+from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline.sync.request import request_sync
+
+PRODUCT, VARIANT, ITEM, LEVEL = "product", "product-variant", "inventory-item", "inventory-level"
+RESERVATION = "reservation-item"
+KINDS = (PRODUCT, VARIANT, ITEM, LEVEL, RESERVATION)
+STOCK = (LEVEL, RESERVATION)  # their ids name no product: the stock is looked at instead
+LONGEST_WAIT = timedelta(seconds=60)
+BEGINS_WITH: Mapping[str, str] = {
+    "product.": PRODUCT,
+    "product-variant.": VARIANT,
+    "inventory.inventory-level.": LEVEL,
+    "inventory-level.": LEVEL,
+    "inventory.reservation-item.": RESERVATION,
+    "reservation-item.": RESERVATION,
+    "inventory.inventory-item.": ITEM,
+    "inventory-item.": ITEM,
+}
+"""Medusa's events (EVENTS §2). Prices of price lists name neither variant nor product: they wait for the next plan."""
+
+
+def kind_of(event: str) -> str:
+    """What the ids of an event are of; the event's own name where it says nothing to us."""
+    return next((kind for begin, kind in BEGINS_WITH.items() if event.startswith(begin)), event)
+
+
+def note_event(store: Store, event: str, ids: Sequence[str]) -> None:
+    """Keep what an event of Medusa's names."""
+    with store.writing() as session:
+        medusa_changes.note(session, kind_of(event), ids, store.now())
+        medusa_changes.drop_old(session, KINDS, store.now())
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What became of changes: the syncs that were asked for, and how many changes they came from."""
+
+    transaction_ids: tuple[str, ...] = ()
+    changes: int = 0
+
+
+def is_quiet(changes: Sequence[MedusaChange], now: datetime, seconds: int) -> bool:
+    """Whether it is time to plan: nothing more came for some seconds, or the first one has waited long enough."""
+    if not changes:
+        return False
+    last, first = max(item.last_seen_at for item in changes), min(item.first_seen_at for item in changes)
+    return now - last >= timedelta(seconds=seconds) or now - first >= LONGEST_WAIT
+
+
+def fold(store: Store, levels: InventoryLevels, *, quiet_seconds: int, look_at_stock: Callable[[], object]) -> Folded:
+    """Ask for a sync of the products that changed, in each shop that wants it (`stock_poll_minutes`).
+
+    Where the last such sync of a shop has no plan yet, everything waits for it: so a bulk import is one plan, and not
+    thousands.
+
+    Args:
+        store: the database.
+        levels: Medusa, which tells of which products a variant or an inventory item is part.
+        quiet_seconds: without a change, before something is planned.
+        look_at_stock: looks at Medusa's stock (`stock_poll.look_at_stock`); called where an event told of stock.
+
+    Raises:
+        PipelineError: what a question to Medusa raises; the changes stay for the next time.
+    """
+    with store.reading() as session:
+        changes = medusa_changes.of_kinds(session, KINDS)
+        wanting = _wanting(session)
+    if not wanting or not is_quiet(changes, store.now(), quiet_seconds) or _is_busy(store, wanting):
+        return Folded()
+    if any(item.kind in STOCK for item in changes):
+        look_at_stock()
+        with store.reading() as session:
+            changes = [*(it for it in changes if it.kind != ITEM), *medusa_changes.of_kinds(session, (ITEM,))]
+    linked = {account_id: _linked(store, account_id) for account_id in wanting}
+    products = _products(levels, changes, sorted(set().union(*linked.values())))
+    asked = []
+    for account_id, of_shop in linked.items():
+        if chosen := tuple(sorted(products & of_shop)):
+            asked.append(request_sync(store, account_id, product_ids=chosen, trigger="stock").transaction_id)
+    with store.writing() as session:
+        medusa_changes.drop(session, changes)
+    return Folded(tuple(asked), len(changes))
+
+
+def _wanting(session: Session) -> list[str]:
+    active = accounts.active(session)
+    return [account.id for account in active if settings_of(account).stock_poll_minutes is not None]
+
+
+def _is_busy(store: Store, account_ids: Sequence[str]) -> bool:
+    with store.reading() as session:
+        return any(
+            job.trigger == "stock"
+            for account_id in account_ids
+            for job in jobs.in_state(session, SyncState.REQUESTED, SyncState.PLANNING, account_id=account_id)
+        )
+
+
+def _linked(store: Store, account_id: str) -> set[str]:
+    with store.reading() as session:
+        return links.listed_products(session, account_id)
+
+
+def _products(levels: InventoryLevels, changes: Sequence[MedusaChange], linked: Sequence[str]) -> set[str]:
+    """The products that these changes are of, among those that are linked."""
+    found = {item.id for item in changes if item.kind == PRODUCT}
+    if parts := {item.id for item in changes if item.kind in {VARIANT, ITEM}}:
+        by_part = levels.products_by_part(linked)
+        found |= {product_id for part in parts for product_id in by_part.get(part, ())}
+    return found

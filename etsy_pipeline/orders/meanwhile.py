@@ -1,0 +1,50 @@
+"""Pieces of an order that waits for a person are reserved meanwhile, as in mode `stock`; then its own order takes over.
+
+Between the two they are free for a moment. Whoever buys them then was quicker: the order is oversold, and told as that.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from etsy_pipeline.catalogue.reservations import Reservations, StockedProduct
+from etsy_pipeline.orders.book import Line
+from etsy_pipeline.orders.turn import Turn
+from etsy_pipeline.store import sales, stock_movements
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.sales import KeptSale
+
+
+def hold(
+    store: Store, medusa: Reservations, turn: Turn, lines: Sequence[KeptSale], products: Mapping[str, StockedProduct]
+) -> None:
+    """Reserve the lines of which the variant is known; of oversold ones, what is reserved already is found.
+
+    Raises:
+        PipelineError: where Medusa cannot be asked, or gives no answer; the next look goes on.
+    """
+    for line in lines:
+        if line.state in {"waiting", "oversold"} and line.variant_id and line.quantity:
+            Line(store, medusa, turn, line).book(products)
+
+
+def let_go(store: Store, medusa: Reservations, turn: Turn, lines: Sequence[KeptSale]) -> bool:
+    """Free what is reserved for lines, which wait then; not, while an answer to reserving may still be on its way.
+
+    It is looked for in Medusa, whatever our books say.
+
+    Raises:
+        PipelineError: where Medusa cannot be asked, or gives no answer; the next look goes on.
+    """
+    for line in lines:
+        if line.variant_id is None:
+            continue
+        with store.reading() as session:
+            moved = stock_movements.of_sale(session, line.etsy_account_id, line.transaction_id)
+        held = Line(store, medusa, turn, line)
+        if not moved and not held.held():
+            continue
+        if held.may_still_come():
+            return False
+        with store.writing() as session:
+            sales.change(session, line.etsy_account_id, line.transaction_id, state="waiting", booked_at=None)
+        held.let_go()
+    return True

@@ -1,0 +1,53 @@
+"""What Medusa said has changed (`medusa_change`), and what its stock says: hints, until a plan has looked."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from etsy_pipeline.store.tables import MedusaChangeRow
+from etsy_pipeline.store.upserts import add_or_change
+
+KEPT = timedelta(days=7)  # what says nothing to us
+
+
+@dataclass(frozen=True, slots=True)
+class MedusaChange:
+    """Something that changed: `kind` says what the id is of."""
+
+    kind: str
+    id: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+def note(session: Session, kind: str, ids: Iterable[str], now: datetime) -> None:
+    """Keep that these changed (a writing session); each once, however often it is told."""
+    for item in sorted(set(ids)):
+        new = {"first_seen_at": now, "last_seen_at": now}
+        add_or_change(session, MedusaChangeRow, {"kind": kind, "id": item}, added=new, changed={"last_seen_at": now})
+
+
+def of_kinds(session: Session, kinds: Sequence[str]) -> list[MedusaChange]:
+    """Changes of these kinds, the oldest first."""
+    query = select(MedusaChangeRow).where(MedusaChangeRow.kind.in_(kinds))
+    rows = session.scalars(query.order_by(MedusaChangeRow.first_seen_at, MedusaChangeRow.kind, MedusaChangeRow.id))
+    return [MedusaChange(row.kind, row.id, row.first_seen_at, row.last_seen_at) for row in rows]
+
+
+def drop(session: Session, changes: Iterable[MedusaChange]) -> None:
+    """Forget changes that are dealt with, unless they were told of again meanwhile (a writing session)."""
+    for change in changes:
+        session.execute(
+            delete(MedusaChangeRow)
+            .where(MedusaChangeRow.kind == change.kind, MedusaChangeRow.id == change.id)
+            .where(MedusaChangeRow.last_seen_at == change.last_seen_at)
+        )
+
+
+def drop_old(session: Session, known: Sequence[str], now: datetime) -> None:
+    """Forget what is of no kind that we know and grew old (a writing session)."""
+    old = MedusaChangeRow.kind.not_in(known), MedusaChangeRow.last_seen_at < now - KEPT
+    session.execute(delete(MedusaChangeRow).where(*old))

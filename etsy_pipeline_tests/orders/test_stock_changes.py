@@ -1,0 +1,127 @@
+"""Medusa's stock and its events become one sync of just what changed."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from etsy_pipeline import wiring
+from etsy_pipeline.accounts import configure
+from etsy_pipeline.catalogue.inventory_levels import InventoryLevels
+from etsy_pipeline.orders import dirty, stock_poll
+from etsy_pipeline.store import jobs, medusa_changes
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.medusa_changes import MedusaChange
+from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.sync.build_plan import begin_plan
+from etsy_pipeline.sync.request import request_sync
+from etsy_pipeline.sync.turns import waits_for
+from etsy_pipeline_tests.conftest import ON_SQLITE
+from etsy_pipeline_tests.orders.selling import Selling
+
+QUIET = 1
+
+
+@pytest.fixture
+def levels(shop: Selling) -> Iterator[InventoryLevels]:
+    with closing(wiring.inventory_levels_of(shop.world.settings)) as found:
+        configure.configure(shop.store, shop.id, {"stock_poll_minutes": 1})
+        stock_poll.look_at_stock(shop.store, found)
+        _forget(shop.store)
+        yield found
+
+
+def _forget(store: Store) -> None:
+    with store.writing() as session:
+        medusa_changes.drop(session, medusa_changes.of_kinds(session, dirty.KINDS))
+
+
+def _age(store: Store, seconds: int = 5) -> None:
+    """Changes are this much older."""
+    with store.writing() as session:
+        for item in medusa_changes.of_kinds(session, dirty.KINDS):
+            medusa_changes.drop(session, [item])
+            medusa_changes.note(session, item.kind, [item.id], item.first_seen_at - timedelta(seconds=seconds))
+
+
+def fold(shop: Selling, levels: InventoryLevels) -> list[EtsySyncJob]:
+    _age(shop.store)
+    found = dirty.fold(
+        shop.store, levels, quiet_seconds=QUIET, look_at_stock=lambda: stock_poll.look_at_stock(shop.store, levels)
+    )
+    with shop.store.reading() as session:
+        return [jobs.get(session, transaction_id) for transaction_id in found.transaction_ids]
+
+
+def test_a_sale_in_medusa_becomes_a_sync_of_that_product(shop: Selling, levels: InventoryLevels) -> None:
+    """A reservation moves no stocked quantity, and the levels tell it all the same."""
+    shop.world.medusa_sale(shop.variant, 2)
+    assert stock_poll.look_at_stock(shop.store, levels) == 1
+    (job,) = fold(shop, levels)
+    assert job.requested_selection is not None
+    assert (job.requested_selection.product_ids, job.trigger) == ((shop.product_id,), "stock")
+    assert (stock_poll.look_at_stock(shop.store, levels), fold(shop, levels)) == (0, [])
+
+
+def test_it_is_planned_in_the_stock_lane_and_waits_for_nobody(shop: Selling) -> None:
+    job = request_sync(shop.store, shop.id, product_ids=(shop.product_id,), trigger="stock")
+    assert waits_for(job, [job]) is None
+    planning = begin_plan(
+        shop.store, account_id=shop.id, transaction_id=job.transaction_id, trigger="stock", run_id="run_9"
+    )
+    assert planning.lane == "stock"
+
+
+@ON_SQLITE
+def test_an_event_that_names_a_stock_level_has_the_stock_looked_at(shop: Selling, levels: InventoryLevels) -> None:
+    shop.world.restock(shop.variant, shop.world.medusa_stock(shop.variant)["stocked"] + 1)
+    dirty.note_event(shop.store, "inventory.inventory-level.updated", ["ilev_1", "ilev_1"])
+    assert len(fold(shop, levels)) == 1
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("event", ["product.updated", "product-variant.updated"])
+def test_events_name_products_and_variants(shop: Selling, levels: InventoryLevels, event: str) -> None:
+    dirty.note_event(shop.store, event, [shop.product_id if event == "product.updated" else shop.variant])
+    (job,) = fold(shop, levels)
+    assert job.requested_selection is not None
+    assert job.requested_selection.product_ids == (shop.product_id,)
+
+
+@ON_SQLITE
+def test_what_says_nothing_is_kept_and_ignored(shop: Selling, levels: InventoryLevels) -> None:
+    dirty.note_event(shop.store, "cart.exploded", ["cart_1"])
+    dirty.note_event(shop.store, "product.updated", ["prod_of_nobody"])
+    assert fold(shop, levels) == []
+    with shop.store.reading() as session:
+        assert [item.id for item in medusa_changes.of_kinds(session, ("cart.exploded",))] == ["cart_1"]
+
+
+def test_while_the_last_one_is_not_planned_everything_waits_for_it(shop: Selling, levels: InventoryLevels) -> None:
+    """So that a bulk import of thousands is one plan."""
+    dirty.note_event(shop.store, "product.updated", [shop.product_id, *(f"prod_{number}" for number in range(5_000))])
+    assert len(fold(shop, levels)) == 1
+    dirty.note_event(shop.store, "product.updated", [shop.product_id])
+    assert fold(shop, levels) == []
+    with shop.store.reading() as session:
+        assert len(medusa_changes.of_kinds(session, dirty.KINDS)) == 1
+
+
+@ON_SQLITE
+def test_a_shop_that_did_not_choose_it_is_left_alone(shop: Selling, levels: InventoryLevels) -> None:
+    configure.configure(shop.store, shop.id, {"stock_poll_minutes": None})
+    dirty.note_event(shop.store, "product.updated", [shop.product_id])
+    assert fold(shop, levels) == []
+
+
+def test_changes_wait_until_it_is_quiet_and_a_minute_at_most(store: Store) -> None:
+    now = store.now()
+
+    def seen(first: int, last: int) -> list[MedusaChange]:
+        return [MedusaChange("product", "p", now - timedelta(seconds=first), now - timedelta(seconds=last))]
+
+    assert not dirty.is_quiet([], now, 10)
+    assert not dirty.is_quiet(seen(30, 5), now, 10)
+    assert dirty.is_quiet(seen(30, 10), now, 10)
+    assert dirty.is_quiet(seen(60, 0), now, 10)
