@@ -55,11 +55,11 @@ RULES: dict[str, Rule] = {
     ),
     "title_capitals": Rule(
         "warning", "title", "{count} words of the title are all capitals ({words}); Etsy may refuse more than {limit}.",
-        "Write them small, or set metadata etsy_title.", "own (reported of Etsy; not in FACTS)",
+        "Write them small, set metadata etsy_title, or have it done: title_unfit=clean.", "own (reported of Etsy; not in FACTS)",
     ),
     "title_first_character": Rule(
         "warning", "title", "The title begins with {character}; Etsy may refuse what is no letter or digit there.",
-        "Begin with a word, or set metadata etsy_title.", "own (reported of Etsy; not in FACTS)",
+        "Begin with a word, set metadata etsy_title, or have it done: title_unfit=clean.", "own (reported of Etsy; not in FACTS)",
     ),
     "invisible_characters": Rule(
         "warning", "text", "The {where} has characters that cannot be seen ({characters}); it is sent without them.",

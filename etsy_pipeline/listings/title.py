@@ -17,6 +17,7 @@ _REFUSED = regex.compile(r"[^\p{L}\p{Nd}\p{P}\p{Sm}\p{Zs}™©®]")
 _HTML_TAG = regex.compile(r"</?[a-zA-Z][^<>]{0,100}>")  # "<" and ">" are mathematical symbols, so Etsy takes them
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}\p{Nd}]++")
 _USUAL_FIRST = regex.compile(r"[\p{L}\p{Nd}]")
+_FIRST_UNUSUAL = regex.compile(r"^[^\p{L}\p{Nd}]++")
 
 
 def title(text: str, settings: TextSettings) -> tuple[str, list[Verdict]]:
@@ -59,15 +60,25 @@ def _judged(text: str) -> list[Verdict]:
 
 
 def _cleaned(text: str) -> tuple[str, list[Verdict]]:
-    """Without what Etsy refuses, and with each of `ONCE` where it stands first."""
+    """Without what Etsy refuses, with each of `ONCE` where it stands first, and no more capitals than Etsy takes."""
     kept = cleaned(_REFUSED, text) if _REFUSED.search(text) else text
     if not kept:
         return text, []
     for symbol in ONCE:
         head, found, tail = kept.partition(symbol)
         kept = head + found + tail.replace(symbol, " ")
-    kept = one_line(kept)
+    kept = one_line(_fewer_capitals(_FIRST_UNUSUAL.sub("", kept) or kept))
     return kept, [verdict("title_cleaned", given=text, sent=kept)] if kept != text else []
+
+
+def _fewer_capitals(text: str) -> str:
+    """Words in capitals beyond the first three are written with one."""
+    words = (match for match in _WORD.finditer(text) if match.group().isupper())
+    for match in list(words)[CAPITALS:]:
+        small = match.group()[0] + match.group()[1:].lower()
+        if len(small) == len(match.group()):
+            text = text[: match.start()] + small + text[match.end() :]
+    return text
 
 
 def _too_long(text: str, *, truncate: bool) -> tuple[str, Verdict]:

@@ -39,6 +39,7 @@ APPROVE = {
     "/admin/products/etsy-sync/{transaction_id}/retry",
     "/admin/products/etsy-sync/{transaction_id}/rollback",
     "/admin/etsy-accounts/{account_id}/link-decisions",
+    "/review/accounts/{account_id}/orders",
     "/review/{transaction_id}/approve",
     "/review/{transaction_id}/reject",
     "/review/{transaction_id}/cancel",

@@ -267,3 +267,19 @@ def test_separators_at_the_ends_of_a_title_go_and_it_is_told(
     found = validated(a_product(title=given, handle="a-mug"), a_shop(title_template=template))
     assert listing_of(found).title == sent
     assert ("title_trimmed" in codes(found)) == is_told
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("BIG RED LINEN BOWL", "BIG RED LINEN Bowl"),
+        ("BIG RED LINEN BOWL FOR ÇAY", "BIG RED LINEN Bowl For Çay"),
+        ("“Bowl” of clay", "Bowl” of clay"),
+        ("- Bowl", "Bowl"),
+        ("A B C D E", "A B C D E"),
+    ],
+)
+def test_a_shop_may_have_loud_titles_and_odd_beginnings_mended_and_is_told(given: str, sent: str) -> None:
+    kept, found = title(given, ShopSettings(title_unfit="clean"))
+    assert kept == sent
+    assert [item.code for item in found] == (["title_cleaned"] if kept != given else [])
