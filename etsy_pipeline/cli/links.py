@@ -5,11 +5,14 @@ from typing import Annotated, Literal
 
 import typer
 
+from etsy_pipeline import wiring
+from etsy_pipeline.accounts import configure as configuring
 from etsy_pipeline.cli import link_decisions
 from etsy_pipeline.cli.offers import print_offers
 from etsy_pipeline.cli.output import Json, as_json, as_table, cell, console, print_links
 from etsy_pipeline.cli.settings_and_store import settings_and_store
-from etsy_pipeline.shop import candidates, decisions_file
+from etsy_pipeline.listings.voices import with_voices
+from etsy_pipeline.shop import candidates, decisions_file, proposals
 from etsy_pipeline.shop.link_views import decision_view, offer_view
 from etsy_pipeline.store import link_decisions as decision_log
 from etsy_pipeline.sync import queries, views
@@ -53,6 +56,27 @@ def list_(
         as_json([views.link_view(link) for link in found])
         return
     print_links(found)
+
+
+@app.command()
+def rules(
+    account_id: AccountId,
+    apply: Annotated[bool, typer.Option("--apply", help="Add them to the setting by_category.")] = False,
+    as_json_: Json = False,
+) -> None:
+    """Propose rules by Medusa category: what most of the linked listings of a category have on Etsy."""
+    with settings_and_store() as (settings, store):
+        found, choices = proposals.proposed(store, wiring.catalogue_of(settings, someone_waits=True), account_id)
+        if apply and found:
+            configuring.configure(store, account_id, {"by_category": with_voices(choices, found)})
+    if as_json_:
+        as_json([voice._asdict() for voice in found])
+        return
+    rows = [(voice.group, voice.value, voice.number, f"{voice.votes} of {voice.of}") for voice in found]
+    nothing = "No rule: too few linked listings of a category agree, or the shop has these rules already."
+    as_table(("category", "setting", "value", "listings"), rows, empty=nothing)
+    if found:
+        console.print("They are in by_category now." if apply else "To use them: the same with --apply.")
 
 
 @app.command("candidates")

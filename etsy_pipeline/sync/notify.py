@@ -17,7 +17,7 @@ from etsy_pipeline.store.records import AccountHold, EtsySyncJob, ShopScan
 from etsy_pipeline.store.sync_states import PUBLISHED, SyncState
 from etsy_pipeline.sync.early_confirm import of_syncs
 from etsy_pipeline.sync.holds import words
-from etsy_pipeline.sync.order_notices import order_notices
+from etsy_pipeline.sync.order_notices import OF_ORDERS, order_notices
 from etsy_pipeline.sync.queries import plan_summary
 from etsy_pipeline.sync.weekly import digests
 
@@ -69,7 +69,8 @@ def _page(notice: Notice) -> str:
     """The page that matters, below the address of all pages."""
     if notice.transaction_id.startswith("wf_"):
         return f"/review/{notice.transaction_id}"
-    return f"/review/shops/{notice.transaction_id}"
+    is_of_orders = notice.event.partition(":")[0] in OF_ORDERS
+    return f"/review/accounts/{notice.transaction_id}{'/orders' if is_of_orders else ''}"
 
 
 def _tell(store: Store, receiver: Receiver, due: Sequence[Notice], send: Send, now: Now) -> Iterator[str]:

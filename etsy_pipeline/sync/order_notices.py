@@ -14,6 +14,7 @@ from etsy_pipeline.store.sales import KeptSale
 UNREAD = timedelta(hours=2)  # in which orders should have been read, whatever a shop's `poll_minutes`
 TOO_LATE = timedelta(minutes=30)  # for a sale that is paid and known of, and not booked in Medusa
 MOST_TOLD = 10
+OF_ORDERS = frozenset({"oversold", "needs_link", "late", "orders", "unread"})  # what their events begin with
 
 
 def order_notices(session: Session, now: datetime) -> Iterator[Notice]:

@@ -99,3 +99,15 @@ def decide(file: Path, rows: list[dict[str, str]], *decisions: str) -> None:
         writer = csv.DictWriter(lines, list(rows[0]), delimiter=";")
         writer.writeheader()
         writer.writerows(row | {"decision": decision} for row, decision in zip(rows, decisions, strict=True))
+
+
+def test_linked_listings_propose_rules_by_category(owner: Owner, terminal: Terminal) -> None:
+    assert "No rule" in terminal("links", "rules", owner.id)
+    terminal("links", "attach", owner.id, "--certain", "--by", "Ada", "--expect", "2")
+    found = terminal.json("links", "rules", owner.id)
+    assert {(item["value"], item["votes"], item["of"]) for item in found} >= {("shipping_profile", 2, 2)}
+    assert "--apply" in terminal("links", "rules", owner.id)
+    assert "They are in by_category now." in terminal("links", "rules", owner.id, "--apply")
+    (rule,) = terminal.json("accounts", "show", owner.id)["settings"]["by_category"].values()
+    assert rule["shipping_profile"]
+    assert "No rule" in terminal("links", "rules", owner.id), "the shop has them now"

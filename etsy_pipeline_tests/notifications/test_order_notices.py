@@ -24,7 +24,8 @@ def told(store: Store, *, hours: float = 0) -> list[Notice]:
     """What one receiver gets now, or so much later."""
     taken: list[Notice] = []
     now = store.now() + timedelta(hours=hours)
-    send_what_is_due(store, [Receiver("a")], lambda _, notice: taken.append(notice), now=lambda: now)
+    receiver, pages = Receiver("a"), "https://pages.test"
+    send_what_is_due(store, [receiver], lambda _, notice: taken.append(notice), now=lambda: now, pages=pages)
     return [notice for notice in taken if not notice.transaction_id.startswith("wf_")]
 
 
@@ -63,4 +64,5 @@ def test_a_sale_that_waits_for_too_long_is_told(world: World, sqlite_store: Stor
     shop.look()
     assert told(sqlite_store) == []
     (notice,) = told(sqlite_store, hours=1)
+    assert notice.page == f"https://pages.test/review/accounts/{shop.id}/orders"
     assert "wait to be booked" in notice.status
