@@ -16,6 +16,7 @@ CAPITALS = 3  # words of nothing else
 _REFUSED = regex.compile(r"[^\p{L}\p{Nd}\p{P}\p{Sm}\p{Zs}™©®]")
 _HTML_TAG = regex.compile(r"</?[a-zA-Z][^<>]{0,100}>")  # "<" and ">" are mathematical symbols, so Etsy takes them
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}\p{Nd}]++")
+_WITH_APOSTROPHES = regex.compile(r"\p{L}[\p{L}\p{M}\p{Nd}'’]++")  # MOTHER'S is one word where it is written small
 _USUAL_FIRST = regex.compile(r"[\p{L}\p{Nd}]")
 _FIRST_UNUSUAL = regex.compile(r"^[^\p{L}\p{Nd}]++")
 
@@ -73,7 +74,7 @@ def _cleaned(text: str) -> tuple[str, list[Verdict]]:
 
 def _fewer_capitals(text: str) -> str:
     """Words in capitals beyond the first three are written with one."""
-    words = (match for match in _WORD.finditer(text) if match.group().isupper())
+    words = (match for match in _WITH_APOSTROPHES.finditer(text) if match.group().isupper())
     for match in list(words)[CAPITALS:]:
         small = match.group()[0] + match.group()[1:].lower()
         if len(small) == len(match.group()):

@@ -274,6 +274,7 @@ def test_separators_at_the_ends_of_a_title_go_and_it_is_told(
     [
         ("BIG RED LINEN BOWL", "BIG RED LINEN Bowl"),
         ("BIG RED LINEN BOWL FOR ÇAY", "BIG RED LINEN Bowl For Çay"),
+        ("FOR YOUR OLD MOTHER'S DAY", "FOR YOUR OLD Mother's Day"),
         ("“Bowl” of clay", "Bowl” of clay"),
         ("- Bowl", "Bowl"),
         ("A B C D E", "A B C D E"),
