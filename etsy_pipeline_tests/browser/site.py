@@ -68,7 +68,8 @@ class Site:
             self._show(width, 800, scheme)
             found = Axe().run(self._browser, options=str(options).replace("False", "false") if options else None)
             assert found["passes"], "axe looked"
-            assert [(item["id"], item["nodes"][0]["html"]) for item in found["violations"]] == [], (name, width)
+            violations = [(item["id"], item["nodes"][0]["html"]) for item in found["violations"]]
+            assert violations == [], (name, width, scheme, violations)
             wide = self._browser.execute_script("return document.documentElement.scrollWidth")
             assert wide <= width, (name, width, wide)
             self._picture(f"review-{name}-{width}-{scheme}", width, scheme)

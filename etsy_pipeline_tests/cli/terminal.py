@@ -25,7 +25,8 @@ class Terminal:
     def __init__(self, folder: Path, settings: dict[str, str]) -> None:
         self.folder = folder
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(("ETSY_", "MEDUSA_"))}
-        self.env |= {"ETSY_PIPELINE_HOME": str(folder / "state"), "COLUMNS": "80"} | settings
+        self.env |= {"ETSY_PIPELINE_HOME": str(folder / "state"), "COLUMNS": "80", "MEDUSA_PATIENCE_SECONDS": "0"}
+        self.env |= settings
 
     def begun(self) -> "Terminal":
         """The same, with an empty database: most commands begin none."""
