@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from axe_core_python.selenium import Axe
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
@@ -88,4 +89,5 @@ class Site:
             self._browser.save_screenshot(str(Path(folder) / f"{name}.png"))
 
     def wait(self, is_so: Any) -> None:
-        WebDriverWait(self._browser, 120).until(is_so)
+        """A page that is left just then tells nothing of itself any more, and is looked at again."""
+        WebDriverWait(self._browser, 120, ignored_exceptions=[StaleElementReferenceException]).until(is_so)
