@@ -64,12 +64,6 @@ def get(session: Session, account_id: str, receipt_id: int, *, lock: bool = Fals
     return None if row is None else _kept(row)
 
 
-def of_ids(session: Session, account_id: str, receipt_ids: Sequence[int]) -> dict[int, KeptReceipt]:
-    """Orders by id, a page of them at most."""
-    query = _of(account_id).where(EtsyReceiptRow.receipt_id.in_(receipt_ids))
-    return {row.receipt_id: _kept(row) for row in session.scalars(query)}
-
-
 def put(
     session: Session, account_id: str, receipt: Receipt, *, mode: OrderMode, now: datetime, hint: str | None = None,
     details_encrypted: str | None = None,

@@ -18,9 +18,6 @@ SaleState = Literal["observed", "needs_link", "waiting", "booked", "oversold", "
 UNBOOKED: tuple[SaleState, ...] = ("needs_link", "waiting", "oversold")
 """Sold on Etsy, and not yet taken off Medusa's stock."""
 
-ANY_VARIANT = ""
-"""In place of a variant's id: which one was sold is not known."""
-
 
 @dataclass(frozen=True, slots=True)
 class KeptSale:
@@ -109,26 +106,6 @@ def change(session: Session, account_id: str, transaction_id: int, **values: Any
     """Write columns of a line (a writing session)."""
     its = EtsySaleRow.etsy_account_id == account_id, EtsySaleRow.transaction_id == transaction_id
     session.execute(update(EtsySaleRow).where(*its).values(**values))
-
-
-def unbooked(session: Session, account_id: str) -> dict[int, dict[str, int]]:
-    """What Etsy sold of each listing and Medusa's stock does not know of: pieces by variant id.
-
-    Of a line of which the variant is not known, it is `ANY_VARIANT`. A listing that is in it, be it with 0 pieces, must
-    not be raised. Orders that are only observed are none of these: nobody will ever book them.
-    """
-    query = (
-        select(EtsySaleRow.listing_id, EtsySaleRow.variant_id, func.sum(EtsySaleRow.quantity))
-        .join(EtsyReceiptRow, _ITS_RECEIPT)
-        .where(EtsySaleRow.etsy_account_id == account_id, EtsySaleRow.listing_id.is_not(None))
-        .where(EtsySaleRow.state.in_(UNBOOKED), EtsyReceiptRow.mode.in_(("stock", "orders")))
-        .group_by(EtsySaleRow.listing_id, EtsySaleRow.variant_id)
-    )
-    found: dict[int, dict[str, int]] = {}
-    for listing_id, variant_id, pieces in session.execute(query):
-        of_listing = found.setdefault(int(listing_id or 0), {})
-        of_listing[variant_id or ANY_VARIANT] = int(pieces)
-    return found
 
 
 def counts(session: Session, account_id: str) -> dict[str, int]:

@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from etsy_pipeline import wiring
@@ -13,8 +14,9 @@ from etsy_pipeline.etsy.oauth import code_from_redirect
 from etsy_pipeline.etsy.receipts import EtsyReceipts
 from etsy_pipeline.orders import by_hand
 from etsy_pipeline.orders.rounds import Round, look
+from etsy_pipeline.sales.guard import OpenSales
 from etsy_pipeline.sandbox.consent import grant
-from etsy_pipeline.store import receipts, sales, stock_movements
+from etsy_pipeline.store import open_sales, receipts, sales, stock_movements
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.receipts import KeptReceipt
@@ -23,6 +25,8 @@ from etsy_pipeline.store.stock_movements import StockMovement
 from etsy_pipeline.sync.sold import DeliveryOutcome, OrderEvent, note_event
 from etsy_pipeline_tests.publishing.shop import Shop, variant_id
 from etsy_pipeline_tests.world import World
+
+LONG_AFTER = datetime(2100, 1, 1, tzinfo=UTC)
 
 LONG_AGO = "2020-01-01T00:00:00Z"
 ORDERS: dict[str, Any] = {
@@ -115,10 +119,12 @@ class Selling(Shop):
         with self.store.reading() as session:
             return stock_movements.of_sale(session, self.id, self.line(receipt_id).transaction_id)
 
-    def unbooked(self) -> dict[int, dict[str, int]]:
-        """What Etsy sold and Medusa does not know of."""
+    def unbooked(self, listing_id: int | None = None) -> OpenSales:
+        """What Etsy sold of its listing and Medusa does not know of, as the loop guard asks for it."""
+        listings = {listing_id or self.listing_id: self.product_id}
         with self.store.reading() as session:
-            return sales.unbooked(session, self.id)
+            found = open_sales.of_listings(session, self.id, listings, LONG_AFTER)
+        return next(iter(found.values()), OpenSales())
 
     def variants(self) -> list[dict[str, Any]]:
         """The variants of its product as Medusa has them."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from etsy_pipeline.sales.guard import OpenSales
 from etsy_pipeline_tests.conftest import ON_SQLITE
 from etsy_pipeline_tests.orders.selling import Selling
 
@@ -26,7 +27,7 @@ def test_a_cancellation_before_shipping_gives_the_stock_back_once(shop: Selling)
         ("return", True),
         ("sale", True),
     ]
-    assert shop.unbooked() == {}
+    assert shop.unbooked() == OpenSales()
 
 
 @ON_SQLITE
@@ -35,7 +36,7 @@ def test_an_order_that_is_canceled_before_it_was_seen_books_nothing(shop: Sellin
     shop.world.cancel(receipt_id)
     shop.look()
     assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == ("nothing_to_book", "canceled")
-    assert (shop.world.reservations(), shop.movements(receipt_id), shop.unbooked()) == ([], [], {})
+    assert (shop.world.reservations(), shop.movements(receipt_id), shop.unbooked()) == ([], [], OpenSales())
 
 
 @ON_SQLITE
@@ -45,7 +46,7 @@ def test_an_unpaid_order_that_is_canceled_is_over(shop: Selling) -> None:
     shop.world.cancel(receipt_id)
     shop.look()
     assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == ("nothing_to_book", "canceled")
-    assert shop.unbooked() == {}
+    assert shop.unbooked() == OpenSales()
 
 
 @ON_SQLITE

@@ -13,6 +13,7 @@ from etsy_pipeline.catalogue.admin_api import AdminApi
 from etsy_pipeline.errors import TakenOver
 from etsy_pipeline.etsy.receipts import EtsyReceipts
 from etsy_pipeline.orders.turn import Turn
+from etsy_pipeline.sales.guard import OpenSales
 from etsy_pipeline.store import sales, stock_movements
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline_tests.conftest import ON_SQLITE
@@ -170,7 +171,7 @@ def test_a_lost_answer_is_looked_for_and_not_asked_for_again(shop: Selling, monk
         patched.setattr(httpx.Client, "request", lost)
         shop.look()
     assert (shop.line(receipt_id).state, len(shop.world.reservations())) == ("waiting", 1)
-    assert shop.unbooked() == {shop.listing_id: {shop.variant: 1}}
+    assert shop.unbooked() == OpenSales({shop.variant: 1})
     shop.look()
     assert (shop.line(receipt_id).state, len(shop.world.reservations())) == ("booked", 1)
 

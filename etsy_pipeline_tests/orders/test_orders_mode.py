@@ -8,6 +8,7 @@ import pytest
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.orders.buyers import forget_buyers
 from etsy_pipeline.orders.importer import buyer_of
+from etsy_pipeline.sales.guard import OpenSales
 from etsy_pipeline.store import accounts, receipts, sales, stock_movements
 from etsy_pipeline.store.encryption import TokenCipher, new_key
 from etsy_pipeline.store.engine import Store
@@ -45,7 +46,7 @@ def test_an_order_becomes_one_that_is_paid_and_reserves_its_stock(shop: Selling)
     assert shop.world.medusa_stock(shop.variant)["available"] == before["available"] - 2
     shop.look()
     assert only(shop)["id"] == order["id"]
-    assert shop.unbooked() == {}
+    assert shop.unbooked() == OpenSales()
 
 
 @ON_SQLITE
@@ -219,7 +220,7 @@ def test_what_is_called_off_before_it_is_an_order_becomes_none(shop: Selling) ->
     shop.world.cancel(receipt_id)
     shop.look()
     assert (shop.world.medusa_orders(), shop.receipt(receipt_id).state) == ([], "canceled")
-    assert (shop.line(receipt_id).state, shop.unbooked()) == ("nothing_to_book", {})
+    assert (shop.line(receipt_id).state, shop.unbooked()) == ("nothing_to_book", OpenSales())
 
 
 def test_a_cancellation_before_shipping_cancels_the_order_and_gives_the_stock_back_once(shop: Selling) -> None:

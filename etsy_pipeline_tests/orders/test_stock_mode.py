@@ -2,6 +2,7 @@
 
 import pytest
 
+from etsy_pipeline.sales.guard import OpenSales
 from etsy_pipeline.store import link_changes
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.conftest import ON_SQLITE
@@ -20,7 +21,7 @@ def test_a_sale_lowers_medusas_stock_once(shop: Selling) -> None:
     assert reservation["description"] == f"etsy:{shop.id}:{line.transaction_id}"
     assert shop.world.medusa_stock(shop.variant)["available"] == before["available"] - 2
     assert shop.receipt(receipt_id).state == "done"
-    assert shop.unbooked() == {}
+    assert shop.unbooked() == OpenSales()
     shop.look()
     assert shop.world.reservations() == [reservation]
 
@@ -32,7 +33,7 @@ def test_an_order_that_is_only_observed_moves_nothing(world: World, store: Store
     shop.look()
     assert (shop.line(receipt_id).state, shop.line(receipt_id).variant_id) == ("observed", shop.variant)
     assert shop.receipt(receipt_id).state == "done"
-    assert (shop.world.reservations(), shop.unbooked()) == ([], {})
+    assert (shop.world.reservations(), shop.unbooked()) == ([], OpenSales())
 
 
 @ON_SQLITE
@@ -55,7 +56,7 @@ def test_what_medusa_no_longer_has_is_oversold_until_it_has_it_again(shop: Selli
     assert shop.receipt(receipt_id).state == "needs_person"
     assert "fewer pieces" in (shop.receipt(receipt_id).problem or "")
     assert (shop.world.reservations(), shop.movements(receipt_id)) == ([], [])
-    assert shop.unbooked() == {shop.listing_id: {shop.variant: 2}}
+    assert shop.unbooked() == OpenSales({shop.variant: 2})
     shop.world.restock(shop.variant, 5)
     shop.look()
     assert shop.line(receipt_id).state == "booked"
@@ -90,7 +91,7 @@ def test_what_medusa_does_not_count_needs_no_booking(world: World, store: Store,
     receipt_id = shop.buys(sku=None)
     shop.look()
     assert shop.line(receipt_id).state == "nothing_to_book"
-    assert (shop.world.reservations(), shop.unbooked()) == ([], {})
+    assert (shop.world.reservations(), shop.unbooked()) == ([], OpenSales())
 
 
 @ON_SQLITE
@@ -112,11 +113,11 @@ def test_a_listing_without_a_link_waits_for_a_person_and_freezes_nothing_else(sh
     line = shop.line(receipt_id)
     assert (line.state, line.variant_id, line.transaction_id) == ("needs_link", None, transaction_id)
     assert shop.receipt(receipt_id).state == "needs_person"
-    assert shop.unbooked() == {listing_id: {"": 1}}
+    assert shop.unbooked(listing_id) == OpenSales(is_frozen=True)
     shop.chooses(receipt_id)
     shop.look()
     assert (shop.line(receipt_id).state, shop.line(receipt_id).matched_by) == ("booked", "person")
-    assert shop.unbooked() == {}
+    assert shop.unbooked(listing_id) == OpenSales()
 
 
 @ON_SQLITE
@@ -157,7 +158,7 @@ def test_an_unpaid_order_waits(shop: Selling) -> None:
     receipt_id = shop.buys(is_paid=False)
     shop.look()
     assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == ("waiting", "open")
-    assert shop.unbooked() == {shop.listing_id: {shop.variant: 1}}
+    assert shop.unbooked() == OpenSales({shop.variant: 1})
     shop.world.paid(receipt_id)
     shop.look()
     assert shop.line(receipt_id).state == "booked"
@@ -170,7 +171,7 @@ def test_while_medusa_is_away_sales_wait(shop: Selling) -> None:
     found = shop.look()
     assert found.problems
     assert shop.line(receipt_id).state == "waiting"
-    assert shop.unbooked() == {shop.listing_id: {"": 1}}
+    assert shop.unbooked() == OpenSales(is_frozen=True)
     shop.world.medusa("POST", "trouble", {"kind": ""})
     assert shop.look().problems == []
     assert shop.line(receipt_id).state == "booked"
