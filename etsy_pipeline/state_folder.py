@@ -8,9 +8,7 @@ else's.
 
 import os
 import stat
-from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime, timedelta
 from pathlib import Path
 
 OURS_ALONE = 0o700
@@ -22,7 +20,6 @@ OTHERS = 0o007
 _FILES = ("etsy_pipeline.db*", "sandbox.db*", "sandbox.env", "settings.env*", "secret.key", "fence.json", "demo-*.log")
 _FOLDERS = ("snapshots", "snapshots/*", "dagster")
 _SNAPSHOTS = "snapshots/*/*"
-LEFT_BEHIND = timedelta(days=1)  # a file that is being written is not a day old
 
 
 def prepare(home: Path) -> None:
@@ -64,21 +61,6 @@ def private_database(path: Path) -> None:
 def snapshots(home: Path) -> Path:
     """Where the tables between assets lie."""
     return home / "snapshots"
-
-
-def drop_old_snapshots(home: Path, *, before: datetime, now: datetime) -> int:
-    """Remove snapshots that nothing has replaced since `before`, and what writers that died left; how many files."""
-    count = 0
-    for path in _files(snapshots(home)):
-        limit = now - LEFT_BEHIND if path.suffix == ".partial" else before
-        if path.stat().st_mtime < limit.timestamp():
-            path.unlink(missing_ok=True)
-            count += 1
-    return count
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.glob("*/*") if path.is_file())
 
 
 def _narrow(path: Path, taken: int = GROUP_AND_OTHERS) -> None:

@@ -1,0 +1,42 @@
+"""From the setting ETSY_PIPELINE_SNAPSHOTS to the place that it names."""
+
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+from etsy_pipeline.errors import NotConfigured
+from etsy_pipeline.snapshots.database import Database
+from etsy_pipeline.snapshots.folder import Folder
+from etsy_pipeline.snapshots.object_store import ObjectStore
+from etsy_pipeline.snapshots.place import Place
+from etsy_pipeline.store.engine import Store
+
+KNOWN_IN_QUERY = frozenset({"endpoint", "region"})
+
+
+def place_of(setting: str | None, default: Path, store: Store) -> Place:
+    """Where snapshots lie.
+
+    Args:
+        setting: as it is set; None: a folder.
+        default: that folder.
+        store: the database, for those that lie there.
+
+    Raises:
+        NotConfigured: `snapshots_malformed`.
+    """
+    if setting is None:
+        return Folder(default)
+    parts = urlsplit(setting)
+    query = dict(parse_qsl(parts.query))
+    if setting == "db:":
+        return Database(store)
+    if parts.scheme == "file" and parts.path and not parts.netloc:
+        return Folder(Path(parts.path))
+    if parts.scheme == "s3" and parts.netloc and "@" not in parts.netloc and query.keys() <= KNOWN_IN_QUERY:
+        return ObjectStore(parts.netloc, parts.path, query)
+    raise NotConfigured(
+        "ETSY_PIPELINE_SNAPSHOTS names no place.",
+        code="snapshots_malformed",
+        hint="Examples: file:/var/lib/etsy/snapshots, s3://bucket/prefix, s3://bucket/prefix?endpoint=https://minio:9000&"
+        "region=us-east-1, db:. Keys are no part of it: they are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+    )
