@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.providers.protocols import Authorization
-from etsy_pipeline.store import accounts, clock
+from etsy_pipeline.store import accounts, activity, clock
+from etsy_pipeline.store.activity import Doer
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsyAccount, OauthSession
 
@@ -46,7 +47,9 @@ class Asker:
         return self.browser == browser if browser else program == self.program == THIS_MACHINE
 
 
-def remember(store: Store, authorization: Authorization, account_id: str | None, asker: Asker) -> None:
+def remember(
+    store: Store, authorization: Authorization, account_id: str | None, asker: Asker, by: Doer | None = None
+) -> None:
     """Keep state and verifier of an attempt.
 
     Raises:
@@ -65,6 +68,7 @@ def remember(store: Store, authorization: Authorization, account_id: str | None,
             asked_by=asker.mark if account_id is None else None,
         )
         accounts.add_oauth_session(session, attempt)
+        activity.note(session, by, "connecting", account_id=account_id)
 
 
 def redeem(store: Store, state: str, account_id: str | None, asker: Asker) -> tuple[str, str]:

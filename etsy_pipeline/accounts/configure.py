@@ -10,7 +10,9 @@ from typing import Any
 
 from etsy_pipeline.errors import BadRequest, Conflict
 from etsy_pipeline.listings.shop_settings import ShopSettings, parse_settings
-from etsy_pipeline.store import accounts, clock
+from etsy_pipeline.sales.guard import BOOKING
+from etsy_pipeline.store import accounts, activity, clock, links
+from etsy_pipeline.store.activity import Doer
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount
 
@@ -21,17 +23,18 @@ class Back(Enum):
     TO_DEFAULT = "back to the default, whatever it will be"
 
 
-def add(store: Store, name: str) -> EtsyAccount:
+def add(store: Store, name: str, *, by: Doer | None = None) -> EtsyAccount:
     """Make an account that is yet to be connected."""
     if not name.strip():
         raise BadRequest("An account needs a name.", code="account_name_empty", hint="Name it after the shop.")
     account = new_account(name)
     with store.writing() as session:
         accounts.add(session, account)
+        activity.note(session, by, "account_added", account_id=account.id, about=account.name)
     return account
 
 
-def rename(store: Store, account_id: str, name: str) -> EtsyAccount:
+def rename(store: Store, account_id: str, name: str, *, by: Doer | None = None) -> EtsyAccount:
     """Give an account another name. Its shop's name on Etsy stays, and is what people see once it is connected.
 
     Raises:
@@ -41,11 +44,13 @@ def rename(store: Store, account_id: str, name: str) -> EtsyAccount:
     if not name.strip():
         raise BadRequest("An account needs a name.", code="account_name_empty", hint="Name it after the shop.")
     with store.writing() as session:
-        accounts.get(session, account_id, lock=True)
+        before = accounts.get(session, account_id, lock=True)
+        told = f"{before.name} → {name.strip()}"
+        activity.note(session, by, "account_renamed", account_id=account_id, about=told)
         return accounts.change(session, account_id, name=name.strip(), updated_at=clock.now(session))
 
 
-def remove(store: Store, account_id: str) -> None:
+def remove(store: Store, account_id: str, *, by: Doer | None = None) -> None:
     """Remove an account that was never used: one with a history is disconnected instead, and keeps it.
 
     Raises:
@@ -60,6 +65,7 @@ def remove(store: Store, account_id: str) -> None:
                 code="account_has_history",
                 hint=f"`etsy-pipeline accounts disconnect {account_id}` wipes its tokens and calls off its syncs.",
             )
+        activity.note(session, by, "account_removed", account_id=account_id, about=account.name)
 
 
 def new_account(name: str) -> EtsyAccount:
@@ -68,7 +74,14 @@ def new_account(name: str) -> EtsyAccount:
     return EtsyAccount(id=f"etsy_acc_{secrets.token_hex(6)}", name=name.strip(), created_at=now, updated_at=now)
 
 
-def configure(store: Store, account_id: str, changes: Mapping[str, Any], *, seen: str | None = None) -> ShopSettings:
+def configure(
+    store: Store,
+    account_id: str,
+    changes: Mapping[str, Any],
+    *,
+    seen: str | None = None,
+    by: Doer | None = None,
+) -> ShopSettings:
     """Change settings of a shop; what is not named stays. Nested settings are named with dots (`price.rounding`).
 
     Args:
@@ -76,6 +89,7 @@ def configure(store: Store, account_id: str, changes: Mapping[str, Any], *, seen
         account_id: whose settings.
         changes: setting → value, or `Back.TO_DEFAULT`.
         seen: the mark (`mark_of`) of the settings that whoever changes them has seen; None: any.
+        by: the person who changes them, where it is one.
 
     Raises:
         BadRequest: `shop_settings_invalid`, naming each field that is wrong.
@@ -93,6 +107,9 @@ def configure(store: Store, account_id: str, changes: Mapping[str, Any], *, seen
         settings = _since_now(parse_settings(wanted), account, clock.now(session))
         config = settings.model_dump(mode="json", exclude_unset=True)
         accounts.change(session, account_id, api_config=config, updated_at=datetime.now(UTC))
+        activity.note(session, by, "settings_changed", account_id=account_id, about=", ".join(changes))
+        if _begins_to_book(account, settings):
+            links.doubt_stock(session, account_id)
     return settings
 
 
@@ -105,6 +122,15 @@ def _since_now(settings: ShopSettings, account: EtsyAccount, now: datetime) -> S
     if not orders.is_on or was_on or is_named:
         return settings
     return settings.model_copy(update={"orders": orders.model_copy(update={"since": now})})
+
+
+def _begins_to_book(account: EtsyAccount, settings: ShopSettings) -> bool:
+    """Whether sales on Etsy come to Medusa from now on, or since another moment: what was sold before is in no book."""
+    stored = account.api_config.get("orders")
+    before: Mapping[str, Any] = stored if isinstance(stored, Mapping) else {}
+    since = settings.orders.model_dump(mode="json")["since"]
+    was_on = before.get("mode", "off") in BOOKING
+    return settings.orders.mode in BOOKING and not (was_on and before.get("since") == since)
 
 
 def mark_of(account: EtsyAccount) -> str:

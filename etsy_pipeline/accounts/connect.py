@@ -13,6 +13,7 @@ from etsy_pipeline.errors import Conflict, NeedsPerson
 from etsy_pipeline.providers.protocols import Authorization, OAuth, RemoteShop, ShopClient, Tokens
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.accounts import settings_of
+from etsy_pipeline.store.activity import Doer
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsyAccount
 from etsy_pipeline.sync import holds
@@ -21,7 +22,9 @@ NOBODY = Asker()  # known by name, as on the command line: an attempt is one acc
 ClientFor = Callable[[str], ShopClient]  # an access token → a client that uses it
 
 
-def start(store: Store, oauth: OAuth, account_id: str | None, asker: Asker = NOBODY) -> Authorization:
+def start(
+    store: Store, oauth: OAuth, account_id: str | None, asker: Asker = NOBODY, *, by: Doer | None = None
+) -> Authorization:
     """Begin to connect: remembers state and verifier, and says where to send the seller.
 
     What the account's orders take is asked for with the rest (`orders.mode`); without an account, only the rest is.
@@ -31,6 +34,7 @@ def start(store: Store, oauth: OAuth, account_id: str | None, asker: Asker = NOB
         oauth: our app.
         account_id: the account to be connected; None: whoever finishes the attempt says which.
         asker: who begins; only they finish an attempt without an account.
+        by: the same by name, where it is a person.
 
     Raises:
         NotFound: `account_not_found`.
@@ -39,7 +43,7 @@ def start(store: Store, oauth: OAuth, account_id: str | None, asker: Asker = NOB
         with store.reading() as session:
             oauth = oauth.asking_for(settings_of(accounts.get(session, account_id)).orders.scopes)
     authorization = oauth.authorization()
-    attempts.remember(store, authorization, account_id, asker)
+    attempts.remember(store, authorization, account_id, asker, by)
     return authorization
 
 

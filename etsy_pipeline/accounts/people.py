@@ -6,11 +6,13 @@ A token is told once, when it is made; what is kept is a hash of it. Whoever is 
 import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import get_args
 
 from etsy_pipeline.errors import BadRequest, Conflict, NotFound
-from etsy_pipeline.store import clock, people
-from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store import activity, clock, people
+from etsy_pipeline.store.activity import Doer
+from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import Person, Role
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -24,7 +26,7 @@ NOT_OF_PEOPLE = frozenset({"the shop's approval policy", "http api", "somebody o
 """Names that decisions have already that no person took, in small letters."""
 
 
-def add(store: Store, name: str, role: Role) -> tuple[Person, str]:
+def add(store: Store, name: str, role: Role, *, by: Doer | None = None) -> tuple[Person, str]:
     """Somebody new, and their token, which is told this once.
 
     Raises:
@@ -38,7 +40,7 @@ def add(store: Store, name: str, role: Role) -> tuple[Person, str]:
             code="person_name_unusable",
             hint="Give the name that decisions shall be noted with.",
         )
-    token = f"person_{secrets.token_urlsafe(32)}"
+    token = _token()
     with store.writing() as session:
         if people.is_taken(session, name):
             raise Conflict(
@@ -48,6 +50,34 @@ def add(store: Store, name: str, role: Role) -> tuple[Person, str]:
             )
         person = Person(f"person_{secrets.token_hex(6)}", name, role, clock.now(session))
         people.add(session, person, _hash(token))
+        activity.note(session, by, "person_added", about=f"{name} ({role})")
+    return person, token
+
+
+def change_role(store: Store, name: str, role: Role, *, by: Doer | None = None) -> Person:
+    """They may more, or less, with their next request.
+
+    Raises:
+        NotFound: `person_not_found`.
+    """
+    with store.writing() as session:
+        person = _named(session, name)
+        people.change(session, person.id, role=role)
+        activity.note(session, by, "role_changed", about=f"{person.name}: {person.role} → {role}")
+    return replace(person, role=role)
+
+
+def renew_token(store: Store, name: str, *, by: Doer | None = None) -> tuple[Person, str]:
+    """Another token for somebody, told this once; with the old one nobody is let in any more, nor stays.
+
+    Raises:
+        NotFound: `person_not_found`.
+    """
+    token = _token()
+    with store.writing() as session:
+        person = _named(session, name)
+        people.change(session, person.id, token_hash=_hash(token))
+        activity.note(session, by, "token_renewed", about=person.name)
     return person, token
 
 
@@ -57,18 +87,16 @@ def every(store: Store) -> Sequence[Person]:
         return people.every(session)
 
 
-def remove(store: Store, name: str) -> Person:
+def remove(store: Store, name: str, *, by: Doer | None = None) -> Person:
     """They are out at once. What they decided stays, with their name.
 
     Raises:
         NotFound: `person_not_found`.
     """
     with store.writing() as session:
-        person = people.by_name(session, name.strip())
-        if person is None:
-            known = ", ".join(item.name for item in people.every(session)) or "nobody yet"
-            raise NotFound(f"There is nobody named {name!r}.", code="person_not_found", hint=f"There is: {known}.")
+        person = _named(session, name)
         people.remove(session, person.id)
+        activity.note(session, by, "person_removed", about=person.name)
     return person
 
 
@@ -95,6 +123,20 @@ def are_there(store: Store) -> bool:
 def may(role: Role, needed: Role) -> bool:
     """Whether a role is enough."""
     return ROLES.index(role) >= ROLES.index(needed)
+
+
+def _named(session: Session, name: str) -> Person:
+    person = people.by_name(session, " ".join(name.split()))
+    if person is None:
+        known = ", ".join(item.name for item in people.every(session)) or "nobody yet"
+        raise NotFound(
+            f"There is nobody named {name[:LONGEST_NAME]!r}.", code="person_not_found", hint=f"There is: {known}."
+        )
+    return person
+
+
+def _token() -> str:
+    return f"person_{secrets.token_urlsafe(32)}"
 
 
 def _seen(store: Store, person: Person | None) -> Person | None:

@@ -16,6 +16,7 @@ from etsy_pipeline.cli.choosing import choose_settings
 from etsy_pipeline.cli.consent import redirect_url
 from etsy_pipeline.cli.output import Json, as_json, as_table, cell, console
 from etsy_pipeline.cli.settings_and_store import settings_and_store
+from etsy_pipeline.cli.who import By, doer
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.etsy.oauth import code_from_redirect
 from etsy_pipeline.listings.shop import Choice, Kind
@@ -34,29 +35,31 @@ AccountId = Annotated[str, typer.Argument(help="The account's id, etsy_acc_…."
 
 
 @app.command()
-def add(name: Annotated[str, typer.Argument(help="A name for the shop.")], as_json_: Json = False) -> None:
+def add(
+    name: Annotated[str, typer.Argument(help="A name for the shop.")], by: By = None, as_json_: Json = False
+) -> None:
     """Add an account; connect it next."""
     with settings_and_store(begins=True) as (_, store):
-        account = configuring.add(store, name)
+        account = configuring.add(store, name, by=doer(by))
     if as_json_:
         as_json({"id": account.id})
     else:
-        console.print(f"Added {account.id}. Next: [bold]etsy-pipeline accounts connect {account.id}[/]")
+        console.print(f"Added {account.id}.\nNext: [bold]etsy-pipeline accounts connect {account.id}[/]")
 
 
 @app.command()
-def rename(account_id: AccountId, name: Annotated[str, typer.Argument(help="Its new name.")]) -> None:
+def rename(account_id: AccountId, name: Annotated[str, typer.Argument(help="Its new name.")], by: By = None) -> None:
     """Give an account another name."""
     with settings_and_store() as (_, store):
-        account = configuring.rename(store, account_id, name)
+        account = configuring.rename(store, account_id, name, by=doer(by))
     console.print(cell(f"{account.id} is called {account.name} now."))
 
 
 @app.command()
-def remove(account_id: AccountId) -> None:
+def remove(account_id: AccountId, by: By = None) -> None:
     """Remove an account that was never connected; one with a history is disconnected instead."""
     with settings_and_store() as (_, store):
-        configuring.remove(store, account_id)
+        configuring.remove(store, account_id, by=doer(by))
     console.print(f"Removed {account_id}.")
 
 
@@ -104,7 +107,7 @@ def connect(
     with settings_and_store() as (settings, store):
         oauth = wiring.oauth_of(settings)
         if redirected is None:
-            authorization = connecting.start(store, oauth, account_id)
+            authorization = connecting.start(store, oauth, account_id, by=doer(None))
             redirected = redirect_url(
                 authorization.location, settings.etsy_redirect_uri, paste=paste, sandbox_shop=sandbox_shop
             )
@@ -114,10 +117,10 @@ def connect(
 
 
 @app.command()
-def disconnect(account_id: AccountId) -> None:
+def disconnect(account_id: AccountId, by: By = None) -> None:
     """Disconnect an account from its Etsy shop: wipes its tokens, calls off its open syncs, keeps its history."""
     with settings_and_store() as (_, store):
-        account = disconnecting.disconnect(store, account_id)
+        account = disconnecting.disconnect(store, account_id, by=doer(by))
     console.print(f"Disconnected {account.id} ({cell(account.label)}).")
 
 
@@ -135,6 +138,7 @@ def configure(
     interactive: Annotated[
         bool, typer.Option("--interactive", "-i", help="Choose profiles and category by answering questions.")
     ] = False,
+    by: By = None,
 ) -> None:
     """Change a shop's settings; docs/settings.md lists them."""
     with settings_and_store() as (settings, store):
@@ -153,7 +157,7 @@ def configure(
                 code="nothing_to_change",
                 hint="Give --set SETTING=VALUE, --file or -i.",
             )
-        configuring.configure(store, account_id, wanted)
+        configuring.configure(store, account_id, wanted, by=doer(by))
     console.print(f"Settings of {account_id} changed: {', '.join(wanted)}.")
 
 

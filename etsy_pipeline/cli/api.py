@@ -6,16 +6,19 @@ from typing import Annotated
 
 import typer
 
+from etsy_pipeline.accounts import people
 from etsy_pipeline.cli.output import console
 from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.errors import NotConfigured
 from etsy_pipeline.settings import Settings
+from etsy_pipeline.store.engine import Store
 
 PORT = 9000  # of the default ETSY_REDIRECT_URI
+HOST_HELP = "Address to listen on. Others than loopback need people with names, or ETSY_PIPELINE_API_TOKEN."
 
 
 def api(
-    host: Annotated[str, typer.Option(help="Address to listen on; others than loopback need a token.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help=HOST_HELP)] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = PORT,
 ) -> None:
     """Run the HTTP API until Ctrl-C; `dagster dev` (or a daemon) turns its requests into runs."""
@@ -27,7 +30,7 @@ def api(
     for chatty in ("httpx", "httpcore", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     with settings_and_store(begins=True) as (settings, store):
-        _require_safe(settings, host)
+        require_safe(settings, store, host)
         app = create_app(settings, store)
         config = uvicorn.Config(
             app,
@@ -44,14 +47,20 @@ def api(
             uvicorn.Server(config).run(sockets=[listening])
 
 
-def _require_safe(settings: Settings, host: str) -> None:
+def require_safe(settings: Settings, store: Store, host: str) -> None:
+    """Refuse to be reached from elsewhere where nobody would be asked who they are.
+
+    Raises:
+        NotConfigured: `api_token_missing`.
+    """
     from etsy_pipeline.api.guard import is_loopback
 
-    if settings.etsy_pipeline_api_token is None and not is_loopback(host):
+    if not (is_loopback(host) or settings.etsy_pipeline_api_token or people.are_there(store)):
         raise NotConfigured(
-            f"Without a token the API listens on loopback only, not on {host}.",
+            f"On {host} anybody could decide: nobody has a token yet. So the API listens on loopback only.",
             code="api_token_missing",
-            hint="Set ETSY_PIPELINE_API_TOKEN to 16 characters or more that nobody can guess.",
+            hint="Let somebody in first: `etsy-pipeline people add NAME --role administer`; "
+            "or set ETSY_PIPELINE_API_TOKEN to 16 characters or more that nobody can guess.",
         )
 
 

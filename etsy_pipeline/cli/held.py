@@ -1,6 +1,5 @@
 """`etsy-pipeline accounts accept` and `recover`: deciding on what holds an account."""
 
-import getpass
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
@@ -11,6 +10,7 @@ import typer
 from etsy_pipeline import wiring
 from etsy_pipeline.cli.output import Json, as_json, cell, console
 from etsy_pipeline.cli.settings_and_store import settings_and_store
+from etsy_pipeline.cli.who import THROUGH, By, name_of
 from etsy_pipeline.listings.identifying import identified
 from etsy_pipeline.listings.identity import IdentifiedProduct
 from etsy_pipeline.providers.protocols import ShopClient
@@ -23,7 +23,6 @@ from etsy_pipeline.store.records import EtsyAccount
 from etsy_pipeline.sync.product_listings import ProductListings, shop_reader
 
 AccountId = Annotated[str, typer.Argument(help="The account's id, etsy_acc_….", metavar="ACCOUNT")]
-By = Annotated[str | None, typer.Option(help="Who decides; default: the signed-in user.")]
 
 
 def accept(
@@ -34,7 +33,7 @@ def accept(
 ) -> None:
     """Say that the shop's new currency, or its new name, is right: it no longer holds the account."""
     with settings_and_store() as (_, store):
-        hold = accepting.accept(store, account_id, code, decided_by=by or getpass.getuser(), through="cli")
+        hold = accepting.accept(store, account_id, code, decided_by=name_of(by), through=THROUGH)
     if as_json_:
         as_json({"accepted": hold.code, "message": hold.message})
     else:
@@ -49,7 +48,7 @@ def recover(account_id: AccountId, by: By = None, as_json_: Json = False) -> Non
         with closing(wiring.shop_client(settings, store, account_id)) as client:
             done = recovering.recover(
                 store, client, account_id, _products(settings, account, client),
-                decided_by=by or getpass.getuser(), through="cli",
+                decided_by=name_of(by), through=THROUGH,
             )  # fmt: skip
     if as_json_:
         as_json({"linked": done.linked, "undecided": done.undecided, "listings": done.listings, "lifted": done.lifted})

@@ -9,8 +9,9 @@ from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure as configuring
 from etsy_pipeline.cli import link_decisions
 from etsy_pipeline.cli.offers import print_offers
-from etsy_pipeline.cli.output import Json, as_json, as_table, cell, console, print_links
+from etsy_pipeline.cli.output import Json, as_json, as_table, cell, console, lines, print_links
 from etsy_pipeline.cli.settings_and_store import settings_and_store
+from etsy_pipeline.cli.who import doer
 from etsy_pipeline.listings.voices import with_voices
 from etsy_pipeline.shop import candidates, decisions_file, proposals
 from etsy_pipeline.shop.link_views import decision_view, offer_view
@@ -68,7 +69,7 @@ def rules(
     with settings_and_store() as (settings, store):
         found, choices = proposals.proposed(store, wiring.catalogue_of(settings, someone_waits=True), account_id)
         if apply and found:
-            configuring.configure(store, account_id, {"by_category": with_voices(choices, found)})
+            configuring.configure(store, account_id, {"by_category": with_voices(choices, found)}, by=doer(None))
     if as_json_:
         as_json([voice._asdict() for voice in found])
         return
@@ -134,11 +135,14 @@ def log(
         as_json([decision_view(item) for item in found])
         return
     rows = (
-        (f"{item.created_at:%Y-%m-%d %H:%M}", item.decision, item.product_id or "–", item.listing_id or "–",
-         item.decided_by, item.decided_through, item.note)
+        (
+            f"{item.created_at.astimezone():%Y-%m-%d %H:%M}",
+            item.decision,
+            lines(item.product_id, item.listing_id),
+            lines(f"{item.decided_by}, {item.decided_through}", item.note),
+        )
         for item in found
-    )  # fmt: skip
-    columns = ("when (UTC)", "decision", "product", "listing", "by", "through", "note")
-    as_table(columns, rows, empty="Nobody has decided anything yet.")
+    )
+    as_table(("when (local)", "decision", "product and listing", "by"), rows, empty="Nobody has decided anything yet.")
     if total > offset + len(found):
         console.print(f"… and {total - offset - len(found)} more: --offset {offset + len(found)}.")

@@ -11,7 +11,21 @@ import stamina
 import typer
 from typer.core import TyperGroup
 
-from etsy_pipeline.cli import accounts, api, database, demo, doctor, links, orders, people, sandbox, shop, sync, up
+from etsy_pipeline.cli import (
+    accounts,
+    activity,
+    api,
+    database,
+    demo,
+    doctor,
+    links,
+    orders,
+    people,
+    sandbox,
+    shop,
+    sync,
+    up,
+)
 from etsy_pipeline.cli.output import tell
 from etsy_pipeline.errors import BadRequest, Conflict, PipelineError
 from etsy_pipeline.logs import PACKAGE
@@ -22,6 +36,17 @@ FAILED, BAD_USE = 1, 2
 
 class Commands(TyperGroup):
     """All commands; an expected error becomes a message and an exit status, never a stack trace."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The options of `etsy-pipeline` itself."""
+        return _without_types_of_flags(super().get_params(ctx))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command, or a group of some."""
+        found = super().get_command(ctx, cmd_name)
+        for command in (found, *getattr(found, "commands", {}).values()) if found else ():
+            _without_types_of_flags(command.get_params(ctx))
+        return found
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
@@ -38,6 +63,14 @@ class Commands(TyperGroup):
             if not _is_an_end(error):
                 report_unexpected(error, command=ctx.invoked_subcommand)
             raise
+
+
+def _without_types_of_flags(params: list[Any]) -> list[Any]:
+    """What is on or off takes no value: `--help` shall not show `<bool>` beside it."""
+    for param in params:
+        if getattr(param, "is_flag", False) and param.metavar is None:
+            param.metavar = ""
+    return params
 
 
 def _is_an_end(error: Exception) -> bool:
@@ -76,6 +109,7 @@ app.command("demo")(demo.demo)
 app.command("sandbox")(sandbox.sandbox)
 app.command("doctor")(doctor.doctor)
 app.command("api")(api.api)
+app.command("activity")(activity.activity)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(sync.app, name="sync")
 app.add_typer(links.app, name="links")

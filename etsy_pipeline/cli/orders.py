@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from etsy_pipeline import wiring
 from etsy_pipeline.catalogue.draft_orders import DraftOrders
 from etsy_pipeline.catalogue.reservations import Reservations
 from etsy_pipeline.cli.accounts import AccountId
-from etsy_pipeline.cli.output import Json, as_json, as_table, cell, console
+from etsy_pipeline.cli.output import Json, as_json, as_table, cell, console, lines
 from etsy_pipeline.cli.settings_and_store import settings_and_store
+from etsy_pipeline.cli.who import By, doer
 from etsy_pipeline.orders import by_hand, views
 from etsy_pipeline.orders.rounds import Round
 from etsy_pipeline.orders.rounds import look as look_at
@@ -67,7 +70,7 @@ def list_(
         as_json({**standing, "found": found.orders, "count": found.count})
         return
     _print_standing(standing)
-    as_table(("order", "sold", "state", "total", "lines", "why"), map(_row, found.orders), empty="No such order.")
+    as_table(("order", "sold (local)", "total", "what", "state"), map(_row, found.orders), empty="No such order.")
     if found.count > len(found.orders):
         console.print(f"… and {found.count - len(found.orders)} more: --most.")
 
@@ -86,8 +89,7 @@ def show(account_id: AccountId, receipt_id: Receipt, as_json_: Json = False) -> 
         console.print(cell(found["problem"]))
     if found["medusa_order_id"]:
         console.print(f"Medusa's order: {cell(found['medusa_order_id'])}")
-    columns = ("line", "what", "SKU", "pieces", "variant", "found by", "state", "booked")
-    as_table(columns, map(_line_row, found["lines"]), empty="It has no lines.")
+    as_table(("line", "what", "variant", "state"), map(_line_row, found["lines"]), empty="It has no lines.")
     console.print(found["url"])
 
 
@@ -102,13 +104,8 @@ def needs_link(account_id: AccountId, as_json_: Json = False) -> None:
     if as_json_:
         as_json(found)
         return
-    columns = ("order", "line", "listing", "what", "SKU", "pieces", "state", "why")
-    rows = (
-        (x["receipt_id"], x["transaction_id"], x["listing_id"], x["title"], x["sku"], x["quantity"], x["state"],
-         x["problem"])
-        for x in found
-    )  # fmt: skip
-    as_table(columns, rows, empty="No line waits for a person.")
+    rows = ((x["transaction_id"], x["receipt_id"], _what(x), _state(x)) for x in found)
+    as_table(("line", "order", "what", "why"), rows, empty="No line waits for a person.")
     if found:
         console.print(f"Say which variant it is: etsy-pipeline orders choose {cell(account_id)} LINE PRODUCT VARIANT")
 
@@ -119,18 +116,21 @@ def choose(
     transaction_id: Transaction,
     product_id: Annotated[str, typer.Argument(help="Medusa's id of the product.", metavar="PRODUCT")],
     variant_id: Annotated[str, typer.Argument(help="Medusa's id of the variant.", metavar="VARIANT")],
+    by: By = None,
 ) -> None:
     """Say which variant a line is of. It is booked with the next look."""
     with settings_and_store() as (settings, store), closing(_medusa(settings, store, account_id)) as medusa:
-        by_hand.choose_variant(store, medusa, account_id, transaction_id, product_id=product_id, variant_id=variant_id)
+        by_hand.choose_variant(
+            store, medusa, account_id, transaction_id, product_id=product_id, variant_id=variant_id, by=doer(by)
+        )
     console.print("It is booked with the next look at orders.")
 
 
 @app.command("book-nothing")
-def book_nothing(account_id: AccountId, transaction_id: Transaction) -> None:
+def book_nothing(account_id: AccountId, transaction_id: Transaction, by: By = None) -> None:
     """Say that Medusa's stock is right without a line: it was booked by hand, or is none of Medusa's."""
     with settings_and_store() as (_, store):
-        by_hand.book_nothing(store, account_id, transaction_id)
+        by_hand.book_nothing(store, account_id, transaction_id, by=doer(by))
     console.print("Nothing is booked for it.")
 
 
@@ -142,22 +142,23 @@ def decide(
     goods_are_back: Annotated[
         bool, typer.Option("--goods-are-back/--goods-are-gone", help="Whether its stock is free again.")
     ],
+    by: By = None,
 ) -> None:
     """Say what the end of an order means that was canceled or refunded: the goods are back, or they are gone."""
     with settings_and_store() as (settings, store), closing(_medusa(settings, store, account_id)) as medusa:
-        by_hand.decide_end(store, medusa, account_id, receipt_id, gives_back=goods_are_back)
+        by_hand.decide_end(store, medusa, account_id, receipt_id, gives_back=goods_are_back, by=doer(by))
     console.print("Its stock is free again." if goods_are_back else "Its stock stays taken.")
 
 
 @app.command()
-def track(account_id: AccountId, receipt_id: Receipt) -> None:
+def track(account_id: AccountId, receipt_id: Receipt, by: By = None) -> None:
     """Tell Etsy of an order's parcels now, whatever Etsy answered before. The buyer is written to."""
     with (
         settings_and_store() as (settings, store),
         closing(_medusa(settings, store, account_id)) as medusa,
         closing(wiring.receipt_client(settings, store, account_id)) as client,
     ):
-        outcome = tell_again(store, client, DraftOrders(medusa.api), account_id, receipt_id)
+        outcome = tell_again(store, client, DraftOrders(medusa.api), account_id, receipt_id, by=doer(by))
     console.print(TOLD[outcome])
 
 
@@ -181,10 +182,10 @@ def _counts(found: Round) -> dict[str, int]:
 
 
 def _print_standing(standing: Mapping[str, Any]) -> None:
-    lines = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in sorted(standing["lines"].items()))
+    counts = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in sorted(standing["lines"].items()))
     lag = standing["lag_seconds_median"]
     told = f"; from sale to booking {lag:.0f} s (median of a day)" if lag is not None else ""
-    console.print(f"Mode {cell(standing['mode'])}. Lines: {cell(lines) or 'none'}{told}.")
+    console.print(f"Mode {cell(standing['mode'])}. Lines: {cell(counts) or 'none'}{told}.")
     if standing["missing_permissions"]:
         missing = " ".join(standing["missing_permissions"])
         console.print(f"[bold red]LOOK[/] Not granted: {cell(missing)}. Connect the shop again.")
@@ -193,17 +194,27 @@ def _print_standing(standing: Mapping[str, Any]) -> None:
 
 
 def _row(found: Mapping[str, Any]) -> tuple[object, ...]:
-    what = ", ".join(f"{line['quantity']} × {line['title'] or line['sku']}" for line in found["lines"])
-    sold, state = (found["sold_at"] or "")[:16].replace("T", " "), found["state"].replace("_", " ")
-    return found["receipt_id"], sold, state, f"{found['total']} {found['currency_code']}", what, found["problem"]
+    what = lines(*(f"{line['quantity']} × {line['title'] or line['sku']}" for line in found["lines"]))
+    sold = f"{datetime.fromisoformat(found['sold_at']).astimezone():%Y-%m-%d %H:%M}" if found["sold_at"] else "–"
+    return found["receipt_id"], sold, f"{found['total']} {found['currency_code']}", what, _state(found)
 
 
 def _line_row(line: Mapping[str, Any]) -> tuple[object, ...]:
-    booked = ", ".join(
+    booked = (
         f"{'−' if item['what'] == 'sale' else '+'}{item['quantity']} {item['inventory_item_id']}"
         for item in line["booked"]
     )
-    state = f"{line['state'].replace('_', ' ')}: {line['problem']}" if line["problem"] else line["state"]
-    found_by = line["matched_by"] or "–"
-    what = f"{line['title']} ({line['options']})" if line["options"] else line["title"]
-    return line["transaction_id"], what, line["sku"], line["quantity"], line["variant_id"], found_by, state, booked
+    found_by = f"found by {line['matched_by']}" if line["matched_by"] else ""
+    state = lines(_state(line), *booked)
+    return line["transaction_id"], _what(line), lines(line["variant_id"], found_by), state
+
+
+def _what(line: Mapping[str, Any]) -> Text:
+    options = f" ({line['options']})" if line["options"] else ""
+    listing = f"listing {line['listing_id']}" if line["listing_id"] else ""
+    return lines(f"{line['quantity']} × {line['title']}{options}", line["sku"] and f"SKU {line['sku']}", listing)
+
+
+def _state(found: Mapping[str, Any]) -> str:
+    state = found["state"].replace("_", " ")
+    return f"{state}: {found['problem']}" if found["problem"] else state

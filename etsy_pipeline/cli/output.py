@@ -67,11 +67,17 @@ def cell(value: object) -> str:
     return escape(visible("" if value is None else str(value)))
 
 
+def lines(*parts: object) -> Text:
+    """Some values below each other, as one cell; empty ones are left out."""
+    return Text("\n".join(visible(str(part)) for part in parts if part not in (None, "")))
+
+
 def as_table(
     columns: Sequence[Column | str], rows: Iterable[Sequence[object]], *, empty: str, title: str | None = None
 ) -> None:
     """Print rows, or a sentence when there are none. Cells are taken literally, unless they are rich texts."""
-    table = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    folding = (Column(item, overflow="fold") if isinstance(item, str) else item for item in columns)
+    table = Table(*folding, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*(value if isinstance(value, Text) else cell(value) for value in row))
     if table.row_count:

@@ -9,7 +9,7 @@ import typer
 
 from etsy_pipeline import wiring
 from etsy_pipeline.cli.accounts import AccountId
-from etsy_pipeline.cli.output import Json, as_json, as_table, cell, console
+from etsy_pipeline.cli.output import Json, as_json, as_table, cell, console, lines
 from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.cli.shop_expiring import expiring_
 from etsy_pipeline.shop import scan_views
@@ -60,11 +60,11 @@ def listings_(
         shown = scan_views.scan_view(last)["changes"] if changes else [scan_views.listing_view(item) for item in found]
         as_json(shown)
         return
-    console.print(f"As of {last.started_at:%Y-%m-%d %H:%M} UTC.")
+    console.print(f"As of {last.started_at.astimezone():%Y-%m-%d %H:%M}, local time.")
     if changes:
         _print_changes(last, most)
         return
-    as_table(("listing", "state", "title", "SKUs", "pieces", "ends"), map(_row, found), empty="No such listing.")
+    as_table(("listing", "state", "title and SKUs", "pieces", "ends"), map(_row, found), empty="No such listing.")
     _print_rest(total - len(found))
 
 
@@ -72,7 +72,7 @@ def _row(stored: StoredListing) -> tuple[object, ...]:
     seen = stored.seen
     state = f"gone since {stored.gone_at:%Y-%m-%d}" if stored.gone_at else seen.state
     ends = f"{seen.ending_at:%Y-%m-%d}" if seen.ending_at else "–"
-    return seen.listing_id, state, seen.title, ", ".join(seen.skus) or "–", seen.quantity, ends
+    return seen.listing_id, state, lines(seen.title, ", ".join(seen.skus)), seen.quantity, ends
 
 
 def _print_changes(found: ShopScan, most: int) -> None:
@@ -82,14 +82,14 @@ def _print_changes(found: ShopScan, most: int) -> None:
     others = found.changes[len(alarms) :]
     rows = [_change(change) for change in others[:most]]
     nothing = "Nothing changed since the scan before, or there was none."
-    as_table(("what", "listing", "title", "before", "now", ""), rows, empty=nothing)
+    as_table(("what", "listing", "title, and what it was and is"), rows, empty=nothing)
     _print_rest(len(others) - len(rows))
 
 
 def _change(change: Mapping[str, Any]) -> tuple[object, ...]:
     fee = f" (${change['fee_usd_cents'] / 100:.2f})" if change["fee_usd_cents"] else ""
-    told = f"{change['told']}{fee}"
-    return change["kind"], change["listing_id"], change["title"], change["before"], change["after"], told
+    moved = f"{change['before']} → {change['after']}" if change["before"] or change["after"] else ""
+    return change["kind"], change["listing_id"], lines(change["title"], moved, f"{change['told']}{fee}")
 
 
 def _print_rest(count: int) -> None:

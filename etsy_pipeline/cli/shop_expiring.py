@@ -41,7 +41,7 @@ def expiring_(
     headings = ("ends", "listing", "title", "product", "then", "fee", "views", "favorites")
     as_table(headings, rows, empty=f"No listing on sale ends within {days} days.")
     fees = sum(item.fee_usd_cents for item in found)
-    console.print(f"As of {last.started_at:%Y-%m-%d %H:%M} UTC." if last else "")
+    console.print(f"As of {last.started_at.astimezone():%Y-%m-%d %H:%M}, local time." if last else "")
     if found:
         console.print(
             f"Fees: ${fees / 100:.2f}. To choose otherwise: etsy_should_auto_renew of a product, that "

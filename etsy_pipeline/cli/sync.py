@@ -1,6 +1,5 @@
 """`etsy-pipeline sync`: asking for a sync, reading its plan, deciding on it, watching it."""
 
-import getpass
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -8,27 +7,33 @@ from typing import Annotated
 
 import typer
 from rich.table import Column
+from rich.text import Text
 
 from etsy_pipeline.cli import watch as watching
+from etsy_pipeline.cli.activity import print_activity
 from etsy_pipeline.cli.output import (
+    NAME_WIDTH,
     Json,
     as_json,
     as_table,
     cell,
     colored,
     console,
+    lines,
     print_fields,
     print_plan,
     progress_console,
     tell,
 )
 from etsy_pipeline.cli.settings_and_store import settings_and_store
+from etsy_pipeline.cli.who import THROUGH, By, doer, name_of
 from etsy_pipeline.errors import BadRequest
+from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.records import Approval, EtsySyncJob
+from etsy_pipeline.store.records import ERRORS_IN_LOG, EtsySyncJob
 from etsy_pipeline.store.sync_states import BEING_PLANNED, PUBLISHED, SyncState
-from etsy_pipeline.sync import approvals, holds, queries, unsent, views
+from etsy_pipeline.sync import activity, approvals, holds, queries, unsent, views
 from etsy_pipeline.sync import resume as resuming
 from etsy_pipeline.sync.early_confirm import EarlyConfirm
 from etsy_pipeline.sync.request import request_sync
@@ -45,7 +50,6 @@ POLL_SECONDS = 1.0
 MAX_ROWS = 100  # of a plan in a terminal; groups and totals are of all of it
 
 TransactionId = Annotated[str, typer.Argument(help="The sync's transaction id, wf_….", metavar="TX")]
-By = Annotated[str | None, typer.Option(help="Who decides; default: the signed-in user.")]
 Note = Annotated[str, typer.Option(help="Why.")]
 Unsent = Annotated[list[str], typer.Option(help="A product of the sync that was not sent yet; may be repeated.")]
 Wait = Annotated[
@@ -62,6 +66,7 @@ def start(
     account: Annotated[str, typer.Option(help="The account's id, etsy_acc_….")],
     product_id: Annotated[list[str] | None, typer.Option(help="A Medusa product id; may be repeated.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All products of the shop's selection.")] = False,
+    by: By = None,
     wait: Wait = False,
     approve_as: Annotated[
         str | None, typer.Option(help="With --wait, for scripts: approve a plan without brakes and conflicts by name.")
@@ -76,13 +81,14 @@ def start(
     if approve_as and not wait:
         raise BadRequest("--approve-as needs --wait.", code="nothing_to_change", hint="Give both, or approve later.")
     with settings_and_store() as (settings, store):
-        job = request_sync(store, account, product_ids=None if everything else tuple(product_id or ()), trigger="cli")
+        chosen = None if everything else tuple(product_id or ())
+        job = request_sync(store, account, product_ids=chosen, trigger="cli", by=doer(by or approve_as))
         if approve_as:
             approvals.approve(
                 store,
                 job.transaction_id,
                 decided_by=approve_as,
-                through="cli",
+                through=THROUGH,
                 amount_unit=settings.medusa()[2],
                 note="sync start --approve-as",
             )
@@ -145,8 +151,8 @@ def approve(
         job = approvals.approve(
             store,
             transaction_id,
-            decided_by=by or getpass.getuser(),
-            through="cli",
+            decided_by=name_of(by),
+            through=THROUGH,
             amount_unit=settings.medusa()[2],
             note=note,
             excluded_products=exclude or (),
@@ -163,15 +169,15 @@ def approve(
 def reject(transaction_id: TransactionId, by: By = None, note: Note = "") -> None:
     """Reject a plan: nothing of it is published."""
     with settings_and_store() as (_, store):
-        approvals.reject(store, transaction_id, decided_by=by or getpass.getuser(), through="cli", note=note)
+        approvals.reject(store, transaction_id, decided_by=name_of(by), through=THROUGH, note=note)
     console.print(f"Rejected {transaction_id}.")
 
 
 @app.command()
-def cancel(transaction_id: TransactionId) -> None:
+def cancel(transaction_id: TransactionId, by: By = None) -> None:
     """Call a sync off; what is published stays as it is."""
     with settings_and_store() as (_, store):
-        approvals.cancel(store, transaction_id)
+        approvals.cancel(store, transaction_id, by=doer(by))
     console.print(f"Cancelled {transaction_id}.")
 
 
@@ -179,16 +185,16 @@ def cancel(transaction_id: TransactionId) -> None:
 def drop(transaction_id: TransactionId, product_id: Unsent, by: By = None, note: Note = "") -> None:
     """Take products out of an approved sync, as far as they were not sent yet: nothing is done for them."""
     with settings_and_store() as (_, store):
-        told = unsent.drop(store, transaction_id, product_id, decided_by=by or getpass.getuser(), note=note)
+        told = unsent.drop(store, transaction_id, product_id, decided_by=name_of(by), through=THROUGH, note=note)
     console.print(f"Dropped from {transaction_id}: {len(told.changed)}.")
     _tell_too_late(told)
 
 
 @app.command()
-def first(transaction_id: TransactionId, product_id: Unsent) -> None:
+def first(transaction_id: TransactionId, product_id: Unsent, by: By = None) -> None:
     """Send products of an approved sync before all others, as far as they were not sent yet."""
     with settings_and_store() as (_, store):
-        told = unsent.first(store, transaction_id, product_id)
+        told = unsent.first(store, transaction_id, product_id, by=doer(by))
     console.print(f"First in {transaction_id}: {len(told.changed)}.")
     _tell_too_late(told)
 
@@ -197,27 +203,28 @@ def first(transaction_id: TransactionId, product_id: Unsent) -> None:
 def resume(transaction_id: TransactionId, by: By = None, note: Note = "") -> None:
     """Let a paused sync go on, after what it waits for was mended; what failed stays failed (`sync retry`)."""
     with settings_and_store() as (_, store):
-        name = by or getpass.getuser()
-        job = resuming.resume(store, transaction_id, decided_by=name, through="cli", note=note)
+        job = resuming.resume(store, transaction_id, decided_by=name_of(by), through=THROUGH, note=note)
     console.print(f"{transaction_id} goes on with the {job.deferred_count} products that were not sent.")
 
 
 @app.command()
-def retry(transaction_id: TransactionId, wait: Wait = False, as_json_: Json = False) -> None:
+def retry(transaction_id: TransactionId, by: By = None, wait: Wait = False, as_json_: Json = False) -> None:
     """Ask for a new sync of what failed in another one; prints its transaction id. It needs an approval of its own."""
     with settings_and_store() as (_, store):
-        _tell_started(store, retry_failed(store, transaction_id, trigger="cli"), wait=wait, as_json_=as_json_)
+        job = retry_failed(store, transaction_id, trigger="cli", by=doer(by))
+        _tell_started(store, job, wait=wait, as_json_=as_json_)
 
 
 @app.command()
-def rollback(transaction_id: TransactionId, wait: Wait = False, as_json_: Json = False) -> None:
+def rollback(transaction_id: TransactionId, by: By = None, wait: Wait = False, as_json_: Json = False) -> None:
     """Ask for a sync that takes another one back; prints its transaction id. It needs an approval of its own.
 
     Its plan restores what that sync changed on Etsy, and deactivates what it created; it says what cannot be restored.
     The next sync sends again what Medusa still has otherwise.
     """
     with settings_and_store() as (_, store):
-        _tell_started(store, request_rollback(store, transaction_id, trigger="cli"), wait=wait, as_json_=as_json_)
+        job = request_rollback(store, transaction_id, trigger="cli", by=doer(by))
+        _tell_started(store, job, wait=wait, as_json_=as_json_)
 
 
 @app.command("status")
@@ -244,34 +251,35 @@ def status_(
         job = queries.job(store, transaction_id)
         if watch:
             job = watching.watch(store, job.transaction_id, progress_console if as_json_ else console)
-        early, progress = queries.early_confirms(store, [job]), queries.progress_of(store, transaction_id)
-        stuck = troubles(store, settings.lost_after, transaction_id=transaction_id)
-        waits, resumed = waiting_words(store, job), queries.review_of(store, job.transaction_id).resumed
-        held_by = _held_by(store, job)
-    if as_json_:
-        as_json(views.job_view(job, early) | {"stuck": [str(trouble) for trouble in stuck], "held": held_by})
-    else:
-        console.print(_line(job))
-        if progress.sent:
-            console.print(f"{progress.sent} more were sent, and not read back yet.")
-        _print_decisions(job, early, resumed)
-        if job.stock_from:
-            console.print(cell(job.stock_from))
-        if waits:
-            console.print(cell(waits))
-        for words in filter(None, (*held_by, *map(str, stuck), lost_runs_of(job))):
-            console.print(cell(words), style="red")
-        _print_error_log(job)
+        _show(settings, store, job, as_json_=as_json_)
     _exit_with(job)
     if watch and job.state not in (*PUBLISHED, SyncState.NOTHING_TO_DO):
         raise typer.Exit(1)
 
 
-def _print_decisions(job: EtsySyncJob, early: Mapping[str, EarlyConfirm], resumed: Sequence[Approval]) -> None:
-    for confirm in early.values():
-        console.print(cell(confirm.told(job.state)))
-    for said in resumed:
-        console.print(cell(f"{said.decided_by} let it go on, at {said.created_at:%Y-%m-%d %H:%M} UTC."))
+def _show(settings: Settings, store: Store, job: EtsySyncJob, *, as_json_: bool) -> None:
+    early, progress = queries.early_confirms(store, [job]), queries.progress_of(store, job.transaction_id)
+    stuck = [str(trouble) for trouble in troubles(store, settings.lost_after, transaction_id=job.transaction_id)]
+    waits, held_by, done = waiting_words(store, job), _held_by(store, job), activity.of_sync(store, job.transaction_id)
+    if as_json_:
+        more = {"stuck": stuck, "held": held_by, "activity": list(map(activity.view, done))}
+        as_json(views.job_view(job, early) | more)
+    else:
+        console.print(_line(job))
+        if progress.sent:
+            console.print(f"{progress.sent} more were sent, and not read back yet.")
+        for confirm in early.values():
+            console.print(cell(confirm.told(job.state)))
+        print_activity(done, {}, of=job.transaction_id)
+        if job.stock_from:
+            console.print(cell(job.stock_from))
+        if job.snapshot:
+            console.print(cell(f"Made from the snapshot {job.snapshot}."), soft_wrap=True)
+        if waits:
+            console.print(cell(waits))
+        for words in filter(None, (*held_by, *stuck, lost_runs_of(job))):
+            console.print(cell(words), style="red")
+        _print_error_log(store, job)
 
 
 def _held_by(store: Store, job: EtsySyncJob) -> list[str]:
@@ -295,18 +303,30 @@ def _print_errors(store: Store, transaction_id: str | None, *, as_json_: bool) -
             | {"errors": [views.error_view(error) for error in found]}
         )
     else:
-        rows = [*([("the sync", job.message)] if job.message else []), *((e.product_id, e.message) for e in found)]
-        as_table(("product", "error"), rows, empty="No errors.")
+        rows = [(_named(error.product_id, error.product_title), error.message) for error in found]
+        as_table(("product", "error"), [*_of_sync(job), *rows], empty="No errors.")
     _exit_with(job)
 
 
-def _print_error_log(job: EtsySyncJob) -> None:
+def _print_error_log(store: Store, job: EtsySyncJob) -> None:
     told = views.error_log(job)
+    _, found, _ = queries.errors_page(store, job.transaction_id, most=ERRORS_IN_LOG)
+    titles = {error.product_id: error.product_title for error in found}
     log, more = told["error_log"], told["error_count"] - len(told["error_log"])
     if log or not more:
-        as_table(("product", "error"), log.items(), empty="No errors.")
+        rows = [(_named(name, titles.get(name, "")), words) for name, words in log.items() if name != "job"]
+        as_table(("product", "error"), [*_of_sync(job), *rows], empty="No errors.")
     if more:
         console.print(f"… and {more} more: etsy-pipeline sync status {job.transaction_id} --errors")
+
+
+def _of_sync(job: EtsySyncJob) -> list[tuple[object, object]]:
+    return [("the sync", job.message)] if job.message else []
+
+
+def _named(product_id: str, title: str) -> Text:
+    """A product, so that a person knows which one it is, and a program finds it."""
+    return lines(title, product_id)
 
 
 def _exit_with(job: EtsySyncJob) -> None:
@@ -328,13 +348,16 @@ def _print_jobs(
             job.transaction_id,
             shops.get(job.etsy_account_id, job.etsy_account_id),
             job.state.words,
-            f"{job.synced_count} of {job.total_products}",
-            job.failed_count,
+            f"{job.synced_count} of {job.total_products}"
+            + (f", {job.failed_count} failed" if job.failed_count else ""),
             f"{job.created_at.astimezone():%m-%d %H:%M}",
         )
         for job in found
     ]
-    headings = (Column("transaction", no_wrap=True), "shop", "status", "synced", "failed", "asked for (local)")
+    widest = min(max((len(str(row[1])) for row in rows), default=0), NAME_WIDTH)
+    shop = Column("shop", overflow="fold", min_width=widest)
+    status, synced = Column("status", max_width=11), Column("synced", max_width=11)
+    headings = (Column("transaction", no_wrap=True), shop, status, synced, Column("asked (local)", no_wrap=True))
     as_table(headings, rows, empty="No sync yet: `etsy-pipeline sync start --account ACCOUNT --all`.")
 
 

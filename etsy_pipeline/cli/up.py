@@ -1,12 +1,15 @@
 """`etsy-pipeline up`: everything that a single machine needs, started and ended together."""
 
+import json
 import os
 import shutil
 import signal
 import socket
 import sys
+import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 from urllib.error import HTTPError, URLError
@@ -15,6 +18,7 @@ from urllib.request import urlopen
 import typer
 
 from etsy_pipeline import state_folder, wiring
+from etsy_pipeline.cli.api import HOST_HELP, require_safe
 from etsy_pipeline.cli.output import console, tell
 from etsy_pipeline.cli.processes import Program, end
 from etsy_pipeline.cli.sandbox import ETSY_PORT
@@ -22,23 +26,27 @@ from etsy_pipeline.errors import NotConfigured, Unavailable
 from etsy_pipeline.settings import Settings
 
 UI_PORT, API_PORT = 3000, 9000
+LOOPBACK = "127.0.0.1"
 SANDBOX = "sandbox"
+SOCKET, WORKSPACE = "code.sock", "workspace.yaml"
 SANDBOX_URL = f"http://127.0.0.1:{ETSY_PORT}/v3/application/openapi-ping"
 READY_SECONDS = 180  # a slow machine imports Dagster for a minute
 LOOK_SECONDS = 1.0
 
 # Interrupts are taken even where the shell that started us in the background had them ignored.
-_DAGSTER = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from dagster._cli import main; main()"
+_RUN = (
+    "import runpy, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
 )
+CODE = "code server"
 
 
 def up(
     port: Annotated[int, typer.Option(help="Port of Dagster's UI; another one where it is taken.")] = UI_PORT,
     api_port: Annotated[int, typer.Option(help="Port of the pages and the HTTP API.")] = API_PORT,
-    host: Annotated[str, typer.Option(help="Address that both listen on; others than loopback need a token.")] = (
-        "127.0.0.1"
-    ),
+    host: Annotated[
+        str, typer.Option(help=f"{HOST_HELP} Dagster's UI, which asks nobody, stays on loopback.")
+    ] = LOOPBACK,
     sandbox: Annotated[
         bool | None, typer.Option(help="The sandbox beside it; unless said, where no shop is configured.")
     ] = None,
@@ -51,30 +59,36 @@ def up(
     home = settings.etsy_pipeline_home
     dagster_home = _dagster_home(home)
     with_sandbox = _needs_sandbox(settings) if sandbox is None else sandbox
-    wiring.store_of(settings).close()
+    with closing(wiring.store_of(settings)) as store:
+        wiring.check_snapshots(settings, store)
+        require_safe(settings, store, host)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
-    ui = _free(host, port)
-    programs = list(_programs(home / "logs", dagster_home, host, (ui, api_port), with_sandbox=with_sandbox))
-    pages = f"http://{_named(host)}:{ui}/server_info", f"http://{_named(host)}:{api_port}/health"
+    ui = _free(LOOPBACK, port)
+    meeting = _meeting_place()
+    programs = _programs(home / "logs", dagster_home, meeting, host, (ui, api_port), with_sandbox=with_sandbox)
+    pages = f"http://{LOOPBACK}:{ui}/server_info", f"http://{_named(host)}:{api_port}/health"
     console.print("Starting …")
     try:
         for program in programs:
             program.start()
             if program.name == SANDBOX:  # it leaves its settings for the others
-                _wait_until_ready([program], stop, [SANDBOX_URL])
-        _wait_until_ready(programs, stop, pages)
+                _wait_until_ready([program], stop, lambda: _answers(SANDBOX_URL))
+            if program.name == CODE:  # who asks it while it is not there yet, asks again after a minute
+                _wait_until_ready([program], stop, (meeting / SOCKET).exists)
+        _wait_until_ready(programs, stop, lambda: all(map(_answers, pages)))
         if not stop.is_set():
             _tell_where(home, host, ui, api_port)
             _watch(programs, stop)
     finally:
         tell("Ending …", err=True)
         end(programs)
+        shutil.rmtree(meeting, ignore_errors=True)
 
 
 def _programs(
-    logs: Path, dagster_home: Path, host: str, ports: tuple[int, int], *, with_sandbox: bool
+    logs: Path, dagster_home: Path, meeting: Path, host: str, ports: tuple[int, int], *, with_sandbox: bool
 ) -> list[Program]:
     ui, api = ports
     ours = [sys.executable, "-m", "etsy_pipeline.cli.main"]
@@ -82,10 +96,29 @@ def _programs(
     if with_sandbox:
         quick = ["--per-second", "50", "--per-day", "100000"]  # a new app's 5 a second would mostly be waiting
         found.append(Program(SANDBOX, [*ours, "sandbox", *quick], logs / "sandbox.log"))
-    dagster = [sys.executable, "-c", _DAGSTER, "dev", "--log-level", "warning", "--host", host, "--port", str(ui)]
-    found.append(Program("Dagster", dagster, logs / "dagster.log", {"DAGSTER_HOME": str(dagster_home)}))
+    env = {"DAGSTER_HOME": str(dagster_home)}
+    code = [*_run("etsy_pipeline.code_server"), "--socket", str(meeting / SOCKET)]
+    where = ["-w", str(meeting / WORKSPACE)]
+    listens = ["--host", LOOPBACK, "--port", str(ui)]
+    pages = [*_run("dagster_webserver"), *where, *listens, "--dagster-log-level", "warning"]
+    daemon = [*_run("dagster._daemon"), "run", *where, "--log-level", "warning"]
+    found.append(Program(CODE, code, logs / "code_server.log", env))
+    found.append(Program("Dagster's UI", pages, logs / "dagster_ui.log", env))
+    found.append(Program("Dagster's daemon", daemon, logs / "dagster_daemon.log", env))
     found.append(Program("pages", [*ours, "api", "--host", host, "--port", str(api)], logs / "api.log"))
     return found
+
+
+def _run(module: str) -> list[str]:
+    return [sys.executable, "-c", _RUN, module]
+
+
+def _meeting_place() -> Path:
+    """A private folder, by a short way, with the socket of the code server and the workspace that names it."""
+    folder = Path(tempfile.mkdtemp(prefix="etsy_pipeline_"))
+    server = {"socket": str(folder / SOCKET), "host": "localhost", "location_name": "etsy_pipeline"}
+    (folder / WORKSPACE).write_text(json.dumps({"load_from": [{"grpc_server": server}]}))  # JSON is YAML
+    return folder
 
 
 def _needs_sandbox(settings: Settings) -> bool:
@@ -99,12 +132,11 @@ def _dagster_home(home: Path) -> Path:
     """
     named = os.environ.get("DAGSTER_HOME")
     folder = Path(named) if named else Path.cwd()
-    missing = [str(path) for path in (folder / "dagster.yaml", Path("workspace.yaml")) if not path.exists()]
-    if missing:
+    if not (folder / "dagster.yaml").exists():
         raise NotConfigured(
-            f"There is no {' and no '.join(missing)}.",
+            f"There is no {folder / 'dagster.yaml'}.",
             code="dagster_yaml_missing",
-            hint="Change to the folder of your installation, where these files lie.",
+            hint="Change to the folder of your installation, where it lies.",
         )
     if named:
         return folder
@@ -128,10 +160,10 @@ def _free(host: str, port: int) -> int:
     raise NotConfigured(f"Nothing can listen on {host}.", code="api_cannot_listen", hint="Choose another --host.")
 
 
-def _wait_until_ready(programs: Sequence[Program], stop: threading.Event, urls: Sequence[str]) -> None:
+def _wait_until_ready(programs: Sequence[Program], stop: threading.Event, are_ready: Callable[[], bool]) -> None:
     for _ in range(int(READY_SECONDS / LOOK_SECONDS)):
-        _require_running(programs)
-        if all(map(_answers, urls)) or stop.wait(LOOK_SECONDS):
+        _require_running([program for program in programs if program.process is not None])
+        if are_ready() or stop.wait(LOOK_SECONDS):
             return
     raise Unavailable(
         f"Not everything answers after {READY_SECONDS} seconds.",
@@ -169,7 +201,7 @@ def _watch(programs: Sequence[Program], stop: threading.Event) -> None:
 def _tell_where(home: Path, host: str, ui: int, api: int) -> None:
     rows: tuple[tuple[str, str], ...] = (
         ("Set up, plans, products", f"http://{_named(host)}:{api}/review"),
-        ("Dagster's UI", f"http://{_named(host)}:{ui}"),
+        ("Dagster's UI", f"http://{LOOPBACK}:{ui}"),
         ("HTTP API", f"http://{_named(host)}:{api}/docs"),
         ("Logs", str(home / "logs")),
     )

@@ -63,7 +63,8 @@ def test_from_an_account_to_a_requested_sync(terminal: Terminal) -> None:
     assert terminal("links").strip() == "No product is linked to Etsy yet."
     findings = {item["what"]: item["is_good"] for item in terminal.json("doctor")}
     assert findings == {
-        "settings": True, "state folder": True, "Medusa": True, "notices": True, "database": True, "Etsy app": True,
+        "settings": True, "state folder": True, "Medusa": True, "notices": True, "database": True, "snapshots": True,
+        "Etsy app": True,
         "clock": True, "calls to Etsy": True, "Dagster": None, "runs": True, "fence": True, "shop My shop": True,
     }, "nobody claims that Dagster runs"  # fmt: skip
 
@@ -353,8 +354,31 @@ def test_a_disconnected_shop_has_no_connection_but_its_name(terminal: Terminal) 
     terminal("accounts", "connect", account_id, "--sandbox-shop", "1")
 
 
-def test_the_api_listens_to_others_only_with_a_token(terminal: Terminal, world: World) -> None:
-    assert "api_token_missing" in terminal("api", "--host", "0.0.0.0", status=1)  # noqa: S104 - what is refused
+def test_what_was_typed_is_noted_with_who_typed_it(terminal: Terminal) -> None:
+    account_id = connected(terminal)
+    tx = terminal("sync", "start", "--account", account_id, "--all", "--by", "Ada").strip()
+    terminal("sync", "cancel", tx, "--by", "Bob")
+    terminal("sync", "rollback", tx, status=1)
+    found = [(item["done_by"], item["deed"]) for item in terminal.json("activity", "--sync", tx)]
+    assert found == [("Bob", "cancelled"), ("Ada", "asked")]
+    shown = terminal("sync", "status", tx)
+    assert ("Ada asked for a sync" in shown, "Bob called the sync off" in shown) == (True, True)
+    everything = terminal("activity", "--account", account_id, "--most", "3")
+    assert "changed settings: shipping_profile, return_policy, processing_profile" in " ".join(everything.split())
+    assert "more: --most 30" in everything
+    assert max(map(len, everything.splitlines())) <= 80
+    signed_in = terminal.json("activity", "--account", account_id)[-1]
+    assert (signed_in["deed"], bool(signed_in["done_by"])) == ("account_added", True), "the signed-in user"
+
+
+def test_the_api_listens_to_others_only_where_somebody_has_a_token(terminal: Terminal, world: World) -> None:
+    said = terminal("api", "--host", "0.0.0.0", status=1)  # noqa: S104 - what is refused
+    assert "api_token_missing" in said
+    assert "people add NAME" in " ".join(said.split())
+    terminal("people", "add", "Ada", "--role", "administer")
+    assert "api_cannot_listen" in terminal("api", "--host", "localhost.invalid", status=1), "people are enough"
+    terminal("people", "remove", "Ada")
+    assert "api_token_missing" in terminal("api", "--host", "localhost.invalid", status=1), "nobody is left"
     taken = world.sandbox.etsy_url.rpartition(":")[2]
     assert "api_cannot_listen" in terminal("api", "--port", taken, status=1)
     assert "api_cannot_listen" in terminal(

@@ -12,7 +12,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from etsy_pipeline.cli import main, output
-from etsy_pipeline.cli.output import SafeConsole, as_table, print_fields, print_links, print_plan
+from etsy_pipeline.cli.output import SafeConsole, as_table, lines, print_fields, print_links, print_plan
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.planning.brakes import Brake
 from etsy_pipeline.planning.changes import Difference
@@ -129,3 +129,16 @@ def test_rich_alone_would_let_it_through() -> None:
     file = io.StringIO()
     Console(file=file, width=80).print("a\x9b2K\u202e", markup=False)
     assert hidden_in(file.getvalue().replace("\n", "")) == {"\x9b", "\u202e"}, "or the console above has no purpose"
+
+
+def test_a_table_leaves_nothing_out_however_little_room_there_is(screen: Screen) -> None:
+    shop, address = "AShopWithALongNameAndNoSpaceInIt", "https://www.etsy.com/listing/4300000002"
+    product = "prod_01M83X5TPKPDZDBT4VFS843ZN9"
+    rows = [("wf_da8fe4c7a97ca3b0", shop, lines("Mug " * 10, product, None, ""), address)]
+    as_table(("transaction", "shop", "product", "where"), rows, empty="")
+    assert max(map(len, screen.text.splitlines())) <= 80
+    assert "…" not in screen.text
+    by_letter = sorted(
+        "".join((shop, product, address, "wf_da8fe4c7a97ca3b0", "transactionshopproductwhere", "Mug" * 10))
+    )
+    assert sorted(screen.words) == by_letter

@@ -35,6 +35,17 @@ def test_somebody_is_let_in_with_a_token_that_is_shown_once_and_shut_out(termina
     assert "person_not_found" in terminal("people", "remove", "Ada Lovelace", status=2)
 
 
+def test_somebody_gets_another_role_and_another_token(terminal: Terminal, tmp_path: Path) -> None:
+    made = terminal.json("people", "add", "Bob")
+    assert "decides on plans" in terminal("people", "role", "Bob", "approve")
+    renewed = terminal.json("people", "token", "Bob")
+    assert (renewed["name"], renewed["role"]) == ("Bob", "approve")
+    with closing(wiring.store_of(Settings.load(etsy_pipeline_home=tmp_path / "state"))) as store:
+        assert people.with_token(store, made["token"]) is None
+        assert people.with_token(store, renewed["token"]) is not None
+    assert "person_not_found" in terminal("people", "token", "Eve", status=2)
+
+
 def test_programs_get_the_token_as_json(terminal: Terminal) -> None:
     made = terminal.json("people", "add", "Bob")
     assert made["token"].startswith("person_")

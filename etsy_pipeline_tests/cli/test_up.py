@@ -22,7 +22,9 @@ def test_up_brings_up_everything_and_sigterm_ends_all_of_it(tmp_path: Path) -> N
                 assert answer.status == 200
         assert f"http://127.0.0.1:{api}/review" in (tmp_path / "said.txt").read_text()
         logs = tmp_path / ".etsy_pipeline" / "logs"
-        assert {path.name for path in logs.iterdir()} == {"dagster.log", "api.log"}
+        assert {path.name for path in logs.iterdir()} == {
+            "code_server.log", "dagster_ui.log", "dagster_daemon.log", "api.log"
+        }  # fmt: skip
         assert sorted(path.name for path in tmp_path.iterdir()) == [
             ".etsy_pipeline", "dagster.yaml", "pid.txt", "said.txt", "workspace.yaml"
         ], "nothing is left lying about"  # fmt: skip

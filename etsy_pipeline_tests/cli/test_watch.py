@@ -18,7 +18,7 @@ from etsy_pipeline.store import jobs, progress
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
-from etsy_pipeline.sync import lifecycle, queries
+from etsy_pipeline.sync import activity, lifecycle, queries
 from etsy_pipeline.sync.lifecycle import Event
 from etsy_pipeline.sync.queries import SyncProgress
 from etsy_pipeline_tests.api.planned import draw_up, find_nothing
@@ -194,3 +194,27 @@ def test_who_waits_for_a_plan_is_told_that_there_is_nothing_to_do(
     store.close()
     assert (done.exit_code, done.stdout.strip()) == (invalid, transaction_id), "the standard output is for scripts"
     assert f"Nothing to do on Etsy: 1 unchanged or not for sale, {invalid} invalid." in done.stderr
+
+
+def test_a_script_waits_and_approves_by_name_and_both_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("URL", "http://medusa.test"), ("API_KEY", "sk_1"), ("AMOUNT_UNIT", "major")):
+        monkeypatch.setenv(f"MEDUSA_{name}", value)
+    store = wiring.store_of(Settings.load())
+    account = connected(store)
+
+    def go_on(_seconds: float) -> None:
+        (job,) = queries.latest_jobs(store)
+        if job.state is SyncState.REQUESTED:
+            draw_up(store, job.transaction_id)
+        else:
+            there_is(Event.BEGIN_PUBLICATION, Event.COMPLETE)(store, job)
+
+    monkeypatch.setattr("etsy_pipeline.cli.sync.time.sleep", go_on)
+    words = ["sync", "start", "--account", account.id, "--all", "--wait", "--approve-as", "Ada"]
+    done = CliRunner().invoke(app, words)
+    (job,) = queries.latest_jobs(store)
+    noted = [(found.done_by, found.deed) for found in activity.of_sync(store, job.transaction_id)]
+    store.close()
+    assert (done.exit_code, done.stdout.strip()) == (0, job.transaction_id), done.output
+    assert noted[:2] == [("Ada", "asked"), ("Ada", "conditional")]
+    assert job.state is SyncState.COMPLETED
