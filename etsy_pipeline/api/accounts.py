@@ -13,6 +13,7 @@ from etsy_pipeline.accounts.view import account_view
 from etsy_pipeline.api.answers import Done
 from etsy_pipeline.api.context import Context
 from etsy_pipeline.api.inputs import AccountPath, Name, Page
+from etsy_pipeline.api.who import ByProgram
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.sync import holds
@@ -91,10 +92,10 @@ class ReadinessAnswer(BaseModel):
 
 
 @router.post("", summary="Add an account; connect it next")
-def add(context: Context, body: NewAccount | None = None) -> AccountId:
+def add(context: Context, by: ByProgram, body: NewAccount | None = None) -> AccountId:
     """Its id goes into the other routes."""
     name = body.shop_name if body and body.shop_name else DEFAULT_NAME
-    return AccountId(id=configure.add(context.store, name).id)
+    return AccountId(id=configure.add(context.store, name, by=by).id)
 
 
 @router.get("", summary="The accounts, oldest first")
@@ -123,13 +124,14 @@ def show_settings(context: Context, account_id: AccountPath) -> ShopSettings:
 @router.patch("/{account_id}/settings", summary="Change settings of a shop")
 def change_settings(
     context: Context,
+    by: ByProgram,
     account_id: AccountPath,
     changes: Annotated[
         dict[str, Any], Body(description="Setting → value; what is not named stays; dots reach inside.")
     ],
 ) -> ShopSettings:
     """All of them are valid, or none is changed."""
-    return configure.configure(context.store, account_id, changes)
+    return configure.configure(context.store, account_id, changes, by=by)
 
 
 @router.get("/{account_id}/readiness", summary="Is the shop ready to be published to?")
@@ -146,7 +148,7 @@ def show_readiness(context: Context, account_id: AccountPath) -> ReadinessAnswer
 
 
 @router.post("/{account_id}/disconnect", summary="Forget the shop's tokens")
-def disconnect_shop(context: Context, account_id: AccountPath) -> Done:
+def disconnect_shop(context: Context, by: ByProgram, account_id: AccountPath) -> Done:
     """Open syncs are called off; the history stays."""
-    disconnect.disconnect(context.store, account_id)
+    disconnect.disconnect(context.store, account_id, by=by)
     return Done()

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from etsy_pipeline.errors import (
     BadRequest,
@@ -133,6 +134,9 @@ def unexpected(error: Exception) -> JSONResponse:
     """A fault of ours: where it happened is logged, without the values that it carries; nothing of it is answered."""
     if isinstance(error, RecursionError):
         return error_answer(422, "invalid_data", code="request_malformed", message="The body is nested too deeply.")
+    if isinstance(error, ClientDisconnect):
+        message = "Whoever asked went away before the request was whole."
+        return error_answer(400, "invalid_data", code="request_cut_off", message=message)
     frames = "".join(traceback.format_tb(error.__traceback__))
     logger.error("unexpected_error type=%s\n%s", type(error).__name__, frames)
     return error_answer(

@@ -8,7 +8,19 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.middleware.cors import CORSMiddleware
 
-from etsy_pipeline.api import accounts, link_decisions, links, oauth, orders, shop_listings, sync_jobs, syncs, webhooks
+from etsy_pipeline.api import (
+    accounts,
+    activity,
+    link_decisions,
+    links,
+    oauth,
+    orders,
+    people,
+    shop_listings,
+    sync_jobs,
+    syncs,
+    webhooks,
+)
 from etsy_pipeline.api.answers import DOCUMENTED, SafeJson, answer_errors
 from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.api.guard import REVIEW, Guard
@@ -21,6 +33,10 @@ from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 
 ABOUT = "Ask for syncs of a MedusaJS catalogue to Etsy, review their plans, decide on them, and see how they stand."
+
+ROOMS = (
+    accounts, shop_listings, orders, oauth, syncs, sync_jobs, links, link_decisions, people, activity, webhooks,
+)  # fmt: skip
 
 
 def create_app(settings: Settings, store: Store, load: Callable[[], Settings] = Settings.load) -> FastAPI:
@@ -47,7 +63,7 @@ def create_app(settings: Settings, store: Store, load: Callable[[], Settings] = 
     app.state.context = AppContext(settings, store, load)
     app.state.webhook_secret = webhooks.verifier(settings)
     app.state.medusa_webhook_secret = webhooks.medusa_verifier(settings)
-    for room in (accounts, shop_listings, orders, oauth, syncs, sync_jobs, links, link_decisions, webhooks):
+    for room in ROOMS:
         app.include_router(room.router)
     app.add_api_route("/health", _health, methods=["GET"], tags=["about"], summary="Is it there?")
     app.add_api_route("/docs", _docs, methods=["GET"], include_in_schema=False)

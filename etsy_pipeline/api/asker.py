@@ -8,6 +8,7 @@ import secrets
 
 from fastapi import Request, Response
 
+from etsy_pipeline.accounts import people
 from etsy_pipeline.accounts.attempts import SESSION_MINUTES, THIS_MACHINE, Asker
 from etsy_pipeline.api.context import AppContext
 
@@ -36,7 +37,8 @@ def who_finishes(context: AppContext, request: Request) -> Asker:
 
 def who_looks(context: AppContext, request: Request) -> Asker:
     """Who this is, in a browser that needs no token."""
-    program = "" if context.settings.etsy_pipeline_api_token else THIS_MACHINE
+    is_open = context.settings.etsy_pipeline_api_token is None and not people.are_there(context.store)
+    program = THIS_MACHINE if is_open else ""
     return Asker(program, _browser(context, _nonce(request)))
 
 

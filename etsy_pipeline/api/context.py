@@ -22,12 +22,14 @@ class AppContext:
     load: Callable[[], Settings] = Settings.load
 
     def reload(self) -> None:
-        """Use the settings as they are stored now.
+        """Use the settings as they are stored now; the fence of the database is where these say.
 
         Raises:
             NotConfigured: `settings_unreadable`.
         """
         self.settings = self.load()
+        if self.store.fence.paths:
+            self.store.fence = wiring.fence_of(self.settings)
 
     def shop_client(self, account_id: str) -> ShopClient:
         """Etsy for a connected shop."""

@@ -3,8 +3,8 @@
 The token is the installation's own, which may everything, or a person's, which may what their role says (`who.py`).
 As soon as there are people with names, nobody is answered without a token.
 
-A page in a browser can reach loopback too. So without a token the Host has to be loopback's own name (another name is
-DNS rebinding), no proxy may stand between (it would make anybody local), and no foreign page may be the sender.
+A page in a browser reaches loopback too. So without a token and people the Host has to be loopback's own name (another
+name is DNS rebinding), no proxy may stand between (it would make anybody local), and no foreign page may be the sender.
 
 The pages for people ask them to sign in with the token itself (`review/session.py`): a browser sends no bearer token.
 """
@@ -80,11 +80,12 @@ class Guard:
         await answer(scope, receive, send)
 
     async def _refusal(self, scope: Scope, headers: Headers) -> Refusal | None:
-        if self._token is None and (refusal := self._without_token(scope, headers)):
-            return refusal
-        if is_for_people(scope["path"]):
-            return None
         try:
+            refusal = None if self._token else self._without_token(scope, headers)
+            if refusal and not await run_in_threadpool(people.are_there, self._store):
+                return refusal  # where there are people, everybody shows who they are, wherever they come from
+            if is_for_people(scope["path"]):
+                return None
             found = await run_in_threadpool(self._who, headers)
         except PipelineError as error:  # the database is away
             return Refusal(error.message, error.code, *status_of(error), hint=error.hint)

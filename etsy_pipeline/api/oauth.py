@@ -16,6 +16,7 @@ from etsy_pipeline.api.asker import who_begins, who_finishes, who_looks
 from etsy_pipeline.api.context import AppContext, Context
 from etsy_pipeline.api.inputs import PRINTABLE, IdFilter
 from etsy_pipeline.api.pages import page, wants_page
+from etsy_pipeline.api.who import ByProgram
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.etsy.oauth import granted
 from etsy_pipeline.providers.protocols import OAuth
@@ -62,10 +63,13 @@ class Connected(BaseModel):
 
 
 @router.get("/{platform}", summary="Begin to connect a shop")
-def begin(context: Context, request: Request, answer: Response, platform: str, account_id: IdFilter = None) -> Location:
+def begin(
+    context: Context, by: ByProgram, request: Request, answer: Response, platform: str, account_id: IdFilter = None
+) -> Location:
     """Send the seller's browser to `location`. Without `account_id` the account is named when it is finished."""
     asker = who_begins(context, request, answer) if account_id is None else connect.NOBODY
-    authorization = connect.start(context.store, provider_of(platform).oauth(context.settings), account_id, asker)
+    oauth = provider_of(platform).oauth(context.settings)
+    authorization = connect.start(context.store, oauth, account_id, asker, by=by)
     return Location(location=authorization.location, state=authorization.state)
 
 

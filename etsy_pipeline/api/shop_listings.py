@@ -1,4 +1,4 @@
-"""Routes of a shop as it is on Etsy: what the last whole scan saw."""
+"""Routes of a shop as it is on Etsy: what the last whole scan saw, and asking for another one."""
 
 from typing import Annotated
 
@@ -9,6 +9,7 @@ from etsy_pipeline.api.context import Context
 from etsy_pipeline.api.inputs import PRINTABLE, AccountPath, Page
 from etsy_pipeline.planning.shop_changes import Kind
 from etsy_pipeline.shop import scan_views
+from etsy_pipeline.shop.scan import ask
 from etsy_pipeline.store.records import ShopScan
 
 router = APIRouter(prefix="/admin/etsy-accounts", tags=["accounts"])
@@ -93,6 +94,15 @@ def show_listings(context: Context, account_id: AccountPath, page: Page, state: 
         offset=page.offset,
         limit=page.limit,
     )
+
+
+@router.post("/{account_id}/scan", status_code=202, summary="Ask for a look through all of a shop's listings")
+def scan(context: Context, account_id: AccountPath) -> Scan:
+    """Dagster begins it; asked for again within two minutes it is the same one. Answers 409 where no shop is connected.
+
+    A scan that `problem` says was only asked for, or that has neither a problem nor a `finished_at`, is not over.
+    """
+    return _scan(ask(context.store, account_id))
 
 
 def _scan(scan: ShopScan) -> Scan:

@@ -54,6 +54,7 @@ class SyncJob(BaseModel):
     error_count: int
     error_log_truncated: bool
     plan_digest: str | None
+    snapshot: str | None
     created_at: str
     planned_at: str | None
     confirmed_at: str | None

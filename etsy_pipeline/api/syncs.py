@@ -18,7 +18,7 @@ from etsy_pipeline.api.inputs import (
     TransactionPath,
 )
 from etsy_pipeline.api.plan import Plan, plan_page
-from etsy_pipeline.api.who import Sender, Who
+from etsy_pipeline.api.who import NOBODY_NAMED, THROUGH, ByProgram, Sender, Who
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.sync import approvals, unsent
 from etsy_pipeline.sync.queries import PlanFilter
@@ -28,9 +28,6 @@ from etsy_pipeline.sync.retry import retry_failed
 from etsy_pipeline.sync.rollback import request_rollback
 
 router = APIRouter(prefix="/admin/products/etsy-sync", tags=["syncs"])
-
-THROUGH = "api"
-NOBODY_NAMED = "HTTP API"
 
 
 class NewSync(BaseModel):
@@ -102,7 +99,7 @@ class Wish(BaseModel):
 
 
 @router.post("", status_code=202, summary="Ask for a sync")
-def start(context: Context, body: NewSync, idempotency_key: IdempotencyKey = None) -> Started:
+def start(context: Context, by: ByProgram, body: NewSync, idempotency_key: IdempotencyKey = None) -> Started:
     """A plan follows within seconds; nothing reaches Etsy before it is confirmed."""
     product_ids = None if body.product_ids is None else tuple(body.product_ids)
     job = request_sync(
@@ -111,6 +108,7 @@ def start(context: Context, body: NewSync, idempotency_key: IdempotencyKey = Non
         product_ids=product_ids,
         trigger="api",
         idempotency_key=idempotency_key,
+        by=by,
     )
     return _started(job)
 
@@ -172,9 +170,9 @@ def reject(context: Context, sender: Sender, transaction_id: TransactionPath, bo
 
 
 @router.post("/{transaction_id}/cancel", summary="Call a sync off")
-def cancel(context: Context, transaction_id: TransactionPath) -> Done:
+def cancel(context: Context, by: ByProgram, transaction_id: TransactionPath) -> Done:
     """What is under way is finished, the rest is left as it is."""
-    approvals.cancel(context.store, transaction_id)
+    approvals.cancel(context.store, transaction_id, by=by)
     return Done()
 
 
@@ -182,14 +180,16 @@ def cancel(context: Context, transaction_id: TransactionPath) -> Done:
 def drop(context: Context, sender: Sender, transaction_id: TransactionPath, body: Dropping) -> Wish:
     """Nothing is done for them. Answers 409 where none of them is still to send."""
     name = _name(sender, body)
-    told = unsent.drop(context.store, transaction_id, body.product_ids, decided_by=name, note=body.note)
+    told = unsent.drop(
+        context.store, transaction_id, body.product_ids, decided_by=name, through=THROUGH, note=body.note
+    )
     return Wish(changed=list(told.changed), too_late=list(told.too_late))
 
 
 @router.post("/{transaction_id}/first", summary="Send products of an approved sync before all others")
-def first(context: Context, transaction_id: TransactionPath, body: Wanted) -> Wish:
+def first(context: Context, by: ByProgram, transaction_id: TransactionPath, body: Wanted) -> Wish:
     """As far as they were not sent yet. Answers 409 where none of them is still to send."""
-    told = unsent.first(context.store, transaction_id, body.product_ids)
+    told = unsent.first(context.store, transaction_id, body.product_ids, by=by)
     return Wish(changed=list(told.changed), too_late=list(told.too_late))
 
 
@@ -202,15 +202,18 @@ def resume(context: Context, sender: Sender, transaction_id: TransactionPath, bo
 
 
 @router.post("/{transaction_id}/retry", status_code=202, summary="Ask for a new sync of what failed")
-def retry(context: Context, transaction_id: TransactionPath, idempotency_key: IdempotencyKey = None) -> Started:
+def retry(
+    context: Context, by: ByProgram, transaction_id: TransactionPath, idempotency_key: IdempotencyKey = None
+) -> Started:
     """It gets a plan of its own, and needs a confirmation of its own."""
-    return _started(retry_failed(context.store, transaction_id, trigger="api", idempotency_key=idempotency_key))
+    job = retry_failed(context.store, transaction_id, trigger="api", idempotency_key=idempotency_key, by=by)
+    return _started(job)
 
 
 @router.post("/{transaction_id}/rollback", status_code=202, summary="Ask for a sync that takes another one back")
-def rollback(context: Context, transaction_id: TransactionPath) -> Started:
+def rollback(context: Context, by: ByProgram, transaction_id: TransactionPath) -> Started:
     """Its plan restores what that sync changed, says what cannot be restored, and needs a confirmation of its own."""
-    return _started(request_rollback(context.store, transaction_id, trigger="api"))
+    return _started(request_rollback(context.store, transaction_id, trigger="api", by=by))
 
 
 def _name(sender: Who, said: Rejection) -> str:

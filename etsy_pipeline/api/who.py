@@ -12,19 +12,23 @@ from fastapi import Depends, Request
 
 from etsy_pipeline.accounts.people import may
 from etsy_pipeline.errors import BadRequest
+from etsy_pipeline.store.activity import Doer
 from etsy_pipeline.store.records import Person, Role
 
 DECISIONS = re.compile(
     r"/admin/products/etsy-sync(/[^/]+/\w+)?"
-    r"|/admin/etsy-accounts/[^/]+/link-decisions"
+    r"|/admin/etsy-accounts/[^/]+/(link-decisions|scan)"
     r"|/review/(?!accounts/|people/)[^/]+/(approve|reject|cancel|resume|retry|rollback)"
     r"|/review/sync"
-    r"|/review/accounts/[^/]+/(candidates/(decide|certain)|accept|orders)"
+    r"|/review/accounts/[^/]+/(candidates/(decide|certain)|accept|orders|scan)"
 )
-"""What whoever may approve may send: decisions on plans, links, holds and orders, and requests for syncs."""
+"""What whoever may approve may send: decisions on plans, links, holds and orders, requests for syncs and scans."""
 
 ADMINISTRATION = re.compile(r"/admin/oauth/[^/]+")
 """What takes an administrator although it is asked for by GET: it begins to connect a shop."""
+
+THROUGH = "api"
+NOBODY_NAMED = "HTTP API"
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -36,6 +40,7 @@ class Who:
     role: Role
     name: str = ""
     person_id: str = ""
+    token_mark: str = ""
 
     def decides_as(self, given: str, otherwise: str = "") -> str:
         """The name that a decision is noted with: a person's own, whatever else is free to choose.
@@ -60,7 +65,7 @@ ADMINISTRATOR = Who("administer")
 
 def of_person(person: Person) -> Who:
     """A person who has shown their token."""
-    return Who(person.role, person.name, person.id)
+    return Who(person.role, person.name, person.id, person.token_mark)
 
 
 def role_needed(method: str, path: str) -> Role:
@@ -99,4 +104,10 @@ def too_low(found: Who, role: Role) -> BadRequest:
     )
 
 
+def _by_program(request: Request) -> Doer:
+    return Doer(who(request).name or NOBODY_NAMED, THROUGH)
+
+
 Sender = Annotated[Who, Depends(who)]
+ByProgram = Annotated[Doer, Depends(_by_program)]
+"""Who sends a request, as it is noted with what it changes."""

@@ -1,6 +1,8 @@
 """Events of the shop's own Medusa: signed, noted by their ids, and nothing more; what is forged or old is refused."""
 
 import json
+import logging
+import socket
 from typing import Any
 
 import httpx
@@ -65,3 +67,17 @@ def test_without_a_secret_nothing_is_believed(settings: Settings, store: Store) 
     with serving(without, store) as url, client_of(url) as api:
         answer = tell(api)
     assert answer.json()["code"] == "webhook_secret_missing"
+
+
+@ON_SQLITE
+def test_who_goes_away_in_the_middle_of_it_is_no_fault_of_ours(
+    api: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a Medusa that was busy does; nothing of it is reported."""
+    begun = b"POST /webhooks/medusa HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10\r\n\r\n{"
+    with caplog.at_level(logging.INFO):
+        with socket.create_connection((api.base_url.host, api.base_url.port or 0)) as caller:
+            caller.sendall(begun)
+        while "path=/webhooks/medusa status=400" not in caplog.text:
+            assert api.get("/health").is_success
+    assert "unexpected_error" not in caplog.text

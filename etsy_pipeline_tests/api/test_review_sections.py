@@ -17,7 +17,7 @@ from etsy_pipeline.listings.listing import ListingImage
 from etsy_pipeline.listings.rules import verdict
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
 from etsy_pipeline.settings import Settings
-from etsy_pipeline.store import accounts, jobs, progress, signs_of_life
+from etsy_pipeline.store import accounts, clock, jobs, progress, seen_listings, signs_of_life
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import AccountHold
 from etsy_pipeline.sync import holds, queries
@@ -26,6 +26,7 @@ from etsy_pipeline_tests.api.serving import serving
 from etsy_pipeline_tests.api.visitor import Visitor
 from etsy_pipeline_tests.builders import a_listing, a_product, a_product_with, validated
 from etsy_pipeline_tests.conftest import ON_SQLITE
+from etsy_pipeline_tests.looked import NEVER, looked_through
 from etsy_pipeline_tests.sync.planned import absent, planned
 
 PROFILE, PROCESSING = verdict("shipping_profile_missing"), verdict("processing_profile_missing")
@@ -97,6 +98,31 @@ def test_what_was_lacking_and_is_there_by_now_says_to_sync_again(visitor: Visito
     assert "It is chosen by now: sync again." in visitor.text
     visitor.send("/review/sync")
     assert "Its plan is being drawn up" in visitor.text
+
+
+def test_a_shop_that_nobody_has_looked_through_is_looked_through_from_the_page(visitor: Visitor, store: Store) -> None:
+    transaction_id = plan_of(store, wrong("prod_w", verdict("shop_not_scanned", scan=NEVER)))
+    with store.reading() as session:
+        account_id = jobs.get(session, transaction_id).etsy_account_id
+    visitor.open(f"/review/{transaction_id}")
+    assert "1 product waits for a look through the shop." in visitor.text
+    assert "shop scan" not in visitor.text, "nothing needs a terminal"
+    visitor.send(f"/review/accounts/{account_id}/scan")
+    assert visitor.page.url.path == f"/review/{transaction_id}", "back where it was pressed"
+    assert "asked for; Dagster begins it" in visitor.text
+    with store.writing() as session:
+        scan_id = seen_listings.begin(session, account_id, clock.now(session))
+    visitor.open(f"/review/{transaction_id}")
+    assert "is being looked through now" in visitor.text
+    with store.writing() as session:
+        seen_listings.fail(session, scan_id, calls=1, problem="Etsy gave no answer.")
+    visitor.open(f"/review/{transaction_id}")
+    assert "The last look through the shop failed: Etsy gave no answer." in visitor.text
+    looked_through(store, account_id)
+    visitor.open(f"/review/{transaction_id}")
+    assert "The shop was looked through meanwhile: sync again." in visitor.text
+    visitor.open(f"/review/accounts/{account_id}")
+    assert "The shop was looked through: 0 listings." in visitor.text
 
 
 def test_what_cannot_be_published_is_grouped_by_reason_with_one_hint_and_its_remedy(

@@ -43,3 +43,28 @@ def test_a_shops_listings_come_in_pages_and_by_state(api: httpx.Client, store: S
 def test_an_account_that_does_not_exist_has_no_listings(api: httpx.Client) -> None:
     answer = api.get("/admin/etsy-accounts/etsy_acc_nowhere/listings")
     assert (answer.status_code, answer.json()["code"]) == (404, "account_not_found")
+
+
+def test_a_look_through_the_shop_is_asked_for_once_and_is_whole_when_it_has_ended(
+    api: httpx.Client, store: Store
+) -> None:
+    account_id = connected(store).id
+    path = f"/admin/etsy-accounts/{account_id}/scan"
+    first, again = api.post(path), api.post(path)
+    assert (first.status_code, first.json()) == (202, again.json()), "a double click is one"
+    assert "asked for" in first.json()["problem"]
+    with store.writing() as session:
+        assert [scan.id for scan in seen_listings.asked_for(session)] == [first.json()["id"]]
+        now = clock.now(session)
+        scan_id = seen_listings.begin(session, account_id, now)
+        assert not seen_listings.asked_for(session), "whichever scan begins then is the one that was asked for"
+    assert api.post(path).json()["id"] == scan_id, "it is under way"
+    with store.writing() as session:
+        seen_listings.finish(session, scan_id, now=now, calls=1, counts={})
+    assert api.post(path).json()["id"] != scan_id
+
+
+def test_a_shop_that_is_not_connected_is_not_looked_through(api: httpx.Client) -> None:
+    account_id = api.post("/admin/etsy-accounts").json()["id"]
+    answer = api.post(f"/admin/etsy-accounts/{account_id}/scan")
+    assert (answer.status_code, answer.json()["code"]) == (409, "account_not_connected")

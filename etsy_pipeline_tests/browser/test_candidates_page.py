@@ -55,7 +55,7 @@ def test_a_shop_owner_links_what_is_certain_and_decides_on_the_rest(
         site.type("token", TOKEN)
         site.press("Sign in")
         site.open("/review/accounts")
-        site.press("Candidates")
+        site.press("May be on Etsy already")
         site.see("Hand thrown stoneware bowl")
         assert site.pictures() > 0, "the policy lets them through"
         site.look("candidates")

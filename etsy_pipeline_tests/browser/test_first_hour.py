@@ -207,9 +207,16 @@ def look_around(person: Person, account_id: str) -> None:
     """Afterwards: that all works, and every setting by form."""
     person.open("/setup/status")
     person.look("setup-status")
+    person.open(f"/setup/shops/{account_id}/attributes?of=Mugs")
+    person.see("On Etsy it is")
+    person.look("setup-attributes")
     path = f"/setup/shops/{account_id}/settings"
     person.open(path)
     person.look("setup-settings")
+    person.open(f"/review/accounts/{account_id}")
+    Site.press(person, "Look through the shop")
+    person.see_in_time(f"/review/accounts/{account_id}", "The shop was looked through")
+    person.look("shop")
     person.open(f"{path}?q=price")
     person.type("price-markup_percent", "a lot")
     Person.press(person, "Save")

@@ -100,6 +100,8 @@ def test_a_plan_is_gone_through_with_the_keyboard(
         assert site.script(ticked) == [False, True, False, False]
         site.keys("k" + Keys.ENTER)
         site.see("As it will be")
+        site.press("Ask Etsy now")
+        site.see("As Etsy has it now")
         site.look("preview")
         site.keys("j")
         site.wait(lambda page: "at=1" in page.current_url)

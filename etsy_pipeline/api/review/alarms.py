@@ -45,7 +45,7 @@ def _dagster(silent_for: float | None) -> Iterator[Alarm]:
     seen = "it was never at work here" if silent_for is None else f"it was at work {_ago(silent_for)} ago"
     yield Alarm(
         f"Nothing is planned or published now: Dagster does not run ({seen}).",
-        "Start it with `etsy-pipeline up`, `scripts/dev` or its daemon. What is asked for meanwhile waits.",
+        "Start `etsy-pipeline up` on the machine of this installation. What is asked for meanwhile waits.",
     )
 
 

@@ -9,17 +9,30 @@ from starlette.exceptions import HTTPException
 
 from etsy_pipeline.api.answers import status_of
 from etsy_pipeline.api.context import AppContext
-from etsy_pipeline.api.review import candidates, decision, lists, orders, people, plan, preview, shops, sign_in, syncing
+from etsy_pipeline.api.review import (
+    activity,
+    candidates,
+    decision,
+    lists,
+    orders,
+    people,
+    plan,
+    preview,
+    shops,
+    sign_in,
+    syncing,
+)
 from etsy_pipeline.api.review.kept import keep, kept, was_sent_from_here
 from etsy_pipeline.api.review.login_throttle import LoginThrottle
-from etsy_pipeline.api.review.page import page, to
+from etsy_pipeline.api.review.page import bare_page, page, to
 from etsy_pipeline.api.review.session import SIGNED_IN, Sessions, SignInNeededError, signing_key
-from etsy_pipeline.errors import BadRequest, PipelineError
+from etsy_pipeline.errors import BadRequest, NotFound, PipelineError, StoreUnavailable
 
 BEHIND_SIGN_IN = (
     lists,
     syncing,
     people,
+    activity,
     candidates,
     orders,
     shops,
@@ -27,6 +40,11 @@ BEHIND_SIGN_IN = (
     preview,
     plan,
 )  # plan last: its path fits anything
+
+
+METHOD_NOT_ALLOWED = 405
+HINTS = {"account_not_found": "The page Shops lists those that there are."}
+"""What to do, for who looks at a page and not at a terminal."""
 
 
 def create_review(context: AppContext) -> FastAPI:
@@ -47,6 +65,7 @@ def pages_app(context: AppContext) -> FastAPI:
     app.add_exception_handler(PipelineError, _expected)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _routing)
+    app.add_exception_handler(Exception, _unexpected)
     return app
 
 
@@ -62,9 +81,28 @@ async def _to_sign_in(request: Request, _error: Exception) -> Response:
 
 async def _expected(request: Request, error: Exception) -> Response:
     assert isinstance(error, PipelineError)  # noqa: S101 - it is registered for nothing else
+    if hint := HINTS.get(error.code):
+        told = error.message.partition(". ")[0].rstrip(".")
+        error = NotFound(f"{told}.", code=error.code, hint=hint)
     if error.code == "form_expired" and was_sent_from_here(request) and (typed := await keep(request)):
         return page(request, "send_again.html", status_of(error)[0], error=error, kept=kept(request, typed))
+    if isinstance(error, StoreUnavailable):
+        return bare_page(request, "problem.html", status_of(error)[0], error=error, again=_again(request))
     return page(request, "problem.html", status_of(error)[0], error=error)
+
+
+async def _unexpected(request: Request, _error: Exception) -> Response:
+    """A fault of ours; the outermost middleware logs and reports it."""
+    problem = PipelineError(
+        "Something went wrong here, and it is not your fault.",
+        code="unexpected_error",
+        hint="Go back and try once more: what you typed is still there. The API's log says where it was.",
+    )
+    return bare_page(request, "problem.html", 500, error=problem, again=_again(request))
+
+
+def _again(request: Request) -> str:
+    return request.url.path if request.method == "GET" else ""
 
 
 def _malformed(request: Request, _error: Exception) -> Response:
@@ -74,5 +112,7 @@ def _malformed(request: Request, _error: Exception) -> Response:
 
 def _routing(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - the same
+    if error.status_code == METHOD_NOT_ALLOWED and request.method in {"GET", "HEAD"}:
+        return to(request.url.path.rpartition("/")[0])  # a form's address, opened anew: its page is the one above
     problem = BadRequest(f"{error.detail}.", code="route_not_found", hint="The syncs are listed on the first page.")
     return page(request, "problem.html", error.status_code, error=problem)

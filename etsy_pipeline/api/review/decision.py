@@ -13,7 +13,7 @@ from etsy_pipeline.api.inputs import NOTE, PRINTABLE, TransactionPath
 from etsy_pipeline.api.review.item_card import CHANGING
 from etsy_pipeline.api.review.page import page, to
 from etsy_pipeline.api.review.plan_query import PlanQuery
-from etsy_pipeline.api.review.session import OWN_FORM, decides_as, name_for
+from etsy_pipeline.api.review.session import NOBODY_NAMED, OWN_FORM, THROUGH, ByBrowser, decides_as, name_for
 from etsy_pipeline.api.review.words import ACTIONS, told_of
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.planning.plan_view import dollars
@@ -25,8 +25,6 @@ from etsy_pipeline.sync.rollback import request_rollback
 
 router = APIRouter()
 
-THROUGH = "review page"
-NOBODY_NAMED = "somebody on the review page"
 LONGEST_LIST = 4_000_000  # characters: 100,000 product ids of Medusa's length
 
 
@@ -95,31 +93,30 @@ def reject(request: Request, context: Context, transaction_id: TransactionPath, 
 
 
 @router.post("/{transaction_id}/cancel", dependencies=[OWN_FORM])
-def cancel(context: Context, transaction_id: TransactionPath) -> RedirectResponse:
+def cancel(context: Context, by: ByBrowser, transaction_id: TransactionPath) -> RedirectResponse:
     """Call it off; what is under way is finished."""
-    approvals.cancel(context.store, transaction_id)
+    approvals.cancel(context.store, transaction_id, by=by)
     return to(f"/review/{transaction_id}")
 
 
 @router.post("/{transaction_id}/resume", dependencies=[OWN_FORM])
-def go_on(request: Request, context: Context, transaction_id: TransactionPath) -> RedirectResponse:
+def go_on(context: Context, by: ByBrowser, transaction_id: TransactionPath) -> RedirectResponse:
     """A paused sync goes on, in the name of who has signed in, or decided last in this browser."""
-    name = name_for(request).strip() or NOBODY_NAMED
-    resume(context.store, transaction_id, decided_by=name, through=THROUGH)
+    resume(context.store, transaction_id, decided_by=by.name, through=by.through)
     return to(f"/review/{transaction_id}?follow=yes")
 
 
 @router.post("/{transaction_id}/retry", dependencies=[OWN_FORM])
-def again(context: Context, transaction_id: TransactionPath) -> RedirectResponse:
+def again(context: Context, by: ByBrowser, transaction_id: TransactionPath) -> RedirectResponse:
     """A new sync of what failed, with a plan of its own."""
-    job = retry.retry_failed(context.store, transaction_id, trigger="ui")
+    job = retry.retry_failed(context.store, transaction_id, trigger="ui", by=by)
     return to(f"/review/{job.transaction_id}?follow=yes")
 
 
 @router.post("/{transaction_id}/rollback", dependencies=[OWN_FORM])
-def take_back(context: Context, transaction_id: TransactionPath) -> RedirectResponse:
+def take_back(context: Context, by: ByBrowser, transaction_id: TransactionPath) -> RedirectResponse:
     """A new sync that takes this one back, with a plan of its own."""
-    job = request_rollback(context.store, transaction_id, trigger="ui")
+    job = request_rollback(context.store, transaction_id, trigger="ui", by=by)
     return to(f"/review/{job.transaction_id}?follow=yes")
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.api.review.page import is_picture
 from etsy_pipeline.api.review.words import ACTIONS
-from etsy_pipeline.listings.listing import Listing
+from etsy_pipeline.listings.listing import Inventory, Listing
 from etsy_pipeline.listings.remedies import OF_THE_SHOP
 from etsy_pipeline.listings.verdict import Verdict
 from etsy_pipeline.planning.changes import Difference
@@ -144,10 +144,18 @@ def _same(one: str, other: str) -> bool:
 
 def price_of(listing: Listing) -> str:
     """What it costs: one price, or from the lowest to the highest on offer."""
-    offered = [offering.price for offering in listing.inventory.offerings if offering.is_enabled]
-    lowest, highest = min(offered, default=listing.price), max(offered, default=listing.price)
+    told = price_range(listing.inventory, listing.currency_code)
+    return told or f"{_amount(listing.price)} {listing.currency_code}"
+
+
+def price_range(inventory: Inventory, currency: str) -> str:
+    """What an inventory's offerings cost; nothing where none is on offer."""
+    offered = [offering.price for offering in inventory.offerings if offering.is_enabled]
+    if not offered:
+        return ""
+    lowest, highest = min(offered), max(offered)
     told = _amount(lowest) if lowest == highest else f"{_amount(lowest)} to {_amount(highest)}"
-    return f"{told} {listing.currency_code}"
+    return f"{told} {currency}"
 
 
 def _amount(price: Decimal) -> str:

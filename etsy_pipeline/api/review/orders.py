@@ -15,11 +15,12 @@ from etsy_pipeline.api.context import AppContext, Context
 from etsy_pipeline.api.inputs import PRINTABLE, AccountPath
 from etsy_pipeline.api.review.page import page, to
 from etsy_pipeline.api.review.plan_query import A_PAGE
-from etsy_pipeline.api.review.session import OWN_FORM
+from etsy_pipeline.api.review.session import OWN_FORM, ByBrowser
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.orders import by_hand, views
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.accounts import settings_of
+from etsy_pipeline.store.activity import Doer
 from etsy_pipeline.sync import holds
 
 router = APIRouter(prefix="/accounts/{account_id}/orders")
@@ -50,18 +51,20 @@ def show(request: Request, context: Context, account_id: AccountPath, looked: An
 
 
 @router.post("", dependencies=[OWN_FORM])
-def decide(request: Request, context: Context, account_id: AccountPath, form: Annotated[Decision, Form()]) -> Response:
+def decide(
+    request: Request, context: Context, by: ByBrowser, account_id: AccountPath, form: Annotated[Decision, Form()]
+) -> Response:
     """A person's word on a line, or on the end of an order."""
     try:
-        _decide(context, account_id, form)
+        _decide(context, account_id, form, by)
     except PipelineError as problem:
         return _list(request, context, account_id, Looked(), problem)
     return to(_address(account_id, Looked()))
 
 
-def _decide(context: AppContext, account_id: str, form: Decision) -> None:
+def _decide(context: AppContext, account_id: str, form: Decision, by: Doer) -> None:
     if form.act == "nothing":
-        by_hand.book_nothing(context.store, account_id, form.number)
+        by_hand.book_nothing(context.store, account_id, form.number, by=by)
         return
     with context.store.reading() as session:
         sold_from = settings_of(accounts.get(session, account_id)).sold_from
@@ -69,10 +72,11 @@ def _decide(context: AppContext, account_id: str, form: Decision) -> None:
         if form.act == "choose":
             product_id, variant_id = form.product_id.strip(), form.variant_id.strip()
             by_hand.choose_variant(
-                context.store, medusa, account_id, form.number, product_id=product_id, variant_id=variant_id
+                context.store, medusa, account_id, form.number, product_id=product_id, variant_id=variant_id, by=by
             )
         else:
-            by_hand.decide_end(context.store, medusa, account_id, form.number, gives_back=form.act == "back")
+            gives_back = form.act == "back"
+            by_hand.decide_end(context.store, medusa, account_id, form.number, gives_back=gives_back, by=by)
 
 
 def _list(

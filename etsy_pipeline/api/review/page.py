@@ -41,6 +41,15 @@ def page(request: Request, template: str, status: int = 200, **values: object) -
     return answer
 
 
+def bare_page(request: Request, template: str, status: int, **values: object) -> HTMLResponse:
+    """A page that asks the database nothing: it may be what does not answer."""
+    context: AppContext = request.app.state.context
+    shared = {"style_version": STYLE_VERSION, "keys_version": KEYS_VERSION, "who": None, "alarms": (), "csrf": ""}
+    answer = pages.page(request, f"review/{template}", status, **shared | values)
+    answer.headers["content-security-policy"] = _policy(context)
+    return answer
+
+
 def _of_who_looks(request: Request, context: AppContext) -> dict[str, object]:
     """Who has signed in, what they may, and what is wrong at the moment; whoever has not is told none of it."""
     who: Who | None = getattr(request.state, "who", None)

@@ -18,9 +18,10 @@ from etsy_pipeline.api.review.remedies import Cause, Group, causes, groups
 from etsy_pipeline.api.review.words import reason, told_of
 from etsy_pipeline.planning.plan_view import dollars
 from etsy_pipeline.planning.sections import CHANGING, SECTIONS
+from etsy_pipeline.shop import scan_views
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import BEING_PLANNED, PENDING, PUBLISHED, UNDER_WAY, SyncState
-from etsy_pipeline.sync import queries
+from etsy_pipeline.sync import activity, queries
 from etsy_pipeline.sync.queries import PlanFilter, SyncReview
 from etsy_pipeline.sync.signs_of_life import lost_runs_of, troubles
 from etsy_pipeline.sync.turns import waiting_words
@@ -101,6 +102,7 @@ def _told(context: AppContext, review: SyncReview, query: PlanQuery) -> dict[str
         "stuck": troubles(context.store, context.settings.lost_after, transaction_id=job.transaction_id),
         "lost_runs": lost_runs_of(job),
         "waits": waiting_words(context.store, job),
+        "done": [(done, activity.words(done)) for done in activity.of_sync(context.store, job.transaction_id)],
         "is_under_way": job.state in (*BEING_PLANNED, *UNDER_WAY),
         "has_nothing_to_do": job.state is SyncState.NOTHING_TO_DO,
         "is_finished": job.state in (*PUBLISHED, SyncState.FAILED),
@@ -114,7 +116,9 @@ def _parts(context: AppContext, review: SyncReview, query: PlanQuery) -> dict[st
     job = review.job
     tabs = _tabs(job, queries.section_counts(context.store, job)) if job.has_plan else []
     found: Sequence[Group] = ()
-    told: Sequence[Cause] = causes(job, review.account) if job.has_plan else ()
+    told: Sequence[Cause] = ()
+    if job.has_plan:
+        told = causes(job, review.account, scan_views.last_looks(context.store, job.etsy_account_id))
     if any(tab.show == "invalid" and tab.count for tab in tabs) and query.show in {"", "invalid"} and not query.q:
         some = PlanFilter(sections=("invalid",), most=LOOKED_THROUGH)
         found = groups(job, review.account, queries.some_items(context.store, job, some))

@@ -1,7 +1,9 @@
 """One product of a plan: its listing as it is on Etsy, beside the one that it will be, as buyers see it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -10,42 +12,35 @@ from fastapi.responses import Response
 from etsy_pipeline.api.context import AppContext, Context
 from etsy_pipeline.api.inputs import TransactionPath
 from etsy_pipeline.api.review.exclusions import mark_of, pack
-from etsy_pipeline.api.review.item_card import item_card_of, price_of
-from etsy_pipeline.api.review.page import is_picture, page, to
+from etsy_pipeline.api.review.item_card import item_card_of
+from etsy_pipeline.api.review.page import page, to
 from etsy_pipeline.api.review.plan_query import A_PAGE, PlanQuery
-from etsy_pipeline.errors import NotFound
-from etsy_pipeline.listings.listing import Listing, Offering
-from etsy_pipeline.planning.link import Link
-from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.api.review.shown_listing import ShownListing, of_listing, of_live, of_seen
+from etsy_pipeline.errors import NotFound, PipelineError
+from etsy_pipeline.planning.link import GONE, Link, PublishedImage
+from etsy_pipeline.store import links, seen_listings
+from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob, SyncItem
+from etsy_pipeline.store.seen_listings import StoredListing
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import queries
 
 router = APIRouter()
 
-MOST_OFFERINGS = 30
-
 Position = Annotated[int, Path(ge=0, lt=1_000_000)]
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture of a listing that the page may load."""
+class OnEtsy:
+    """What is on Etsy, as far as it is known, and `told` how it is known; `at` is the moment of it.
 
-    url: str
-    text: str
+    `can_ask`: Etsy can be asked for the listing as it is now. `problem` is why it gave no answer.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """A listing as it stands in a shop. `variations` are the choices that a buyer has, by what varies."""
-
-    listing: Listing
-    pictures: Sequence[Picture]
-    price: str
-    pieces: int
-    variations: Mapping[str, Sequence[str]]
-    offerings: Sequence[Offering]
-    more_offerings: int
+    listing: ShownListing | None
+    told: str
+    at: datetime | None = None
+    can_ask: bool = False
+    problem: PipelineError | None = None
 
 
 @router.get("/{transaction_id}/products/{position}")
@@ -57,6 +52,30 @@ def show(
     query: Annotated[PlanQuery, Query()],
 ) -> Response:
     """Both sides, what changes between them, and the ways to the products before and after it in the list."""
+    return _show(request, context, transaction_id, position, query)
+
+
+@router.get("/{transaction_id}/products/{position}/on-etsy")
+def ask(
+    request: Request,
+    context: Context,
+    transaction_id: TransactionPath,
+    position: Position,
+    query: Annotated[PlanQuery, Query()],
+) -> Response:
+    """The same, with the listing as Etsy has it now: two calls."""
+    return _show(request, context, transaction_id, position, query, asks=True)
+
+
+def _show(
+    request: Request,
+    context: AppContext,
+    transaction_id: str,
+    position: int,
+    query: PlanQuery,
+    *,
+    asks: bool = False,
+) -> Response:
     review = queries.review_of(context.store, transaction_id)
     job = review.job
     if not query.is_of(job):
@@ -86,9 +105,9 @@ def show(
         shop=review.account.label,
         item=item,
         card=card,
-        link=link,
-        before=_published(context, link),
-        after=_preview(context, item.plan.desired) if item.plan.desired else None,
+        before=_on_etsy(context, review.account, item, link, asks=asks),
+        after=_after(context, item),
+        ask=f"/review/{transaction_id}/products/{position}/on-etsy?{query.encoded(job, at=query.at)}",
         is_open=is_open,
         back=query.address(job, offset=page_of_list),
         **_neighbours(context, job, query),
@@ -115,24 +134,58 @@ def _neighbours(context: AppContext, job: EtsySyncJob, query: PlanQuery) -> dict
     return {"previous": at(query.at - 1) if query.at else "", "next": at(query.at + 1)}
 
 
-def _published(context: AppContext, link: Link | None) -> Preview | None:
-    return _preview(context, link.published) if link and link.published and link.etsy_listing_id else None
+def _after(context: AppContext, item: SyncItem) -> ShownListing | None:
+    listing = item.plan.desired
+    state = "as a draft" if listing and listing.publish_as == "draft" else "on sale"
+    return of_listing(context, listing, state) if listing else None
 
 
-def _preview(context: AppContext, listing: Listing) -> Preview:
-    inventory = listing.inventory
-    offered = [offering for offering in inventory.offerings if offering.has_variant and offering.is_enabled]
-    names = [item.name for item in inventory.properties]
-    return Preview(
-        listing=listing,
-        pictures=[Picture(item.url, item.alt_text) for item in listing.images if is_picture(context, item.url)],
-        price=price_of(listing),
-        pieces=sum(offering.for_sale for offering in offered),
-        variations={name: _values(offered, number) for number, name in enumerate(names)},
-        offerings=offered[:MOST_OFFERINGS] if names else (),
-        more_offerings=max(0, len(offered) - MOST_OFFERINGS) if names else 0,
-    )
+def _on_etsy(context: AppContext, account: EtsyAccount, item: SyncItem, link: Link | None, *, asks: bool) -> OnEtsy:
+    """The newest that is known: what Etsy says now, what a scan saw, or what was published last."""
+    listing_id = (link.etsy_listing_id if link else None) or item.plan.etsy_listing_id
+    if listing_id is None:
+        return OnEtsy(None, "Not on Etsy yet.")
+    with context.store.reading() as session:
+        stored = seen_listings.get(session, account.id, listing_id)
+        ours = tuple(links.images_of(session, account.id, [item.product_id]).get(item.product_id, {}).values())
+    problem = None
+    if asks:
+        try:
+            return _asked(context, account, listing_id, stored, ours)
+        except PipelineError as error:
+            problem = error
+    published = link.published if link else None
+    published_at = link.last_synced_at if link else None
+    can_ask = account.is_active
+    if stored and (published is None or published_at is None or stored.seen_at >= published_at):
+        if stored.gone_at:
+            told = f"Listing {listing_id} was no longer there when the shop was looked through."
+            return OnEtsy(None, told, stored.gone_at, can_ask, problem)
+        return OnEtsy(
+            of_seen(context, stored.seen, ours), "As the last scan of the shop saw it", stored.seen_at, can_ask, problem
+        )
+    if published:
+        state = _words(link.listing_state if link else None)
+        shown, told = of_listing(context, published, state), "As it was last published; nobody has looked since"
+        return OnEtsy(shown, told, published_at, can_ask, problem)
+    return OnEtsy(None, f"Listing {listing_id} is there; what it is like was not looked at.", None, can_ask, problem)
 
 
-def _values(offered: Sequence[Offering], number: int) -> Sequence[str]:
-    return list(dict.fromkeys(offering.values[number] for offering in offered if number < len(offering.values)))
+def _asked(
+    context: AppContext,
+    account: EtsyAccount,
+    listing_id: int,
+    stored: StoredListing | None,
+    ours: Sequence[PublishedImage],
+) -> OnEtsy:
+    with closing(context.shop_client(account.id)) as client:
+        live = client.live_listings([listing_id]).get(listing_id)
+    now = datetime.now(UTC)
+    if live is None or live.state == GONE:
+        return OnEtsy(None, f"Etsy no longer has listing {listing_id}.", now, can_ask=True)
+    shown = of_live(context, live, account.currency_code or "", stored.seen if stored else None, ours)
+    return OnEtsy(shown, "As Etsy has it now", now, can_ask=True)
+
+
+def _words(state: str | None) -> str:
+    return (state or "").replace("_", " ")

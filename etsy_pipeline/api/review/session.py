@@ -21,11 +21,15 @@ from etsy_pipeline.accounts.people import may
 from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.api.who import ADMINISTRATOR, Who, of_person, role_needed, too_low
 from etsy_pipeline.errors import BadRequest
+from etsy_pipeline.store.activity import Doer
 
 COOKIE = "etsy_pipeline_review"
 LASTS_SECONDS = 8 * 60 * 60
 LAST_NAME = "name"  # of the session: who decided last, to fill in the form
+SIGNED_IN_WITH = "with"  # of the session: which of their tokens they signed in with
 PERSON = "person"  # of the session: the id of who has signed in by name
+THROUGH = "review page"
+NOBODY_NAMED = "somebody on the review page"
 SAFE_NEXT = ("/review/", "/setup")  # where signing in may lead
 
 
@@ -77,7 +81,7 @@ def begin(request: Request, found: Who) -> None:
     """Sign in: a session of its own, with another token for its forms."""
     request.session.clear()
     request.session["signed_in"] = True
-    request.session[PERSON] = found.person_id
+    request.session[PERSON], request.session[SIGNED_IN_WITH] = found.person_id, found.token_mark
     csrf_token(request)
 
 
@@ -99,7 +103,8 @@ def signed_in(request: Request) -> Who | None:
     if person_id := str(request.session.get(PERSON, "")):
         context: AppContext = request.app.state.context
         person = people.with_id(context.store, person_id)
-        return of_person(person) if person else None
+        has_token = person and hmac.compare_digest(person.token_mark, str(request.session.get(SIGNED_IN_WITH, "")))
+        return of_person(person) if person and has_token else None
     is_in = request.session.get("signed_in") and request.app.state.context.settings.etsy_pipeline_api_token
     return ADMINISTRATOR if is_in or not needs_sign_in(request) else None
 
@@ -120,6 +125,10 @@ def decides_as(request: Request, given: str, otherwise: str = "") -> str:
     if not found.name:
         request.session[LAST_NAME] = given
     return found.decides_as(given, otherwise)
+
+
+def _by_browser(request: Request) -> Doer:
+    return Doer(name_for(request).strip() or NOBODY_NAMED, THROUGH)
 
 
 def _signed_in(request: Request) -> None:
@@ -143,4 +152,6 @@ def _from_own_form(request: Request, csrf: Annotated[str, Form(max_length=200)] 
 
 
 SIGNED_IN = Depends(_signed_in)
+ByBrowser = Annotated[Doer, Depends(_by_browser)]
+"""Who sends a form, as it is noted with what it changes: who has signed in, or decided last in this browser."""
 OWN_FORM = Depends(_from_own_form)

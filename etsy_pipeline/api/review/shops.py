@@ -1,6 +1,7 @@
 """The shops: how each one's connection stands, connect, disconnect, and its settings."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -13,15 +14,15 @@ from etsy_pipeline.api.context import Context
 from etsy_pipeline.api.inputs import PRINTABLE, AccountPath
 from etsy_pipeline.api.review.item_card import web_address
 from etsy_pipeline.api.review.page import page, to
-from etsy_pipeline.api.review.session import OWN_FORM, decides_as
+from etsy_pipeline.api.review.session import OWN_FORM, THROUGH, ByBrowser, decides_as
 from etsy_pipeline.shop import holds as accepting
+from etsy_pipeline.shop import scan, scan_views
 from etsy_pipeline.store import accounts
 from etsy_pipeline.sync import holds
 
 router = APIRouter(prefix="/accounts")
 
-THROUGH = "review page"
-
+Back = Annotated[str, Form(max_length=200, pattern=r"^(/review/(accounts/)?[\w-]+)?$")]
 Typed = Annotated[str, Form(max_length=2000, pattern=PRINTABLE)]
 
 
@@ -34,9 +35,11 @@ def every(request: Request, context: Context) -> Response:
 
 
 @router.post("", dependencies=[OWN_FORM])
-def add(context: Context, name: Annotated[str, Form(max_length=200, pattern=PRINTABLE)] = "") -> RedirectResponse:
+def add(
+    context: Context, by: ByBrowser, name: Annotated[str, Form(max_length=200, pattern=PRINTABLE)] = ""
+) -> RedirectResponse:
     """One more, to be connected next."""
-    configure.add(context.store, name)
+    configure.add(context.store, name, by=by)
     return to("/review/accounts")
 
 
@@ -45,14 +48,31 @@ def one(request: Request, context: Context, account_id: AccountPath) -> Response
     """A shop and its settings; they are changed in `api/setup/settings_page.py`."""
     with context.store.reading() as session:
         view = account_view(accounts.get(session, account_id), holds.of(session, account_id))
-    address, settings = web_address(view["shop_url"]), _flat(view["settings"])
-    return page(request, "shop.html", shop=view, address=address, settings=settings)
+    last = next(iter(scan_views.last_looks(context.store, account_id)), None)
+    now = datetime.now(UTC)
+    return page(
+        request,
+        "shop.html",
+        shop=view,
+        address=web_address(view["shop_url"]),
+        settings=_flat(view["settings"]),
+        look=last,
+        look_told=scan_views.standing(last, now),
+        is_awaited=last is not None and scan_views.is_awaited(last, now),
+    )
+
+
+@router.post("/{account_id}/scan", dependencies=[OWN_FORM])
+def look_through(context: Context, account_id: AccountPath, back: Back = "") -> RedirectResponse:
+    """Ask for a look through the shop; back to the plan that waits for it, or to the shop."""
+    scan.ask(context.store, account_id)
+    return to(back or f"/review/accounts/{account_id}")
 
 
 @router.post("/{account_id}/connect", dependencies=[OWN_FORM])
-def begin(context: Context, account_id: AccountPath) -> RedirectResponse:
+def begin(context: Context, by: ByBrowser, account_id: AccountPath) -> RedirectResponse:
     """On to Etsy, where the seller consents."""
-    return to(connect.start(context.store, wiring.oauth_of(context.settings), account_id).location)
+    return to(connect.start(context.store, wiring.oauth_of(context.settings), account_id, by=by).location)
 
 
 @router.post("/{account_id}/accept", dependencies=[OWN_FORM])
@@ -74,9 +94,9 @@ def ask(request: Request, context: Context, account_id: AccountPath) -> Response
 
 
 @router.post("/{account_id}/disconnect", dependencies=[OWN_FORM])
-def forget(context: Context, account_id: AccountPath) -> RedirectResponse:
+def forget(context: Context, by: ByBrowser, account_id: AccountPath) -> RedirectResponse:
     """The shop's tokens are wiped."""
-    disconnect.disconnect(context.store, account_id)
+    disconnect.disconnect(context.store, account_id, by=by)
     return to("/review/accounts")
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from etsy_pipeline.api.context import Context
 from etsy_pipeline.api.inputs import MAX_PRODUCTS, PRINTABLE
 from etsy_pipeline.api.review.page import to
-from etsy_pipeline.api.review.session import OWN_FORM
+from etsy_pipeline.api.review.session import OWN_FORM, ByBrowser
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.sync.request import request_sync
 
@@ -44,7 +44,7 @@ class Wanted(BaseModel):
 
 
 @router.post("", dependencies=[OWN_FORM])
-def start(context: Context, form: Annotated[Wanted, Form()]) -> RedirectResponse:
+def start(context: Context, by: ByBrowser, form: Annotated[Wanted, Form()]) -> RedirectResponse:
     """Ask for it; a plan follows, and nothing is sent before somebody approves it."""
     wanted: dict[str, list[str] | None] = {form.account: None} if form.what == "all" else {**form.products()}
     if not wanted:
@@ -56,6 +56,7 @@ def start(context: Context, form: Annotated[Wanted, Form()]) -> RedirectResponse
             product_ids=None if product_ids is None else tuple(product_ids),
             trigger="ui",
             idempotency_key=f"page-{form.once}-{account_id}" if form.once else None,
+            by=by,
         )
         for account_id, product_ids in wanted.items()
     ]

@@ -5,7 +5,7 @@ from fastapi import Depends, FastAPI, Request
 from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.api.review.app import pages_app
 from etsy_pipeline.api.review.session import SIGNED_IN
-from etsy_pipeline.api.setup import choosing, connections, overview, publishing, settings_page
+from etsy_pipeline.api.setup import attributes, choosing, connections, overview, publishing, settings_page
 from etsy_pipeline.api.setup.forecast import Forecasts
 from etsy_pipeline.api.setup.offered import Offered
 from etsy_pipeline.api.who import require
@@ -16,7 +16,7 @@ def _administers(request: Request) -> None:
     require(request, "administer")
 
 
-ROOMS = (overview, connections, choosing, publishing, settings_page)
+ROOMS = (overview, connections, choosing, attributes, publishing, settings_page)
 
 
 def create_setup(context: AppContext) -> FastAPI:

@@ -10,7 +10,7 @@ from etsy_pipeline.accounts.configure import Back, configure
 from etsy_pipeline.api.context import AppContext, Context
 from etsy_pipeline.api.inputs import PRINTABLE, AccountPath
 from etsy_pipeline.api.review.page import to
-from etsy_pipeline.api.review.session import OWN_FORM
+from etsy_pipeline.api.review.session import OWN_FORM, ByBrowser
 from etsy_pipeline.api.setup.offered import GROUPS, Group, Offered, or_trouble
 from etsy_pipeline.api.setup.shell import Choices, Texts, missing, onward, step_page
 from etsy_pipeline.errors import PipelineError
@@ -49,7 +49,7 @@ def profiles(request: Request, context: Context, choices: Choices, account_id: A
 
 @router.post("/profiles", dependencies=[OWN_FORM])
 def choose_profiles(
-    request: Request, context: Context, choices: Choices, account_id: AccountPath, texts: Texts
+    request: Request, context: Context, by: ByBrowser, choices: Choices, account_id: AccountPath, texts: Texts
 ) -> Response:
     """All of them at once."""
     wanted = {kind: texts.get(kind, "").strip() for kind in PROFILES}
@@ -57,7 +57,7 @@ def choose_profiles(
     try:
         if lacking:
             raise missing(f"The {' and the '.join(lacking).replace('_', ' ')}", "Choose one from the list.")
-        configure(context.store, account_id, {kind: _id(text) for kind, text in wanted.items()})
+        configure(context.store, account_id, {kind: _id(text) for kind, text in wanted.items()}, by=by)
     except PipelineError as problem:
         return _profiles(request, context, choices, account_id, problem=problem, typed=wanted)
     return onward(context, "profiles", account_id)
@@ -73,19 +73,19 @@ def categories(
 
 @router.post("/categories/choose", dependencies=[OWN_FORM])
 def choose_category(
-    request: Request, context: Context, choices: Choices, account_id: AccountPath, texts: Texts
+    request: Request, context: Context, by: ByBrowser, choices: Choices, account_id: AccountPath, texts: Texts
 ) -> Response:
     """One of them: of a Medusa category, or (`of` is empty) of all products that have none."""
     of, chosen = texts.get("of", "").strip(), texts.get("taxonomy_id", "").strip()
     try:
         if chosen and not (chosen.isascii() and chosen.isdecimal()):
             raise missing("The number of a category", "Look for it by words, and choose one.")
-        present = _settings(context, account_id)
+        present = settings_of_shop(context, account_id)
         taken = dict(present.taxonomy_by_category)
         taken.pop(of, None)
         by_category = taken | ({of: int(chosen)} if chosen else {})
         change = {"taxonomy_by_category": by_category} if of else {"default_taxonomy_id": _id(chosen)}
-        configure(context.store, account_id, change)
+        configure(context.store, account_id, change, by=by)
     except PipelineError as problem:
         return _categories(request, context, choices, account_id, problem=problem, of=of)
     return to(f"/setup/shops/{account_id}/categories")
@@ -99,7 +99,7 @@ def selection(request: Request, context: Context, choices: Choices, account_id: 
 
 @router.post("/selection", dependencies=[OWN_FORM])
 def choose_selection(
-    request: Request, context: Context, choices: Choices, account_id: AccountPath, texts: Texts
+    request: Request, context: Context, by: ByBrowser, choices: Choices, account_id: AccountPath, texts: Texts
 ) -> Response:
     """What is ticked. Nothing ticked is everything."""
     is_everything = texts.get("what") != "some"
@@ -108,9 +108,9 @@ def choose_selection(
     try:
         if not is_everything and not filled:
             raise missing("A choice", "Tick what is to be sold, or choose everything.")
-        present = _settings(context, account_id).selection.model_dump(mode="json", exclude_defaults=True)
+        present = settings_of_shop(context, account_id).selection.model_dump(mode="json", exclude_defaults=True)
         others = {name: value for name, value in present.items() if name not in SOLD_BY}
-        configure(context.store, account_id, {"selection": others | filled})
+        configure(context.store, account_id, {"selection": others | filled}, by=by)
     except PipelineError as problem:
         return _selection(request, context, choices, account_id, problem=problem, texts=texts)
     return onward(context, "selection", account_id)
@@ -126,7 +126,7 @@ def _profiles(
     typed: Mapping[Kind, str] | None = None,
 ) -> Response:
     of_shop, trouble = or_trouble(lambda: choices.of_shop(account_id), {})
-    present = _settings(context, account_id)
+    present = settings_of_shop(context, account_id)
     rows = []
     for kind, (why, is_needed) in PROFILES.items():
         offered: Sequence[Choice] = of_shop.get(kind, ())
@@ -149,10 +149,10 @@ def _categories(
 ) -> Response:
     known, trouble = or_trouble(lambda: choices.categories(account_id), ())
     groups, _ = or_trouble(lambda: choices.groups("category_ids"), ())
-    present = _settings(context, account_id)
+    present = settings_of_shop(context, account_id)
     names = {category.id: category.name for category in known}
     mapped = [
-        (key, _named(groups, key), names.get(number, str(number)))
+        (key, named(groups, key), names.get(number, str(number)))
         for key, number in present.taxonomy_by_category.items()
     ]
     default = present.default_taxonomy_id
@@ -164,7 +164,7 @@ def _categories(
         problem=problem or trouble,
         q=q,
         of=of,
-        of_name=_named(groups, of),
+        of_name=named(groups, of),
         found=find_categories(q, known) if q else (),
         mapped=mapped,
         unmapped=[item for item in groups if not {item.id, item.name} & set(present.taxonomy_by_category)],
@@ -181,7 +181,7 @@ def _selection(
     problem: PipelineError | None = None,
     texts: Mapping[str, str] | None = None,
 ) -> Response:
-    present = _settings(context, account_id).selection
+    present = settings_of_shop(context, account_id).selection
     rows, troubles = [], []
     for name, title in SOLD_BY.items():
         found, trouble = or_trouble(lambda name=name: choices.groups(name), ())  # type: ignore[misc]
@@ -197,7 +197,12 @@ def _selection(
     )
 
 
-def _settings(context: AppContext, account_id: str) -> ShopSettings:
+def settings_of_shop(context: AppContext, account_id: str) -> ShopSettings:
+    """The settings of a shop.
+
+    Raises:
+        NotFound: `account_not_found`.
+    """
     with context.store.reading() as session:
         return accounts.settings_of(accounts.get(session, account_id))
 
@@ -207,7 +212,8 @@ def _chosen(value: Any, offered: Sequence[Choice]) -> str:
     return str(match.id) if match else "" if value is None else str(value)
 
 
-def _named(groups: Sequence[Group], key: str) -> str:
+def named(groups: Sequence[Group], key: str) -> str:
+    """The name of one of Medusa's groups; what it is called by where Medusa does not tell it."""
     return next((item.name for item in groups if item.id == key), key)
 
 

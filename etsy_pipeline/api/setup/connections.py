@@ -12,15 +12,17 @@ from etsy_pipeline.api.context import AppContext, Context
 from etsy_pipeline.api.inputs import PRINTABLE
 from etsy_pipeline.api.oauth import finish_with_address
 from etsy_pipeline.api.review.page import is_picture, to
-from etsy_pipeline.api.review.session import OWN_FORM
+from etsy_pipeline.api.review.session import OWN_FORM, ByBrowser
 from etsy_pipeline.api.setup import stored
 from etsy_pipeline.api.setup.shell import Texts, kept, missing, onward, step_page, typed_or_kept
 from etsy_pipeline.errors import BadRequest, PipelineError
 from etsy_pipeline.store import accounts
+from etsy_pipeline.store.activity import Doer
 from etsy_pipeline.store.records import EtsyAccount
 
 router = APIRouter()
 
+AGAIN = "Begin anew with the button, and paste the address within ten minutes; each one can be used once."
 NEW_SHOP = "Etsy shop"  # until Etsy tells its own name
 HINTS = {
     "medusa_unauthorized": "Make a new one in Medusa's admin (Settings → Secret API Keys), and paste all of it.",
@@ -34,13 +36,7 @@ HINTS = {
 @router.get("/medusa")
 def medusa(request: Request, context: Context) -> Response:
     """Address and key; and once these are known, the unit of amounts."""
-    settings = stored.own(context.settings)
-    looked, problem = None, None
-    if settings.medusa_url and settings.medusa_api_key:
-        try:
-            looked = stored.look_at_medusa(settings, settings.medusa_url, settings.medusa_api_key.get_secret_value())
-        except PipelineError as error:
-            problem = error
+    looked, problem = _looked(context)
     return _medusa(request, context, looked=looked, problem=problem)
 
 
@@ -54,6 +50,7 @@ def check_medusa(request: Request, context: Context, texts: Texts) -> Response:
     try:
         if not url:
             raise missing("The address", "It is where Medusa's server answers, as in https://shop.example.com.")
+        stored.require_address(url)
         if not api_key:
             raise missing("The API key", "Medusa's admin makes one: Settings → Secret API Keys.")
         stored.look_at_medusa(context.settings, url, api_key)
@@ -72,8 +69,9 @@ def choose_unit(
 ) -> Response:
     """What an amount means."""
     if unit not in {"major", "minor"}:
-        problem = missing("The answer", "Choose what the product costs.")
-        return _medusa(request, context, problem=problem)
+        looked, problem = _looked(context)
+        missed = missing("The answer", "Choose what the product costs.")
+        return _medusa(request, context, looked=looked, problem=problem or missed)
     stored.store(context, {"MEDUSA_AMOUNT_UNIT": unit})
     return onward(context, "medusa")
 
@@ -96,6 +94,12 @@ def check_etsy(request: Request, context: Context, texts: Texts) -> Response:
         if not client_id or not secret:
             what = "The shared secret" if client_id else "The keystring"
             raise missing(what, "Both stand at etsy.com/developers/your-apps.")
+        if not (client_id + secret).isascii():
+            raise BadRequest(
+                "The keystring or the shared secret has letters that no key has.",
+                code="etsy_key_invalid",
+                hint="Copy both again: they consist of plain letters and digits.",
+            )
         stored.ping(context, client_id, secret)
         stored.store(context, {"ETSY_CLIENT_ID": client_id, "ETSY_SHARED_SECRET": secret})
     except PipelineError as error:
@@ -109,7 +113,7 @@ def choose_redirect(
 ) -> Response:
     """Where Etsy sends the seller's browser back."""
     try:
-        if urlsplit(uri.strip()).scheme not in {"http", "https"}:
+        if urlsplit(uri.strip()).scheme not in {"http", "https"} or not urlsplit(uri.strip()).hostname:
             raise BadRequest(
                 "This is no http or https address.", code="setting_unusable", hint="Copy it whole, with https://."
             )
@@ -128,11 +132,11 @@ def shop(request: Request, context: Context) -> Response:
 
 @router.post("/shop/connect", dependencies=[OWN_FORM])
 def connect_shop(
-    context: Context, account_id: Annotated[str, Form(max_length=100, pattern=PRINTABLE)] = ""
+    context: Context, by: ByBrowser, account_id: Annotated[str, Form(max_length=100, pattern=PRINTABLE)] = ""
 ) -> Response:
     """On to Etsy; for an account that waits for a shop, or else a new one: a second click makes no second account."""
     oauth = wiring.oauth_of(context.settings)
-    return to(connect.start(context.store, oauth, account_id or _waiting(context).id).location)
+    return to(connect.start(context.store, oauth, account_id or _waiting(context, by).id, by=by).location)
 
 
 @router.post("/shop/paste", dependencies=[OWN_FORM])
@@ -144,8 +148,19 @@ def paste(
         account = finish_with_address(context, address)
     except PipelineError as problem:
         uri = context.settings.etsy_redirect_uri
-        return step_page(request, context, "shop", problem=problem, redirect_uri=uri, address=address)
+        return step_page(request, context, "shop", problem=problem, hint=AGAIN, redirect_uri=uri, address=address)
     return onward(context, "shop", account.id)
+
+
+def _looked(context: AppContext) -> tuple[stored.Looked | None, PipelineError | None]:
+    """What the Medusa that is stored answers now, or why it does not."""
+    settings = stored.own(context.settings)
+    if not (settings.medusa_url and settings.medusa_api_key):
+        return None, None
+    try:
+        return stored.look_at_medusa(settings, settings.medusa_url, settings.medusa_api_key.get_secret_value()), None
+    except PipelineError as error:
+        return None, error
 
 
 def _medusa(
@@ -205,11 +220,11 @@ def _etsy(
     )
 
 
-def _waiting(context: AppContext) -> EtsyAccount:
+def _waiting(context: AppContext, by: Doer) -> EtsyAccount:
     with context.store.reading() as session:
         every = accounts.every(session)
     waiting = [account for account in every if account.shop_id is None and not account.is_active]
-    return waiting[0] if waiting else configure.add(context.store, NEW_SHOP)
+    return waiting[0] if waiting else configure.add(context.store, NEW_SHOP, by=by)
 
 
 def _host(url: str) -> str:

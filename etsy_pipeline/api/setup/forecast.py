@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,7 +50,8 @@ class Example:
 class Reason:
     """Why products cannot be listed. `changes` is the setting that would help `helped` of them, where there is one.
 
-    `chosen` names the step in which something has to be chosen for all of them.
+    `chosen` names the step in which something has to be chosen for all of them. `alone` of them have no other reason.
+    `is_told`: it was found out what the setting would change, which takes a while for many products.
     """
 
     code: str
@@ -60,13 +61,15 @@ class Reason:
     titles: Sequence[str]
     chosen: str = ""
     changes: Mapping[str, Any] = field(default_factory=dict)
+    alone: int = 0
+    is_told: bool = False
     helped: int = 0
     examples: Sequence[Example] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What would become of the products that were looked at."""
+    """What would become of the products that were looked at. `reasons` are all, the biggest first."""
 
     looked_at: int
     total: int
@@ -74,8 +77,15 @@ class Forecast:
     absent: int
     invalid: int
     reasons: Sequence[Reason]
-    other_reasons: int
+    judge: "Judge"
     not_checked: Sequence[str] = ()
+
+    def shown(self, opened: str = "") -> Sequence[Reason]:
+        """The reasons as a page shows them: the biggest told in full, and the one that was `opened`."""
+        return [
+            self.judge.told(reason) if number < REASONS or reason.code == opened else reason
+            for number, reason in enumerate(self.reasons)
+        ]
 
 
 @dataclass(slots=True)
@@ -162,22 +172,18 @@ class Forecasts:
 def forecast(
     look: Look, account: EtsyAccount, settings: ShopSettings, shop: Shop, not_checked: Sequence[str] = ()
 ) -> Forecast:
-    """What becomes of the products of a look, and what would with other settings."""
+    """What becomes of the products of a look."""
     judged = [(product, validate(product, settings, shop)) for product in look.products]
     found = [listing for _, listing in judged]
-    refused = [(product, listing) for product, listing in judged if listing.errors]
-    counts = Counter(code for _, listing in refused for code in {item.code for item in listing.errors})
-    if look.malformed:
-        counts[UNREADABLE] = len(look.malformed)
-    biggest = counts.most_common(REASONS)
+    judge = Judge([(product, listing) for product, listing in judged if listing.errors], look.malformed, account, shop)
     return Forecast(
         looked_at=look.read,
         total=max(look.total, look.read),
         valid=sum(not item.errors and not item.absent_because for item in found),
         absent=sum(not item.errors and bool(item.absent_because) for item in found),
-        invalid=len(refused) + len(look.malformed),
-        reasons=[_reason(code, count, look, refused, account, shop) for code, count in biggest],
-        other_reasons=len(counts) - len(biggest),
+        invalid=len(judge.refused) + len(look.malformed),
+        reasons=judge.reasons(),
+        judge=judge,
         not_checked=not_checked,
     )
 
@@ -188,41 +194,72 @@ def changes_for(code: str) -> Mapping[str, Any]:
     return {remedy.setting: value_of(remedy.value)} if remedy and remedy.value is not None else {}
 
 
-def _reason(
-    code: str,
-    count: int,
-    look: Look,
-    refused: Sequence[tuple[Product, ValidatedListing]],
-    account: EtsyAccount,
-    shop: Shop,
-) -> Reason:
-    if code == UNREADABLE:
-        problem, ids = look.malformed[0], [item.product_id for item in look.malformed]
-        return Reason(code, problem.message, problem.hint, count, ids[:EXAMPLES])
-    concerned = [(product, listing) for product, listing in refused if code in {item.code for item in listing.errors}]
-    first = next(item for item in concerned[0][1].errors if item.code == code)
-    titles = [product.title or product.id for product, _ in itertools.islice(concerned, EXAMPLES)]
-    remedy = REMEDIES.get(code)
-    told = Reason(code, first.message, first.hint, count, titles, STEPS.get(remedy.setting, "") if remedy else "")
-    return _with_preview(told, concerned, account, shop) if changes_for(code) else told
+class Judge:
+    """Why products were refused, and what would become of them with other settings."""
+
+    def __init__(
+        self,
+        refused: Sequence[tuple[Product, ValidatedListing]],
+        malformed: Sequence[MalformedProduct],
+        account: EtsyAccount,
+        shop: Shop,
+    ) -> None:
+        self.refused = refused
+        self._malformed, self._account, self._shop = malformed, account, shop
+        self._told: dict[str, Reason] = {}
+
+    def reasons(self) -> Sequence[Reason]:
+        """All of them, the biggest first."""
+        counts = Counter(code for _, listing in self.refused for code in codes_of(listing))
+        if self._malformed:
+            counts[UNREADABLE] = len(self._malformed)
+        return [self._reason(code, count) for code, count in counts.most_common()]
+
+    def told(self, reason: Reason) -> Reason:
+        """A reason with what its setting would change, found out once, by doing it: products are judged anew."""
+        if not reason.changes:
+            return reason
+        if reason.code not in self._told:
+            self._told[reason.code] = self._with_preview(reason)
+        return self._told[reason.code]
+
+    def _reason(self, code: str, count: int) -> Reason:
+        if code == UNREADABLE:
+            problem, ids = self._malformed[0], [item.product_id for item in self._malformed]
+            return Reason(code, problem.message, problem.hint, count, ids[:EXAMPLES])
+        concerned = self._concerned(code)
+        first = next(item for item in concerned[0][1].errors if item.code == code)
+        titles = [product.title or product.id for product, _ in itertools.islice(concerned, EXAMPLES)]
+        remedy = REMEDIES.get(code)
+        return Reason(
+            code,
+            first.message,
+            first.hint,
+            count,
+            titles,
+            chosen=STEPS.get(remedy.setting, "") if remedy else "",
+            changes=changes_for(code),
+            alone=sum(codes_of(listing) == {code} for _, listing in concerned),
+        )
+
+    def _with_preview(self, reason: Reason) -> Reason:
+        changed = parse_settings(with_changes(self._account.api_config, reason.changes))
+        helped, examples = 0, list[Example]()
+        for product, before in self._concerned(reason.code):
+            after = validate(product, changed, self._shop)
+            if after.errors:
+                continue
+            helped += 1
+            known = {item.message for item in before.verdicts}
+            new = [item.message for item in after.warnings if item.message not in known]
+            if len(examples) < EXAMPLES:
+                examples.append(Example(product.title or product.id, new or ["It is listed as it is."]))
+        return replace(reason, is_told=True, helped=helped, examples=examples)
+
+    def _concerned(self, code: str) -> Sequence[tuple[Product, ValidatedListing]]:
+        return [(product, listing) for product, listing in self.refused if code in codes_of(listing)]
 
 
-def _with_preview(
-    reason: Reason, concerned: Sequence[tuple[Product, ValidatedListing]], account: EtsyAccount, shop: Shop
-) -> Reason:
-    """What the setting would change is found out by doing it: the products are judged with it."""
-    changes = changes_for(reason.code)
-    changed = parse_settings(with_changes(account.api_config, changes))
-    helped, examples = 0, list[Example]()
-    for product, before in concerned:
-        after = validate(product, changed, shop)
-        if after.errors:
-            continue
-        helped += 1
-        known = {item.message for item in before.verdicts}
-        new = [item.message for item in after.warnings if item.message not in known]
-        if len(examples) < EXAMPLES:
-            examples.append(Example(product.title or product.id, new or ["It is listed as it is."]))
-    return Reason(
-        reason.code, reason.message, reason.hint, reason.count, reason.titles, reason.chosen, changes, helped, examples
-    )
+def codes_of(listing: ValidatedListing) -> set[str]:
+    """The rules for which a product is refused."""
+    return {item.code for item in listing.errors}

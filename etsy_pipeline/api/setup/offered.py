@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 from etsy_pipeline import wiring
 from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.errors import PipelineError
-from etsy_pipeline.listings.shop import Choice, Kind
+from etsy_pipeline.listings.shop import Choice, Kind, TaxonomyProperty
 from etsy_pipeline.store import accounts
 
 Asked = TypeVar("Asked")
@@ -70,6 +70,19 @@ class Offered:
                 return client.categories()
 
         return self._fresh("categories", SAME_FOR_LONG, ask)
+
+    def properties(self, account_id: str, taxonomy_id: int) -> Sequence[TaxonomyProperty]:
+        """What Etsy lists for one of its categories.
+
+        Raises:
+            PipelineError: what asking Etsy raises.
+        """
+
+        def ask() -> Sequence[TaxonomyProperty]:
+            with closing(self._context.shop_client(account_id)) as client:
+                return client.taxonomy_properties(taxonomy_id)
+
+        return self._fresh(("properties", taxonomy_id), SAME_FOR_LONG, ask)
 
     def groups(self, setting: str) -> Sequence[Group]:
         """What Medusa sorts products by, for a setting of the selection.

@@ -10,10 +10,10 @@ from fastapi.responses import Response
 from etsy_pipeline.accounts.configure import configure
 from etsy_pipeline.api.context import AppContext, Context
 from etsy_pipeline.api.inputs import PRINTABLE, AccountPath
+from etsy_pipeline.api.review import words
 from etsy_pipeline.api.review.page import to
-from etsy_pipeline.api.review.session import OWN_FORM
-from etsy_pipeline.api.review.words import reason
-from etsy_pipeline.api.setup.forecast import changes_for
+from etsy_pipeline.api.review.session import OWN_FORM, ByBrowser
+from etsy_pipeline.api.setup.forecast import REASONS, changes_for
 from etsy_pipeline.api.setup.settings_form import words_of
 from etsy_pipeline.api.setup.shell import Looks, step_page
 from etsy_pipeline.errors import PipelineError
@@ -33,8 +33,12 @@ def forecast(
     looks: Looks,
     account_id: AccountPath,
     used: Annotated[str, Query(max_length=100, pattern=PRINTABLE)] = "",
+    reason: Annotated[str, Query(max_length=100, pattern=PRINTABLE)] = "",
 ) -> Response:
-    """Looks at the catalogue as it is now; the page follows until that is done."""
+    """Looks at the catalogue as it is now; the page follows until that is done.
+
+    The biggest reasons are told in full, and the `reason` that somebody opened.
+    """
     look = looks.of(account_id)
     return step_page(
         request,
@@ -44,19 +48,22 @@ def forecast(
         problem=look.problem,
         look=look,
         found=look.forecast,
+        reasons=look.forecast.shown(reason) if look.forecast else (),
+        opened=reason,
+        most_told=REASONS,
         follow_seconds=0 if look.is_over else FOLLOW_SECONDS,
         used=in_words(changes_for(used)),
         in_words=in_words,
-        words=reason,
+        words=words.reason,
     )
 
 
 @router.post("/forecast/use", dependencies=[OWN_FORM])
-def use(context: Context, account_id: AccountPath, code: Code = "") -> Response:
+def use(context: Context, by: ByBrowser, account_id: AccountPath, code: Code = "") -> Response:
     """The setting that would help with a reason; the products are judged again with it."""
     changes = changes_for(code)
     if changes:
-        configure(context.store, account_id, changes)
+        configure(context.store, account_id, changes, by=by)
     return to(f"/setup/shops/{account_id}/forecast{f'?used={code}' if changes else ''}")
 
 
@@ -77,14 +84,17 @@ def plan(request: Request, context: Context, looks: Looks, account_id: AccountPa
 def draw_up(
     request: Request,
     context: Context,
+    by: ByBrowser,
     account_id: AccountPath,
     once: Annotated[str, Form(max_length=100, pattern=r"^[A-Za-z0-9_-]+$")],
     publish_as: Annotated[str, Form(max_length=20, pattern=PRINTABLE)] = "draft",
 ) -> Response:
     """Asks for it, once: a second click leads to the same plan."""
     try:
-        configure(context.store, account_id, {"publish_as": publish_as})
-        job = request_sync(context.store, account_id, product_ids=None, trigger="ui", idempotency_key=f"setup {once}")
+        configure(context.store, account_id, {"publish_as": publish_as}, by=by)
+        job = request_sync(
+            context.store, account_id, product_ids=None, trigger="ui", idempotency_key=f"setup {once}", by=by
+        )
     except PipelineError as problem:
         return _plan(request, context, account_id, problem=problem)
     return to(f"/review/{job.transaction_id}")

@@ -14,9 +14,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from etsy_pipeline.accounts.configure import Back, with_changes
+from etsy_pipeline.api.setup.setting_problems import told_of
+from etsy_pipeline.api.setup.setting_sections import OTHERS, SECTIONS, WORDS_OF_PAIRS
 from etsy_pipeline.api.setup.shapes import (
     KEY,
     UNSET,
+    VALUE,
     Leaf,
     Records,
     Shape,
@@ -30,31 +33,6 @@ from etsy_pipeline.api.setup.shapes import (
 from etsy_pipeline.listings.shop_settings import ShopSettings
 
 LONG = frozenset({"description_template"})
-SECTIONS: Mapping[str, Sequence[str]] = {
-    "Profiles and policies": ("shipping_profile", "processing_profile", "return_policy", "production_partners"),
-    "Categories and sections": (
-        "default_taxonomy_id", "taxonomy_by_category", "by_category", "shop_section", "section_by_category",
-        "section_from", "make_sections", "attributes",
-    ),
-    "What is sold": ("selection", "stock_locations", "in_no_sales_channel", "deactivate_removed", "quantity"),
-    "Price": ("price", "price_lists", "price_tax"),
-    "Titles and descriptions": ("title", "description", "truncate_title", "translations", "alt_text_template"),
-    "Tags and materials": ("tag", "extra_tags", "truncate_tags", "materials", "styles"),
-    "About the things": (
-        "who_made", "when_made", "is_", "type", "personalization", "eu_guarantee", "weight_unit", "dimensions_unit",
-    ),
-    "Pictures and variations": (
-        "thumbnail_first", "broken_images", "image_check", "variation", "use_standard_properties",
-    ),
-    "Publishing": (
-        "publish_as", "should_auto_renew", "renew", "schedule_enabled", "create_first", "changed_while_waiting",
-        "same_refusal_limit",
-    ),
-    "Plans and approval": ("brakes", "approval", "early_confirm", "check_live", "scan"),
-    "Listings that somebody else changes": ("ownership", "adopted", "on_conflict"),
-}  # fmt: skip
-"""Settings by the beginnings of their names; the longest one that fits decides. What none names is under OTHERS."""
-OTHERS = "Others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +76,13 @@ class FormSetting:
     def label(self) -> str:
         """Its name in words."""
         return words_of(self.name)
+
+    def label_of(self, item: FormField) -> str:
+        """What one field of it is called."""
+        key, value = WORDS_OF_PAIRS.get(self.name, ("What for: id or name in Medusa", ""))
+        last = item.name.rpartition(".")[2]
+        is_pair = isinstance(self.shape, Records) and self.shape.is_pairs
+        return key if last == KEY else value if is_pair and value else item.label
 
     @property
     def has_error(self) -> bool:
@@ -244,7 +229,7 @@ def _judge(found: Typed, wanted: Mapping[str, Any]) -> None:
         ShopSettings.model_validate(wanted)
     except ValidationError as error:
         for item in error.errors():
-            told = item["msg"].removeprefix("Value error, ")
+            told = told_of(item)
             place = _place(found, item["loc"])
             if place:
                 found.problems.setdefault(place, told)
@@ -268,6 +253,8 @@ def _place(found: Typed, loc: Sequence[int | str]) -> str:
                 *(str(keys.get(part, part)) for part in parts[depth : depth + 1]),
                 *parts[depth + 1 :],
             ]
+        if isinstance(shape, Records) and shape.is_pairs and ".".join(parts[:-1]) == name:
+            parts = [*parts, VALUE]
     names = {*settings(), *found.texts}
     return next((key for end in range(len(parts), 0, -1) if (key := ".".join(parts[:end])) in names), "")
 

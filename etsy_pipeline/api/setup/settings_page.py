@@ -10,14 +10,16 @@ from etsy_pipeline.accounts.configure import configure, mark_of
 from etsy_pipeline.api.context import AppContext, Context
 from etsy_pipeline.api.inputs import PRINTABLE, AccountPath
 from etsy_pipeline.api.review.page import to
-from etsy_pipeline.api.review.session import OWN_FORM
+from etsy_pipeline.api.review.session import OWN_FORM, ByBrowser
 from etsy_pipeline.api.setup import settings_form
+from etsy_pipeline.api.setup.attributes import group_names
 from etsy_pipeline.api.setup.offered import Offered, or_trouble
 from etsy_pipeline.api.setup.settings_form import Typed
 from etsy_pipeline.api.setup.shapes import NO, YES
 from etsy_pipeline.api.setup.shell import Choices, Texts, step_page
 from etsy_pipeline.errors import BadRequest, Conflict, PipelineError
 from etsy_pipeline.listings.shop import Choice, Kind
+from etsy_pipeline.planning.fields import FIELDS
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.records import EtsyAccount
 
@@ -32,6 +34,11 @@ OF_SHOP: Mapping[str, Kind] = {
     "production_partners": "production_partner",
 }
 """Which of the shop's lists a field chooses from, by the last part of its name."""
+LISTS: Mapping[str, str] = {
+    **dict.fromkeys(("by_category", "section_by_category", "taxonomy_by_category"), "groups"),
+    "ownership": "fields",
+}
+"""What is suggested for the names of records."""
 WRONG = BadRequest(
     "Nothing was changed: something is not as it has to be.",
     code="shop_settings_invalid",
@@ -61,7 +68,9 @@ def show(
 
 
 @router.post("/save", dependencies=[OWN_FORM])
-def save(request: Request, context: Context, choices: Choices, account_id: AccountPath, texts: Texts) -> Response:
+def save(
+    request: Request, context: Context, by: ByBrowser, choices: Choices, account_id: AccountPath, texts: Texts
+) -> Response:
     """What was changed, all of it or nothing."""
     account, words = _account(context, account_id), texts.get("_q", "")
     found = settings_form.take(texts, texts.get("_base", ""), _present(account), account.api_config)
@@ -71,7 +80,7 @@ def save(request: Request, context: Context, choices: Choices, account_id: Accou
         return _page(request, context, choices, account_id, q=words, found=found, problem=WRONG)
     try:
         if found.changes:
-            configure(context.store, account_id, found.changes, seen=mark_of(account))
+            configure(context.store, account_id, found.changes, seen=mark_of(account), by=by)
     except PipelineError as problem:
         return _page(request, context, choices, account_id, q=words, found=found, problem=problem)
     names = ",".join(found.changes)
@@ -105,6 +114,8 @@ def _page(
         named=named,
         trouble_of_shop=trouble,
         selected=_selected,
+        lists=LISTS,
+        suggested={"groups": group_names(choices), "fields": list(FIELDS)},
     )
 
 

@@ -13,11 +13,12 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from pydantic import AwareDatetime, BaseModel
 
-Kind = Literal["flag", "choice", "choices", "number", "text", "long", "named", "lines", "pairs", "json"]
+Kind = Literal["flag", "choice", "choices", "number", "text", "long", "named", "lines", "json"]
 Texts = Mapping[str, str]  # the form's fields by their names
 
 YES, NO = "yes", "no"
 KEY = "key"  # the field of a record that says of what it is
+VALUE = "value"  # the field of a record that is nothing but a value
 
 
 class _Unset:
@@ -49,8 +50,6 @@ class Leaf:
             return YES if value else NO
         if self.kind in {"lines", "choices"}:
             return "\n".join(map(str, value))
-        if self.kind == "pairs":
-            return "\n".join(f"{key} = {item}" for key, item in value.items())
         if self.kind == "json":
             return json.dumps(value, ensure_ascii=False, indent=1) if value else ""
         return str(value)
@@ -64,8 +63,6 @@ class Leaf:
         text = text.strip()
         if self.kind in {"lines", "choices"}:
             return [line.strip() for line in text.splitlines() if line.strip()]
-        if self.kind == "pairs":
-            return dict(_pair(line) for line in text.splitlines() if line.strip())
         if not text:
             return None if self.is_optional else UNSET
         if self.kind == "flag":
@@ -85,10 +82,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Any number of groups, one more to be filled in; `is_keyed` ones have a name each."""
+    """Any number of groups, one more to be filled in; `is_keyed` ones have a name each.
+
+    `is_pairs`: of each name there is nothing but a value, the only field of the group.
+    """
 
     of: Group
     is_keyed: bool = False
+    is_pairs: bool = False
     help: str = ""
     default: Any = field(default_factory=list)
 
@@ -108,6 +109,8 @@ def shape_of(annotation: Any, *, default: Any = None, description: str = "") -> 
     if origin is dict and _is_model(_plain(of[1])[0]):
         return Records(Group(_fields(_plain(of[1])[0])), is_keyed=True, **told)
     kind, options = _kind(plain)
+    if origin is dict and kind != "json":
+        return Records(Group({VALUE: Leaf(kind, options)}), is_keyed=True, is_pairs=True, **told)
     return Leaf(kind, options, is_optional, **told)
 
 
@@ -159,7 +162,12 @@ def value_of(shape: Shape, texts: Texts, name: str, problems: dict[str, str]) ->
         key = texts.get(f"{row}.{KEY}", "").strip()
         if not key:
             problems[f"{row}.{KEY}"] = "What is it for? Give a name or an id, or empty the other fields, too."
-        keyed[key] = value_of(shape.of, texts, row, problems)
+        if key in keyed:
+            problems[f"{row}.{KEY}"] = f"There is another one for {key}."
+        found = value_of(shape.of, texts, row, problems)
+        if shape.is_pairs and VALUE not in found:
+            problems[f"{row}.{VALUE}"] = "Its value is missing; empty the name, too, to take it out."
+        keyed[key] = found.get(VALUE, "") if shape.is_pairs else found
     return keyed
 
 
@@ -179,6 +187,8 @@ def record_numbers(texts: Texts, name: str) -> Sequence[int]:
 def _records(shape: Records, value: Any) -> Sequence[tuple[str, Any]]:
     if value is None or value is UNSET:
         return []
+    if shape.is_pairs:
+        return [(key, {VALUE: item}) for key, item in value.items()]
     return list(value.items()) if shape.is_keyed else [("", item) for item in value]
 
 
@@ -236,6 +246,9 @@ def _kind(plain: Any) -> tuple[Kind, Sequence[str]]:
     origin, of = get_origin(plain), [_plain(item)[0] for item in get_args(plain) if item is not ...]
     if origin is Literal:
         return "choice", of
+    if origin is dict:
+        kind, options = _kind(of[1])
+        return (kind, options) if kind in {"number", "text", "named", "choice"} else ("json", ())
     if origin in {tuple, list} and get_origin(of[0]) is Literal:
         return "choices", get_args(of[0])
     if plain is bool:
@@ -251,15 +264,7 @@ def _free(plain: Any, origin: Any, of: Sequence[Any]) -> Kind:
         return "named"
     if origin in {tuple, list}:
         return "lines"
-    is_simple = origin is dict and all(_kind(item)[0] in {"number", "text", "named", "choice"} for item in of)
-    return "text" if plain in {str, AwareDatetime} else "pairs" if is_simple else "json"
-
-
-def _pair(line: str) -> tuple[str, str]:
-    key, sign, item = line.rpartition("=")
-    if not sign or not key.strip() or not item.strip():
-        raise UnreadableTextError(f"The line {line.strip()!r} has not the form: name = value.")
-    return key.strip(), item.strip()
+    return "text" if plain in {str, AwareDatetime} else "json"
 
 
 def _json(text: str) -> Any:

@@ -67,7 +67,8 @@ def own(settings: Settings) -> Settings:
 
 def address_of(text: str) -> str:
     """Medusa's address as it was meant: with a scheme, without the path of its admin pages."""
-    text = "".join(text.split()).rstrip("/")
+    text = "".join(text.split())
+    text = text if text.endswith("://") else text.rstrip("/")
     if text and "://" not in text:
         host = text.partition("/")[0].partition(":")[0]
         text = f"{'http' if host in {'localhost', '127.0.0.1', '[::1]'} else 'https'}://{text}"
@@ -77,6 +78,27 @@ def address_of(text: str) -> str:
         return text  # it is none, and whoever asks there will say so
     cut = next((path.find(page) for page in PAGES_OF_MEDUSA if f"{path}/".find(f"{page}/") >= 0), -1)
     return text[: len(text) - len(path) + cut] if cut >= 0 else text
+
+
+def require_address(url: str) -> None:
+    """Refuse what can be no server's address, before anybody is asked.
+
+    Raises:
+        NotConfigured: `not_a_medusa`, `setting_unusable`.
+    """
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port beyond 65535, a half bracket
+        is_one = False
+    if not is_one:
+        raise NotConfigured(f"{url} is no http or https address.", code="not_a_medusa")
+    if "@" in parts.netloc:
+        raise NotConfigured(
+            "The address holds a user name or a password.",
+            code="setting_unusable",
+            hint="Leave out what stands before the @: the API key is enough, and the address is shown on pages.",
+        )
 
 
 def look_at_medusa(settings: Settings, url: str, api_key: str) -> Looked:

@@ -104,6 +104,25 @@ def test_the_biggest_reasons_come_with_the_setting_that_helps_and_what_it_would_
     assert valid_of(looked(visitor, account_id)) > before
 
 
+def test_what_any_other_setting_would_change_is_found_out_when_its_reason_is_opened(
+    visitor: Visitor, account_id: str, sqlite_store: Store
+) -> None:
+    choose_profiles(visitor, account_id)
+    configure(sqlite_store, account_id, {"default_taxonomy_id": 1633})
+    looked(visitor, account_id)
+    path = f"/setup/shops/{account_id}/forecast"
+    told = visitor.page.text.count("What it would change")
+    opened = re.findall(rf'href="({path}[?]reason=(\w+))#\w+">What would help', visitor.page.text)
+    assert opened, "more reasons than those that are told in full have a setting that helps"
+    address, code = opened[0]
+    visitor.open(address)
+    assert f'value="{code}"' in visitor.page.text, "it can be used"
+    assert visitor.page.text.count("What it would change") == told + 1
+    visitor.send(f"{path}/use", code=code)
+    looked(visitor, account_id)
+    assert "No product has this reason any more" in visitor.open(address).text
+
+
 def valid_of(text: str) -> int:
     found = re.search(r"([\d,]+) of ([\d,]+) products can be listed", text)
     assert found, text

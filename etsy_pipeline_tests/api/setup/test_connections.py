@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from etsy_pipeline import wiring
+from etsy_pipeline.errors import StoreUnavailable
 from etsy_pipeline.settings import SETTINGS_FILE, Settings, stored
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
@@ -42,6 +43,11 @@ def test_a_medusa_that_answers_is_stored_and_one_of_its_own_prices_is_asked_abou
         ({"url": "http://127.0.0.1:1"}, "medusa_unreachable", True),
         ({"url": "http://[nonsense"}, "", True),
         ({"url": "ftp://shop.example.com"}, "not_a_medusa", True),
+        ({"url": "http://"}, "not_a_medusa", True),
+        ({"url": "http://localhost:99999"}, "not_a_medusa", True),
+        ({"url": f"http://{'x' * 400}"}, "not_a_medusa", True),
+        ({"url": "http://ada:secret@shop.example.com"}, "setting_unusable", True),
+        ({"api_key": "ключ"}, "medusa_unauthorized", True),
         ({"url": ""}, "field_missing", False),
         ({"api_key": ""}, "field_missing", True),
         ({"api_key": "sk_'with quotes'"}, "", True),
@@ -153,9 +159,13 @@ def test_leaving_the_sandbox_leaves_its_practice_shops(
     owner.connects_the_shop()
     with sqlite_store.reading() as session:
         assert [account.is_active for account in accounts.every(session)] == [True]
+    sqlite_store.fence = wiring.fence_of(Settings.load())
+    assert len(sqlite_store.fence.paths) == 1, "the sandbox's shop lies in the state folder, and goes with it"
     owner.connects_medusa()
     with sqlite_store.reading() as session:
         assert [account.is_active for account in accounts.every(session)] == [False]
+    assert list(sqlite_store.fence.paths) == Settings.load().fence_paths, "the API keeps the fence of the real shop"
+    assert len(sqlite_store.fence.paths) == 2
     assert not Settings.load().uses_sandbox
     assert Settings.load().etsy_client_id is None, "the sandbox's app is no real one"
     del monkeypatch
@@ -167,3 +177,41 @@ def test_the_page_of_findings_asks_and_says_so(owner: Owner) -> None:
     owner.visitor.open("/setup/status")
     assert "Etsy takes the key" in owner.visitor.text
     assert "products at" in owner.visitor.text
+
+
+def test_a_unit_that_was_not_chosen_is_asked_for_again(owner: Owner) -> None:
+    owner.connects_medusa()
+    owner.says_the_unit("")
+    assert "field_missing" in owner.visitor.page.text
+    owner.says_the_unit("major")
+    assert Settings.load().medusa_amount_unit == "major", "the question was still there"
+
+
+def test_keys_with_letters_that_no_key_has_are_told_before_anybody_is_asked(owner: Owner) -> None:
+    owner.types_the_apps_keys(shared_secret="секрет")
+    assert (owner.visitor.page.status_code, "etsy_key_invalid" in owner.visitor.page.text) == (400, True)
+
+
+def test_the_address_of_a_form_that_is_opened_anew_leads_to_its_page(visitor: Visitor) -> None:
+    for address, page in (("/setup/medusa/unit", "/setup/medusa"), ("/setup/etsy/redirect", "/setup/etsy")):
+        assert visitor.open(address).url.path == page
+
+
+def test_a_fault_of_ours_and_a_database_that_is_away_are_pages_with_a_way_on(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: object, **_more: object) -> None:
+        raise ValueError("the secret is hunter2")
+
+    monkeypatch.setattr(accounts, "every", broken)
+    page = visitor.open("/setup/medusa")
+    assert (page.status_code, "Something went wrong here" in page.text, "hunter2" in page.text) == (500, True, False)
+    assert 'href="/setup/medusa">Try again' in page.text
+
+    def away(*_args: object, **_more: object) -> None:
+        raise StoreUnavailable("The database gave no answer.", code="store_unavailable")
+
+    monkeypatch.setattr(accounts, "every", away)
+    page = visitor.open("/setup/medusa")
+    assert (page.status_code, page.headers["content-type"]) == (503, "text/html; charset=utf-8")
+    assert "The database gave no answer." in page.text

@@ -102,8 +102,8 @@ def test_emptying_a_field_brings_its_default_back() -> None:
         ("price.markup_percent", "a lot", "price.markup_percent"),
         ("quantity.cap", "1000", "quantity.cap"),
         ("title_template", "{nonsense}", "title_template"),
-        ("taxonomy_by_category", "Mugs 1633", "taxonomy_by_category"),
-        ("taxonomy_by_category", "Mugs = many", "taxonomy_by_category"),
+        ("taxonomy_by_category.0.key", "Mugs", "taxonomy_by_category.0.value"),
+        ("taxonomy_by_category.0.value", "1633", "taxonomy_by_category.0.key"),
         ("attributes.by_category", "{", "attributes.by_category"),
         ("by_category.0.taxonomy_id", "7", "by_category.0.key"),
         ("personalization.0.instructions", "only this", "personalization.0.question_text"),
@@ -117,6 +117,18 @@ def test_what_is_wrong_is_told_beside_its_field(name: str, text: str, beside: st
     assert beside in found.problems
     again = texts(show(present({}), found))
     assert again[name] == text, "and what was typed is still there"
+
+
+def test_a_pair_that_is_wrong_is_told_beside_its_value_and_one_that_is_there_twice_beside_its_name() -> None:
+    form = show(present({}))
+    wrong = {"taxonomy_by_category.0.key": "Mugs", "taxonomy_by_category.0.value": "many"}
+    assert set(take(texts(form) | wrong, form.base, present({}), {}).problems) == {"taxonomy_by_category.0.value"}
+    twice = {
+        f"ownership.{number}.{part}": text
+        for number in (0, 1)
+        for part, text in (("key", "title"), ("value", "seller"))
+    }
+    assert set(take(texts(form) | twice, form.base, present({}), {}).problems) == {"ownership.1.key"}
 
 
 def test_what_is_wrong_with_two_settings_together_is_told_on_top() -> None:
@@ -173,7 +185,7 @@ def test_a_shop_owner_changes_settings_in_two_tabs(visitor: Visitor, account_id:
     page = visitor.open(path)
     assert "Standard" in page.text, "profiles are chosen by name"
     first = visitor.client.post(f"{path}/save", data=form_of(visitor, path) | {"quantity.cap": "1000"})
-    assert (first.status_code, "less than or equal to 999" in first.text) == (400, True)
+    assert (first.status_code, "At most 999." in first.text) == (400, True)
     mine = form_of(visitor, path) | {"quantity.cap": "7", "tag_priority": "mug\r\nclay"}
     configure(sqlite_store, account_id, {"who_made": "collective"})
     second = visitor.client.post(f"{path}/save", data=mine)
