@@ -16,6 +16,7 @@ from etsy_pipeline.catalogue.patience import Passing, Patience
 from etsy_pipeline.catalogue.price_lists import NotShown
 from etsy_pipeline.catalogue.stock_places import unreadable
 from etsy_pipeline.errors import BadRequest, NeedsPerson, NotConfigured, PipelineError, Refused, Unavailable
+from etsy_pipeline.trust import trusted
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)  # seconds; a page of 50 takes about half a second
 MOST_REDIRECTS = 3
@@ -61,7 +62,7 @@ class AdminApi:
         self._asked_at = self.base_url
         self._auth = httpx.BasicAuth(api_key, "")
         self._patience = patience
-        self._client = client or httpx.Client(timeout=TIMEOUT)
+        self._client = client or httpx.Client(timeout=TIMEOUT, verify=trusted())
 
     def close(self) -> None:
         """Close the connections."""
@@ -145,7 +146,7 @@ class AdminApi:
     def _sent(self, url: str, query: Query) -> httpx.Response:
         try:
             return self._client.get(url, params=list(query), auth=self._auth, follow_redirects=False)
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL):
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError, OverflowError):  # of a host, of a port
             raise self._not_a_medusa("is no http or https address") from None
         except httpx.RemoteProtocolError as error:
             raise Passing(self._unreachable(f"broke off its answer ({type(error).__name__})")) from None

@@ -111,9 +111,45 @@ class DraftOrders:
         for what in ("orders", "draft-orders"):
             rows = self._rows(what, [("q", email)])
             found += [
-                _order(row, is_draft=what == "draft-orders") for row in rows if _is_its(row, account_id, receipt_id)
+                _order(row, is_draft=what == "draft-orders")
+                for row in rows
+                if _receipt_of(row, account_id) == receipt_id
             ]
         return sorted(found, key=lambda order: order.id)
+
+    def of_account(self, email: str, *, account_id: str, most_pages: int) -> dict[int, list[MedusaOrder]] | None:
+        """All orders and drafts of an account's orders elsewhere, by their receipts; None where they take more pages.
+
+        Args:
+            email: how their e-mails begin.
+            account_id: whose.
+            most_pages: of a hundred, of orders and of drafts.
+
+        Raises:
+            PipelineError: what a question to Medusa raises; `medusa_answer_broken`, where it cannot be understood.
+        """
+        found: dict[int, list[MedusaOrder]] = {}
+        for what in ("orders", "draft-orders"):
+            for page in range(most_pages):
+                query = [("q", email), ("order", "created_at"), ("offset", str(page * MOST))]
+                rows, count = self._page(what, query)
+                if count > most_pages * MOST:
+                    return None
+                for row in rows:
+                    if (receipt_id := _receipt_of(row, account_id)) is not None:
+                        found.setdefault(receipt_id, []).append(_order(row, is_draft=what == "draft-orders"))
+                if (page + 1) * MOST >= count:
+                    break
+        return {receipt_id: sorted(orders, key=lambda order: order.id) for receipt_id, orders in found.items()}
+
+    def of_draft(self, draft_id: str) -> MedusaOrder | None:
+        """A draft by its id; None where there is none of it (any more).
+
+        Raises:
+            PipelineError: what a question to Medusa raises; `medusa_answer_broken`, where it cannot be understood.
+        """
+        rows = self._rows("draft-orders", [("id[]", draft_id)])
+        return next((_order(row, is_draft=True) for row in rows if row["id"] == draft_id), None)
 
     def orders(self, order_ids: Sequence[str]) -> dict[str, MedusaOrder]:
         """Orders by id; drafts are none.
@@ -192,12 +228,15 @@ class DraftOrders:
         return str(made["id"])
 
     def _rows(self, what: str, query: Sequence[tuple[str, str]]) -> list[Mapping[str, Any]]:
-        answer = self._api.get(what, [*query, ("fields", FIELDS), ("limit", str(MOST))])
-        name = what.replace("-", "_")
-        rows = [row for row in answer[name] if isinstance(row, Mapping) and row.get("id")]
-        if answer["count"] > len(answer[name]):
-            raise _broken(f"it gives {len(answer[name])} of {answer['count']} {what}")
+        rows, count = self._page(what, query)
+        if count > len(rows):
+            raise _broken(f"it gives {len(rows)} of {count} {what}")
         return rows
+
+    def _page(self, what: str, query: Sequence[tuple[str, str]]) -> tuple[list[Mapping[str, Any]], int]:
+        answer = self._api.get(what, [*query, ("fields", FIELDS), ("limit", str(MOST))])
+        rows = [row for row in answer[what.replace("-", "_")] if isinstance(row, Mapping) and row.get("id")]
+        return rows, answer["count"]
 
 
 @contextmanager
@@ -214,9 +253,11 @@ def _items(items: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
     return [{"id": item_id, "quantity": quantity} for item_id, quantity in items]
 
 
-def _is_its(row: Mapping[str, Any], account_id: str, receipt_id: int) -> bool:
+def _receipt_of(row: Mapping[str, Any], account_id: str) -> int | None:
+    """Of which of an account's orders elsewhere it is; None: of none."""
     said = row.get("metadata") or {}
-    return str(said.get(ITS_RECEIPT)) == str(receipt_id) and said.get(ITS_ACCOUNT) == account_id
+    number = str(said.get(ITS_RECEIPT))
+    return int(number) if said.get(ITS_ACCOUNT) == account_id and number.isdecimal() else None
 
 
 def _order(row: Mapping[str, Any], *, is_draft: bool) -> MedusaOrder:

@@ -1,4 +1,4 @@
-"""Medusa's whole stock in a few small pages: no prices, no texts (measured on 2.21.2: EVENTS §3).
+"""Medusa's whole stock in a few small pages, no prices, no texts (measured on 2.21.2: EVENTS §3); what is part of what.
 
 A level's time stamp moves with each change and each reservation, but no list can be filtered by it: all is read, and
 compared by content.
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from etsy_pipeline.catalogue.admin_api import AdminApi
+from etsy_pipeline.catalogue.price_lists import LISTS, NotShown
 from etsy_pipeline.catalogue.raw_variant import FieldError, asked
 from etsy_pipeline.errors import Unavailable
 
@@ -16,6 +17,7 @@ PAGE_SIZE = 500
 IDS_AT_ONCE = 50
 FIELDS = "id,location_levels.location_id,location_levels.stocked_quantity,location_levels.reserved_quantity"
 PARTS_OF_PRODUCTS = "id,variants.id,variants.inventory_items.inventory_item_id"
+PRICES_OF_LISTS = "id,prices.id,prices.price_set.variant.id"
 
 Row = Mapping[str, Any]
 Read = TypeVar("Read")
@@ -65,6 +67,34 @@ class InventoryLevels:
                 found.setdefault(part, set()).add(str(row["id"]))
         return found
 
+    def variants_by_price(self) -> dict[str, set[str]]:
+        """The variants that price lists change, by the id of a price and by that of its list, whether it holds or not.
+
+        Nothing, where Medusa shows no price lists: then no price of theirs is ours to send, either.
+        """
+        found: dict[str, set[str]] = {}
+        try:
+            lists = list(self._lists())
+        except NotShown:
+            return found
+        for list_id in lists:
+            for row in self._rows(LISTS, [list_id], PRICES_OF_LISTS):
+                for price_id, variant_id in _understood(_prices, [row]):
+                    found.setdefault(price_id, set()).add(variant_id)
+                    found.setdefault(list_id, set()).add(variant_id)
+        return found
+
+    def _lists(self) -> Iterator[str]:
+        read = 0
+        while True:
+            query = [("fields", "id"), ("order", "id"), ("limit", str(PAGE_SIZE)), ("offset", str(read))]
+            answer = self._api.get(LISTS, query)
+            rows = answer["price_lists"]
+            yield from (str(row["id"]) for row in rows)
+            read += len(rows)
+            if not rows or read >= answer["count"]:
+                return
+
     def _rows(self, what: str, ids: Sequence[str], fields: str) -> Iterator[Row]:
         for start in range(0, len(ids), IDS_AT_ONCE):
             part = ids[start : start + IDS_AT_ONCE]
@@ -90,6 +120,11 @@ def _parts(row: Row) -> list[str]:
         asked(item, "inventory_item_id") for variant in variants for item in asked(variant, "inventory_items") or ()
     ]
     return [*(str(asked(variant, "id")) for variant in variants), *map(str, items)]
+
+
+def _prices(row: Row) -> list[tuple[str, str]]:
+    prices = asked(row, "prices") or ()
+    return [(str(asked(price, "id")), str(price["variant_id"])) for price in prices if asked(price, "variant_id")]
 
 
 def _understood(read: Callable[[Row], list[Read]], rows: Sequence[Row]) -> list[Read]:

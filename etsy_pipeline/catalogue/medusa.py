@@ -46,7 +46,7 @@ FIELDS = ",".join(
         "variants.prices.amount", "variants.prices.currency_code",
         "variants.prices.min_quantity", "variants.prices.max_quantity",
         "variants.prices.price_rules.attribute", "variants.prices.price_rules.value",
-        "variants.inventory_items.required_quantity",
+        "variants.inventory_items.inventory_item_id", "variants.inventory_items.required_quantity",
         "variants.inventory_items.inventory.location_levels.stocked_quantity",
         "variants.inventory_items.inventory.location_levels.reserved_quantity",
         "variants.inventory_items.inventory.location_levels.location_id",

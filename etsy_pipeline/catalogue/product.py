@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from etsy_pipeline.catalogue.price_lists import CustomerPrices, ListPrice
-from etsy_pipeline.catalogue.raw_variant import FieldError, asked, available, plain_prices
+from etsy_pipeline.catalogue.raw_variant import FieldError, asked, available, parts, plain_prices
 from etsy_pipeline.catalogue.stock_places import StockPlaces
 from etsy_pipeline.catalogue.variant_pictures import of_variants
 from etsy_pipeline.errors import Refused
@@ -61,6 +61,7 @@ class Variant(_Value):
     how many can be sold now from the locations that sell; None when Medusa does not track this variant's stock.
     `barcode` is its EAN, else its UPC, else what its field of that name holds. `image_urls` are pictures that it
     has and not all variants have, in the product's order; `metadata_image_urls` those that plugins keep in metadata.
+    `parts` are the ids of the inventory items of which its pieces are made, where stock is tracked: several make a kit.
     """
 
     id: str
@@ -76,6 +77,7 @@ class Variant(_Value):
     image_urls: tuple[str, ...] = ()
     thumbnail: str | None = None
     metadata_image_urls: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 class Group(_Value):
@@ -326,6 +328,7 @@ def _variant(
         "options": {title: value for title, value in chosen.items() if title in option_titles},
         "prices": plain_prices(asked(raw, "prices") or ()),
         "available": available(raw, selling),
+        "parts": parts(raw),
         "allow_backorder": bool(raw.get("allow_backorder")),
         "weight": raw.get("weight"),
     }

@@ -43,10 +43,18 @@ def available(raw: Mapping[str, Any], selling: Callable[[Mapping[str, Any]], boo
     """
     if not asked(raw, "manage_inventory"):
         return None
-    parts = []
+    pieces = []
     for item in asked(raw, "inventory_items") or ():
         levels = asked(asked(item, "inventory") or {"location_levels": ()}, "location_levels") or ()
         levels = [level for level in levels if selling(level)]
         free = sum(int(level["stocked_quantity"]) - int(level.get("reserved_quantity") or 0) for level in levels)
-        parts.append(max(0, free) // max(1, int(item.get("required_quantity") or 1)))
-    return min(parts, default=0)
+        pieces.append(max(0, free) // max(1, int(item.get("required_quantity") or 1)))
+    return min(pieces, default=0)
+
+
+def parts(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """The inventory items of which its pieces are made, each once; none where its stock is not tracked."""
+    if not asked(raw, "manage_inventory"):
+        return ()
+    ids = (item.get("inventory_item_id") for item in asked(raw, "inventory_items") or ())
+    return tuple(sorted({str(item_id) for item_id in ids if item_id}))

@@ -141,6 +141,23 @@ class Reservations:
                 hint="Let the API key's role read reservations.",
             ) from None
 
+    def marks(self, begin: str, *, most_pages: int) -> frozenset[str] | None:
+        """The descriptions of reservations that begin so; None where they take more pages.
+
+        Raises:
+            PipelineError: what a question to Medusa raises.
+        """
+        found: set[str] = set()
+        query = [("description[$like]", f"{begin}%"), ("limit", str(MOST_FOUND)), ("fields", "id,description")]
+        for page in range(most_pages):
+            answer = self._api.get("reservations", [*query, ("order", "id"), ("offset", str(page * MOST_FOUND))])
+            found.update(str(row.get("description")) for row in answer["reservations"])
+            if (page + 1) * MOST_FOUND >= answer["count"]:
+                return frozenset(found)
+            if answer["count"] > most_pages * MOST_FOUND:
+                return None
+        return None
+
     def reserve(self, item_id: str, location_id: str, quantity: int, *, description: str) -> str:
         """Hold back pieces, once more each time; the reservation's id. Look for it before (`find`).
 

@@ -4,7 +4,8 @@ from etsy_pipeline.catalogue.reservations import Reservations
 from etsy_pipeline.errors import BadRequest, NotFound
 from etsy_pipeline.orders.cancel import DECIDED, give_back, settle
 from etsy_pipeline.orders.turn import Turn
-from etsy_pipeline.store import receipts, sales
+from etsy_pipeline.store import activity, receipts, sales
+from etsy_pipeline.store.activity import Deed, Doer
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.sales import UNBOOKED, KeptSale
 
@@ -12,7 +13,14 @@ OPEN = (*UNBOOKED, "observed")
 
 
 def choose_variant(
-    store: Store, medusa: Reservations, account_id: str, transaction_id: int, *, product_id: str, variant_id: str
+    store: Store,
+    medusa: Reservations,
+    account_id: str,
+    transaction_id: int,
+    *,
+    product_id: str,
+    variant_id: str,
+    by: Doer | None = None,
 ) -> None:
     """Say which variant a line is of. It is booked with the next look at orders.
 
@@ -33,9 +41,11 @@ def choose_variant(
         problem = sale.problem if state == sale.state and sale.state != "observed" else None
         values = {"product_id": product_id, "variant_id": variant_id, "matched_by": "person"}
         sales.change(session, account_id, transaction_id, **values, state=state, problem=problem)
+        told = f"line {transaction_id}: {variant_id}"
+        activity.note(session, by, "variant_chosen", account_id=account_id, about=told)
 
 
-def book_nothing(store: Store, account_id: str, transaction_id: int) -> None:
+def book_nothing(store: Store, account_id: str, transaction_id: int, *, by: Doer | None = None) -> None:
     """Say that Medusa's stock is right without a line: it was booked by hand, or is none of Medusa's.
 
     Raises:
@@ -45,10 +55,19 @@ def book_nothing(store: Store, account_id: str, transaction_id: int) -> None:
     with store.writing() as session:
         _open_line(session, account_id, transaction_id)
         sales.change(session, account_id, transaction_id, state="nothing_to_book", problem=None)
+        activity.note(session, by, "nothing_booked", account_id=account_id, about=f"line {transaction_id}")
     settle(store, account_id)
 
 
-def decide_end(store: Store, medusa: Reservations, account_id: str, receipt_id: int, *, gives_back: bool) -> None:
+def decide_end(
+    store: Store,
+    medusa: Reservations,
+    account_id: str,
+    receipt_id: int,
+    *,
+    gives_back: bool,
+    by: Doer | None = None,
+) -> None:
     """Say what the end of an order means for what is reserved for it: the goods are back, or they are gone.
 
     Raises:
@@ -75,6 +94,8 @@ def decide_end(store: Store, medusa: Reservations, account_id: str, receipt_id: 
             give_back(store, medusa, turn, receipt)
     with store.writing() as session:
         receipts.change(session, account_id, receipt_id, step=DECIDED)
+        deed: Deed = "goods_back" if gives_back else "goods_gone"
+        activity.note(session, by, deed, account_id=account_id, about=f"order {receipt_id}")
     settle(store, account_id)
 
 

@@ -8,15 +8,16 @@ left alone for a while (`steps.py`). What cannot be converted waits for a person
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 from etsy_pipeline.catalogue.admin_api import WriteRefused, WriteUnanswered
 from etsy_pipeline.catalogue.draft_orders import DraftOrders, Region
 from etsy_pipeline.catalogue.reservations import Reservations, StockedProduct
 from etsy_pipeline.listings.order_settings import OrderSettings
 from etsy_pipeline.orders.book import MOST_UNANSWERED
+from etsy_pipeline.orders.known import Known, known_of
 from etsy_pipeline.orders.meanwhile import hold
-from etsy_pipeline.orders.medusa_order import Order
+from etsy_pipeline.orders.medusa_order import Order, Outcome
 from etsy_pipeline.orders.turn import Turn
 from etsy_pipeline.store import accounts, receipts, sales
 from etsy_pipeline.store.accounts import settings_of
@@ -42,11 +43,17 @@ class Converted:
     needs_person: list[int] = field(default_factory=list)
     canceled: list[int] = field(default_factory=list)
 
+    def with_those_of(self, other: "Converted") -> "Converted":
+        """Both together."""
+        pairs = ((getattr(self, name.name), getattr(other, name.name)) for name in fields(self))
+        return Converted(*([*mine, *theirs] for mine, theirs in pairs))
+
 
 def convert_orders(store: Store, medusa: Reservations, account_id: str, turn: Turn) -> Converted:
     """Do the next steps of every order of mode `orders` that is not over, the oldest first.
 
-    What waits for a person is reserved meanwhile, as far as its variants are known.
+    What waits for a person is reserved meanwhile, as far as its variants are known. Where many are new, all of them
+    hold their pieces before the first one is marked as paid: until then Medusa's own buyers can have the pieces.
 
     Raises:
         TakenOver: `orders_active`, where another process has the turn.
@@ -55,34 +62,66 @@ def convert_orders(store: Store, medusa: Reservations, account_id: str, turn: Tu
     with store.reading() as session:
         account = accounts.get(session, account_id)
         found = receipts.in_state(session, account_id, "open", "needs_person", mode="orders")
-        lines: dict[int, list[KeptSale]] = {}
-        for start in range(0, len(found), AT_ONCE):
-            ids = [receipt.receipt_id for receipt in found[start : start + AT_ONCE]]
-            lines |= sales.of_receipts(session, account_id, ids)
-    done, unanswered = Converted(), 0
     if not found:
-        return done
+        return Converted()
     settings = settings_of(account).orders
     lacking = lacks(settings, account.currency_code, DraftOrders(medusa.api))
-    for start in range(0, len(found), AT_ONCE):
-        part = found[start : start + AT_ONCE]
-        products = medusa.products(_products(part, lines))
-        for receipt in part:
-            order = Order(store, medusa, turn, settings, receipt, lines.get(receipt.receipt_id, ()))
-            try:
-                outcome = order.advance(lacking, _Stock(products))
-            except (WriteUnanswered, WriteRefused) as problem:
-                unanswered += isinstance(problem, WriteUnanswered)
-                logger.warning("order_not_converted receipt_id=%s code=%s", receipt.receipt_id, problem.code)
-                if unanswered >= MOST_UNANSWERED:
-                    raise
-                outcome = order.failed(problem)
-            else:
-                unanswered = 0
-            getattr(done, outcome).append(receipt.receipt_id)
-            if outcome == "needs_person" and order.is_to_be_held:
-                hold(store, medusa, turn, order.lines_now(), products)
-    return done
+    known = known_of(found, medusa, account_id)
+    turns = _Turns(store, medusa, turn, settings, lacking, known, is_stock_first=known.is_of_many)
+    done = turns.all_of(found)
+    if not known.is_of_many:
+        return done
+    with store.reading() as session:
+        rest = [it for it in receipts.in_state(session, account_id, "open", mode="orders") if it.medusa_order_id]
+    done.open = sorted(set(done.open) - {receipt.receipt_id for receipt in rest})
+    return done.with_those_of(replace(turns, is_stock_first=False).all_of(rest))
+
+
+@dataclass(slots=True)
+class _Turns:
+    """One turn of orders after the other; `lacking` is why none can be made, else empty."""
+
+    store: Store
+    medusa: Reservations
+    turn: Turn
+    settings: OrderSettings
+    lacking: str
+    known: Known
+    is_stock_first: bool
+    unanswered: int = 0
+
+    def all_of(self, found: Sequence[KeptReceipt]) -> Converted:
+        """Do what is next of each of them."""
+        done = Converted()
+        for start in range(0, len(found), AT_ONCE):
+            part = found[start : start + AT_ONCE]
+            with self.store.reading() as session:
+                lines = sales.of_receipts(session, part[0].etsy_account_id, [it.receipt_id for it in part])
+            products = self.medusa.products(_products(part, lines))
+            self.known.look(part, DraftOrders(self.medusa.api))
+            for receipt in part:
+                its = lines.get(receipt.receipt_id, ())
+                order = Order(
+                    self.store, self.medusa, self.turn, self.settings, receipt, its, self.known,
+                    is_stock_first=self.is_stock_first,
+                )  # fmt: skip
+                outcome = self._outcome(order, _Stock(products), receipt.receipt_id)
+                getattr(done, outcome).append(receipt.receipt_id)
+                if outcome == "needs_person" and order.is_to_be_held:
+                    hold(self.store, self.medusa, self.turn, order.lines_now(), products)
+        return done
+
+    def _outcome(self, order: Order, stock: "_Stock", receipt_id: int) -> Outcome:
+        try:
+            outcome = order.advance(self.lacking, stock)
+        except (WriteUnanswered, WriteRefused) as problem:
+            self.unanswered += isinstance(problem, WriteUnanswered)
+            logger.warning("order_not_converted receipt_id=%s code=%s", receipt_id, problem.code)
+            if self.unanswered >= MOST_UNANSWERED:
+                raise
+            return order.failed(problem)
+        self.unanswered = 0
+        return outcome
 
 
 def lacks(settings: OrderSettings, currency_code: str | None, orders: DraftOrders) -> str:

@@ -1,7 +1,8 @@
 """From what changed in Medusa to syncs of just these products: many changes are one plan.
 
 Changes are hints, by Medusa's events or by the look at its stock. They wait until it is quiet for some seconds, a
-minute at most, and are forgotten once there is a sync that looks at their products. Nothing is published by a hint.
+minute at most (a few only for 15 seconds: they are sales), and are forgotten once there is a sync that looks at their
+products. Nothing is published by a hint.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,11 +17,12 @@ from etsy_pipeline.store.medusa_changes import MedusaChange
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync.request import request_sync
 
-PRODUCT, VARIANT, ITEM, LEVEL = "product", "product-variant", "inventory-item", "inventory-level"
-RESERVATION = "reservation-item"
-KINDS = (PRODUCT, VARIANT, ITEM, LEVEL, RESERVATION)
+PRODUCT, VARIANT, ITEM, LEVEL = medusa_changes.PRODUCT, "product-variant", "inventory-item", "inventory-level"
+RESERVATION, PRICE, PRICE_LIST = "reservation-item", "price", "price-list"
+KINDS = (PRODUCT, VARIANT, ITEM, LEVEL, RESERVATION, PRICE, PRICE_LIST)
 STOCK = (LEVEL, RESERVATION)  # their ids name no product: the stock is looked at instead
-LONGEST_WAIT = timedelta(seconds=60)
+FEW = 20  # changes: sales, and no import
+LONGEST_WAIT, OF_FEW = timedelta(seconds=60), timedelta(seconds=15)
 BEGINS_WITH: Mapping[str, str] = {
     "product.": PRODUCT,
     "product-variant.": VARIANT,
@@ -30,8 +32,11 @@ BEGINS_WITH: Mapping[str, str] = {
     "reservation-item.": RESERVATION,
     "inventory.inventory-item.": ITEM,
     "inventory-item.": ITEM,
+    "pricing.price.": PRICE,
+    "pricing.price-list.": PRICE_LIST,
+    "price-list.": PRICE_LIST,
 }
-"""Medusa's events (EVENTS §2). Prices of price lists name neither variant nor product: they wait for the next plan."""
+"""Medusa's events (EVENTS §2). Prices of price lists come alone, those of a variant with the variant's event."""
 
 
 def kind_of(event: str) -> str:
@@ -59,7 +64,8 @@ def is_quiet(changes: Sequence[MedusaChange], now: datetime, seconds: int) -> bo
     if not changes:
         return False
     last, first = max(item.last_seen_at for item in changes), min(item.first_seen_at for item in changes)
-    return now - last >= timedelta(seconds=seconds) or now - first >= LONGEST_WAIT
+    longest = OF_FEW if len(changes) <= FEW else LONGEST_WAIT
+    return now - last >= timedelta(seconds=seconds) or now - first >= longest
 
 
 def fold(store: Store, levels: InventoryLevels, *, quiet_seconds: int, look_at_stock: Callable[[], object]) -> Folded:
@@ -119,7 +125,15 @@ def _linked(store: Store, account_id: str) -> set[str]:
 def _products(levels: InventoryLevels, changes: Sequence[MedusaChange], linked: Sequence[str]) -> set[str]:
     """The products that these changes are of, among those that are linked."""
     found = {item.id for item in changes if item.kind == PRODUCT}
-    if parts := {item.id for item in changes if item.kind in {VARIANT, ITEM}}:
+    parts = {item.id for item in changes if item.kind in {VARIANT, ITEM}}
+    if prices := [item for item in changes if item.kind in {PRICE, PRICE_LIST}]:
+        by_price = levels.variants_by_price()
+        if any(item.kind == PRICE_LIST and item.id not in by_price for item in prices):
+            return set(
+                linked
+            )  # a list that is gone, or changes nothing any more: whose prices it changed, nobody tells
+        parts |= {variant for item in prices for variant in by_price.get(item.id, ())}
+    if parts:
         by_part = levels.products_by_part(linked)
         found |= {product_id for part in parts for product_id in by_part.get(part, ())}
     return found

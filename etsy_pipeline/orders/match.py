@@ -8,7 +8,7 @@ from etsy_pipeline.listings.identity import ProductIdentity, VariantIdentity
 from etsy_pipeline.listings.variations import PLACEHOLDERS
 from etsy_pipeline.planning.link import Link
 from etsy_pipeline.sales.matching import Match, Sold, match
-from etsy_pipeline.store import links, sales
+from etsy_pipeline.store import links, sales, variant_parts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.sales import KeptSale
 
@@ -32,6 +32,7 @@ def match_lines(store: Store, medusa: Reservations, account_id: str) -> int:
         listing_ids = sorted({line.listing_id for line in lines if line.listing_id is not None})
         by_listing = links.of_listings(session, account_id, listing_ids)
     products = medusa.products([link.product_id for link in by_listing.values()])
+    _note_parts(store, products)
     matched = 0
     for line in lines:
         product_id, result = judged(line, by_listing, products)
@@ -54,6 +55,24 @@ def judged(
         return link.product_id, Match(problem=NO_PRODUCT)
     variants = [_identity(variant.id, variant.sku, variant.values) for variant in product.variants]
     return product.id, match(Sold(line.sku, line.options), variants, _cells(link, variants))
+
+
+def _note_parts(store: Store, products: Mapping[str, StockedProduct]) -> None:
+    """Keep of what the sold products are made: until a sale is booked, nothing that shares a part is raised."""
+    parts = {
+        product.id: frozenset(
+            (variant.id, part.inventory_item_id)
+            for variant in product.variants
+            if variant.is_managed
+            for part in variant.parts
+        )
+        for product in products.values()
+    }
+    with store.reading() as session:
+        new = variant_parts.changed(session, parts)
+    if new:
+        with store.writing() as session:
+            variant_parts.note(session, new)
 
 
 def _cells(link: Link, variants: Sequence[VariantIdentity]) -> tuple[VariantOnEtsy, ...]:

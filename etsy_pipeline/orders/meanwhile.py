@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from etsy_pipeline.catalogue.reservations import Reservations, StockedProduct
 from etsy_pipeline.orders.book import Line
+from etsy_pipeline.orders.known import Known
 from etsy_pipeline.orders.turn import Turn
+from etsy_pipeline.sales.booking import marker
 from etsy_pipeline.store import sales, stock_movements
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.sales import KeptSale
@@ -26,7 +28,7 @@ def hold(
             Line(store, medusa, turn, line).book(products)
 
 
-def let_go(store: Store, medusa: Reservations, turn: Turn, lines: Sequence[KeptSale]) -> bool:
+def let_go(store: Store, medusa: Reservations, turn: Turn, lines: Sequence[KeptSale], known: Known) -> bool:
     """Free what is reserved for lines, which wait then; not, while an answer to reserving may still be on its way.
 
     It is looked for in Medusa, whatever our books say.
@@ -40,7 +42,8 @@ def let_go(store: Store, medusa: Reservations, turn: Turn, lines: Sequence[KeptS
         with store.reading() as session:
             moved = stock_movements.of_sale(session, line.etsy_account_id, line.transaction_id)
         held = Line(store, medusa, turn, line)
-        if not moved and not held.held():
+        mark = marker(line.etsy_account_id, line.transaction_id)
+        if not moved and not (known.may_hold(mark) and held.held()):
             continue
         if held.may_still_come():
             return False

@@ -13,6 +13,7 @@ from etsy_pipeline.catalogue.reservations import NOT_ENOUGH, Reservations
 from etsy_pipeline.listings.order_settings import OrderSettings
 from etsy_pipeline.orders.cancel import CANCELED_AFTER, REFUNDED_WHOLE, give_back
 from etsy_pipeline.orders.importer import buyer_of
+from etsy_pipeline.orders.known import Known
 from etsy_pipeline.orders.meanwhile import let_go
 from etsy_pipeline.orders.steps import Step
 from etsy_pipeline.orders.turn import Turn
@@ -67,12 +68,13 @@ class Order:
 
     def __init__(
         self, store: Store, medusa: Reservations, turn: Turn, settings: OrderSettings, receipt: KeptReceipt,
-        lines: Sequence[KeptSale],
+        lines: Sequence[KeptSale], known: Known, *, is_stock_first: bool = False,
     ) -> None:  # fmt: skip
+        """`is_stock_first`: a new order is left alone as soon as it holds its pieces; the next turn does the rest."""
         self._store, self._medusa, self._turn, self._settings = store, medusa, turn, settings
         self._orders, self.is_to_be_held = DraftOrders(medusa.api), False
         self._receipt, self._lines, self._step = receipt, lines, Step.parse(receipt.step)
-        self._totals = totals_of(receipt)
+        self._totals, self._known, self._is_stock_first = totals_of(receipt), known, is_stock_first
         self._where = Where(
             receipt.etsy_account_id, settings.region_id or "", settings.sales_channel_id or "",
             settings.shipping_option_id or "", settings.email_domain,
@@ -124,14 +126,14 @@ class Order:
         if why := self._why_not(lacking, stock):
             raise NeedsPersonError(why)
         self._require_no_draft_on_its_way()
-        if not let_go(self._store, self._medusa, self._turn, self._lines):
+        if not let_go(self._store, self._medusa, self._turn, self._lines, self._known):
             raise Waits
         self._lines = self.lines_now()
-        body = self._body()
-        self._do_with_stock("draft", lambda: self._orders.draft(body))
+        body, is_first = self._body(), not self._receipt.step
+        draft_id = self._do_with_stock("draft", lambda: self._orders.draft(body))
         self.is_to_be_held = False
         stock.take(self._lines)
-        found = self._found()
+        found = self._orders.of_draft(draft_id) if is_first else self._found()
         if found is None:
             raise Waits
         return found
@@ -143,8 +145,12 @@ class Order:
     def _convert(self, found: MedusaOrder) -> MedusaOrder:
         self._require_total(found)
         self._do_with_stock("convert", lambda: self._orders.convert(found.id))
-        converted = self._found()
-        if converted is None or converted.is_draft:
+        if self._is_stock_first:
+            self._note(medusa_order_id=found.id)
+            self._lines_become("booked", None, of=("waiting", "oversold"))
+            raise Waits
+        converted = self._orders.orders([found.id]).get(found.id)
+        if converted is None:
             raise Waits
         return converted
 
@@ -270,13 +276,15 @@ class Order:
 
     def _found(self) -> MedusaOrder | None:
         receipt = self._receipt
-        if receipt.medusa_order_id:
-            known = self._orders.orders([receipt.medusa_order_id]).get(receipt.medusa_order_id)
-            if known is None:
-                raise NeedsPersonError(GONE.format(receipt.medusa_order_id))
-            return known
-        email = self._where.email_begins(receipt.receipt_id)
-        found = self._orders.find(email, account_id=receipt.etsy_account_id, receipt_id=receipt.receipt_id)
+        if order_id := receipt.medusa_order_id:
+            its = self._known.take_order(order_id) or self._orders.orders([order_id]).get(order_id)
+            if its is None:
+                raise NeedsPersonError(GONE.format(order_id))
+            return its
+        found = self._known.take(receipt.receipt_id)
+        if found is None:
+            email = self._where.email_begins(receipt.receipt_id)
+            found = self._orders.find(email, account_id=receipt.etsy_account_id, receipt_id=receipt.receipt_id)
         alive = [order for order in found if not order.is_canceled] or found[-1:]
         if len(alive) > 1:
             raise NeedsPersonError(SEVERAL.format(len(alive), ", ".join(order.id for order in alive)))
@@ -304,10 +312,10 @@ class Order:
         with self._store.reading() as session:
             return sales.of_receipt(session, self._receipt.etsy_account_id, self._receipt.receipt_id)
 
-    def _do_with_stock(self, name: str, act: Callable[[], Any]) -> None:
+    def _do_with_stock(self, name: str, act: Callable[[], Any]) -> Any:
         """The same for what Medusa refuses where stock is short: somebody was quicker."""
         try:
-            self._do(name, act)
+            return self._do(name, act)
         except WriteRefused as refused:
             if refused.kind != NOT_ENOUGH:
                 raise

@@ -15,7 +15,7 @@ from etsy_pipeline.errors import BadRequest, PipelineError, StoreUnavailable, Ta
 from etsy_pipeline.orders.book import Booked, book_lines
 from etsy_pipeline.orders.cancel import end_orders, settle
 from etsy_pipeline.orders.convert import Converted, convert_orders
-from etsy_pipeline.orders.importer import Imported, Importer, is_due, is_sweep_due
+from etsy_pipeline.orders.importer import Imported, Importer, between_looks, is_due, is_sweep_due
 from etsy_pipeline.orders.match import match_lines
 from etsy_pipeline.orders.tracking import Tracked, tell_parcels
 from etsy_pipeline.orders.turn import Turn
@@ -126,7 +126,8 @@ def due(session: Session, now: datetime) -> dict[str, str]:
             token = receipts.hinted(session, account.id, 1)[0].content_hash
             found[account.id] = f"{token}/{int(now.timestamp()) // 60}"
         elif is_due(settings, feed, now) or is_sweep_due(feed, now):
-            found[account.id] = f"{int(now.timestamp()) // (60 * settings.poll_minutes)}"
+            seconds = int(between_looks(settings, feed, now).total_seconds())
+            found[account.id] = f"{seconds}/{int(now.timestamp()) // seconds}"
     return found
 
 

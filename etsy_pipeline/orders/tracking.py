@@ -19,8 +19,9 @@ from etsy_pipeline.providers.protocols import ReceiptClient
 from etsy_pipeline.sales.carriers import carrier_of
 from etsy_pipeline.sales.order_draft import ORDER_PAGE
 from etsy_pipeline.sales.receipt import Receipt
-from etsy_pipeline.store import accounts, receipt_feeds, receipts
+from etsy_pipeline.store import accounts, activity, receipt_feeds, receipts
 from etsy_pipeline.store.accounts import settings_of
+from etsy_pipeline.store.activity import Doer
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.receipts import KeptReceipt
 
@@ -72,7 +73,15 @@ def tell_parcels(store: Store, client: ReceiptClient, orders: DraftOrders, accou
     return done
 
 
-def tell_again(store: Store, client: ReceiptClient, orders: DraftOrders, account_id: str, receipt_id: int) -> str:
+def tell_again(
+    store: Store,
+    client: ReceiptClient,
+    orders: DraftOrders,
+    account_id: str,
+    receipt_id: int,
+    *,
+    by: Doer | None = None,
+) -> str:
     """Tell Etsy of one order's parcels now, whatever was learnt of the key; what became of it.
 
     Raises:
@@ -97,6 +106,8 @@ def tell_again(store: Store, client: ReceiptClient, orders: DraftOrders, account
             hint="Fulfil the order in Medusa, and give its shipment a tracking number.",
         )
     with Turn(store, account_id).taken() as turn:
+        with store.writing() as session:
+            activity.note(session, by, "parcels_told", account_id=account_id, about=f"order {receipt_id}")
         return Parcels(store, client, turn, account.shop_id or 0, receipt).tell(labels[0])
 
 

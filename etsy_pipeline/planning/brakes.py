@@ -13,6 +13,7 @@ from etsy_pipeline.planning.inventory import PriceMove
 
 HUNDREDFOLD = Decimal(50)  # half of the hundred by which cents taken for units are wrong, so that markups are seen, too
 FIRST_PLAN = "first_plan_of_adopted_link"
+FIRST_RAISE = "first_raise"
 FEWEST = 3  # products that are no trend yet: below, neither shrinking nor deactivations brake
 NAMED = 5
 
@@ -49,6 +50,11 @@ BRAKES: dict[str, BrakeRule] = {
         "Orders came in on Etsy, and the listing could not be read since: its stock is held back.",
         "–",
         "stock not read",
+    ),
+    FIRST_RAISE: BrakeRule(
+        "Etsy would get more pieces for the first time since its orders are booked: what it sold before is in no book.",
+        "orders.since",
+        "more pieces for the first time",
     ),
     "catalogue_shrunk": BrakeRule(
         "Many products whose listings are on sale are missing from the catalogue.",
@@ -123,6 +129,18 @@ def of_first_plan(listing_id: int | None) -> Brake:
     """A listing that was adopted, and that we have never changed."""
     message = f"Listing {listing_id} was adopted, and this would be our first change of it. Is it the right product?"
     return Brake(FIRST_PLAN, message)
+
+
+def of_first_raise(raises: Sequence[tuple[str, int, int]]) -> Brake:
+    """Variations that would have more pieces on Etsy: (name, pieces there, pieces wanted)."""
+    more = len(raises) - NAMED
+    told = ", ".join(f"{name}: {old} → {new}" if name else f"{old} → {new}" for name, old, new in raises[:NAMED])
+    told += f" and {more} more" if more > 0 else ""
+    return Brake(
+        FIRST_RAISE,
+        f"Etsy would get more pieces for the first time since its orders are booked ({told}). What it sold before is "
+        "in no book, and would be offered again: is Medusa's stock right?",
+    )
 
 
 def of_unread_stock(listing_id: int | None, orders: int) -> Brake:

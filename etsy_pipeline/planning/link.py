@@ -38,7 +38,8 @@ class Link:
     that an adopted one leaves to its seller, whatever the shop's `ownership` says. `variant_map` says which offering is
     which variant: (SKU and option values on Etsy, variant id). `ending_at` is when the paid time ends.
     `variation_links` are its pictures of variations as they were last seen, ours and its seller's; None: never looked
-    at.
+    at. `stock_doubted`: since the shop's orders are booked (or begin at another moment) no person has agreed that
+    Medusa has more pieces than Etsy.
     """
 
     product_id: str
@@ -61,6 +62,7 @@ class Link:
     ending_at: datetime | None = None
     should_auto_renew: bool | None = None
     variation_links: tuple[VariationLink, ...] | None = None
+    stock_doubted: bool = False
 
     @property
     def has_failed(self) -> bool:

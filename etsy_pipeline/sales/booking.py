@@ -64,7 +64,12 @@ def _of_part(wanted: int, part: Needed) -> Iterator[Move]:
 
 def marker(account_id: str, transaction_id: int) -> str:
     """The description by which a reservation for a line is found again."""
-    return f"etsy:{account_id}:{transaction_id}"
+    return f"{marks_begin(account_id)}{transaction_id}"
+
+
+def marks_begin(account_id: str) -> str:
+    """How the descriptions of all reservations for an account's lines begin."""
+    return f"etsy:{account_id}:"
 
 
 def ending(*, is_canceled: bool, is_refunded: bool, is_shipped: bool, returns_refunded: bool) -> Ending:

@@ -16,6 +16,7 @@ from etsy_pipeline.sales.receipt import Choice, Totals
 ORDER_PAGE = "https://www.etsy.com/your/orders/sold?order_id={}"
 LONGEST_NAME = 250
 GIFT_WRAP = "Gift wrap"
+EMAILS_BEGIN = "etsy-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Where:
 
     def email_begins(self, receipt_id: int) -> str:
         """How it begins, whatever the domain was when the order was made."""
-        return f"etsy-{receipt_id}@"
+        return f"{EMAILS_BEGIN}{receipt_id}@"
 
 
 class AmountsDisagree(ValueError):  # noqa: N818 - it says what it is

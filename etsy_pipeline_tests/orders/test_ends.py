@@ -128,3 +128,59 @@ def test_a_reservation_that_somebody_removed_in_medusa_is_not_given_back_again(s
     shop.look()
     assert shop.line(receipt_id).state == "returned"
     assert shop.world.medusa_stock(shop.variant) == before
+
+
+def booked_and_shipped(shop: Selling) -> int:
+    receipt_id = booked(shop)
+    shop.world.shipped(receipt_id, tracking_code="1Z", carrier_name="ups")
+    shop.look()
+    return receipt_id
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("returns_refunded", [False, True])
+@pytest.mark.parametrize(("amount", "told"), [(1.5, "1.50 USD were refunded."), (None, "USD were refunded.")])
+def test_a_refund_after_shipping_is_shown_and_changes_nothing(
+    shop: Selling, *, amount: float | None, told: str, returns_refunded: bool
+) -> None:
+    """It moves no time stamp, and the order is shipped: the sweep sees it all the same. The goods are with the buyer."""
+    shop.set(return_refunded=returns_refunded)
+    receipt_id = booked_and_shipped(shop)
+    before = shop.world.medusa_stock(shop.variant)
+    shop.world.refund(receipt_id, amount)
+    shop.look()
+    assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == ("booked", "done")
+    assert told in (shop.receipt(receipt_id).problem or "")
+    assert shop.world.medusa_stock(shop.variant) == before
+
+
+@ON_SQLITE
+def test_two_refunds_in_part_are_shown_together(shop: Selling) -> None:
+    receipt_id = booked_and_shipped(shop)
+    for amount in (1.5, 2):
+        shop.world.refund(receipt_id, amount)
+        shop.look()
+    assert shop.receipt(receipt_id).problem == "3.50 USD were refunded."
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("is_shipped", [False, True])
+def test_a_cancellation_that_no_list_has_is_found_all_the_same(shop: Selling, *, is_shipped: bool) -> None:
+    shop.world.selling(canceled_found=False)
+    receipt_id = booked_and_shipped(shop) if is_shipped else booked(shop)
+    shop.world.cancel(receipt_id)
+    shop.look()
+    wanted = ("booked", "needs_person") if is_shipped else ("returned", "canceled")
+    assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == wanted
+
+
+@ON_SQLITE
+def test_what_was_shipped_once_stays_with_the_buyer(shop: Selling) -> None:
+    """Etsy may say of a canceled order that it is not shipped."""
+    receipt_id = booked_and_shipped(shop)
+    with shop.world.sandbox.state.working():
+        sql = "UPDATE receipt SET data = json_set(data, '$.is_shipped', json('false')) WHERE receipt_id = ?"
+        shop.world.sandbox.state.run(sql, receipt_id)
+    shop.world.cancel(receipt_id)
+    shop.look()
+    assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == ("booked", "needs_person")

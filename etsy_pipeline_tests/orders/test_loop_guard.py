@@ -1,59 +1,16 @@
 """The loop guard on a real wire: what Etsy sold is not offered again, nor taken off twice, and Medusa's stock is the end."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from etsy_pipeline import wiring
-from etsy_pipeline.errors import Unavailable
-from etsy_pipeline.orders.asking import asking, book_before_stock_is_read
+from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.store import open_sales
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline_tests.conftest import ON_SQLITE
-from etsy_pipeline_tests.orders.selling import Selling
+from etsy_pipeline_tests.orders.both import PIECES, Both, cannot_be_read, medusa_is_away
 from etsy_pipeline_tests.world import World
-
-PIECES = 10
-
-
-class Both(Selling):
-    """A shop that plans and publishes as the real thing does: orders are read before the stock, and after listings."""
-
-    def ask(self) -> None:
-        asking(self.store, lambda: wiring.receipt_client(self.world.settings, self.store, self.id), self.id)()
-
-    def book(self) -> str:
-        settings = self.world.settings
-        return book_before_stock_is_read(
-            self.store, lambda: wiring.receipt_client(settings, self.store, self.id), self.reservations, self.id
-        )
-
-    def plan_now(self, **changes: Any) -> EtsySyncJob:
-        read_at = self.store.now()
-        products = list(self.products())
-        values: dict[str, Any] = {"validated": products, "stock_read_at": read_at, "ask_orders": self.ask}
-        return self.plan(**(values | changes))
-
-    def carry_out(self, job: EtsySyncJob, **changes: Any) -> EtsySyncJob:
-        self.approve(job)
-        values: dict[str, Any] = {"ask_orders": self.ask}
-        return self.publish(job, **(values | changes))
-
-    def goes_both_ways(self) -> EtsySyncJob:
-        self.book()
-        return self.carry_out(self.plan_now())
-
-    def for_sale(self) -> int:
-        client = wiring.shop_client(self.world.settings, self.store, self.id)
-        found = client.live_listings([self.listing_id])[self.listing_id].inventory
-        assert found is not None
-        return sum(item.for_sale for item in found.offerings)
-
-    def reason(self, job: EtsySyncJob) -> str:
-        (item,) = self.items(job)
-        return item.plan.reason
 
 
 @pytest.fixture
@@ -62,10 +19,6 @@ def both(world: World, store: Store) -> Both:
     assert isinstance(shop, Both)
     assert shop.for_sale() == PIECES
     return shop
-
-
-def cannot_be_read() -> None:
-    raise Unavailable("Etsy is away.", code="etsy_unavailable", hint="Later.")
 
 
 def test_a_sale_is_booked_in_medusa_and_nothing_is_sent_to_etsy(both: Both) -> None:
@@ -130,6 +83,45 @@ def test_where_orders_cannot_be_read_any_more_an_approved_raise_is_not_sent(both
     both.world.restock(both.variant, PIECES + 5)
     both.carry_out(both.plan_now(), ask_orders=cannot_be_read)
     assert both.for_sale() == PIECES
+
+
+def test_what_is_sold_between_the_looks_is_seen_by_the_second_one(both: Both) -> None:
+    """The listing was looked at, then three were sold: Etsy has fewer by now than what is about to be sent."""
+
+    def sold_meanwhile() -> None:
+        both.buys(3)
+        both.ask()
+
+    both.world.medusa_sale(both.variant, 2)
+    both.carry_out(both.plan_now(), ask_orders=sold_meanwhile)
+    assert both.for_sale() == PIECES - 3, "eight would be one more than Etsy has, and five are left"
+
+
+@ON_SQLITE
+def test_where_medusa_is_away_an_approved_raise_is_not_sent(both: Both) -> None:
+    """What was sold and booked since the plan is in a stock that nobody can read."""
+    both.world.restock(both.variant, PIECES + 5)
+    job = both.plan_now()
+    both.buys(2)
+    both.look()
+    both.carry_out(job, source=medusa_is_away)
+    assert both.for_sale() == PIECES - 2
+
+
+@ON_SQLITE
+def test_a_sale_that_is_booked_while_the_publisher_reads_medusa_stops_the_raise(both: Both) -> None:
+    source = both.source()
+
+    def read_and_then_booked(product_ids: Sequence[str]) -> Mapping[str, ValidatedListing]:
+        found = source(product_ids)
+        both.look()
+        return found
+
+    both.world.restock(both.variant, PIECES + 5)
+    job = both.plan_now()
+    both.buys(2)
+    both.carry_out(job, source=read_and_then_booked)
+    assert both.for_sale() == PIECES - 2, "the stock that was read lacks these two"
 
 
 def test_of_what_was_booked_while_stock_was_read_nobody_knows_whether_it_counts(both: Both, store: Store) -> None:

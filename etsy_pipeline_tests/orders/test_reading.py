@@ -111,6 +111,29 @@ def test_a_quiet_shop_takes_few_calls_a_day(shop: Selling) -> None:
 
 
 @ON_SQLITE
+def test_after_an_order_changed_it_is_looked_at_more_often_for_a_while(shop: Selling) -> None:
+    shop.look()
+    begin = shop.store.now()
+    assert looks_at(shop, begin, 24) == [6, 12, 18, 24]
+    shop.buys(created_timestamp=int((begin + timedelta(minutes=25)).timestamp()))
+    looked = looks_at(shop, begin + timedelta(minutes=24), 36)
+    assert looked == [6, 8, 10, 12, 14, 16, 18, 20, 26, 32], "minutes after the first of these looks"
+
+
+def looks_at(shop: Selling, begin: datetime, minutes: int) -> list[int]:
+    """After how many minutes orders are looked at."""
+    found = []
+    for moved in range(1, minutes + 1):
+        shop.store.clock = lambda moved=moved: begin + timedelta(minutes=moved)
+        with shop.store.reading() as session:
+            is_due = shop.id in due(session, shop.store.now())
+        if is_due:
+            shop.look(at_once=False)
+            found.append(moved)
+    return found
+
+
+@ON_SQLITE
 def test_bad_orders_are_kept_and_shown_and_never_booked_wrongly(world: World, store: Store) -> None:
     shop = Selling.of(world, store, pieces=20)
     bad = {kind: shop.buys(bad=kind) for kind in ("currency", "listing", "money", "quantity")}

@@ -89,6 +89,47 @@ def test_events_name_products_and_variants(shop: Selling, levels: InventoryLevel
     assert job.requested_selection.product_ids == (shop.product_id,)
 
 
+def _priced(shop: Selling, *variant_ids: str) -> None:
+    """A price list that changes these variants' prices."""
+    prices = [
+        {"id": f"price_{number}", "variant_id": variant_id, "amount": 5, "currency_code": "usd"}
+        for number, variant_id in enumerate(variant_ids)
+    ]
+    told = {"id": "plist_1", "title": "Sale", "type": "sale", "status": "active", "prices": prices}
+    shop.world.medusa("PUT", "price-lists", {"price_lists": [told]})
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("event", "named"),
+    [
+        ("pricing.price.created", "price_1"),
+        ("pricing.price-list.updated", "plist_1"),
+        ("price-list.deleted", "plist_that_is_gone"),
+    ],
+)
+def test_prices_of_price_lists_lead_to_their_products(
+    shop: Selling, levels: InventoryLevels, event: str, named: str
+) -> None:
+    """Such an event names a price or a list: Medusa says of which variants that is."""
+    _priced(shop, "variant_of_nobody", shop.variant)
+    dirty.note_event(shop.store, event, [named])
+    (job,) = fold(shop, levels)
+    assert job.requested_selection is not None
+    assert job.requested_selection.product_ids == (shop.product_id,)
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("event", "named"), [("pricing.price.created", "price_of_a_variant"), ("pricing.price.created", "price_0")]
+)
+def test_other_prices_lead_nowhere(shop: Selling, levels: InventoryLevels, event: str, named: str) -> None:
+    """That of a variant comes with the variant's own event; that of a product without a listing is none of ours."""
+    _priced(shop, "variant_of_nobody", shop.variant)
+    dirty.note_event(shop.store, event, [named])
+    assert fold(shop, levels) == []
+
+
 @ON_SQLITE
 def test_what_says_nothing_is_kept_and_ignored(shop: Selling, levels: InventoryLevels) -> None:
     dirty.note_event(shop.store, "cart.exploded", ["cart_1"])
@@ -115,13 +156,16 @@ def test_a_shop_that_did_not_choose_it_is_left_alone(shop: Selling, levels: Inve
     assert fold(shop, levels) == []
 
 
-def test_changes_wait_until_it_is_quiet_and_a_minute_at_most(store: Store) -> None:
+def test_changes_wait_until_it_is_quiet_a_few_15_seconds_at_most_and_many_a_minute(store: Store) -> None:
     now = store.now()
 
-    def seen(first: int, last: int) -> list[MedusaChange]:
-        return [MedusaChange("product", "p", now - timedelta(seconds=first), now - timedelta(seconds=last))]
+    def seen(first: int, last: int, count: int = 1) -> list[MedusaChange]:
+        times = now - timedelta(seconds=first), now - timedelta(seconds=last)
+        return [MedusaChange("product", f"p{number}", *times) for number in range(count)]
 
     assert not dirty.is_quiet([], now, 10)
-    assert not dirty.is_quiet(seen(30, 5), now, 10)
-    assert dirty.is_quiet(seen(30, 10), now, 10)
-    assert dirty.is_quiet(seen(60, 0), now, 10)
+    assert not dirty.is_quiet(seen(14, 5), now, 10)
+    assert dirty.is_quiet(seen(14, 10), now, 10)
+    assert dirty.is_quiet(seen(15, 0, dirty.FEW), now, 10)
+    assert not dirty.is_quiet(seen(59, 0, dirty.FEW + 1), now, 10)
+    assert dirty.is_quiet(seen(60, 0, dirty.FEW + 1), now, 10)

@@ -155,7 +155,7 @@ def test_every_brake_has_its_row_in_the_table() -> None:
     assert set(BRAKES) == {
         "price_hundredfold", "price_moved", "variations_vanish", "listing_gone", "stock_unread",
         "catalogue_shrunk", "many_deactivations", "fees_over_budget", "fees_over_month", "first_plan_of_adopted_link",
-        "first_prices_in_currency",
+        "first_prices_in_currency", "first_raise",
     }  # fmt: skip
 
 

@@ -81,6 +81,7 @@ class Publication:
     sold_before: int = 0
     is_asked: bool = False
     are_orders_read: bool = False
+    is_source_asked: bool = False
     source: Look | None = None
 
 
@@ -229,7 +230,7 @@ class World:
         if self.publication is not None:
             self.publication.live, self.publication.seen = self.live(), dict(self.on_etsy)
             self.publication.sold_before = len(self.sales)
-            self.publication.is_asked, self.publication.source = False, None
+            self.publication.is_asked = self.publication.is_source_asked = False
 
     def ask_orders(self, *, is_answered: bool) -> None:
         if self.publication is not None and self.publication.live is not None:
@@ -238,14 +239,15 @@ class World:
                 self.read_orders()
                 self.publication.sold_before = len(self.sales)
 
-    def look_at_medusa(self) -> None:
+    def look_at_medusa(self, *, is_answered: bool = True) -> None:
         if self.publication is not None and self.publication.is_asked:
-            self.publication.source = self.look(self.publication.sold_before)
+            self.publication.is_source_asked = True
+            self.publication.source = self.look(self.publication.sold_before) if is_answered else None
 
     def send(self, answer: Literal["given", "lost", "never sent"]) -> None:
         """The last look is over: what may be sent is sent, and noted where an answer came."""
         publication = self.publication
-        if publication is None or publication.live is None or publication.source is None:
+        if publication is None or publication.live is None or not publication.is_source_asked:
             return
         item = self.judged(publication, publication.live, publication.source)
         if item is None:
@@ -262,23 +264,24 @@ class World:
         )
         self.publication = None
 
-    def judged(self, publication: Publication, live: LiveListing, source: Look) -> PlanItem | None:
+    def judged(self, publication: Publication, live: LiveListing, source: Look | None) -> PlanItem | None:
         """What the publisher makes of an item after its looks, as `publishing/rounds.py` does."""
         item = publication.item
         if item.action == "deactivate" and publication.is_begun:
             return item
         if publication.are_orders_read:
-            live = self.with_sales(live, source)
+            live = self.with_sales(live, source or self.look())
             if is_open(live):
                 live = replace(self.live(), open_sales=live.open_sales)
         begun, seen = item, unseen(live) if publication.is_begun else live
-        change = source_change(item, self.link, product(*source.pieces.values()), seen, SHOP)
-        if change is not None and change.with_less is None:
-            return None
-        item = change.with_less if change and change.with_less else item
+        if source is not None:
+            change = source_change(item, self.link, product(*source.pieces.values()), seen, SHOP)
+            if change is not None and change.with_less is None:
+                return None
+            item = change.with_less if change and change.with_less else item
         if publication.is_begun:
             item = with_ours(item, begun, self.link, SHOP)
-        if not_to_be_raised(item, live, SHOP, knows_stock=True, is_begun=publication.is_begun):
+        if not_to_be_raised(item, live, SHOP, knows_stock=source is not None, is_begun=publication.is_begun):
             return None
         try:
             require_as_planned(begun if publication.is_begun else item, self.link, live, SHOP)
@@ -307,23 +310,22 @@ class World:
 
         What was sold after that look nobody can know: Etsy has no way to change a quantity only if it is still so.
         Where orders could not be read, that look is the one at the listing. Where all sales are known for what they
-        are, nobody may be offered more than is left, more than before or not.
+        are, nobody may be offered more than is left, more than before or not. Where Medusa could not be asked, nobody
+        may be offered more than before.
         """
-        assert publication.source is not None
+        source = publication.source
         for size in SIZES:
             seen = self.on_etsy if publication.are_orders_read else publication.seen
             before = seen[size] if was_on_sale else 0
-            left = publication.source.pieces[size] - publication.source.lacks[size]
-            is_more = wanted[size] > before or self.is_clear(publication)
+            left = source.pieces[size] - source.lacks[size] if source else 0
+            is_more = wanted[size] > before or (source is not None and self.is_clear(publication, source))
             if is_more and wanted[size] > max(0, left):
                 self.guilty.append(f"{size}: {before} -> {wanted[size]}, and {left} were left")
 
-    def is_clear(self, publication: Publication) -> bool:
+    def is_clear(self, publication: Publication, source: Look) -> bool:
         """Whether of each sale that was known at the last look it is certain what Medusa's stock has of it."""
-        assert publication.source is not None
-        began = publication.source.began
         return publication.are_orders_read and not any(
-            sale.state in {"unread", "needs_link"} or (sale.booked_at is not None and sale.booked_at >= began)
+            sale.state in {"unread", "needs_link"} or (sale.booked_at is not None and sale.booked_at >= source.began)
             for sale in self.sales[: publication.sold_before]
         )
 

@@ -110,14 +110,21 @@ class BothWays(RuleBasedStateMachine):
     @precondition(lambda self: self.world.publication is not None)
     @rule(
         are_orders_read=MOSTLY,
+        is_medusa_there=MOSTLY,
         answer=st.sampled_from(("given", "given", "lost", "never sent")),
         meanwhile=st.lists(MEANWHILE, min_size=4, max_size=4),
     )
-    def it_is_published(self, are_orders_read: bool, answer: Any, meanwhile: list[list[Happening]]) -> None:  # noqa: FBT001
+    def it_is_published(
+        self,
+        are_orders_read: bool,  # noqa: FBT001
+        is_medusa_there: bool,  # noqa: FBT001
+        answer: Any,
+        meanwhile: list[list[Happening]],
+    ) -> None:
         steps: tuple[Happening, ...] = (
             World.look_at_listing,
             lambda world: world.ask_orders(is_answered=are_orders_read),
-            World.look_at_medusa,
+            lambda world: world.look_at_medusa(is_answered=is_medusa_there),
             lambda world: world.send(answer),
         )
         for step, happenings in zip(steps, meanwhile, strict=True):
@@ -169,3 +176,113 @@ BothWays.TestCase.settings = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 TestBothWays = BothWays.TestCase
+
+
+def raised(world: World) -> None:
+    """A plan that raises is begun: five more pieces came into Medusa."""
+    world.restock("S", 5)
+    planned(world)
+
+
+def planned(world: World) -> None:
+    world.read_medusa_for_plan()
+    world.read_listing_for_plan()
+    world.plan(are_orders_read=True)
+    world.begin()
+    assert world.publication is not None
+
+
+def published(world: World, **meanwhile: Happening) -> None:
+    """The last looks, and what happens right before each of them; then it is sent, where it is."""
+    steps: dict[str, Happening] = {
+        "at_first": World.look_at_listing,
+        "before_orders": lambda world: world.ask_orders(is_answered=True),
+        "before_medusa": World.look_at_medusa,
+        "before_sending": lambda world: world.send("given"),
+    }
+    for name, step in steps.items():
+        if name in meanwhile:
+            meanwhile[name](world)
+        step(world)
+    assert not world.guilty
+
+
+class TestOneByOne:
+    """What the machine above finds by chance only, each case by itself, every time."""
+
+    def test_a_sale_between_the_looks(self) -> None:
+        """What it was of, nobody knows; what Medusa sold is taken off, but not down from what was seen at first."""
+        world = a_world(10, 5)
+        world.order("S", 2)
+        planned(world)
+        published(world, before_orders=lambda it: it.buy("S", 3, is_clear=False))
+        assert (world.on_etsy["S"], world.calls) == (7, 0)
+
+    def test_medusa_is_away(self) -> None:
+        """What was sold since the plan is booked: nothing is open, and the stock that knows of it cannot be read."""
+        world = a_world(10, 5)
+        raised(world)
+        world.buy("S", 3, is_clear=True)
+        world.read_orders()
+        _booked(is_answered=True)(world)
+        world.look_at_listing()
+        world.ask_orders(is_answered=True)
+        world.look_at_medusa(is_answered=False)
+        world.send("given")
+        assert (world.guilty, world.on_etsy["S"]) == ([], 7)
+
+    def test_orders_and_medusa_are_away(self) -> None:
+        world = a_world(10, 5)
+        raised(world)
+        world.look_at_listing()
+        world.ask_orders(is_answered=False)
+        world.look_at_medusa(is_answered=False)
+        world.send("given")
+        assert (world.guilty, world.on_etsy["S"]) == ([], 10)
+
+    def test_booked_after_medusa_was_read(self) -> None:
+        """Medusa had fifteen when it was read, and has thirteen now; nothing is unbooked any more."""
+        world = a_world(10, 5)
+        raised(world)
+        published(
+            world, before_orders=lambda it: it.buy("S", 2, is_clear=True), before_sending=_booked(is_answered=True)
+        )
+        assert world.on_etsy["S"] == 8
+
+    def test_booked_while_the_plan_reads(self) -> None:
+        world = a_world(10, 5)
+        world.buy("S", 2, is_clear=True)
+        world.restock("S", 5)
+        world.read_orders()
+        world.read_medusa_for_plan()
+        _booked(is_answered=True)(world)
+        world.read_listing_for_plan()
+        world.plan(are_orders_read=True)
+        assert world.item is None, "the stock that was read lacks what is booked by now"
+
+    def test_not_booked(self) -> None:
+        """Of the one variation a sale waits, and Medusa has more of both: neither is raised, fewer are sent."""
+        world = a_world(10, 5)
+        world.buy("S", 2, is_clear=True)
+        world.read_orders()
+        world.restock("S", 5)
+        world.order("L", 1)
+        planned(world)
+        published(world)
+        assert world.on_etsy == {"S": 8, "L": 4}
+
+    def test_fewer_than_what_is_not_booked(self) -> None:
+        """Three sold on Etsy wait, and Medusa sold four: three are left, not six."""
+        world = a_world(10, 5)
+        world.buy("S", 3, is_clear=True)
+        world.read_orders()
+        world.order("S", 4)
+        planned(world)
+        published(world)
+        assert world.on_etsy["S"] == 3
+
+    def test_everything_is_booked(self) -> None:
+        world = a_world(10, 5)
+        raised(world)
+        published(world)
+        assert world.on_etsy == {"S": 15, "L": 5}

@@ -1,0 +1,97 @@
+"""A day with many orders: Medusa is asked by pages, all pieces are held before the first order is paid, each is made once."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from etsy_pipeline.catalogue.admin_api import AdminApi
+from etsy_pipeline.orders.known import MANY
+from etsy_pipeline.store import receipts, sales
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline_tests.conftest import ON_SQLITE
+from etsy_pipeline_tests.orders.selling import ORDERS, Selling
+from etsy_pipeline_tests.world import World
+
+COUNT = MANY + 2
+
+
+@pytest.fixture
+def shop(world: World, store: Store) -> Selling:
+    """A shop in mode `orders` with many pieces."""
+    return Selling.of(world, store, mode="orders", pieces=10 * COUNT, **ORDERS)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What Medusa is asked, in its order; of addresses the last word."""
+    told: list[str] = []
+    get, send = AdminApi.get, AdminApi.send
+
+    def getting(api: AdminApi, what: str, query: Any) -> Any:
+        told.append(f"GET {what}")
+        return get(api, what, query)
+
+    def sending(api: AdminApi, method: Any, path: str, body: Any = None) -> Any:
+        told.append(f"{method} {path.rpartition('/')[2]}")
+        return send(api, method, path, body)
+
+    monkeypatch.setattr(AdminApi, "get", getting)
+    monkeypatch.setattr(AdminApi, "send", sending)
+    return told
+
+
+def made(shop: Selling) -> Counter[str]:
+    """How many orders Medusa has of each receipt; all of them are paid, and hold one piece."""
+    found = shop.world.medusa_orders()
+    assert {(order["is_draft_order"], order["payment_status"]) for order in found} == {(False, "captured")}
+    assert sum(item["quantity"] for item in shop.world.reservations()) == len(found)
+    return Counter(order["metadata"]["etsy_receipt"] for order in found)
+
+
+@ON_SQLITE
+def test_all_pieces_are_held_before_the_first_order_is_paid_and_few_questions_are_asked(
+    shop: Selling, asked: list[str]
+) -> None:
+    bought = [shop.buys() for _ in range(COUNT)]
+    found = shop.look()
+    assert sorted(found.converted.done) == bought
+    assert (found.converted.open, found.orders) == ([], {"done": COUNT})
+    assert made(shop) == Counter(str(receipt_id) for receipt_id in bought)
+    last_held = max(place for place, told in enumerate(asked) if told == "POST convert-to-order")
+    assert last_held < asked.index("POST mark-as-paid")
+    assert sum(told.startswith("GET") for told in asked) < COUNT + 12, "one draft each, the rest by pages"
+
+
+def test_many_orders_that_our_books_have_forgotten_are_found_and_not_made_again(shop: Selling) -> None:
+    bought = [shop.buys() for _ in range(COUNT)]
+    shop.look()
+    before = {order["id"] for order in shop.world.medusa_orders()}
+    forget(shop, bought)
+    assert sorted(shop.look().converted.done) == bought
+    assert {order["id"] for order in shop.world.medusa_orders()} == before
+    assert set(made(shop).values()) == {1}
+
+
+@ON_SQLITE
+def test_what_was_reserved_for_many_orders_is_found_though_our_books_have_forgotten_it(shop: Selling) -> None:
+    shop.set(mode="stock")
+    bought = [shop.buys() for _ in range(COUNT)]
+    shop.look()
+    with shop.store.writing() as session:
+        for receipt_id in bought:
+            receipts.change(session, shop.id, receipt_id, mode="orders")
+    shop.set(mode="orders")
+    forget(shop, bought)
+    shop.look()
+    assert set(made(shop).values()) == {1}, "and nothing else is held"
+
+
+def forget(shop: Selling, bought: list[int]) -> None:
+    """As if the database had been put back to before these orders were dealt with."""
+    with shop.store.writing() as session:
+        for receipt_id in bought:
+            values = {"state": "open", "medusa_draft_id": None, "medusa_order_id": None, "step": ""}
+            receipts.change(session, shop.id, receipt_id, **values)
+            for line in sales.of_receipt(session, shop.id, receipt_id):
+                sales.change(session, shop.id, line.transaction_id, state="waiting", booked_at=None)
