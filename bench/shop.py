@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -75,15 +76,16 @@ class Shop:
 
     def calls(self) -> Counter[str]:
         """The calls that were made, by operation."""
-        return Counter(operation for (operation,) in self._rows("SELECT operation FROM request_log"))
+        return Counter(operation for (operation,) in self.rows("SELECT operation FROM request_log"))
 
     def statuses(self, since: float, until: float) -> list[int]:
         """The statuses of the calls that came in between two moments (seconds since the epoch)."""
         return [
-            status for (status,) in self._rows("SELECT status FROM request_log WHERE at >= ? AND at < ?", since, until)
+            status for (status,) in self.rows("SELECT status FROM request_log WHERE at >= ? AND at < ?", since, until)
         ]
 
-    def _rows(self, query: str, *values: float) -> list[tuple[object, ...]]:
+    def rows(self, query: str, *values: float) -> list[tuple[Any, ...]]:
+        """What the local Etsy and Medusa have."""
         with closing(sqlite3.connect(self.folder / STATE)) as connection:
             return connection.execute(query, values).fetchall()
 

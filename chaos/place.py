@@ -1,6 +1,7 @@
 """Where the storm happens: a local Etsy in a process of its own, a database, and what is imported before."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import certifi
 import stamina
+from starlette.requests import ClientDisconnect
 
 from etsy_pipeline.sandbox.server import Sandbox, SandboxOptions
 from etsy_pipeline.store.encryption import TokenCipher, new_key
@@ -34,8 +36,14 @@ def serve(folder: Path) -> None:
     """The process of the local Etsy: until nobody listens."""
     options = SandboxOptions(folder / "sandbox.db", requests_per_second=100_000, requests_per_day=10_000_000)
     with Sandbox(options) as sandbox:
+        logging.getLogger("uvicorn.error").addFilter(_is_no_killed_client)
         print(json.dumps(sandbox.environment()), flush=True)
         sys.stdin.read()
+
+
+def _is_no_killed_client(record: logging.LogRecord) -> bool:
+    """Half a request of who was killed is told by nobody."""
+    return not (record.exc_info and isinstance(record.exc_info[1], ClientDisconnect))
 
 
 @contextmanager

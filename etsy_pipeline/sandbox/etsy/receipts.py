@@ -5,6 +5,7 @@ PATCH /sandbox/selling changes how Etsy treats them:
     tracking              "allowed", or "refused": 403 as new keys get it in many countries (ORDERS §6)
     addresses             false; true shows an (invented) buyer's, as to keys that Etsy trusts
     canceled_in_list      false: canceled ones come only where they are asked for (ORDERS §4)
+    canceled_found        true; false: no list has them, also where they are asked for (#604 is open)
     product_data_in_list  true; false as in 2022: only the single receipt has it (ORDERS §3)
     event_style           "order.paid" or "ORDER_PAID": both were seen (FACTS §13)
 """
@@ -21,8 +22,8 @@ CANCELED = "Canceled"
 EARLIEST = 946_684_800  # spec
 FIRST_SHIPPING = 1_300_000_000
 USUAL: dict[str, Any] = {
-    "tracking": "allowed", "addresses": False, "canceled_in_list": False, "product_data_in_list": True,
-    "event_style": "order.paid",
+    "tracking": "allowed", "addresses": False, "canceled_in_list": False, "canceled_found": True,
+    "product_data_in_list": True, "event_style": "order.paid",
 }  # fmt: skip
 BOUNDS = {
     "min_created": ("created", ">="), "max_created": ("created", "<="),
@@ -125,6 +126,7 @@ def get_all(call: Call) -> Answer:
     bounded = [f"{BOUNDS[name][0]} {BOUNDS[name][1]} {value}" for name, value in bounds.items() if value is not None]
     if flags["was_canceled"] is None and not settings(call.state)["canceled_in_list"]:
         flags["was_canceled"] = False
+    bounded += [] if settings(call.state)["canceled_found"] else [f"NOT ({FLAGS['was_canceled']})"]
     flagged = [f"({FLAGS[name]}) = {int(flag)}" for name, flag in flags.items() if flag is not None]
     where = f"FROM receipt WHERE {' AND '.join(['shop_id = ?', *bounded, *flagged])}"
     ordered = f"SELECT data {where} ORDER BY {SORTED_BY[by]} {ORDERS[order]}, receipt_id DESC LIMIT ? OFFSET ?"

@@ -1,7 +1,7 @@
 """Control routes of the sample Medusa for its owner's own business: stock that is counted, orders of its own shop.
 
 GET /sandbox/levels/VARIANT: {"stocked", "reserved", "available"} of the variant's first inventory item, "items": of all
-PUT /sandbox/levels/VARIANT {"stocked": 5, "location_id": the first}: of each of its items
+PUT /sandbox/levels/VARIANT {"stocked": 5, "location_id": the first}: of each of its items; {"more": 2}: so many more
 POST /sandbox/orders {"variant_id", "quantity": 1}: an order of Medusa's own shop, which reserves: {"order_id"}
 POST /sandbox/orders/ID/canceled {} · POST /sandbox/orders/ID/fulfilled {}: the pieces are back, or gone
 POST /sandbox/orders/ID/shipped {"tracking_number", "tracking_url"}: fulfilled unless it is, and shipped
@@ -85,7 +85,10 @@ def _levels(state: State, variant_id: str) -> Json:
 def _count(state: State, variant_id: str, body: Json) -> Json:
     for link in _links(state, variant_id):
         place = body.get("location_id") or link["levels"][0]["location_id"]
-        levels.set_stocked(state, link["inventory_item_id"], place, body["stocked"])
+        if "more" in body:
+            levels.add(state, link["inventory_item_id"], place, stocked=body["more"])
+        else:
+            levels.set_stocked(state, link["inventory_item_id"], place, body["stocked"])
     return _levels(state, variant_id)
 
 
