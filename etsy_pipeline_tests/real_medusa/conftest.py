@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from etsy_pipeline_tests.real_medusa import pictures, price_lists
+from etsy_pipeline_tests.real_medusa import pictures, price_lists, selling_both_ways
 from etsy_pipeline_tests.real_medusa.goods import OWN, recorded
 from etsy_pipeline_tests.real_medusa.seeding import Seed
+from etsy_pipeline_tests.real_medusa.selling_both_ways import Etsys
 from etsy_pipeline_tests.real_medusa.server import KEY, URL, Server
 
 
@@ -43,3 +44,9 @@ def seed(server: Server, picture_server: str) -> Iterator[Seed]:
     price_lists.make(made, made.make([*OWN, *recorded()]))
     yield made
     made.sweep()
+
+
+@pytest.fixture(scope="session")
+def etsys(seed: Seed) -> Etsys:
+    """What an order from Etsy gets in Medusa."""
+    return selling_both_ways.etsys(seed)

@@ -19,8 +19,8 @@ ON_DEMAND = pytest.mark.medusa
 class Server:
     """One Medusa."""
 
-    def __init__(self) -> None:
-        self._client = httpx.Client(base_url=URL, timeout=120)
+    def __init__(self, url: str = URL) -> None:
+        self._client = httpx.Client(base_url=url, timeout=120)
 
     def get(self, path: str, **query: Any) -> Json:
         """A question to the Admin API."""
