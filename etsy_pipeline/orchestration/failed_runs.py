@@ -14,7 +14,7 @@ import dagster as dg
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
 from etsy_pipeline.orchestration.resources import StoreResource
-from etsy_pipeline.orchestration.run_queue import PARTITION_TAG
+from etsy_pipeline.orchestration.run_queue import PARTITION_TAG, work_of
 from etsy_pipeline.orchestration.runs import (
     NO_RETRIES,
     PLAN,
@@ -26,26 +26,29 @@ from etsy_pipeline.orchestration.runs import (
     transaction_id_of,
     trigger_of,
 )
+from etsy_pipeline.orchestration.waiting import first_answer
 from etsy_pipeline.redaction import redacted
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts, jobs
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
-from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline.store.sync_states import BEING_PLANNED, SyncState
 from etsy_pipeline.sync import approvals, signs_of_life
 from etsy_pipeline.sync.plan_runs import MAX_LOST, fail_plan, note_lost
 from etsy_pipeline.sync.request import note_failed_plan
 
-SECONDS = 1  # between two looks
-LOST_SECONDS = 10
-TIME_TO_BE_NOTED = 30  # seconds in which `failed_syncs`, which knows more, notes on the sync that its run failed
+FAILED_SECONDS = 60  # between two looks; what failed by itself is noted by its run already
+SECONDS = 1
+TIME_TO_BE_NOTED = 90  # seconds in which `failed_syncs`, which knows more, notes on the sync that its run failed
 BEGUN = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 ENDED = {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.SUCCESS}
-STORE_AWAY = {"database_locked", "database_unreachable"}  # these fail a run, and are no fault of its sync
+# These fail a run, and are no fault of its sync: our database is away, or the worker's code is of before an upgrade.
+NO_FAULT = {"database_locked", "database_unreachable", "database_newer_than_code", "worker_outdated"}
+LOOKS = {"scan", "orders"}
 INTERRUPTED = "INTERRUPT"  # how Dagster marks a step whose process was told to end
 
 
-@dg.run_failure_sensor(minimum_interval_seconds=SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.run_failure_sensor(minimum_interval_seconds=FAILED_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
 @reporting
 def failed_syncs(context: dg.RunFailureSensorContext, store: StoreResource) -> None:
     """Notes on the sync that its run failed; one whose run was lost without a word is planned or published again."""
@@ -62,34 +65,48 @@ def failed_syncs(context: dg.RunFailureSensorContext, store: StoreResource) -> N
         raise failure(error) from None
 
 
-@dg.run_status_sensor(
-    run_status=dg.DagsterRunStatus.CANCELED,
-    minimum_interval_seconds=SECONDS,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-)
+@dg.sensor(minimum_interval_seconds=SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
 @reporting
-def canceled_plans(context: dg.RunStatusSensorContext, store: StoreResource) -> None:
-    """Ends a sync whose plan run somebody terminated in Dagster: it would be "being planned" for ever."""
-    run = context.dagster_run
-    message = f"The Dagster run {run.run_id} was terminated. [run_failed]"
+def lost_runs(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
+    """Ends runs that give no sign of life, whatever launched them, so that their work is done by others.
+
+    Syncs are planned again, unless somebody terminated their run; looks through a shop, and at its orders, Dagster
+    itself starts again (`run_retries`).
+    """
     with store.opened() as opened:
-        fail_plan(opened, run_id=run.run_id, transaction_id=transaction_id_of(run.tags), message=message)
+        return first_answer(opened, lambda: _lost(context, opened), "No run is lost.", at_changes=False)
 
 
-@dg.sensor(minimum_interval_seconds=LOST_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
-@reporting
-def lost_runs(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SkipReason:
-    """Ends plan runs that give no sign of life, whatever launched them, so that their syncs are planned again."""
-    lost_after = Settings.load().lost_after
-    with store.opened() as opened:
-        told = [
-            *_silent_plans(context.instance, opened, lost_after),
-            *_dead_runs(context.instance, opened, lost_after),
-            *_launches_in_vain(context.instance, opened),
-        ]
+def _lost(context: dg.SensorEvaluationContext, store: Store) -> Sequence[str]:
+    instance, lost_after = context.instance, Settings.load().lost_after
+    told = [
+        *_terminated_plans(instance, store),
+        *_silent_plans(instance, store, lost_after),
+        *_dead_runs(instance, store, lost_after),
+        *_silent_looks(instance, store, lost_after),
+        *_launches_in_vain(instance, store),
+    ]
     for words in told:
         context.log.warning(words)
-    return dg.SkipReason(" ".join(told) or "No run is lost.")
+    return told
+
+
+def _terminated_plans(instance: dg.DagsterInstance, store: Store) -> Iterator[str]:
+    """Ends a sync whose plan run somebody terminated in Dagster: it would be "being planned" for ever."""
+    with store.reading() as session:
+        being_planned = jobs.in_state(session, *BEING_PLANNED)
+    for job in being_planned:
+        is_begun = job.state is SyncState.PLANNING and job.plan_run_id is not None
+        run = instance.get_run_by_id(job.plan_run_id or "") if is_begun else _newest_run(instance, job)
+        if run is not None and run.status is dg.DagsterRunStatus.CANCELED:
+            message = f"The Dagster run {run.run_id} was terminated. [run_failed]"
+            fail_plan(store, run_id=run.run_id, transaction_id=job.transaction_id, message=message)
+            yield message
+
+
+def _newest_run(instance: dg.DagsterInstance, job: EtsySyncJob) -> dg.DagsterRun | None:
+    wanted = dg.RunsFilter(job_name=plan_sync.name, tags={TRANSACTION_TAG: job.transaction_id})
+    return next(iter(instance.get_runs(wanted, limit=1)), None)
 
 
 def _silent_plans(instance: dg.DagsterInstance, store: Store, lost_after: timedelta) -> Iterator[str]:
@@ -109,6 +126,20 @@ def _dead_runs(instance: dg.DagsterInstance, store: Store, lost_after: timedelta
         if not signs_of_life.is_alive(store, _sync_of(store, run), run.run_id, lost_after):
             why = f"The run {run.run_id} gave no sign of life for {lost_after.seconds} seconds."
             yield from _end(instance, store, run, why)
+
+
+def _silent_looks(instance: dg.DagsterInstance, store: Store, lost_after: timedelta) -> Iterator[str]:
+    """Runs that looked through a shop, or at its orders. When one began is its machine's word: a sign is worth more."""
+    for record in instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+        run = record.dagster_run
+        if work_of(run) not in LOOKS:
+            continue
+        silent = signs_of_life.seconds_since(store, run.run_id)
+        is_lost = _began_before(record, lost_after) if silent is None else silent > lost_after.total_seconds()
+        if is_lost:
+            why = f"The run {run.run_id} gave no sign of life for {lost_after.seconds} seconds."
+            instance.report_run_failed(run, why)
+            yield why
 
 
 def _launches_in_vain(instance: dg.DagsterInstance, store: Store) -> Iterator[str]:
@@ -159,7 +190,7 @@ def _sync_of(store: Store, run: dg.DagsterRun) -> EtsySyncJob | None:
 
 def _is_lost(steps: Iterable[dg.DagsterEvent]) -> bool:
     """Whether a failed run was ended from outside, or by a database that was away: no step of it failed by itself."""
-    return all(step.step_failure_data.error_source.value == INTERRUPTED or _code(step) in STORE_AWAY for step in steps)
+    return all(step.step_failure_data.error_source.value == INTERRUPTED or _code(step) in NO_FAULT for step in steps)
 
 
 def _code(step: dg.DagsterEvent) -> object:

@@ -7,6 +7,8 @@ from typing import Any, cast
 import pandas as pd
 import pyarrow as pa
 
+from etsy_pipeline.store.records import Snapshot
+
 SNAPSHOT_SCHEMA = pa.schema(
     [
         ("product_id", pa.string()),
@@ -50,13 +52,16 @@ class FrameStream:
     """A table as a stream of frames.
 
     `metadata` is asked for once all frames were consumed: what a person should read about the table. `column` gives one
-    column of a table that was read back, from its beginning and as often as it is asked.
+    column of a table that was read back, from its beginning and as often as it is asked; `snapshot` is what it was read
+    from. `made_from` is what a table that is to be written is made from (None: from Medusa).
     """
 
     schema: pa.Schema
     frames: Iterator[pd.DataFrame]
     metadata: Callable[[], Mapping[str, Any]] = dict
     column: Callable[[str], Iterator[Any]] = _not_read_back
+    snapshot: Snapshot | None = None
+    made_from: Snapshot | None = None
 
 
 def rows(stream: FrameStream) -> Iterator[dict[str, Any]]:

@@ -85,6 +85,7 @@ def plan_metadata(job: EtsySyncJob, plan_rows: Iterable[PlanRow]) -> dict[str, A
         "plan": table(columns, cells, total=totals.changes + totals.invalid),
         "transaction_id": summary.transaction_id,
         "plan_digest": (summary.digest or "")[:DIGEST_SHOWN],
+        **({"snapshot": job.snapshot} if job.snapshot else {}),
         **{f"{name}_count": getattr(totals, name) for name in ("create", "update", "deactivate", "skip", "invalid")},
         "brake_count": totals.braked + len(summary.brakes),
         "conflict_count": totals.conflicting,
@@ -109,23 +110,22 @@ def _what_happens_next(job: EtsySyncJob) -> str:
 def approval_metadata(shop: str, approval: Approval) -> dict[str, Any]:
     """Who approved a plan, when, and through what: on `publication_approval`, also where it came from elsewhere."""
     return {
-        "shop": literal(shop),
-        "approved_by": literal(approval.decided_by),
+        "shop": shop,
+        "approved_by": visible(approval.decided_by),
         "approved_at": str(approval.created_at),
         "approved_through": approval.decided_through,
-        "note": literal(approval.note),
+        "note": visible(approval.note),
         "transaction_id": approval.transaction_id,
         "plan_digest": approval.plan_digest[:DIGEST_SHOWN],
     }
 
 
-def publication_metadata(job: EtsySyncJob, links: Sequence[Link], *, shop: str, calls: int) -> dict[str, Any]:
+def publication_metadata(job: EtsySyncJob, links: Sequence[Link], *, calls: int) -> dict[str, Any]:
     """The outcome on `published_listings`: counts as numbers, so that Dagster plots them.
 
     Args:
         job: as it is now.
         links: of the account.
-        shop: what it is called.
         calls: to Etsy that this run made.
     """
     errors = job.error_log.items()
@@ -139,7 +139,6 @@ def publication_metadata(job: EtsySyncJob, links: Sequence[Link], *, shop: str, 
         if link.etsy_listing_id
     )
     return {
-        "shop": literal(shop),
         "synced_count": job.synced_count,
         "failed_count": job.failed_count,
         "skipped_count": job.skipped_count,
@@ -148,7 +147,7 @@ def publication_metadata(job: EtsySyncJob, links: Sequence[Link], *, shop: str, 
         "status": job.state.words,
         "api_calls": calls,
         "planned_fees_usd": job.totals.fees_usd_cents / 100,
-        **({"minutes_since_asked": _minutes(job.created_at, job.completed_at)} if job.completed_at else {}),
+        **_lag(job),
         "transaction_id": job.transaction_id,
         "plan_digest": (job.plan_digest or "")[:DIGEST_SHOWN],
         "errors": table(
@@ -159,6 +158,14 @@ def publication_metadata(job: EtsySyncJob, links: Sequence[Link], *, shop: str, 
         ),
         "listings": table(("product", "state", "listing"), listings, total=sum(bool(x.etsy_listing_id) for x in links)),
     }
+
+
+def _lag(job: EtsySyncJob) -> dict[str, float]:
+    """How long a sync that is over took, from when it was asked for, and from when it was approved."""
+    if job.completed_at is None:
+        return {}
+    approved = {"minutes_since_approved": _minutes(job.confirmed_at, job.completed_at)} if job.confirmed_at else {}
+    return {"minutes_since_asked": _minutes(job.created_at, job.completed_at), **approved}
 
 
 def _minutes(since: datetime, until: datetime) -> float:

@@ -15,17 +15,16 @@ import dagster as dg
 
 from etsy_pipeline.errors import NeedsPerson, NotConfigured
 from etsy_pipeline.orchestration import metadata as shown
-from etsy_pipeline.orchestration.partitions import ACCOUNTS, accounts_partitions
+from etsy_pipeline.orchestration.partitions import accounts_partitions
 from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, StoreResource
 from etsy_pipeline.orchestration.run_queue import ORDERS, slot
-from etsy_pipeline.orchestration.runs import NO_RETRIES, helpful_failures, reporting
+from etsy_pipeline.orchestration.runs import look_at_shop, name_of_shop
 from etsy_pipeline.orders.rounds import Round, due, look
 from etsy_pipeline.store import accounts, clock, receipt_feeds, sales
 from etsy_pipeline.store.accounts import missing_scopes, settings_of
-from etsy_pipeline.store.engine import Session
+from etsy_pipeline.store.engine import Session, Store
 
 LOOK_SECONDS = 3600  # a look that takes longer hangs
-SENSOR_SECONDS = 10
 PLOTTED = timedelta(days=1)
 
 
@@ -41,7 +40,8 @@ def etsy_receipts(
 ) -> dg.MaterializeResult[None]:
     """The shop's orders on Etsy, matched to variants, and booked in Medusa where it wants that (`orders.mode`)."""
     account_id = context.partition_key
-    with helpful_failures(), store.opened() as opened:
+    with store.opened() as opened, look_at_shop(context, opened):
+        shop = name_of_shop(context, opened)
         with opened.reading() as session:
             sold_from = settings_of(accounts.get(session, account_id)).sold_from
         with (
@@ -54,7 +54,7 @@ def etsy_receipts(
             if isinstance(problem, NeedsPerson | NotConfigured):
                 raise problem
         with opened.reading() as session:
-            return dg.MaterializeResult(metadata=round_metadata(session, account_id, found))
+            return dg.MaterializeResult(metadata={"shop": shop, **round_metadata(session, account_id, found)})
 
 
 def round_metadata(session: Session, account_id: str, found: Round) -> Mapping[str, Any]:
@@ -88,40 +88,33 @@ def round_metadata(session: Session, account_id: str, found: Round) -> Mapping[s
 read_orders = dg.define_asset_job(
     "read_orders",
     selection=dg.AssetSelection.assets(etsy_receipts),
-    tags={**NO_RETRIES, "dagster/max_runtime": str(LOOK_SECONDS)},
+    tags={"dagster/max_runtime": str(LOOK_SECONDS)},
     description="Look at a shop's orders on Etsy, and book them in Medusa where the shop wants that.",
 )
 
 
-@dg.sensor(
-    name="receipts", job=read_orders, minimum_interval_seconds=SENSOR_SECONDS,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-)  # fmt: skip
-@reporting
-def receipts_due(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
-    """Has orders read that are due, or that Etsy's webhooks named, of shops whose `orders.mode` is not off."""
-    with store.opened() as opened:
-        with opened.reading() as session:
-            looks = due(session, clock.now(session))
-            lacking = _newly_lacking(session)
-        for account_id, told in lacking.items():
-            with opened.writing() as session:
-                receipt_feeds.change(session, account_id, problem=told)
+def orders_due(store: Store) -> tuple[list[dg.RunRequest], list[str]]:
+    """A look at orders that are due, or that Etsy's webhooks named, for each shop whose `orders.mode` is not off.
+
+    Beside them, what shops miss that have granted too little: it is told once.
+    """
+    with store.reading() as session:
+        looks = due(session, clock.now(session))
+        names = {account.id: account.label for account in accounts.every(session)} if looks else {}
+        lacking = _newly_lacking(session)
     for account_id, told in lacking.items():
-        context.log.warning("orders_not_read account_id=%s: %s", account_id, told)
-    ready = sorted(looks.keys() & set(context.instance.get_dynamic_partitions(ACCOUNTS)))
-    if not ready:
-        return dg.SkipReason(" ".join(lacking.values()) or "No orders are to be read now.")
-    return dg.SensorResult(
-        run_requests=[
-            dg.RunRequest(
-                run_key=f"orders/{account_id}/{looks[account_id]}",
-                partition_key=account_id,
-                tags=slot(account_id, "orders"),
-            )
-            for account_id in ready
-        ]
-    )
+        with store.writing() as session:
+            receipt_feeds.change(session, account_id, problem=told)
+    requests = [
+        dg.RunRequest(
+            run_key=f"orders/{account_id}/{looks[account_id]}",
+            job_name=read_orders.name,
+            partition_key=account_id,
+            tags=slot(account_id, "orders", names.get(account_id, "")),
+        )
+        for account_id in sorted(looks)
+    ]
+    return requests, list(lacking.values())
 
 
 def _newly_lacking(session: Session) -> dict[str, str]:

@@ -24,15 +24,17 @@ from etsy_pipeline.errors import BadRequest, Conflict, StoreUnavailable, Unavail
 from etsy_pipeline.listings.codec import from_json, identified_from_json
 from etsy_pipeline.listings.shop import AmountUnit
 from etsy_pipeline.orchestration import metadata as shown
+from etsy_pipeline.orchestration import summaries
 from etsy_pipeline.orchestration.frames import SNAPSHOT_SCHEMA, VALIDATED_SCHEMA, FrameStream, rows
 from etsy_pipeline.orchestration.partitions import accounts_partitions
 from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, StoreResource
-from etsy_pipeline.orchestration.runs import part_of_plan, trigger_of
+from etsy_pipeline.orchestration.runs import name_of_shop, pages, part_of_plan, trigger_of
 from etsy_pipeline.orchestration.shop_assets import look_through
 from etsy_pipeline.orchestration.validation import Validation
 from etsy_pipeline.orders.asking import asking, book_before_stock_is_read
 from etsy_pipeline.planning.link import LiveListing
 from etsy_pipeline.providers.protocols import Purpose, ShopClient
+from etsy_pipeline.safe_text import visible
 from etsy_pipeline.shop.identity import require_for_plan
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.accounts import settings_of
@@ -82,7 +84,7 @@ class _Snapshot:
 
     def __init__(self) -> None:
         self.rows = 0
-        self.stock_from = ""
+        self.shop = self.stock_from = ""
         self._preview: list[tuple[object, ...]] = []
         self._problems: list[tuple[object, ...]] = []
 
@@ -91,6 +93,7 @@ class _Snapshot:
     ) -> Iterator[pd.DataFrame]:
         """The products, a frame for each page of Medusa's."""
         with store.opened() as opened, part_of_plan(context, opened) as transaction_id:
+            self.shop = name_of_shop(context, opened)
             selection, covers = selection_of(opened, context.partition_key, transaction_id)
             whose = sold_from(opened, context.partition_key)
             if told := book_before_stock_is_read(
@@ -115,10 +118,11 @@ class _Snapshot:
     def metadata(self) -> Mapping[str, Any]:
         """The first products, and those that could not be read."""
         return {
+            "shop": self.shop,
             "preview": shown.table(("product", "status", "variants", "product id"), self._preview),
             "unreadable_products": shown.table(("product id", "problem"), self._problems),
             "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "stock_from": shown.literal(self.stock_from) or "–",
+            "stock_from": visible(self.stock_from) or "–",
         }
 
     def _count(self, good: Sequence[Mapping[str, Any]], bad: Sequence[Mapping[str, Any]]) -> None:
@@ -152,6 +156,7 @@ def validated_listings(
     def frames() -> Iterator[pd.DataFrame]:
         with store.opened() as opened, part_of_plan(context, opened) as transaction_id:
             account = _connected(opened, context.partition_key)
+            validation.shop = name_of_shop(context, opened)
             with etsy.shop(opened, account.id) as client:
                 asked = _for_purpose(client, _purpose_of(opened, transaction_id))
                 require_for_plan(opened, asked, account.id, tell)
@@ -159,7 +164,7 @@ def validated_listings(
                 listings = ProductListings(settings_of(account), reader)
                 yield from validation.frames(product_snapshot.frames, listings)
 
-    return FrameStream(VALIDATED_SCHEMA, frames(), validation.metadata)
+    return FrameStream(VALIDATED_SCHEMA, frames(), validation.metadata, made_from=product_snapshot.snapshot)
 
 
 @dg.asset(partitions_def=accounts_partitions, group_name="plan", kinds={"sqlalchemy"}, owners=OWNERS)
@@ -191,6 +196,7 @@ def sync_plan(
                 ask_orders=asking(opened, lambda: etsy.receipts(opened, account.id), account.id),
                 amount_unit=medusa.unit(),
                 run_id=context.run.run_id,
+                snapshot=validated_listings.snapshot.key if validated_listings.snapshot else None,
                 quota=etsy.quota(opened, purpose),
                 live_of=_live_of(_for_purpose(client, purpose), context.log),
                 look_through=lambda: look_through(context, opened, client),
@@ -202,7 +208,8 @@ def sync_plan(
         plan_rows = queries.plan_rows(opened, job.transaction_id, queries.NOTEWORTHY)
         with opened.reading() as session:
             held = shown.held_metadata(holds.of(session, account.id))
-        return dg.MaterializeResult(metadata=shown.plan_metadata(job, plan_rows) | held)
+        summary = summaries.on_plan(opened, job, shop=name_of_shop(context, opened), pages=pages())
+        return dg.MaterializeResult(metadata=summary | shown.plan_metadata(job, plan_rows) | held)
 
 
 def _moment(told: object) -> datetime | None:
@@ -220,14 +227,17 @@ def _for_purpose(client: ShopClient, purpose: Purpose) -> ShopClient:
 
 
 def _approved_by_policy(store: Store, job: EtsySyncJob, unit: AmountUnit, log: dg.DagsterLogManager) -> EtsySyncJob:
-    """The sync, approved by the shop's policy; it waits where another one of its lane is not finished yet."""
+    """The sync, approved by the shop's policy; it waits where another one of its lane is not finished yet.
+
+    Where this run is slow, whoever approves what waits was quicker (`policy_turn.py`).
+    """
     try:
         return approvals.approve_by_policy(store, job.transaction_id, amount_unit=unit)
     except Conflict as error:
-        if error.code not in {"publication_in_progress", "account_held"}:
+        if error.code not in {"publication_in_progress", "account_held", "already_decided"}:
             raise
         log.warning("approval_waits transaction_id=%s: %s", job.transaction_id, error.message)
-        return job
+        return queries.job(store, job.transaction_id)
 
 
 def _live_of(client: ShopClient, log: dg.DagsterLogManager) -> LiveOf:

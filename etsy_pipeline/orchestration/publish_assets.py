@@ -16,6 +16,8 @@ from etsy_pipeline.errors import Conflict, PipelineError, StoreUnavailable
 from etsy_pipeline.listings.shop import AmountUnit
 from etsy_pipeline.logs import about
 from etsy_pipeline.orchestration import metadata as shown
+from etsy_pipeline.orchestration import summaries
+from etsy_pipeline.orchestration.code_age import require_not_older
 from etsy_pipeline.orchestration.partitions import accounts_partitions
 from etsy_pipeline.orchestration.plan_assets import OWNERS, selection_of, sync_plan
 from etsy_pipeline.orchestration.progress import ProgressLog
@@ -25,6 +27,8 @@ from etsy_pipeline.orchestration.runs import (
     assets_of_run,
     helpful_failures,
     is_automatic,
+    name_of_shop,
+    pages,
     part_of_publication,
     transaction_id_of,
 )
@@ -75,9 +79,10 @@ def publication_approval(
             reviewed_digest=config.plan_digest or None,
             planned_before=run.create_timestamp if run else None,
         )
-        summary = queries.plan_summary(job)
+        summary, shop = queries.plan_summary(job), name_of_shop(context, opened)
     return dg.MaterializeResult(
         metadata={
+            "shop": shop,
             "approved_by": _approver(config, context),
             "approved_at": str(job.confirmed_at),
             "transaction_id": job.transaction_id,
@@ -101,6 +106,8 @@ def published_listings(
     """The listings on Etsy as the approved plan wants them, and what happened to every product."""
     account_id = context.partition_key
     transaction_id = transaction_id_of(context.run.tags)
+    with helpful_failures(transaction_id):
+        require_not_older(context.run.tags)
     with store.opened() as opened, part_of_publication(opened, transaction_id):
         _require_no_plan_in_this_run(context)
         approved = approved_job(opened, account_id, transaction_id)
@@ -127,8 +134,9 @@ def published_listings(
             calls = client.calls_made
         _tell_medusa(context, opened, medusa)
         links = queries.find_links(opened, account_id=account_id)
-        shop = queries.shop_names(opened).get(account_id, account_id)
-        yield dg.MaterializeResult(metadata=shown.publication_metadata(job, links, shop=shop, calls=calls))
+        shop = name_of_shop(context, opened)
+        summary = summaries.on_publication(opened, job, shop=shop, pages=pages(), calls=calls)
+        yield dg.MaterializeResult(metadata=summary | shown.publication_metadata(job, links, calls=calls))
     if job.state is SyncState.FAILED:
         message = job.message or f"None of {job.failed_count} products could be published."
         all_of_them = f"`etsy-pipeline sync status {job.transaction_id} --errors`"
@@ -156,7 +164,7 @@ def _show_approval(context: dg.AssetExecutionContext, store: Store, job: EtsySyn
     approval = queries.review_of(store, job.transaction_id).decision
     if approval is None or approval.decided_through == "ui":
         return
-    told = shown.approval_metadata(queries.shop_names(store).get(job.etsy_account_id, ""), approval)
+    told = shown.approval_metadata(name_of_shop(context, store), approval)
     key, partition = dg.AssetKey("publication_approval"), job.etsy_account_id
     context.log_event(dg.AssetMaterialization(key, partition=partition, metadata=told))
 

@@ -18,6 +18,8 @@ from etsy_pipeline.catalogue.medusa import MedusaCatalogue
 from etsy_pipeline.catalogue.product_notes import ProductNotes
 from etsy_pipeline.catalogue.reservations import Reservations
 from etsy_pipeline.catalogue.stock_places import SoldFrom
+from etsy_pipeline.errors import PipelineError
+from etsy_pipeline.orchestration.runs import failure
 from etsy_pipeline.pictures.source import PictureSource
 from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.providers.protocols import Purpose, ReceiptClient, ShopClient
@@ -35,7 +37,11 @@ class StoreResource(dg.ConfigurableResource[Store]):
     def opened(self) -> Iterator[Store]:
         """The database, closed at the end."""
         settings = Settings.load(etsy_pipeline_database_url=self.database_url, etsy_pipeline_secret_key=self.secret_key)
-        with closing(wiring.store_of(settings)) as store:
+        try:
+            store = wiring.store_of(settings)
+        except PipelineError as error:
+            raise failure(error) from None
+        with closing(store):
             yield store
 
 

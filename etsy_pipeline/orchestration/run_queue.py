@@ -14,6 +14,8 @@ import dagster as dg
 from dagster._serdes import ConfigurableClassData  # named in the signature that Dagster documents
 
 from etsy_pipeline.errors import NotConfigured
+from etsy_pipeline.orchestration.code_age import CODE_TAG, this_code
+from etsy_pipeline.safe_text import visible
 from etsy_pipeline.settings import LEAST_RUNS_AT_ONCE, Settings
 
 Work = Literal["plan", "full", "stock", "scan", "orders"]
@@ -21,6 +23,7 @@ Work = Literal["plan", "full", "stock", "scan", "orders"]
 
 SLOT_TAG = "etsy_pipeline/slot"
 WORK_TAG = "etsy_pipeline/work"
+SHOP_TAG = "etsy_pipeline/shop"
 PARTITION_TAG = "dagster/partition"
 PLAN_ASSETS = frozenset({"product_snapshot", "validated_listings", "sync_plan"})
 PUBLISHED = "published_listings"
@@ -32,9 +35,13 @@ WORK_OF_JOBS: Mapping[str, Work] = {
 APPROVALS_AT_ONCE = 2  # runs of no kind: a moment each
 
 
-def slot(account_id: str, work: Work) -> dict[str, str]:
-    """The tags by which a run of an account waits for another one that does the same work for it."""
-    return {SLOT_TAG: f"{account_id}/{work}", WORK_TAG: work}
+def slot(account_id: str, work: Work, shop: str = "") -> dict[str, str]:
+    """The tags by which a run of an account waits for another one that does the same for it; and whose code it is.
+
+    `shop` is what it is called, for people: Dagster's partitions are accounts' ids. A run without it adds it itself.
+    """
+    named = {SHOP_TAG: visible(shop)} if shop else {}
+    return {SLOT_TAG: f"{account_id}/{work}", WORK_TAG: work, CODE_TAG: this_code(), **named}
 
 
 def work_of(run: dg.DagsterRun) -> Work | None:
@@ -57,6 +64,15 @@ class RunQueue(dg.QueuedRunCoordinator):
         """The queue as `dagster.yaml` has it, with limits that follow the machine."""
         return super().from_config_value(inst_data, {**config_value, **limits(runs_at_once())})
 
+    def register_instance(self, instance: dg.DagsterInstance) -> None:
+        """Take one's place in an instance, where its storage can be used.
+
+        Raises:
+            NotConfigured: `dagster_storage_driver`.
+        """
+        super().register_instance(instance)
+        require_usable(instance)
+
     def submit_run(self, context: dg.SubmitRunContext) -> dg.DagsterRun:
         """Put a run into the queue."""
         run = context.dagster_run
@@ -64,6 +80,24 @@ class RunQueue(dg.QueuedRunCoordinator):
         if account_id and work and SLOT_TAG not in run.tags:
             self._instance.add_run_tags(run.run_id, slot(account_id, work))
         return super().submit_run(context)
+
+
+def require_usable(instance: dg.DagsterInstance) -> None:
+    """Refuse a PostgreSQL that is spoken to by psycopg 3, on which each of Dagster's events fails.
+
+    SQLAlchemy 2.1 takes psycopg 3 for `postgresql://`, which dagster-postgres builds, too; its NOTIFY has a parameter.
+
+    Raises:
+        NotConfigured: `dagster_storage_driver`.
+    """
+    engine = getattr(instance.event_log_storage, "_engine", None)
+    if engine is not None and engine.dialect.driver == "psycopg":
+        raise NotConfigured(
+            "Dagster's storage is reached by psycopg 3, with which no run can note anything (NOTIFY … $1).",
+            code="dagster_storage_driver",
+            hint="In dagster.yaml: `scheme: postgresql+psycopg2` below `postgres_db`, or "
+            "`postgres_url: postgresql+psycopg2://…`.",
+        )
 
 
 def limits(most: int) -> dict[str, Any]:

@@ -11,14 +11,16 @@ import dagster as dg
 from etsy_pipeline.errors import PipelineError, StoreUnavailable, TakenOver
 from etsy_pipeline.logs import about
 from etsy_pipeline.monitoring import report, report_errors, report_unexpected, watch_logs
-from etsy_pipeline.orchestration.run_queue import PARTITION_TAG
-from etsy_pipeline.safe_text import visible_lines
+from etsy_pipeline.orchestration.code_age import require_not_older
+from etsy_pipeline.orchestration.run_queue import PARTITION_TAG, SHOP_TAG
+from etsy_pipeline.safe_text import visible, visible_lines
 from etsy_pipeline.settings import Settings
+from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync import approvals
 from etsy_pipeline.sync.build_plan import begin_plan, taken_over
 from etsy_pipeline.sync.plan_runs import PlanRun, fail_plan
-from etsy_pipeline.sync.signs_of_life import kept_alive
+from etsy_pipeline.sync.signs_of_life import kept_alive, kept_noted
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -70,6 +72,24 @@ def is_automatic(tags: Mapping[str, str]) -> bool:
     return any(tag in tags for tag in automatic)
 
 
+def name_of_shop(context: dg.AssetExecutionContext, store: Store) -> str:
+    """What the run's shop is called; a run that came without the name (from the UI, a backfill) is given it as a tag.
+
+    Raises:
+        NotFound: `account_not_found`.
+    """
+    with store.reading() as session:
+        name = visible(accounts.get(session, context.partition_key).label)
+    if context.run.tags.get(SHOP_TAG) != name:
+        context.instance.add_run_tags(context.run.run_id, {SHOP_TAG: name})
+    return name
+
+
+def pages() -> str:
+    """The address of the pages for people; blank where it is not known."""
+    return Settings.load().etsy_pipeline_pages_url or ""
+
+
 def assets_of_run(context: dg.AssetExecutionContext) -> AbstractSet[dg.AssetKey]:
     """All assets that the run is to materialize; `context.selected_asset_keys` are those of one step."""
     return context.job_def.asset_layer.selected_asset_keys
@@ -104,6 +124,7 @@ def part_of_plan(context: dg.AssetExecutionContext, store: Store) -> Iterator[st
     """
     run, transaction_id = context.run, transaction_id_of(context.run.tags)
     with helpful_failures(transaction_id), ExitStack() as stack:
+        require_not_older(run.tags)
         try:
             if PLAN in assets_of_run(context):
                 _require_not_given_up(context)
@@ -124,6 +145,15 @@ def part_of_plan(context: dg.AssetExecutionContext, store: Store) -> Iterator[st
             message = str(error) if isinstance(error, PipelineError) else died(run.run_id)
             fail_plan(store, run_id=run.run_id, transaction_id=transaction_id, message=message)
             raise
+
+
+@contextmanager
+def look_at_shop(context: dg.AssetExecutionContext, store: Store) -> Iterator[None]:
+    """Look through a shop, or at its orders, with signs of life; Dagster itself starts one that is lost again."""
+    with helpful_failures():
+        require_not_older(context.run.tags)
+        with kept_noted(store, context.run.run_id, Settings.load().lost_after):
+            yield
 
 
 @contextmanager

@@ -28,13 +28,17 @@ def daily_sync_at(time_zone: str) -> dg.ScheduleDefinition:
     @reporting
     def daily_sync(context: dg.ScheduleEvaluationContext, store: StoreResource) -> list[dg.RunRequest] | dg.SkipReason:
         with store.opened() as opened, opened.reading() as session:
-            wanted = {item.id for item in accounts.active(session) if settings_of(item).schedule_enabled}
-        ready = sorted(wanted & set(context.instance.get_dynamic_partitions(ACCOUNTS)))
+            wanted = {item.id: item.label for item in accounts.active(session) if settings_of(item).schedule_enabled}
+        ready = sorted(wanted.keys() & set(context.instance.get_dynamic_partitions(ACCOUNTS)))
         if not ready:
             return dg.SkipReason("No active account has `schedule_enabled`.")
         day = context.scheduled_execution_time.date().isoformat()
         return [
-            dg.RunRequest(run_key=f"{account_id}/{day}", partition_key=account_id, tags=slot(account_id, "plan"))
+            dg.RunRequest(
+                run_key=f"{account_id}/{day}",
+                partition_key=account_id,
+                tags=slot(account_id, "plan", wanted[account_id]),
+            )
             for account_id in ready
         ]
 

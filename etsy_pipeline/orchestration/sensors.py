@@ -13,13 +13,15 @@ import dagster as dg
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts.tokens import idle_accounts, renew
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
+from etsy_pipeline.orchestration.order_assets import orders_due, read_orders
 from etsy_pipeline.orchestration.partitions import ACCOUNTS, accounts_partitions, partition_change
-from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, StoreResource
+from etsy_pipeline.orchestration.resources import EtsyResource, StoreResource
 from etsy_pipeline.orchestration.run_queue import PARTITION_TAG, slot
 from etsy_pipeline.orchestration.runs import ATTEMPT_TAG, TRANSACTION_TAG, TRIGGER_TAG, reporting
+from etsy_pipeline.orchestration.shop_assets import asked_scans, scan_shop
+from etsy_pipeline.orchestration.waiting import first_answer, patience
 from etsy_pipeline.publishing.lease import cut_short
-from etsy_pipeline.safe_text import visible
-from etsy_pipeline.settings import Settings
+from etsy_pipeline.settings import AmountUnit, Settings
 from etsy_pipeline.store import accounts, jobs, leases, signs_of_life
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsySyncJob, Lane
@@ -29,11 +31,10 @@ from etsy_pipeline.sync.policy_turn import approve_waiting
 from etsy_pipeline.sync.turns import waits_for
 
 HOUR = 3600  # seconds
-NOTICE_SECONDS = 20
-TURN_SECONDS = 20
-SECONDS = 1  # between two looks; the daemon looks every five, and would skip every other one if this were five as well
+SENSOR_DAEMON = "SENSOR"  # as Dagster calls it
+NOTICE_SECONDS = 90
+SECONDS = 1  # between two waits of a sensor (`waiting.py`); the daemon asks every five
 TIME_TO_BEGIN = 120  # seconds in which a run that was started takes its lease, however slow the machine
-SHOP_TAG = "etsy_pipeline/shop"
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
 IN_FLIGHT = [
     dg.DagsterRunStatus.QUEUED,
@@ -42,12 +43,6 @@ IN_FLIGHT = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-
-
-def _shop_tag(shops: Mapping[str, str], job: EtsySyncJob) -> dict[str, str]:
-    """What the shop is called, for people: Dagster's partitions are accounts' ids."""
-    name = shops.get(job.etsy_account_id)
-    return {SHOP_TAG: visible(name)} if name else {}
 
 
 def plan_requests(
@@ -61,13 +56,13 @@ def plan_requests(
     return [
         dg.RunRequest(
             run_key=f"{job.transaction_id}#{job.plan_attempts}" if job.plan_attempts else job.transaction_id,
+            job_name=plan_sync.name,
             partition_key=job.etsy_account_id,
             tags={
                 TRANSACTION_TAG: job.transaction_id,
                 TRIGGER_TAG: job.trigger,
                 ATTEMPT_TAG: str(job.plan_attempts),
-                **_shop_tag(shops, job),
-                **slot(job.etsy_account_id, "plan"),
+                **slot(job.etsy_account_id, "plan", shops.get(job.etsy_account_id, "")),
             },
         )
         for job in requested
@@ -123,42 +118,66 @@ def publish_requests(
                     tags={
                         TRANSACTION_TAG: job.transaction_id,
                         TRIGGER_TAG: job.trigger,
-                        **_shop_tag(shops, job),
-                        **slot(job.etsy_account_id, job.lane),
+                        **slot(job.etsy_account_id, job.lane, shops.get(job.etsy_account_id, "")),
                     },
                 )
             )
     return requests
 
 
-@dg.sensor(minimum_interval_seconds=SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(
+    jobs=[plan_sync, scan_shop, read_orders],
+    minimum_interval_seconds=SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
 @reporting
-def account_partitions(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
-    """Keeps the partitions equal to the active accounts."""
-    with store.opened() as opened, opened.reading() as session:
+def requested_syncs(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
+    """Starts what was asked for or is due: plans, looks through a shop, looks at its orders; nothing that publishes.
+
+    Keeps the partitions equal to the active accounts, of which each run has one.
+    """
+    with store.opened() as opened:
+        return first_answer(
+            opened,
+            lambda: _asked_for(context, opened),
+            "No sync was asked for, or it waits until another one of its shop is over.",
+        )
+
+
+def _asked_for(context: dg.SensorEvaluationContext, store: Store) -> dg.SensorResult | Sequence[str]:
+    with store.reading() as session:
         active = {account.id for account in accounts.active(session)}
-    runs = context.instance.get_runs(dg.RunsFilter(statuses=IN_FLIGHT))
+        asked = jobs.in_state(session, SyncState.REQUESTED)
+        under_way = jobs.in_state(session, *UNDER_WAY) if asked else []
+        requests = plan_requests(asked, under_way, _names(session) if asked else NO_NAMES)
+        requests += asked_scans(session)
+    of_orders, told = orders_due(store)
+    for words in told:
+        context.log.warning("orders_not_read %s", words)
+    requests += of_orders
     existing = set(context.instance.get_dynamic_partitions(ACCOUNTS))
-    in_flight = {run.tags[tag] for run in runs for tag in (PARTITION_TAG,) if tag in run.tags}
-    change = partition_change(active=active, existing=existing, in_flight=in_flight)
-    if not change.add and not change.remove:
-        return dg.SkipReason(f"Partitions equal the {len(active)} active accounts.")
+    change = partition_change(active=active, existing=existing, in_flight=_in_flight(context, active, existing))
+    is_change = bool(change.add or change.remove)
+    ready = patience.not_offered_yet(request for request in requests if request.partition_key in existing)
+    if not ready and not is_change:
+        return told
     return dg.SensorResult(
+        run_requests=ready,
         dynamic_partitions_requests=[
             accounts_partitions.build_add_request(sorted(change.add)),
             accounts_partitions.build_delete_request(sorted(change.remove)),
         ]
+        if is_change
+        else [],
     )
 
 
-@dg.sensor(job=plan_sync, minimum_interval_seconds=SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
-@reporting
-def requested_syncs(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
-    """Starts plan_sync for every sync that the command line or the HTTP API asked for."""
-    with store.opened() as opened, opened.reading() as session:
-        asked, under_way = jobs.in_state(session, SyncState.REQUESTED), jobs.in_state(session, *UNDER_WAY)
-        requests = plan_requests(asked, under_way, _names(session) if asked else NO_NAMES)
-    return _result(context, requests, "No sync was asked for, or it waits until another one of its shop is over.")
+def _in_flight(context: dg.SensorEvaluationContext, active: Collection[str], existing: Collection[str]) -> set[str]:
+    """The accounts that have a run; asked only where one of the partitions is to go."""
+    if set(existing) <= set(active):
+        return set()
+    runs = context.instance.get_runs(dg.RunsFilter(statuses=IN_FLIGHT))
+    return {run.tags[PARTITION_TAG] for run in runs if PARTITION_TAG in run.tags}
 
 
 @dg.sensor(job=publish_sync, minimum_interval_seconds=SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
@@ -166,48 +185,51 @@ def requested_syncs(context: dg.SensorEvaluationContext, store: StoreResource) -
 def approved_syncs(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult | dg.SkipReason:
     """The gate: starts publish_sync for approved syncs, also in place of a run that died, and for nothing else.
 
-    A sync whose approval has expired is called off instead.
+    A sync whose approval has expired is called off instead. A plan that a shop's policy lets pass, and that had to wait
+    for another sync of its lane, is approved in the policy's name when its turn has come.
     """
     with store.opened() as opened:
-        now = opened.now()
-        expired = end_expired(opened, now)
-        cut_short(opened)
-        _note_alive(opened)
-        with opened.reading() as session:
-            waiting = jobs.in_state(session, *UNDER_WAY)
-            held = leases.held(session, now)
-            shops = _names(session) if waiting else NO_NAMES
-    for words in expired:
-        context.log.warning(words)
+        return first_answer(opened, lambda: _approved(context, opened), "No approved sync waits to be published.")
+
+
+def _approved(context: dg.SensorEvaluationContext, store: Store) -> dg.SensorResult | Sequence[str]:
+    now = store.now()
+    told = [*approve_waiting(store, amount_unit=_amount_unit, now=now), *end_expired(store, now)]
+    cut_short(store)
+    _note_alive(context.instance, store)
+    with store.reading() as session:
+        waiting = jobs.in_state(session, *UNDER_WAY)
+        held = leases.held(session, now)
+        shops = _names(session) if waiting else NO_NAMES
     begun = {job.transaction_id: _runs_so_far(context.instance, job, held, now) for job in waiting}
     requests = publish_requests(waiting, now, runs=begun, held=held, shops=shops)
-    return _result(context, requests, " ".join(expired) or "No approved sync waits to be published.")
+    existing = set(context.instance.get_dynamic_partitions(ACCOUNTS)) if requests else set()
+    ready = [request for request in requests if request.partition_key in existing]
+    if not ready:
+        return [*told, *(["Waits until the account has a partition."] if requests else [])]
+    for words in told:
+        context.log.warning(words)
+    return dg.SensorResult(run_requests=ready)
+
+
+def _amount_unit() -> AmountUnit:
+    return Settings.load().medusa()[2]
 
 
 def _names(session: Session) -> Mapping[str, str]:
     return {account.id: account.label for account in accounts.every(session)}
 
 
-def _note_alive(store: Store) -> None:
-    """Dagster's sensors are at work: people see it where nothing would go on without them."""
+def _note_alive(instance: dg.DagsterInstance, store: Store) -> None:
+    """Dagster's sensors are at work, and whose: people see where nothing would go on, and where two daemons are."""
     with store.reading() as session:
         is_due = signs_of_life.is_due(session, signs_of_life.SENSORS)
     if is_due:
         with store.writing() as session:
             signs_of_life.note(session, signs_of_life.SENSORS)
-
-
-@dg.sensor(minimum_interval_seconds=TURN_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
-@reporting
-def policy_approvals(
-    context: dg.SensorEvaluationContext, store: StoreResource, medusa: MedusaResource
-) -> dg.SkipReason:
-    """Approves, in the name of a shop's policy, what it lets pass and what had to wait for another sync of its lane."""
-    with store.opened() as opened:
-        told = approve_waiting(opened, amount_unit=medusa.unit, now=opened.now())
-    for words in told:
-        context.log.info("policy_turn %s", words)
-    return dg.SkipReason(" ".join(told) or "No plan waits for its turn.")
+            daemon = instance.get_daemon_heartbeats().get(SENSOR_DAEMON)
+            if daemon is not None and daemon.daemon_id is not None:
+                signs_of_life.note_daemon(session, daemon.daemon_id)
 
 
 def _runs_so_far(
@@ -221,7 +243,8 @@ def _runs_so_far(
         if record.dagster_run.status not in IN_FLIGHT:
             continue
         is_held = (job.etsy_account_id, job.lane) in held
-        is_dead = not is_held and not _is_put_off(job, now) and _has_had_time(record, now)
+        had_it = job.publish_run_id == record.dagster_run.run_id
+        is_dead = not is_held and not _is_put_off(job, now) and (had_it or _has_had_time(record, now))
         if is_dead:
             instance.report_run_failed(record.dagster_run, "Its process is gone: it holds no publisher's lease.")
         is_alive = is_alive or not is_dead
@@ -260,15 +283,3 @@ def sent_notices(store: StoreResource) -> dg.SkipReason:
     with store.opened() as opened:
         told = wiring.send_notices(settings, opened)
     return dg.SkipReason("; ".join(told) or "There is no news.")
-
-
-def _result(
-    context: dg.SensorEvaluationContext, requests: Sequence[dg.RunRequest], nothing: str
-) -> dg.SensorResult | dg.SkipReason:
-    if not requests:
-        return dg.SkipReason(nothing)
-    existing = set(context.instance.get_dynamic_partitions(ACCOUNTS))
-    ready = [request for request in requests if request.partition_key in existing]
-    if not ready:
-        return dg.SkipReason("Waits for account_partitions to add the account.")
-    return dg.SensorResult(run_requests=ready)

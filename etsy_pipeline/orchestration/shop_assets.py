@@ -16,12 +16,12 @@ from etsy_pipeline.orchestration import metadata as shown
 from etsy_pipeline.orchestration.partitions import ACCOUNTS, accounts_partitions
 from etsy_pipeline.orchestration.resources import EtsyResource, StoreResource
 from etsy_pipeline.orchestration.run_queue import SCANNED, slot
-from etsy_pipeline.orchestration.runs import NO_RETRIES, helpful_failures, reporting
+from etsy_pipeline.orchestration.runs import look_at_shop, name_of_shop, reporting
 from etsy_pipeline.providers.protocols import ShopClient
 from etsy_pipeline.shop.scan import ensure_fresh, scan
-from etsy_pipeline.store import accounts
+from etsy_pipeline.store import accounts, seen_listings
 from etsy_pipeline.store.accounts import settings_of
-from etsy_pipeline.store.engine import Store
+from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import ShopScan
 
 SCAN_SECONDS = 3600  # a scan that takes longer hangs
@@ -38,10 +38,16 @@ def etsy_listings(
     context: dg.AssetExecutionContext, store: StoreResource, etsy: EtsyResource
 ) -> dg.MaterializeResult[None]:
     """All listings of the shop as Etsy has them now, in every state: what is there already is not created again."""
-    with helpful_failures(), store.opened() as opened, etsy.shop(opened, context.partition_key) as client:
-        found = scan(opened, client, context.partition_key)
-        context.log.info("shop_scanned account_id=%s calls=%s", context.partition_key, found.calls)
-        return dg.MaterializeResult(metadata=scan_metadata(found))
+    account_id = context.partition_key
+    with (
+        store.opened() as opened,
+        look_at_shop(context, opened),
+        etsy.shop(opened, account_id) as client,
+    ):
+        shop = name_of_shop(context, opened)
+        found = scan(opened, client, account_id)
+        context.log.info("shop_scanned account_id=%s calls=%s", account_id, found.calls)
+        return dg.MaterializeResult(metadata=scan_metadata(found, shop))
 
 
 def look_through(context: dg.AssetExecutionContext, store: Store, client: ShopClient) -> None:
@@ -50,11 +56,12 @@ def look_through(context: dg.AssetExecutionContext, store: Store, client: ShopCl
         store, client, context.partition_key, lambda why: context.log.warning("shop_not_scanned: %s", why)
     )
     if found is not None:
-        told = dg.AssetMaterialization(SCANNED, partition=context.partition_key, metadata=scan_metadata(found))
+        shown_beside = scan_metadata(found, name_of_shop(context, store))
+        told = dg.AssetMaterialization(SCANNED, partition=context.partition_key, metadata=shown_beside)
         context.log_event(told)
 
 
-def scan_metadata(found: ShopScan) -> Mapping[str, Any]:
+def scan_metadata(found: ShopScan, shop: str) -> Mapping[str, Any]:
     """A scan on `etsy_listings`: listings by state as numbers, so that Dagster plots them, and what changed."""
     alarms = [(change["after"], change["told"]) for change in found.changes if change["kind"] == "alarm"]
     others = [change for change in found.changes if change["kind"] != "alarm"]
@@ -62,6 +69,7 @@ def scan_metadata(found: ShopScan) -> Mapping[str, Any]:
     command = f"etsy-pipeline shop listings {found.etsy_account_id} --changes"
     seconds = (found.finished_at - found.started_at).total_seconds() if found.finished_at else 0.0
     return {
+        "shop": shop,
         "look_at_once": shown.table(("what", "told"), alarms),
         "changes": shown.table(
             ("what", "listing", "title", "before", "now", "more"),
@@ -81,9 +89,22 @@ def scan_metadata(found: ShopScan) -> Mapping[str, Any]:
 scan_shop = dg.define_asset_job(
     "scan_shop",
     selection=dg.AssetSelection.assets(etsy_listings),
-    tags={**NO_RETRIES, "dagster/max_runtime": str(SCAN_SECONDS)},
+    tags={"dagster/max_runtime": str(SCAN_SECONDS)},
     description="Look through all of a shop's listings. Nothing is written to Etsy.",
 )
+
+
+def asked_scans(session: Session) -> list[dg.RunRequest]:
+    """A scan_shop for each look through a shop that the review pages or the HTTP API asked for."""
+    return [
+        dg.RunRequest(
+            run_key=f"scan/{scan.etsy_account_id}/{scan.id}",
+            job_name=scan_shop.name,
+            partition_key=scan.etsy_account_id,
+            tags=slot(scan.etsy_account_id, "scan", accounts.get(session, scan.etsy_account_id).label),
+        )
+        for scan in seen_listings.asked_for(session)
+    ]
 
 
 def nightly_scan_at(time_zone: str) -> dg.ScheduleDefinition:
@@ -102,13 +123,18 @@ def nightly_scan_at(time_zone: str) -> dg.ScheduleDefinition:
         context: dg.ScheduleEvaluationContext, store: StoreResource
     ) -> list[dg.RunRequest] | dg.SkipReason:
         with store.opened() as opened, opened.reading() as session:
-            wanted = {account.id for account in accounts.active(session) if settings_of(account).scan_nightly}
-        ready = sorted(wanted & set(context.instance.get_dynamic_partitions(ACCOUNTS)))
+            found = accounts.active(session)
+            wanted = {account.id: account.label for account in found if settings_of(account).scan_nightly}
+        ready = sorted(wanted.keys() & set(context.instance.get_dynamic_partitions(ACCOUNTS)))
         if not ready:
             return dg.SkipReason("No active account has `scan_nightly`.")
         day = context.scheduled_execution_time.date().isoformat()
         return [
-            dg.RunRequest(run_key=f"scan/{account_id}/{day}", partition_key=account_id, tags=slot(account_id, "scan"))
+            dg.RunRequest(
+                run_key=f"scan/{account_id}/{day}",
+                partition_key=account_id,
+                tags=slot(account_id, "scan", wanted[account_id]),
+            )
             for account_id in ready
         ]
 

@@ -4,7 +4,6 @@ A large catalogue is validated by several processes; a small one is done before 
 """
 
 import multiprocessing
-import os
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -14,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from etsy_pipeline.cores import cores
 from etsy_pipeline.listings.batch import Record, Task, validate_batch
 from etsy_pipeline.listings.catalogue_checks import Seen
 from etsy_pipeline.listings.codec import from_json
@@ -37,12 +37,13 @@ class Validation:
     rules: Counter[str] = field(default_factory=Counter)
     invalid: list[ValidatedListing] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
+    shop: str = ""
     stock_from: str = ""
     stock_read_at: str = ""
 
     def frames(self, snapshot: Iterable[pd.DataFrame], listings: ProductListings) -> Iterator[pd.DataFrame]:
         """The snapshot's frames as frames of validated listings, in the same order."""
-        processes = min(os.cpu_count() or 1, MAX_PROCESSES)
+        processes = min(cores(), MAX_PROCESSES)
         pending: deque[tuple[Future[list[Record]], list[bool]]] = deque()
         with ExitStack() as stack:
             pool: ProcessPoolExecutor | None = None
@@ -63,6 +64,7 @@ class Validation:
     def metadata(self) -> Mapping[str, Any]:
         """Counts, what is invalid, and which rules spoke how often."""
         return {
+            "shop": self.shop,
             **{f"{name}_count": self.counts[name] for name in ("valid", "invalid", "absent", "warnings")},
             "rules": shown.table(("rule", "products"), self.rules.most_common()),
             "invalid_products": shown.invalid_table(self.invalid, total=self.counts["invalid"]),

@@ -16,15 +16,13 @@ from etsy_pipeline.accounts import configure
 from etsy_pipeline.definitions import defs
 from etsy_pipeline.orchestration.failed_runs import failed_syncs
 from etsy_pipeline.orchestration.partitions import ACCOUNTS, partition_change
-from etsy_pipeline.orchestration.resources import MedusaResource, StoreResource
+from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.orchestration.runs import trigger_of
 from etsy_pipeline.orchestration.schedules import daily_sync_at
 from etsy_pipeline.orchestration.sensors import (
     RunsSoFar,
-    account_partitions,
     approved_syncs,
     plan_requests,
-    policy_approvals,
     publish_requests,
     requested_syncs,
 )
@@ -97,14 +95,14 @@ def test_partitions_follow_the_active_accounts_but_not_under_a_run(
 def test_the_partitions_sensor_adds_and_removes(store: Store, instance: dg.DagsterInstance) -> None:
     account_id = an_account(store)
     instance.add_dynamic_partitions(ACCOUNTS, ["etsy_acc_gone"])
-    added, removed = tick(instance, account_partitions).dynamic_partitions_requests
+    added, removed = tick(instance, requested_syncs).dynamic_partitions_requests
     assert (added.partition_keys, removed.partition_keys) == ([account_id], ["etsy_acc_gone"])
 
 
 def test_a_request_becomes_one_plan_run_for_its_account(store: Store, instance: dg.DagsterInstance) -> None:
     account_id = an_account(store)
     job = request_sync(store, account_id, product_ids=None, trigger="cli")
-    assert isinstance(tick(instance, requested_syncs), dg.SkipReason), "not before its partition is there"
+    assert tick(instance, requested_syncs).run_requests == [], "not before its partition is there"
     instance.add_dynamic_partitions(ACCOUNTS, [account_id])
     (request,) = tick(instance, requested_syncs).run_requests
     assert (request.run_key, request.partition_key) == (job.transaction_id, account_id)
@@ -183,20 +181,19 @@ def test_the_approval_sensor_does_nothing_without_an_approval(store: Store, inst
     assert isinstance(tick(instance, approved_syncs), dg.SkipReason)
 
 
-def test_the_policys_sensor_approves_what_had_to_wait(store: Store, instance: dg.DagsterInstance) -> None:
+def test_the_gate_approves_in_the_policys_name_what_had_to_wait(
+    store: Store, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where nothing waits, Medusa's settings are not needed."""
-    resources = {"store": StoreResource(), "medusa": MedusaResource()}
-
-    def tick() -> Any:
-        return policy_approvals(dg.build_sensor_context(instance=instance, resources=resources))
-
-    assert tick().skip_message == "No plan waits for its turn."
+    assert tick(instance, approved_syncs).skip_message == "No approved sync waits to be published."
     request_sync(store, an_account(store), product_ids=None, trigger="cli")
     (job,) = queries.latest_jobs(store)
     long_ago = store.now() - timedelta(minutes=5)
     in_state(store, job, SyncState.PLANNED, planned_at=long_ago, totals={"for_a_person": []}, plan_digest="0" * 64)
-    resources["medusa"] = MedusaResource(url="http://medusa.test", api_key="sk_test", amount_unit="major")
-    assert tick().skip_message.startswith(f"The plan of {job.transaction_id} is stale"), "it is asked, as everybody is"
+    for name, value in (("URL", "http://medusa.test"), ("API_KEY", "sk_test"), ("AMOUNT_UNIT", "major")):
+        monkeypatch.setenv(f"MEDUSA_{name}", value)
+    skipped = tick(instance, approved_syncs).skip_message
+    assert skipped.startswith(f"The plan of {job.transaction_id} is stale"), "it is asked, as everybody is"
 
 
 def test_the_sensor_calls_an_expired_approval_off_and_says_so(store: Store, instance: dg.DagsterInstance) -> None:
@@ -268,13 +265,10 @@ def test_what_dagster_loads() -> None:
     for name in ("plan_sync", "publish_sync", "scan_shop", "read_orders"):
         assert defs.resolve_job_def(name).partitions_def is not None
     for name in (
-        "account_partitions",
         "requested_syncs",
         "approved_syncs",
         "failed_syncs",
-        "canceled_plans",
-        "policy_approvals",
-        "receipts",
+        "lost_runs",
         "stock_changes",
     ):
         assert defs.resolve_sensor_def(name).default_status is dg.DefaultSensorStatus.RUNNING

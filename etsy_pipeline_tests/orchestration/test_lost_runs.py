@@ -1,7 +1,6 @@
 """Runs that are lost: the sensors end them, and their syncs are planned or published again; and what waits for what."""
 
 import shutil
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,14 +9,13 @@ from typing import Any, cast
 
 import dagster as dg
 import pytest
-from dagster._core.events import DagsterEvent, DagsterEventType
-from dagster._core.execution.plan.objects import ErrorSource, StepFailureData
+from dagster._core.events import DagsterEventType
+from dagster._core.execution.plan.objects import ErrorSource
 from dagster._core.instance import InstanceRef
 from dagster._utils.tags import TagConcurrencyLimitsCounter
 
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
 from etsy_pipeline.definitions import defs
-from etsy_pipeline.orchestration.failed_runs import failed_syncs, lost_runs
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
 from etsy_pipeline.orchestration.order_assets import read_orders
 from etsy_pipeline.orchestration.resources import StoreResource
@@ -39,80 +37,25 @@ from etsy_pipeline.store import clock, jobs
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, queries
-from etsy_pipeline.sync.build_plan import begin_plan
-from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline_tests.dagster_dev import PROJECT
 from etsy_pipeline_tests.orchestration.dagster_ui import Dagster, why
+from etsy_pipeline_tests.orchestration.lost import (
+    ATTEMPT,
+    PARTITION,
+    TAG,
+    a_run,
+    approved,
+    asked_for,
+    begun,
+    look,
+    now,
+    report,
+    started,
+    status,
+    tell,
+)  # fmt: skip
 
-TAG, ATTEMPT, PARTITION = "etsy_pipeline/transaction_id", "etsy_pipeline/attempt", "dagster/partition"
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
-
-
-def asked_for(dagster: Dagster) -> EtsySyncJob:
-    return request_sync(dagster.store, dagster.account.id, product_ids=None, trigger="cli")
-
-
-def now(dagster: Dagster, job: EtsySyncJob) -> EtsySyncJob:
-    return queries.job(dagster.store, job.transaction_id)
-
-
-def a_run(dagster: Dagster, job: EtsySyncJob | None = None, *, name: str = "plan_sync", **tags: str) -> dg.DagsterRun:
-    """A run in Dagster's books that somebody started."""
-    its = {TAG: job.transaction_id, ATTEMPT: str(job.plan_attempts)} if job else {}
-    tags = {PARTITION: dagster.account.id, **its, **tags}
-    return dagster.instance.create_run_for_job(defs.resolve_job_def(name), tags=tags)
-
-
-def report(dagster: Dagster, run: dg.DagsterRun, what: DagsterEventType, *, minutes_ago: float = 0) -> None:
-    event = DagsterEvent(what.value, job_name=run.job_name)
-    dagster.instance.report_dagster_event(event, run.run_id, timestamp=time.time() - 60 * minutes_ago)
-
-
-def started(dagster: Dagster, run: dg.DagsterRun, minutes_ago: float) -> dg.DagsterRun:
-    report(dagster, run, DagsterEventType.RUN_START, minutes_ago=minutes_ago)
-    return run
-
-
-def begun(dagster: Dagster, run: dg.DagsterRun, job: EtsySyncJob | None, silent_minutes: float) -> EtsySyncJob:
-    """The sync that a run has begun to plan, with its last sign of life so long ago."""
-    asked = job.transaction_id if job else None
-    values = {"account_id": dagster.account.id, "transaction_id": asked, "trigger": "ui", "run_id": run.run_id}
-    found = begin_plan(dagster.store, **values)  # type: ignore[arg-type]
-    with dagster.store.writing() as session:
-        last = clock.now(session) - timedelta(minutes=silent_minutes)
-        jobs.change(session, found.transaction_id, alive_at=last)
-    return found
-
-
-def status(dagster: Dagster, run: dg.DagsterRun) -> dg.DagsterRunStatus:
-    found = dagster.instance.get_run_by_id(run.run_id)
-    assert found is not None
-    return found.status
-
-
-def look(dagster: Dagster) -> str:
-    """The sensor has its turn."""
-    context = dg.build_sensor_context(instance=dagster.instance, resources={"store": StoreResource()})
-    return str(cast(dg.SkipReason, lost_runs(context)).skip_message)
-
-
-def tell(dagster: Dagster, run: dg.DagsterRun, failure: ErrorSource | None = None) -> None:
-    """The failure sensor has its turn, after a run that failed in a step, or without one."""
-    if failure:
-        data = StepFailureData(error=None, user_failure_data=None, error_source=failure)  # type: ignore[no-untyped-call]
-        what = DagsterEventType.STEP_FAILURE.value
-        event = DagsterEvent(what, job_name=run.job_name, step_key="sync_plan", event_specific_data=data)
-        dagster.instance.report_dagster_event(event, run.run_id)
-    dagster.instance.report_run_failed(run, "Its pod is gone.")
-    (found,) = dagster.instance.fetch_run_status_changes(dg.DagsterEventType.PIPELINE_FAILURE, limit=1).records
-    context = dg.build_run_status_sensor_context(
-        sensor_name="failed_syncs",
-        dagster_event=cast(DagsterEvent, found.event_log_entry.dagster_event),
-        dagster_instance=dagster.instance,
-        dagster_run=cast(dg.DagsterRun, dagster.instance.get_run_by_id(run.run_id)),
-        resources={"store": StoreResource()},
-    ).for_run_failure()
-    failed_syncs(context)
 
 
 @pytest.mark.parametrize("is_asked_for", [True, False], ids=["requested", "scheduled"])
@@ -253,13 +196,6 @@ def test_a_run_gives_signs_of_life_while_it_works(dagster: Dagster, monkeypatch:
     assert last > seen[0], "validating and planning are work, too"
 
 
-def approved(dagster: Dagster) -> EtsySyncJob:
-    dagster.world.keep_only(*dagster.world.product_ids("clean")[:2])
-    dagster.run("plan_sync")
-    dagster.materialize("publication_approval")
-    return dagster.newest()
-
-
 def publications(dagster: Dagster) -> list[str | None]:
     context = dg.build_sensor_context(instance=dagster.instance, resources={"store": StoreResource()})
     answer: Any = approved_syncs(context)
@@ -271,6 +207,20 @@ def test_a_publication_that_died_before_it_took_its_lease_is_ended_and_begun_aga
     run = started(dagster, a_run(dagster, job, name="publish_sync"), 1)
     assert publications(dagster) == []
     started(dagster, run, 3)
+    assert publications(dagster) == [f"{job.transaction_id}#1"]
+    assert status(dagster, run) == dg.DagsterRunStatus.FAILURE
+
+
+def test_a_publication_that_had_its_lease_and_lost_it_is_ended_at_once_whatever_its_machines_clock_says(
+    dagster: Dagster,
+) -> None:
+    job = approved(dagster)
+    run = started(dagster, a_run(dagster, job, name="publish_sync"), -1)
+    assert publications(dagster) == []
+    with dagster.store.writing() as session:
+        values = {"publish_run_id": run.run_id}
+        its = {"since": tuple(SyncState), "transaction_id": job.transaction_id}
+        jobs.transition(session, to=SyncState.PROCESSING, values=values, **its)  # type: ignore[arg-type]
     assert publications(dagster) == [f"{job.transaction_id}#1"]
     assert status(dagster, run) == dg.DagsterRunStatus.FAILURE
 
@@ -339,11 +289,11 @@ def test_of_all_accounts_so_many_of_a_kind_as_the_machine_bears() -> None:
     assert admitted([slot("a", "plan"), slot("b", "plan")], {}), "an approval takes no place"
 
 
-@pytest.mark.parametrize(("cores", "value", "runs"), [(1, "", 2), (8, "", 8), (8, "3", 3), (None, "", 2), (8, "x", 2)])
+@pytest.mark.parametrize(("cores", "value", "runs"), [(1, "", 2), (8, "", 8), (8, "3", 3), (8, "x", 2)])
 def test_runs_at_once_follow_the_machine_or_the_setting(
-    monkeypatch: pytest.MonkeyPatch, cores: int | None, value: str, runs: int
+    monkeypatch: pytest.MonkeyPatch, cores: int, value: str, runs: int
 ) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    monkeypatch.setattr("etsy_pipeline.settings.cores", lambda: cores)
     monkeypatch.setenv("ETSY_PIPELINE_RUNS_AT_ONCE", value)
     assert runs_at_once() == runs
 
@@ -365,7 +315,10 @@ def test_the_shipped_instance_has_this_queue_and_the_second_net(
         assert (instance.run_retries_enabled, instance.run_retries_retry_on_asset_or_op_failure) == (True, False)
         for name, work in WORK_OF_JOBS.items():
             job = defs.resolve_job_def(name)
-            assert job.tags["dagster/max_retries"] == "0", "our sensors start these again, and nobody else"
+            by_us = work in {"plan", "full"}
+            assert job.tags.get("dagster/max_retries") == ("0" if by_us else None), (
+                "one of us starts it again, not both"
+            )
             run = instance.create_run_for_job(job, tags={PARTITION: "a"})
             monkeypatch.setattr(dg.QueuedRunCoordinator, "submit_run", lambda _queue, context: context.dagster_run)
             instance.run_coordinator.submit_run(SimpleNamespace(dagster_run=run))  # type: ignore[arg-type]

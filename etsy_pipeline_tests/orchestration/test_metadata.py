@@ -51,7 +51,7 @@ def test_a_text_that_is_too_long_is_cut_before_it_is_escaped() -> None:
 )
 def test_a_listing_is_a_link_only_where_its_address_is_one(address: str) -> None:
     link = Link(product_id="prod_1", product_title="Mug", sync_status="synced", etsy_listing_id=43, etsy_url=address)
-    shown = publication_metadata(EtsySyncJob("id", "wf_1", "acc"), [link], shop="", calls=0)["listings"].md_str
+    shown = publication_metadata(EtsySyncJob("id", "wf_1", "acc"), [link], calls=0)["listings"].md_str
     last = cells(shown)[-1]
     hrefs = [token.attrs["href"] for token in last if token.type == "link_open"]
     assert all(str(href).startswith("https://") for href in hrefs)

@@ -12,7 +12,7 @@ from etsy_pipeline.catalogue.medusa import MedusaCatalogue
 from etsy_pipeline.definitions import defs
 from etsy_pipeline.errors import Unavailable
 from etsy_pipeline.orchestration import plan_assets
-from etsy_pipeline.orchestration.failed_runs import canceled_plans, failed_syncs
+from etsy_pipeline.orchestration.failed_runs import failed_syncs, lost_runs
 from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.orchestration.sensors import approved_syncs, requested_syncs
 from etsy_pipeline.store.engine import Store
@@ -204,15 +204,7 @@ def test_a_plan_run_that_a_person_terminates_ends_its_sync(dagster: Dagster, sto
     run = dagster.instance.create_run_for_job(defs.resolve_job_def("plan_sync"))
     build_plan.begin_plan(store, account_id=dagster.account.id, transaction_id=None, trigger="ui", run_id=run.run_id)
     dagster.instance.report_run_canceled(run)
-    (event,) = dagster.instance.fetch_run_status_changes(dg.DagsterEventType.PIPELINE_CANCELED, limit=1).records
-    context = dg.build_run_status_sensor_context(
-        sensor_name="canceled_plans",
-        dagster_event=event.event_log_entry.dagster_event,  # type: ignore[arg-type]
-        dagster_instance=dagster.instance,
-        dagster_run=run,
-        resources={"store": StoreResource()},
-    )
-    canceled_plans(context)
+    lost_runs(dg.build_sensor_context(instance=dagster.instance, resources={"store": StoreResource()}))
     assert (dagster.newest().state, "was terminated" in dagster.newest().message) == (SyncState.FAILED, True)
 
 

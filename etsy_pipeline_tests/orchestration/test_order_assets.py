@@ -5,10 +5,10 @@ from typing import Any
 import dagster as dg
 
 from etsy_pipeline.accounts import configure
-from etsy_pipeline.orchestration.order_assets import receipts_due
 from etsy_pipeline.orchestration.partitions import ACCOUNTS
 from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.orchestration.run_queue import SLOT_TAG, WORK_TAG
+from etsy_pipeline.orchestration.sensors import requested_syncs
 from etsy_pipeline.store import receipt_feeds, receipts
 from etsy_pipeline_tests.orchestration.dagster_ui import Dagster, metadata_of, why
 from etsy_pipeline_tests.orders.selling import LONG_AGO, connect_again
@@ -29,7 +29,7 @@ def looked(dagster: Dagster) -> Any:
     with dg.instance_for_test() as on_disk:
         on_disk.add_dynamic_partitions(ACCOUNTS, [dagster.account.id])
         context = dg.build_sensor_context(instance=on_disk, resources={"store": StoreResource()})
-        return receipts_due(context)
+        return requested_syncs(context)
 
 
 def test_what_was_sold_is_booked_and_told_in_numbers(dagster: Dagster) -> None:

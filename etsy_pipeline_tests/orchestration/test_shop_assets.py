@@ -10,7 +10,9 @@ from etsy_pipeline.definitions import defs
 from etsy_pipeline.orchestration.partitions import ACCOUNTS
 from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.orchestration.run_queue import SLOT_TAG, WORK_TAG, limits, work_of
+from etsy_pipeline.orchestration.sensors import requested_syncs
 from etsy_pipeline.orchestration.shop_assets import nightly_scan_at
+from etsy_pipeline.shop.scan import ask
 from etsy_pipeline.store import seen_listings
 from etsy_pipeline.store.records import ShopScan
 from etsy_pipeline_tests.orchestration.dagster_ui import Dagster, metadata_of, why
@@ -101,6 +103,23 @@ def test_each_night_every_active_shop_is_scanned_in_a_slot_of_its_own_unless_it_
     assert isinstance(scheduled(dagster), dg.SkipReason)
     schedule = nightly_scan_at("Europe/Berlin")
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("30 0 * * *", "Europe/Berlin"), "before the plans"
+
+
+def asked(dagster: Dagster) -> Any:
+    """What the sensor for scans that were asked for answers."""
+    with dg.instance_for_test() as on_disk:
+        on_disk.add_dynamic_partitions(ACCOUNTS, [dagster.account.id])
+        return requested_syncs(dg.build_sensor_context(instance=on_disk, resources={"store": StoreResource()}))
+
+
+def test_a_scan_that_was_asked_for_is_one_run_which_takes_the_request(dagster: Dagster) -> None:
+    assert isinstance(asked(dagster), dg.SkipReason)
+    wanted = ask(dagster.store, dagster.account.id)
+    (request,) = asked(dagster).run_requests
+    assert (request.run_key, request.partition_key) == (f"scan/{dagster.account.id}/{wanted.id}", dagster.account.id)
+    assert request.tags[SLOT_TAG] == f"{dagster.account.id}/scan"
+    assert dagster.run("scan_shop").success
+    assert isinstance(asked(dagster), dg.SkipReason), "it is done"
 
 
 def test_a_scan_from_the_ui_waits_for_another_one_of_its_shop_and_for_nothing_else() -> None:

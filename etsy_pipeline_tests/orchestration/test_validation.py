@@ -55,7 +55,7 @@ def validated(frames: int) -> tuple[pd.DataFrame, Validation, AReader]:
 def test_several_processes_give_the_same_rows_in_the_same_order(monkeypatch: pytest.MonkeyPatch) -> None:
     alone, _, _ = validated(frames=7)
     monkeypatch.setattr(validation, "FRAMES_ALONE", 1)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr(validation, "cores", lambda: 2)
     together, made, _ = validated(frames=7)
     pd.testing.assert_frame_equal(alone, together)
     assert (made.counts["valid"], made.counts["invalid"]) == (14, 7)
