@@ -10,22 +10,25 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from etsy_pipeline import wiring
+from etsy_pipeline import dagster_yaml, wiring
 from etsy_pipeline.accounts.connection import connection_of
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import NeedsPerson, NotConfigured, PipelineError
+from etsy_pipeline.orders import checkup as order_checkup
 from etsy_pipeline.settings import SETTINGS_FILE, Settings, stored
 from etsy_pipeline.shop import identity
-from etsy_pipeline.store import accounts, signs_of_life
+from etsy_pipeline.store import accounts, clock, signs_of_life
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount
 from etsy_pipeline.sync import books, holds
+from etsy_pipeline.sync.overdue import overdue
 from etsy_pipeline.sync.signs_of_life import troubles
 
 SANDBOX = "the sandbox's; it runs while `etsy-pipeline sandbox` or scripts/dev does"
 CLOCK_OFF_SECONDS = 60.0  # a clock that is further off than this is wrong
 LEAST_FREE_BYTES = 500_000_000
+TWO_DAEMONS_SECONDS = 600
 GB = 1_000_000_000
 
 
@@ -36,6 +39,14 @@ class Finding:
     what: str
     is_good: bool | None
     detail: str
+
+
+NO_FENCE = Finding(
+    "fence",
+    is_good=None,
+    detail="none is kept here: an old copy of the database is noticed by the shop alone, and by machines that keep one "
+    "(ETSY_PIPELINE_FENCE, a file on a disk that lasts)",
+)
 
 
 def findings() -> Iterator[Finding]:
@@ -63,17 +74,23 @@ def findings() -> Iterator[Finding]:
 
 def _with_database(settings: Settings, store: Store) -> Iterator[Finding]:
     yield _look("database", lambda: _database(store))
+    yield _look("snapshots", lambda: f"can be kept in {wiring.check_snapshots(settings, store)}")
     yield from _etsy(settings, store)
     yield _look("calls to Etsy", lambda: _calls_left(settings, store))
     yield _dagster(store)
+    yield _look("Dagster's instance", _instance)
+    yield from _daemons(store)
     yield _runs(settings, store)
-    yield _look("fence", lambda: _fence(store))
+    yield _look("fence", lambda: _fence(store)) if store.fence.paths else NO_FENCE
     with store.reading() as session:
         found = accounts.every(session)
     if not found:
         yield Finding("accounts", is_good=False, detail="none yet: `etsy-pipeline accounts add NAME`")
     for account in found:
         yield _look(f"shop {account.name}", lambda account=account: _shop(settings, store, account))  # type: ignore[misc]
+        yield from not_done_by_itself(store, account)
+        if order_checkup.are_read(account):
+            yield _orders(store, account)
 
 
 def _whence(settings: Settings) -> str:
@@ -90,6 +107,8 @@ def _look(what: str, look: Callable[[], str]) -> Finding:
 
 def _folder(settings: Settings) -> str:
     home = settings.etsy_pipeline_home.resolve()
+    if not settings.has_embedded_database and not home.exists():
+        return "none, and none is needed: the database is a server, and keys come from the environment"
     free = shutil.disk_usage(next(folder for folder in (home, *home.parents) if folder.exists())).free
     if free < LEAST_FREE_BYTES:
         raise NotConfigured(
@@ -134,6 +153,20 @@ def _dagster(store: Store) -> Finding:
     return Finding("Dagster", is_good=True, detail=f"its sensors looked {_ago(seconds)} ago")
 
 
+def _instance() -> str:
+    file = dagster_yaml.path()
+    return dagster_yaml.check(file) if file.exists() else "no dagster.yaml here: not looked at"
+
+
+def _daemons(store: Store) -> Iterator[Finding]:
+    """Dagster itself says of a second daemon in a log only."""
+    with store.reading() as session:
+        seconds = signs_of_life.seconds_since(session, signs_of_life.TWO_DAEMONS)
+    if seconds is not None and seconds < TWO_DAEMONS_SECONDS:
+        told = f"two daemons were at work {_ago(seconds)} ago: end one, or what is asked for may be begun twice"
+        yield Finding("daemon", is_good=False, detail=told)
+
+
 def _ago(seconds: float) -> str:
     return next(
         f"{seconds / size:.0f} {unit}"
@@ -172,6 +205,19 @@ def _shop(settings: Settings, store: Store, account: EtsyAccount) -> str:
     missing = [name for name in ("shipping_profile", "processing_profile") if getattr(choices, name) is None]
     told = f"{shop.shop_name}, {shop.currency_code}; {_connection(store, account.id)}"
     return f"{told}; not configured: {', '.join(missing)}" if missing else told
+
+
+def _orders(store: Store, account: EtsyAccount) -> Finding:
+    is_good, detail = order_checkup.told(store, account)
+    return Finding(f"orders of {account.name}", is_good, detail)
+
+
+def not_done_by_itself(store: Store, account: EtsyAccount) -> Iterator[Finding]:
+    """What is not done for a shop by itself, though it should be; nothing where all is."""
+    with store.reading() as session:
+        found = overdue(session, account, clock.now(session))
+    for item in found:
+        yield Finding(f"shop {account.name}", is_good=False, detail=item.told)
 
 
 def _fence(store: Store) -> str:

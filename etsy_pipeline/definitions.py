@@ -4,28 +4,33 @@ import os
 
 import dagster as dg
 
-from etsy_pipeline.orchestration import asset_checks, order_assets, plan_assets, publish_assets, shop_assets
-from etsy_pipeline.orchestration.failed_runs import canceled_plans, failed_syncs, lost_runs
-from etsy_pipeline.orchestration.io_managers import ParquetIOManager
-from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
-from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, StoreResource
-from etsy_pipeline.orchestration.retention import clean_up, daily_clean_up_at
-from etsy_pipeline.orchestration.schedules import daily_sync_at
-from etsy_pipeline.orchestration.sensors import (
-    account_partitions,
-    approved_syncs,
-    kept_connections,
-    policy_approvals,
-    requested_syncs,
-    sent_notices,
-)
-from etsy_pipeline.orchestration.stock_sensor import stock_changes
+from etsy_pipeline.importing import uncollected
+
+with uncollected():
+    from etsy_pipeline.orchestration import asset_checks, order_assets, plan_assets, publish_assets, shop_assets
+    from etsy_pipeline.orchestration.failed_runs import failed_syncs, lost_runs
+    from etsy_pipeline.orchestration.io_managers import ParquetIOManager
+    from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
+    from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, StoreResource
+    from etsy_pipeline.orchestration.retention import clean_up, daily_clean_up_at
+    from etsy_pipeline.orchestration.schedules import daily_sync_at
+    from etsy_pipeline.orchestration.sensors import (
+        approved_syncs,
+        kept_connections,
+        requested_syncs,
+        sent_notices,
+    )
+    from etsy_pipeline.orchestration.stock_sensor import stock_changes
 
 
 def _variable(name: str) -> str | None:
     """The variable by name, so that its value stays out of Dagster; nothing where it is not set (see `settings.py`)."""
     return dg.EnvVar(name) if os.environ.get(name) else None
 
+
+_STORE = StoreResource(
+    database_url=_variable("ETSY_PIPELINE_DATABASE_URL"), secret_key=_variable("ETSY_PIPELINE_SECRET_KEY")
+)
 
 defs = dg.Definitions(
     assets=[
@@ -48,24 +53,18 @@ defs = dg.Definitions(
         for make in (daily_sync_at, shop_assets.nightly_scan_at, daily_clean_up_at)
     ],
     sensors=[
-        account_partitions,
         requested_syncs,
         approved_syncs,
         failed_syncs,
-        canceled_plans,
         lost_runs,
         kept_connections,
-        policy_approvals,
-        order_assets.receipts_due,
         stock_changes,
         sent_notices,
     ],
     # The assets of a run follow one another, so a process for each would only cost its start.
     executor=dg.in_process_executor,
     resources={
-        "store": StoreResource(
-            database_url=_variable("ETSY_PIPELINE_DATABASE_URL"), secret_key=_variable("ETSY_PIPELINE_SECRET_KEY")
-        ),
+        "store": _STORE,
         "medusa": MedusaResource(
             url=_variable("MEDUSA_URL"),
             api_key=_variable("MEDUSA_API_KEY"),
@@ -77,6 +76,6 @@ defs = dg.Definitions(
             api_url=_variable("ETSY_API_URL"),
             token_url=_variable("ETSY_TOKEN_URL"),
         ),
-        "parquet": ParquetIOManager(),
+        "parquet": ParquetIOManager(store=_STORE),
     },
 )

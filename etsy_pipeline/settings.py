@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, cast
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from etsy_pipeline import state_folder
+from etsy_pipeline.cores import cores
 from etsy_pipeline.errors import BadRequest, NotConfigured
 
 SETTINGS_FILE = "settings.env"
@@ -109,14 +111,25 @@ class Settings(BaseSettings):
     etsy_pipeline_home: Path = Field(
         default=Path(".etsy_pipeline"), description="State folder: database, snapshots, Dagster's storage."
     )
+    etsy_pipeline_snapshots: OptionalText = Field(
+        default=None,
+        description="Where snapshots lie: file:/folder, s3://bucket/prefix (?endpoint=…&region=…; keys by AWS_…), or "
+        "db: (in the database). Several machines need one of the latter two, or a disk that all share. Default: "
+        "`snapshots` in the state folder.",
+    )
+    etsy_pipeline_snapshot_hours: int = Field(
+        default=24,
+        ge=1,
+        description="Hours after which a plan is no longer made from what an earlier run read from Medusa.",
+    )
     etsy_pipeline_database_url: OptionalText = Field(
         default=None, description="SQLAlchemy URL; default: a SQLite file in the state folder."
     )
     etsy_pipeline_fence: OptionalText = Field(
         default=None,
         description="A file outside the state folder that keeps how far the books had come, so that an old copy of the "
-        "whole folder is noticed; `off`: none. Default: one below $XDG_STATE_HOME or ~/.local/state, none with the "
-        "sandbox.",
+        "whole folder is noticed; `off`: none. Default: one below $XDG_STATE_HOME or ~/.local/state; none with the "
+        "sandbox, and none on a worker without a state folder.",
     )
     etsy_pipeline_secret_key: OptionalSecret = Field(
         default=None,
@@ -141,8 +154,8 @@ class Settings(BaseSettings):
         default=10,
         ge=1,
         le=60,
-        description="Seconds without another change in Medusa, before changes are planned; after a minute they are "
-        "anyway.",
+        description="Seconds without another change in Medusa, before changes are planned. Anyway after 15 "
+        "where they are few, after a minute where they are many.",
     )
     etsy_pipeline_stock_reserve_percent: int = Field(
         default=0,
@@ -158,15 +171,15 @@ class Settings(BaseSettings):
     )
     etsy_pipeline_runs_at_once: Annotated[int | None, Field(ge=1), BeforeValidator(_blank_is_unset)] = Field(
         default=None,
-        description="Plans that Dagster draws up at once, and publications of each lane; as many as the machine has "
-        "cores, at least 2, unless set.",
+        description="Plans that Dagster draws up at once, and publications of each lane; as many as there are "
+        "cores to use, at least 2, unless set.",
     )
     etsy_pipeline_lost_after_seconds: int = Field(
         default=120,
         ge=5,
         le=3600,
-        description="Seconds without a sign of life after which a plan run is given up for lost, and its sync planned "
-        "again.",
+        description="Seconds without a sign of life after which a run that plans, or looks at a shop, is given up for "
+        "lost, and another one begins.",
     )
     etsy_pipeline_keep_plans_days: int = Field(
         default=90,
@@ -178,7 +191,7 @@ class Settings(BaseSettings):
         default=30,
         ge=0,
         description="Days for which finished runs of Dagster are kept, with their logs, and snapshots that no newer "
-        "one has replaced. 0: for ever.",
+        "one has replaced; those are kept for a day, unless a plan that waits names them. 0: for ever.",
     )
     etsy_pipeline_keep_ticks_days: int = Field(
         default=7,
@@ -242,8 +255,9 @@ class Settings(BaseSettings):
         home = Path(os.environ.get("ETSY_PIPELINE_HOME") or ".etsy_pipeline")
         is_real = any(os.environ.get(name) for name in _REAL_INSTALLATION) or (home / SETTINGS_FILE).exists()
         present = {name: value for name, value in overrides.items() if value is not None}
+        file = home / (SETTINGS_FILE if is_real else SANDBOX_FILE)
         try:
-            return cls(_env_file=home / (SETTINGS_FILE if is_real else SANDBOX_FILE), **present)  # type: ignore[call-arg,arg-type] # pydantic's own
+            return _read(cls, file, _state_of(file), frozenset(os.environ.items()), frozenset(present.items()))
         except ValidationError as error:
             problems = "; ".join(
                 f"{_variable(item)}: {item['msg']}{_meaning(item)}" for item in error.errors(include_input=False)
@@ -274,9 +288,13 @@ class Settings(BaseSettings):
         """The files that keep how far the books had come: one in the state folder, one outside of it.
 
         The one outside is this installation's: of its state folder, and of the Etsy that it speaks to. With the sandbox
-        there is none, for its shop lies in the state folder and goes with it.
+        there is none, for its shop lies in the state folder and goes with it. A worker that has no state folder (its
+        database is a server) keeps none, unless it is told where: each machine's would know of its own steps only.
         """
         inside = self.etsy_pipeline_home / FENCE_FILE
+        if not self.has_embedded_database and not self.etsy_pipeline_home.exists():
+            named = self.etsy_pipeline_fence
+            return [Path(named)] if named and named.casefold() != "off" else []
         if self.etsy_pipeline_fence is not None:
             is_off = self.etsy_pipeline_fence.casefold() == "off"
             return [inside] if is_off else [inside, Path(self.etsy_pipeline_fence)]
@@ -289,7 +307,7 @@ class Settings(BaseSettings):
     @property
     def runs_at_once(self) -> int:
         """How many plans are drawn up at once, and how many publications of a lane are carried out."""
-        return self.etsy_pipeline_runs_at_once or max(os.cpu_count() or 1, LEAST_RUNS_AT_ONCE)
+        return self.etsy_pipeline_runs_at_once or max(cores(), LEAST_RUNS_AT_ONCE)
 
     @property
     def lost_after(self) -> timedelta:
@@ -305,6 +323,11 @@ class Settings(BaseSettings):
     def keep_runs(self) -> timedelta | None:
         """How long Dagster's runs and snapshots are kept; None: for ever."""
         return _kept(self.etsy_pipeline_keep_runs_days)
+
+    @property
+    def snapshot_age(self) -> timedelta:
+        """How long ago an earlier run may have read Medusa, for a plan to be made from it."""
+        return timedelta(hours=self.etsy_pipeline_snapshot_hours)
 
     @property
     def keep_ticks(self) -> timedelta | None:
@@ -353,6 +376,26 @@ class Settings(BaseSettings):
         """Who we are at Etsy: (keystring, shared secret)."""
         self.require("ETSY_CLIENT_ID", "ETSY_SHARED_SECRET")
         return cast(str, self.etsy_client_id), cast(SecretStr, self.etsy_shared_secret).get_secret_value()
+
+
+@lru_cache(maxsize=8)
+def _read(
+    of: type[Settings],
+    file: Path,
+    _state: tuple[int, ...],
+    _environment: frozenset[tuple[str, str]],
+    present: frozenset[tuple[str, object]],
+) -> Settings:
+    """The settings, read anew only where what they are read from has changed: a run asks for them fifty times."""
+    return of(_env_file=file, **dict(present))  # type: ignore[call-arg,arg-type] # pydantic's own
+
+
+def _state_of(file: Path) -> tuple[int, ...]:
+    try:
+        found = file.stat()
+    except OSError:
+        return ()
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def stored(home: Path) -> dict[str, str]:

@@ -40,7 +40,10 @@ from etsy_pipeline.providers.protocols import OAuth, Purpose, ShopClient
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.shop.link_requests import Readers
 from etsy_pipeline.shop.products import look_up
-from etsy_pipeline.store import budgets
+from etsy_pipeline.snapshots import keeping
+from etsy_pipeline.snapshots.place import Place
+from etsy_pipeline.snapshots.places import place_of
+from etsy_pipeline.store import accounts, budgets
 from etsy_pipeline.store.encryption import TokenCipher, key_in_state_folder
 from etsy_pipeline.store.engine import Store, open_store
 from etsy_pipeline.store.fence import Fence
@@ -96,8 +99,13 @@ def store_of(settings: Settings, at: Time | None = None, *, upgrade: bool | None
         TokenCipher(keys),
         upgrade=embedded if upgrade is None else upgrade,
         clock=at.now if at else None,
-        fence=Fence(settings.fence_paths),
+        fence=fence_of(settings),
     )
+
+
+def fence_of(settings: Settings) -> Fence:
+    """What keeps outside the database how far the books have come."""
+    return Fence(settings.fence_paths)
 
 
 def oauth_of(settings: Settings) -> EtsyOAuth:
@@ -114,31 +122,36 @@ def oauth_of(settings: Settings) -> EtsyOAuth:
 
 def tokens_of(settings: Settings, store: Store, account_id: str, at: Time | None = None) -> AccountTokens:
     """The tokens of a connected shop. Here and below, what lasts lasts by the database's clock, or by another one."""
-    at, budget = at or _time_of(store), call_budget(settings, store, at)
+    at, budget = at or _time_of(store), call_budget(settings, store, at, account_id)
     return AccountTokens(store, oauth_of(settings), account_id, budget=budget, now=at.now)
 
 
 def shop_client(settings: Settings, store: Store, account_id: str, at: Time | None = None) -> EtsyClient:
     """Etsy for a connected shop."""
-    return _client(settings, store, tokens_of(settings, store, account_id, at), at)
+    tokens = tokens_of(settings, store, account_id, at)
+    return EtsyClient(_transport(settings, store, tokens, at, account_id))
 
 
 def receipt_client(settings: Settings, store: Store, account_id: str, at: Time | None = None) -> EtsyReceipts:
     """The orders of a connected shop."""
-    return EtsyReceipts(_transport(settings, store, tokens_of(settings, store, account_id, at), at))
+    return EtsyReceipts(_transport(settings, store, tokens_of(settings, store, account_id, at), at, account_id))
 
 
 def client_for(settings: Settings, store: Store) -> Callable[[str], EtsyClient]:
     """Etsy for whoever has an access token: a shop that is just being connected."""
-    return lambda access_token: _client(settings, store, _OneToken(access_token))
+    return lambda access_token: EtsyClient(_transport(settings, store, _OneToken(access_token)))
 
 
-def call_budget(settings: Settings, store: Store, at: Time | None = None) -> SharedBudget:
-    """The limiter of the API key, one with that of all processes that use the database."""
+def call_budget(settings: Settings, store: Store, at: Time | None = None, account_id: str = "") -> SharedBudget:
+    """The limiter of the API key, one with that of all processes that use the database; a shop has its share of it."""
     (client_id, _), at = settings.etsy_app(), at or _time_of(store)
+    with store.reading() as session:
+        weight = accounts.share_of_calls(session, account_id)
     return SharedBudget(
         lambda: budgets.changing(store, client_id),
         reserve_percent=settings.etsy_pipeline_stock_reserve_percent,
+        shop=account_id,
+        weight=weight,
         clock=at.clock,
         sleep=at.sleep,
     )
@@ -193,10 +206,31 @@ def clean_up(settings: Settings, store: Store, now: datetime) -> list[str]:
     told = [f"Buyers' data of {forgotten} orders removed."] if forgotten else []
     if settings.keep_plans:
         told.append(retention.clean(store, keep=settings.keep_plans, now=now).words)
-    if settings.keep_runs:
-        home, before = settings.etsy_pipeline_home, now - settings.keep_runs
-        told.append(f"{state_folder.drop_old_snapshots(home, before=before, now=now)} old snapshots removed.")
+    removed = keeping.clean(store, snapshots_of(settings, store), keep=settings.keep_runs, now=now)
+    if settings.keep_runs or removed:
+        told.append(f"{removed} old snapshots removed.")
     return told
+
+
+def snapshots_of(settings: Settings, store: Store) -> Place:
+    """Where snapshots lie.
+
+    Raises:
+        NotConfigured: `snapshots_malformed`.
+    """
+    default = state_folder.snapshots(settings.etsy_pipeline_home)
+    return place_of(settings.etsy_pipeline_snapshots, default, store)
+
+
+def check_snapshots(settings: Settings, store: Store) -> str:
+    """Write a snapshot's worth of nothing and take it away again; where they lie.
+
+    Raises:
+        PipelineError: `snapshots_…`, why nothing can be kept there.
+    """
+    place = snapshots_of(settings, store)
+    keeping.check(place)
+    return place.name
 
 
 def check_notices(settings: Settings) -> list[str]:
@@ -276,17 +310,15 @@ def _time_of(store: Store) -> Time:
     return Time(store.seconds)
 
 
-def _client(settings: Settings, store: Store, tokens: TokenSource, at: Time | None = None) -> EtsyClient:
-    return EtsyClient(_transport(settings, store, tokens, at))
-
-
-def _transport(settings: Settings, store: Store, tokens: TokenSource | None, at: Time | None = None) -> EtsyTransport:
+def _transport(
+    settings: Settings, store: Store, tokens: TokenSource | None, at: Time | None = None, account_id: str = ""
+) -> EtsyTransport:
     client_id, shared_secret = settings.etsy_app()
     return EtsyTransport(
         base_url=settings.etsy_api_url,
         client_id=client_id,
         shared_secret=shared_secret,
-        budget=call_budget(settings, store, at),
+        budget=call_budget(settings, store, at, account_id),
         tokens=tokens,
     )
 

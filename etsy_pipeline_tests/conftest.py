@@ -26,6 +26,13 @@ def copied(migrated: Path, folder: Path) -> Store:
     return opened
 
 
+def emptied(store: Store) -> None:
+    """A PostgreSQL database as it was at the beginning, for the next test."""
+    names = ", ".join(table.name for table in Table.metadata.sorted_tables)
+    with store.engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+
+
 @pytest.fixture(autouse=True)
 def _nobodys_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """No test reads the settings of the machine it runs on, nor writes to its state folder."""
@@ -71,9 +78,7 @@ def store(request: pytest.FixtureRequest, migrated: Path, tmp_path: Path) -> Ite
         opened = open_store(request.getfixturevalue("postgres_url"), CIPHER, upgrade=True)
     yield opened
     if request.param == "postgresql":
-        names = ", ".join(table.name for table in Table.metadata.sorted_tables)
-        with opened.engine.begin() as connection:
-            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        emptied(opened)
     opened.close()
 
 

@@ -3,22 +3,17 @@
 import os
 import stat
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import dagster as dg
-import pandas as pd
 import pytest
 from sqlalchemy import text
 
 from etsy_pipeline import state_folder, wiring
 from etsy_pipeline.cli.sandbox import write_settings
-from etsy_pipeline.orchestration.io_managers import ParquetIOManager
 from etsy_pipeline.settings import Settings
+from etsy_pipeline.snapshots import keeping
 from etsy_pipeline.store.engine import open_store
 from etsy_pipeline_tests.conftest import CIPHER
-
-NOW = datetime.now(UTC)
 
 
 @pytest.fixture(params=[0o000, 0o022], ids=["umask 000", "umask 022"])
@@ -63,12 +58,15 @@ def test_database_key_and_settings_are_made_for_their_owner_alone(home: Path) ->
 
 @pytest.mark.usefixtures("_umask")
 def test_a_snapshot_is_for_its_owner_alone(home: Path) -> None:
-    io_manager = ParquetIOManager()
-    context = dg.build_output_context(asset_key=dg.AssetKey("product_snapshot"), partition_key="acc", run_id="r" * 36)
-    io_manager.handle_output(context, pd.DataFrame({"title": ["Mug"]}))
+    store = wiring.store_of(Settings.load())
+    whose = {"asset": "product_snapshot", "partition": "acc", "run_id": "run"}
+    with keeping.writing(store, wiring.snapshots_of(Settings.load(), store), **whose, made_from=None) as draft:
+        draft.file.write(b"PAR1")
+        assert set(everything_in(home / "snapshots").values()) == {0o700, 0o600}, "also before it is whole"
+    store.close()
     assert mode(home) == 0o700
-    folders = {"snapshots": 0o700, "snapshots/product_snapshot": 0o700}
-    assert everything_in(home) == folders | {"snapshots/product_snapshot/acc.parquet": 0o600}
+    assert draft.snapshot is not None
+    assert everything_in(home / "snapshots") == {"product_snapshot": 0o700, draft.snapshot.key: 0o600}
 
 
 def test_what_an_earlier_version_left_open_is_closed(home: Path) -> None:
@@ -98,16 +96,3 @@ def test_a_database_of_ones_own_may_be_the_groups_but_nobody_elses(tmp_path: Pat
         open_store(f"sqlite:///{path}", CIPHER, upgrade=True).close()
     assert (mode(new), mode(old)) == (0o600, 0o660)
     assert mode(tmp_path) == 0o700, "as pytest made it"
-
-
-def test_old_snapshots_go_and_so_does_what_dead_writers_left(home: Path) -> None:
-    ages = {"new.parquet": 1, "old.parquet": 40, "run.partial": 2, "writing.partial": 0}
-    for name, days in ages.items():
-        path = made(home / "snapshots/product_snapshot" / name, 0o600)
-        then = (NOW - timedelta(days=days)).timestamp()
-        os.utime(path, (then, then))
-    before = NOW - timedelta(days=30)
-    assert state_folder.drop_old_snapshots(home, before=before, now=NOW) == 2
-    left = {path.name for path in (home / "snapshots/product_snapshot").iterdir()}
-    assert left == {"new.parquet", "writing.partial"}
-    assert state_folder.drop_old_snapshots(home, before=before, now=NOW) == 0

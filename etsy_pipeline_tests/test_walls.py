@@ -27,7 +27,7 @@ WALLS_OF_A_NEW_ROOM = (
     "Only the command line starts the HTTP API",
     "Nobody imports the command line",
     "FastAPI and webhooks only in api",
-    "Dagster only in orchestration, definitions and run_job",
+    "Dagster only in orchestration and where its processes are started",
     "SQL only in store",
     "The tables are known in store only",
     "Etsy is known where things are wired, and where a seller comes back from it",

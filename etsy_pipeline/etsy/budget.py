@@ -20,6 +20,7 @@ WINDOW_SECONDS = 1.0
 UNSURE_SECONDS = 0.25  # how much later than it set out a call is taken to arrive, until it comes back
 BLOCK_SECONDS = 0.25  # how long turns that were taken together may be used
 AHEAD_SECONDS = 0.04  # how long before its time a turn may be taken: the database is asked meanwhile
+EXACT_SECONDS = 1e-5  # what adding and taking off moments may be off by
 BLOCKS_A_SECOND = 20  # at 5 calls a second turns are taken one by one, at 1,000 by fifties
 HINT = "A publication goes on by itself when calls are free again."
 
@@ -28,7 +29,7 @@ class Ledger(Protocol):
     """What is known of one API key.
 
     `turns` are calls of about the last second, each [key, calls, when they leave Etsy's window]; `calls` those of the
-    last day by quarter of an hour; `unknown_calls` those that Etsy told of at `told_at` and nobody here has made.
+    last day by quarter of an hour; `unknown_calls` those that Etsy told of at `told_at` and nobody here has made; `shares` says who made them and who waits (`fair_shares.py`).
     """
 
     limit_per_second: int | None
@@ -38,6 +39,7 @@ class Ledger(Protocol):
     unknown_calls: int
     told_at: datetime | None
     held_until: datetime | None
+    shares: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +109,15 @@ def free_again(ledger: Ledger, most: int, now: float) -> list[tuple[float, int]]
     return [(seconds, calls) for seconds, calls in found if calls > 0]
 
 
-def seconds_until_turn(ledger: Ledger, now: float) -> float:
-    """How long until a second has room for one more call; 0 when it has now."""
-    if _room(ledger) > 0:
-        return 0.0
-    return min(float(leaves) for _, _, leaves in ledger.turns) - now
+def seconds_until_turn(ledger: Ledger, now: float, ahead: int = 0) -> float:
+    """How long until a second has room for one more call, after so many askers ahead have their turns; 0 for now."""
+    room, until = _room(ledger) - ahead * _at_once(ledger), now
+    for _, calls, leaves in sorted(ledger.turns, key=lambda turn: float(turn[2])):
+        if room > 0:
+            break
+        room, until = room + int(calls), float(leaves)
+    seconds_more = WINDOW_SECONDS * max(0, -((room - 1) // per_second(ledger)))  # turns that nobody has taken yet
+    return until - now + seconds_more
 
 
 def take_turns(ledger: Ledger, key: str, most: int, at: float) -> int:
@@ -119,10 +125,11 @@ def take_turns(ledger: Ledger, key: str, most: int, at: float) -> int:
 
     They are more than one only where very many are allowed.
     """
-    if _room(ledger) <= 0:  # the next turn to leave is handed on
-        ledger.turns = sorted(ledger.turns, key=lambda turn: float(turn[2]))[1:]
+    while _room(ledger) <= 0:  # a turn that has left by then is handed on; the sooner ones are for who is ahead
+        gone = max((turn for turn in ledger.turns if turn[2] <= at + EXACT_SECONDS), key=lambda turn: float(turn[2]))
+        ledger.turns = [turn for turn in ledger.turns if turn is not gone]
     left = most - made_today(ledger)
-    calls = min(_room(ledger), max(1, per_second(ledger) // BLOCKS_A_SECOND), max(1, left // 100))
+    calls = min(_room(ledger), _at_once(ledger), max(1, left // 100))
     late = UNSURE_SECONDS + (BLOCK_SECONDS if calls > 1 else 0.0)
     ledger.turns = [*ledger.turns, [key, calls, at + late + WINDOW_SECONDS]]
     _count(ledger, calls, at)
@@ -167,6 +174,10 @@ def quota(ledger: Ledger, reserve_percent: int, now: float, purpose: Purpose = "
     if seconds_until_allowed(ledger, most, now) > 0:
         return Quota(most, 0)
     return Quota(most, max(0, most - made_today(ledger) - ledger.unknown_calls))
+
+
+def _at_once(ledger: Ledger) -> int:
+    return max(1, per_second(ledger) // BLOCKS_A_SECOND)
 
 
 def _room(ledger: Ledger) -> int:

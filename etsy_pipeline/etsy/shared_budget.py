@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from etsy_pipeline.etsy import budget
 from etsy_pipeline.etsy.budget import Ledger, Told
 from etsy_pipeline.etsy.errors import EtsyQuotaExhausted
+from etsy_pipeline.etsy.fair_shares import Asker, Shares
 from etsy_pipeline.providers.protocols import Purpose
 
 LONGEST_WAIT_SECONDS = 5.0  # a longer wait is a job's pause, not a call's
 MARGIN_SECONDS = 0.005  # clocks and schedulers are that exact
-FEW_CALLS = 5  # before that many it is not known how long a call takes: the first one opens the connection
+FEW_CALLS = 20  # before that many it is not known how long a call takes
 FRESH_SECONDS = 5.0  # an older answer's count of the day's calls is not compared with ours any more
 FORGOTTEN_SECONDS = 120.0  # no call takes that long; its answer was lost
 
@@ -51,6 +52,8 @@ class SharedBudget:
     Args:
         ledger: opens the ledger for one short change, while all others wait.
         reserve_percent: share of the day that only stock updates may use.
+        shop: whose calls they are, so that shops share fairly (`fair_shares.py`); "" where it is not known yet.
+        weight: of that shop; one with 2 has twice the calls of one with 1 while both wait.
         clock: seconds since the epoch.
         sleep: waits so many seconds.
     """
@@ -60,10 +63,13 @@ class SharedBudget:
         ledger: Ledgers,
         *,
         reserve_percent: int = 0,
+        shop: str = "",
+        weight: float = 1.0,
         clock: Clock = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._ledger, self._reserve_percent = ledger, reserve_percent
+        self._shop, self._weight = shop, weight
         self._clock, self._sleep = clock, sleep
         self._lock = threading.Lock()
         self._blocks: list[_Block] = []
@@ -97,7 +103,7 @@ class SharedBudget:
             if told.per_second in (None, known_second) and told.per_day in (None, known_day):
                 return  # noted with the next turn
             with self._ledger() as ledger:
-                self._catch_up(ledger, self._clock())
+                ledger.shares = self._catch_up(ledger, self._clock()).plain()
 
     def hold(self, seconds: float) -> None:
         """Etsy asked to wait so long: no process calls before."""
@@ -114,18 +120,40 @@ class SharedBudget:
         if block is None:
             with self._ledger() as ledger:
                 now = self._clock()
-                self._catch_up(ledger, now)
-                most = budget.per_day(ledger, purpose, self._reserve_percent)
-                spent = budget.seconds_until_allowed(ledger, most, now)
-                free = budget.free_again(ledger, most, now) if spent > LONGEST_WAIT_SECONDS else []
-                wait = spent or budget.seconds_until_turn(ledger, now)
-                block = None if wait > budget.AHEAD_SECONDS else self._new_block(ledger, purpose, most, now + wait)
-            if spent > LONGEST_WAIT_SECONDS:
-                raise self._exhausted(most, spent, free)
+                shares = self._catch_up(ledger, now)
+                block, wait, refused = self._ask(ledger, shares, purpose, now)
+                ledger.shares = shares.plain()
+            if refused is not None:
+                raise refused
         if block is None:
-            return None, wait - budget.AHEAD_SECONDS / 2
+            return None, wait
         block.left, block.away = block.left - 1, block.away + 1
         return block, block.taken_at - self._clock()
+
+    def _ask(
+        self, ledger: Ledger, shares: Shares, purpose: Purpose, now: float
+    ) -> tuple[_Block | None, float, EtsyQuotaExhausted | None]:
+        asker, most = self._asker(purpose), budget.per_day(ledger, purpose, self._reserve_percent)
+        kept, kept_seconds = shares.kept_from(asker, most, now)
+        spent = budget.seconds_until_allowed(ledger, most, now)
+        if kept:
+            spent = max(spent, min(kept_seconds, budget.seconds_until_allowed(ledger, most - kept, now)))
+        if spent > LONGEST_WAIT_SECONDS:
+            free = budget.free_again(ledger, most, now)
+            shares.refuse(asker, most, free, now)
+            return None, 0.0, self._exhausted(most, spent, [(max(spent, at), calls) for at, calls in free])
+        wait = spent or budget.seconds_until_turn(ledger, now, shares.ahead_of(asker, now))
+        if wait > budget.AHEAD_SECONDS:
+            return None, shares.wait(asker, wait, now), None
+        block = self._new_block(ledger, purpose, most, now + wait)
+        shares.serve(asker, block.left, block.taken_at)
+        return block, wait, None
+
+    def _asker(self, purpose: Purpose) -> Asker:
+        """This thread; it keeps its place in the line until it has had its turn."""
+        key: str | None = getattr(self._mine, "key", None)
+        self._mine.key = key = key or secrets.token_hex(4)
+        return Asker(key, self._shop, self._weight, is_stock=purpose == "stock")
 
     def _new_block(self, ledger: Ledger, purpose: Purpose, most: int, at: float) -> _Block:
         key = secrets.token_hex(4)
@@ -143,19 +171,22 @@ class SharedBudget:
         block.away, block.returned_at = block.away - 1, self._clock()
         self._ways.append(block.returned_at - set_out_at)
 
-    def _catch_up(self, ledger: Ledger, now: float) -> None:
+    def _catch_up(self, ledger: Ledger, now: float) -> Shares:
         """Bring the ledger up to date with what this process knows, and with the clock."""
         over = [item for item in self._blocks if not item.away and not item.is_usable(item.purpose, now)]
+        shares = Shares.of(ledger.shares, now)
         late = budget.WINDOW_SECONDS + MARGIN_SECONDS - self._steady_way()
         for block in over:
             leave_at = block.returned_at + late
             budget.settle_turns(ledger, block.key, unused=block.left, taken_at=block.taken_at, leave_at=leave_at)
+            shares.give_back(self._shop, block.left, block.taken_at)
         self._blocks = [item for item in self._blocks if item not in over and item.taken_at > now - FORGOTTEN_SECONDS]
         budget.forget_old(ledger, now)
         if now < self._told_at + FRESH_SECONDS:
             budget.note(ledger, self._told, now)
         self._told = Told()
         self._limits = ledger.limit_per_second, ledger.limit_per_day
+        return shares
 
     def _steady_way(self) -> float:
         """There and back, without what varies: that part may have been the way there."""

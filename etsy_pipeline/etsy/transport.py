@@ -16,6 +16,7 @@ import stamina
 from etsy_pipeline.etsy.errors import EtsyRefused, EtsyUnavailable
 from etsy_pipeline.etsy.responses import error_for, is_of_the_key, is_short_wait, retry_after_seconds
 from etsy_pipeline.providers.protocols import CallBudget, Purpose
+from etsy_pipeline.trust import trusted
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ class EtsyTransport:
         self._api_key = f"{client_id}:{shared_secret}"
         self._budget = budget
         self._tokens = tokens
-        self._client = client or httpx.Client(timeout=TIMEOUT)
+        self._client = client or httpx.Client(timeout=TIMEOUT, verify=trusted())
         self._first_wait_seconds = first_wait_seconds
         self.calls_made = 0
         self.told_at: datetime | None = None  # Etsy's clock at its last answer

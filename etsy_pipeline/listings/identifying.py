@@ -52,7 +52,7 @@ def identified(validated: ValidatedListing) -> IdentifiedProduct:
 
 
 def _variant(variant: Variant, cell: tuple[str, ...]) -> VariantIdentity:
-    return VariantIdentity(variant.id, sku(variant), (variant.barcode or "").strip(), cell)
+    return VariantIdentity(variant.id, sku(variant), (variant.barcode or "").strip(), cell, variant.parts)
 
 
 def _listing_ids(product: Product) -> tuple[int, ...]:

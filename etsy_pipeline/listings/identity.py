@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class VariantIdentity:
-    """A variant: its id, and what an offering on Etsy may be known by. `values` are in the order of its options."""
+    """A variant: its id, and what an offering on Etsy may be known by. `values` are in the order of its options.
+
+    `parts` are the inventory items of which its pieces are made: another product may be made of the same ones.
+    """
 
     id: str
     sku: str = ""
     barcode: str = ""
     values: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,11 @@ class OrderSettings(BaseModel):
         "moment at which the mode is switched on, unless you say otherwise.",
     )
     poll_minutes: int = Field(
-        default=6, ge=1, le=60, description="Minutes between two looks for orders: one call each. Webhooks are quicker."
+        default=6,
+        ge=1,
+        le=60,
+        description="Minutes between two looks for orders: one call each; two minutes at most for 20 minutes after an "
+        "order changed. Webhooks are quicker.",
     )
     return_refunded: bool = Field(
         default=False,

@@ -290,6 +290,13 @@ class ShopSettings(TextSettings):
         description="Hours that a look through all of the shop's listings is good for: nothing is created without one.",
     )
     schedule_enabled: bool = Field(default=False, description="Whether the daily sync plans this shop.")
+    share_of_calls: int = Field(
+        default=1,
+        ge=1,
+        le=100,
+        description="This shop's weight among the shops that share an Etsy API key: while calls are short, one with 2 "
+        "gets twice as many as one with 1. A shop that is alone gets all of them.",
+    )
     tell_medusa: bool = Field(
         default=False,
         description="Whether each product's metadata in Medusa name its listing: etsy_listing_url and "

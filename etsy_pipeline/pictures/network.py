@@ -19,6 +19,7 @@ import httpx
 
 from etsy_pipeline.errors import Refused
 from etsy_pipeline.pictures.hosts import IpAddress, PictureHosts
+from etsy_pipeline.trust import trusted
 
 Resolve = Callable[[str, int], Sequence[IpAddress]]
 
@@ -58,7 +59,7 @@ def addresses_of(host: str, port: int) -> list[IpAddress]:
 
 class _Transport(httpx.HTTPTransport):
     def __init__(self, network: httpcore.NetworkBackend) -> None:
-        context = httpx.create_ssl_context()
+        context = trusted()
         super().__init__(verify=context, trust_env=False)
         self._pool = httpcore.ConnectionPool(
             ssl_context=context, network_backend=network, max_keepalive_connections=10, keepalive_expiry=5.0

@@ -192,7 +192,12 @@ class Rounds:
         for work in works:
             seen, knows_stock = live.get(known.get(work.product_id, 0)), source is not None
             why = not_to_be_raised(
-                work.plan, seen, self.settings, knows_stock=knows_stock, is_begun=not work.is_untouched
+                work.plan,
+                seen,
+                self.settings,
+                knows_stock=knows_stock,
+                is_begun=not work.is_untouched,
+                is_doubted=work.before is not None and work.before.stock_doubted,
             )
             if why:
                 self.outcomes.left_out(work, why)

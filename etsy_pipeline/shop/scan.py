@@ -24,6 +24,7 @@ from etsy_pipeline.store.records import ShopScan
 from etsy_pipeline.sync.request import require_connected
 
 AT_ONCE = 100  # listings of which Etsy gives the inventories in one call
+PATIENCE = timedelta(minutes=2)  # for which a scan that was asked for, or begun, is not asked for again
 OVERTAKEN = "A scan that was begun later has ended before this one."
 
 Tell = Callable[[str], None]
@@ -72,6 +73,22 @@ def scan(store: Store, client: ShopClient, account_id: str) -> ShopScan:
         found = _written(session, account_id, scan_id, began, shop, client.calls_made - before)
     newer.check_scan(store, account_id)
     return found
+
+
+def ask(store: Store, account_id: str) -> ShopScan:
+    """Ask for a look through a shop, which Dagster's sensor `requested_syncs` begins; asked for twice it is one.
+
+    Raises:
+        NotFound: `account_not_found`.
+        Conflict: `account_not_connected`.
+    """
+    with store.writing() as session:
+        require_connected(accounts.get(session, account_id, lock=True))
+        now = clock.now(session)
+        last = next(iter(seen_listings.scans(session, account_id, most=1)), None)
+        if last and (last.is_asked_for or last.is_under_way) and now - last.started_at < PATIENCE:
+            return last
+        return seen_listings.ask(session, account_id, now)
 
 
 def ensure_fresh(store: Store, client: ShopClient, account_id: str, tell: Tell = lambda _: None) -> ShopScan | None:

@@ -4,7 +4,7 @@ But for one thing: ids of listings are text over HTTP (`api/shop_listings.py`).
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from etsy_pipeline.errors import NotFound
@@ -12,6 +12,10 @@ from etsy_pipeline.store import accounts, seen_listings
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import ShopScan
 from etsy_pipeline.store.seen_listings import StoredListing
+
+LOOKS = 5  # that are told of
+BEGINS_WITHIN = timedelta(minutes=10)  # a scan that was asked for
+ENDS_WITHIN = timedelta(hours=1)  # one that was begun; then its run is ended
 
 
 def last_scan(store: Store, account_id: str) -> ShopScan:
@@ -30,6 +34,32 @@ def last_scan(store: Store, account_id: str) -> ShopScan:
             hint=f"Look through it: `etsy-pipeline shop scan {account_id}`.",
         )
     return found
+
+
+def last_looks(store: Store, account_id: str) -> Sequence[ShopScan]:
+    """The last few scans of an account, the newest first, whether they ended or not."""
+    with store.reading() as session:
+        return seen_listings.scans(session, account_id, most=LOOKS)
+
+
+def is_awaited(scan: ShopScan, now: datetime) -> bool:
+    """Whether a scan may yet begin or end by itself."""
+    age = now - scan.started_at
+    return (scan.is_asked_for and age < BEGINS_WITHIN) or (scan.is_under_way and age < ENDS_WITHIN)
+
+
+def standing(scan: ShopScan | None, now: datetime) -> str:
+    """How the newest look through a shop stands, in a sentence; `now` by the database's clock or this one."""
+    if scan is None:
+        return "Nobody has looked through the shop yet."
+    if scan.is_asked_for:
+        return "A look through the shop was asked for; Dagster begins it."
+    if scan.is_under_way and is_awaited(scan, now):
+        return "The shop is being looked through now."
+    if scan.finished_at is None:
+        return f"The last look through the shop failed: {scan.problem or 'it was cut short.'}"
+    count = sum(scan.counts.values())
+    return f"The shop was looked through: {count:,} listing{'' if count == 1 else 's'}."
 
 
 def listings_page(

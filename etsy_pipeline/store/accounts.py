@@ -21,8 +21,8 @@ SHAPES_NO_LISTING = {
     "adopted_keeps", "adopted_price_and_stock", "approval", "approval_expires_hours", "brakes", "broken_images",
     "changed_while_waiting", "check_live", "create_first", "deactivate_removed", "early_confirm",
     "early_confirm_fees_usd", "image_check", "on_conflict", "orders", "renew_expired", "renew_sold_out",
-    "same_refusal_limit", "scan_max_age_hours", "scan_nightly", "schedule_enabled", "stock_poll_minutes",
-    "tell_medusa",
+    "same_refusal_limit", "scan_max_age_hours", "scan_nightly", "schedule_enabled", "share_of_calls",
+    "stock_poll_minutes", "tell_medusa",
 }  # fmt: skip
 """What may be changed while an approved plan waits: it says how plans are made and carried out, not what is sent."""
 
@@ -209,6 +209,12 @@ def settings_of(account: EtsyAccount) -> ShopSettings:
         BadRequest: `shop_settings_invalid` when what is stored does not fit this version.
     """
     return parse_settings(account.api_config)
+
+
+def share_of_calls(session: Session, account_id: str) -> int:
+    """A shop's weight among those that share an API key; of one that is not there, the default."""
+    config = session.scalar(select(EtsyAccountRow.api_config).where(EtsyAccountRow.id == account_id)) or {}
+    return int(config.get("share_of_calls", ShopSettings().share_of_calls))
 
 
 def missing_scopes(account: EtsyAccount) -> tuple[str, ...]:

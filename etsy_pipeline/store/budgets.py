@@ -38,11 +38,12 @@ def _budget(row: ApiBudgetRow) -> ApiBudget:
         row.unknown_calls,
         row.told_at,
         row.held_until,
+        row.shares,
     )
 
 
 def _empty(client_id: str) -> ApiBudgetRow:
-    return ApiBudgetRow(api_key_fingerprint=_fingerprint(client_id), turns=[], calls={}, unknown_calls=0)
+    return ApiBudgetRow(api_key_fingerprint=_fingerprint(client_id), turns=[], calls={}, unknown_calls=0, shares={})
 
 
 def _fingerprint(client_id: str) -> str:

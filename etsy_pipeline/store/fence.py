@@ -11,6 +11,7 @@ import logging
 import os
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from etsy_pipeline.errors import NotConfigured
@@ -66,7 +67,8 @@ class Fence:
             part.replace(path)
         except OSError as error:
             logger.warning("fence_not_written path=%s error=%s", path, error.strerror)
-            part.unlink(missing_ok=True)
+            with suppress(OSError):  # a file system that is read only says so of whatever is asked of it
+                part.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> dict[str, int]:

@@ -252,6 +252,12 @@ def fees_usd_cents(session: Session, account_id: str, since: datetime) -> int:
     return int(session.scalar(query.where(or_(_ITEM.c.finished_at.is_(None), _ITEM.c.finished_at >= since))) or 0)
 
 
+def fees_of(session: Session, job_id: str) -> int:
+    """The listing fees of what a sync has synced, in US cents."""
+    query = select(func.coalesce(func.sum(_ITEM.c.fee_usd_cents), 0))
+    return int(session.scalar(query.where(_ITEM.c.sync_job_id == job_id, _ITEM.c.outcome == "synced")) or 0)
+
+
 def outcomes(session: Session, job_id: str, *, actions: Sequence[Action] = ()) -> Counter[ItemOutcome]:
     """How many items have which outcome; only those with these actions, where some are given."""
     query = select(_ITEM.c.outcome, func.count()).where(_ITEM.c.sync_job_id == job_id).group_by(_ITEM.c.outcome)

@@ -120,6 +120,14 @@ def awaiting_approval(session: Session, account_id: str) -> EtsySyncJob | None:
     return planned[-1] if planned else None
 
 
+def last_planned(session: Session, account_id: str) -> datetime | None:
+    """When a plan of all that the shop sells was drawn up last, whatever became of it."""
+    is_of_all = func.coalesce(sql_cast(_JOB.c.requested_selection, Text), "null") == "null"  # a JSON null
+    query = select(func.max(_JOB.c.planned_at)).where(_JOB.c.etsy_account_id == account_id, is_of_all)
+    found: datetime | None = session.scalar(query)
+    return found
+
+
 def with_news(session: Session, since: datetime) -> list[EtsySyncJob]:
     """Syncs that came to a state since then which somebody should hear of, and all that wait for a person."""
     is_planned = (_JOB.c.state == SyncState.PLANNED) & (_JOB.c.planned_at >= since)
@@ -372,5 +380,6 @@ def _job(row: Any) -> EtsySyncJob:
         alive_at=row.alive_at,
         plan_attempts=row.plan_attempts,
         rollback_of=row.rollback_of,
+        snapshot=row.snapshot,
         details_removed_at=datetime.fromisoformat(sums[DETAILS_REMOVED]) if DETAILS_REMOVED in sums else None,
     )

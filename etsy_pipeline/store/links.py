@@ -75,6 +75,26 @@ def note_handles(session: Session, account_id: str, handles: Mapping[str, str]) 
         session.execute(update(ProductEtsyLinkRow).where(*of_product).values(handle=handle))
 
 
+def doubt_stock(session: Session, account_id: str) -> None:
+    """What Etsy sold of an account's listings until now may be in no book: a person has to agree with their stock."""
+    of_account = ProductEtsyLinkRow.etsy_account_id == account_id, ProductEtsyLinkRow.etsy_listing_id.is_not(None)
+    session.execute(update(ProductEtsyLinkRow).where(*of_account).values(stock_doubted=True))
+
+
+def trust_stock(session: Session, account_id: str, product_ids: Sequence[str]) -> None:
+    """A person agrees that Medusa's stock of these products is right."""
+    for start in range(0, len(product_ids), LINKS_AT_ONCE):
+        part = product_ids[start : start + LINKS_AT_ONCE]
+        theirs = ProductEtsyLinkRow.etsy_account_id == account_id, ProductEtsyLinkRow.product_id.in_(part)
+        session.execute(update(ProductEtsyLinkRow).where(*theirs).values(stock_doubted=False))
+
+
+def doubted_count(session: Session, account_id: str) -> int:
+    """Of how many listings nobody has agreed with the stock since orders are booked."""
+    is_doubted = ProductEtsyLinkRow.etsy_account_id == account_id, ProductEtsyLinkRow.stock_doubted.is_(True)
+    return session.scalar(select(func.count()).select_from(ProductEtsyLinkRow).where(*is_doubted)) or 0
+
+
 def listed_products(session: Session, account_id: str) -> set[str]:
     """The products of an account that have a listing."""
     query = select(ProductEtsyLinkRow.product_id).where(ProductEtsyLinkRow.etsy_account_id == account_id)
@@ -189,6 +209,7 @@ def _link(row: ProductEtsyLinkRow) -> Link:
         ending_at=row.ending_at,
         should_auto_renew=row.should_auto_renew,
         variation_links=_variation_links(row.variation_links),
+        stock_doubted=row.stock_doubted,
     )
 
 

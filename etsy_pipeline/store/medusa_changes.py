@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from etsy_pipeline.store.tables import MedusaChangeRow
 from etsy_pipeline.store.upserts import add_or_change
 
+PRODUCT = "product"  # the kind of a product that is to be planned anew
 KEPT = timedelta(days=7)  # what says nothing to us
 
 

@@ -10,6 +10,7 @@ from etsy_pipeline.store import clock
 from etsy_pipeline.store.records import Person, Role
 from etsy_pipeline.store.tables import PersonRow
 
+MARK = 16  # characters of a token's hash that tell it from others
 SEEN_EVERY = timedelta(minutes=1)  # a write for each request would be too many
 
 
@@ -65,6 +66,11 @@ def remove(session: Session, person_id: str) -> None:
     session.execute(update(PersonRow).where(PersonRow.id == person_id).values(removed_at=clock.now(session)))
 
 
+def change(session: Session, person_id: str, **values: str) -> None:
+    """Give somebody another role, or the hash of another token."""
+    session.execute(update(PersonRow).where(PersonRow.id == person_id).values(**values))
+
+
 def is_seen_lately(session: Session, person: Person) -> bool:
     """Whether it was noted just now that they are here."""
     return person.last_seen_at is not None and clock.now(session) - person.last_seen_at < SEEN_EVERY
@@ -85,4 +91,5 @@ def _one(session: Session, query: Select[PersonRow]) -> Person | None:
 
 
 def _person(row: PersonRow) -> Person:
-    return Person(row.id, row.name, cast(Role, row.role), row.created_at, row.last_seen_at)
+    mark = row.token_hash[:MARK]
+    return Person(row.id, row.name, cast(Role, row.role), row.created_at, row.last_seen_at, mark)

@@ -135,6 +135,15 @@ def in_state(
     return [_kept(row) for row in session.scalars(query.order_by(EtsyReceiptRow.sold_at, EtsyReceiptRow.receipt_id))]
 
 
+def not_canceled(session: Session, account_id: str, *, sold_since: datetime) -> Sequence[int]:
+    """Orders that were read and not called off; those that are not shipped first, then the newest."""
+    query = select(EtsyReceiptRow.receipt_id).where(EtsyReceiptRow.etsy_account_id == account_id)
+    query = query.where(EtsyReceiptRow.is_canceled.is_(False), EtsyReceiptRow.status != NOT_READ)
+    query = query.where(EtsyReceiptRow.sold_at >= sold_since)
+    order = EtsyReceiptRow.is_shipped, EtsyReceiptRow.sold_at.desc(), EtsyReceiptRow.receipt_id
+    return session.scalars(query.order_by(*order)).all()
+
+
 def in_medusa(session: Session, account_id: str, *, sold_since: datetime) -> list[KeptReceipt]:
     """Orders that have one in Medusa, and were not called off: those that are not shipped, or were sold since."""
     query = _of(account_id).where(EtsyReceiptRow.medusa_order_id.is_not(None), EtsyReceiptRow.is_canceled.is_(False))

@@ -88,7 +88,8 @@ class EtsySyncJob:
     `for_a_person` says why no policy approves the plan, and is None while there is none; `policy` is the fingerprint of
     the one that was asked (None: of an earlier version). `details_removed_at` is when the details of its plan grew too
     old to be kept (`retention.py`). `stock_from` says in words which of Medusa's stock locations counted,
-    `new_sections` are the shop sections that have to be made. `rollback_of` is the sync that it takes back.
+    `new_sections` are the shop sections that have to be made. `rollback_of` is the sync that it takes back. `snapshot`
+    is the key of the one that the plan was made from.
     """
 
     id: str
@@ -126,6 +127,7 @@ class EtsySyncJob:
     alive_at: datetime | None = None
     plan_attempts: int = 0
     rollback_of: str | None = None
+    snapshot: str | None = None
     details_removed_at: datetime | None = None
 
     @property
@@ -229,6 +231,10 @@ class SoldMark:
     looked_at: datetime | None = None
 
 
+ASKED_FOR = "It was asked for, and has not begun yet."
+"""The problem of a scan that waits for Dagster."""
+
+
 @dataclass(frozen=True, slots=True)
 class ShopScan:
     """A look through all of a shop's listings; it is whole where it has `finished_at`, and proves nothing otherwise."""
@@ -241,6 +247,16 @@ class ShopScan:
     counts: Mapping[str, int] = field(default_factory=dict)
     changes: tuple[Mapping[str, Any], ...] = ()
     problem: str | None = None
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether somebody asked for it, and nothing has begun it yet; `started_at` is when they did."""
+        return self.problem == ASKED_FOR
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it was begun, and neither ended nor failed; one whose process died looks the same."""
+        return self.finished_at is None and self.problem is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,20 +287,25 @@ class AccountHold:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who signs in with a token of their own; the token itself is kept nowhere."""
+    """Somebody who signs in with a token of their own; the token itself is kept nowhere.
+
+    `token_mark` is the beginning of the token's hash: another one when they get another token.
+    """
 
     id: str
     name: str
     role: Role
     created_at: datetime
     last_seen_at: datetime | None = None
+    token_mark: str = ""
 
 
 @dataclass(slots=True)
 class ApiBudget:
     """What all processes know of one Etsy API key. Whoever has it locked changes it; it is written back then.
 
-    `calls` are those of the last day: quarter of an hour since the epoch → how many.
+    `calls` are those of the last day: quarter of an hour since the epoch → how many. `shares`: whose they were, and who
+    waits for a turn.
     """
 
     limit_per_second: int | None = None
@@ -294,3 +315,25 @@ class ApiBudget:
     unknown_calls: int = 0
     told_at: datetime | None = None
     held_until: datetime | None = None
+    shares: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A table between two assets, written whole: where it lies, and what it was made from.
+
+    `key` names it in its place, and holds the run's id; `partition` is Dagster's, an account's id. `taken_at` is when
+    Medusa was read for it, whatever it was made from since. `sha256` is of its bytes.
+    """
+
+    key: str
+    asset: str
+    partition: str
+    run_id: str
+    place: str
+    rows: int
+    size_bytes: int
+    sha256: str
+    made_from: str | None
+    taken_at: datetime
+    made_at: datetime

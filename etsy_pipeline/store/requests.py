@@ -1,11 +1,12 @@
 """Queries on requests that carry an Idempotency-Key."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.errors import Conflict
+from etsy_pipeline.store import clock
 from etsy_pipeline.store.tables import ApiRequestRow
 from etsy_pipeline.store.upserts import add_once
 
@@ -18,7 +19,7 @@ def claim(session: Session, idempotency_key: str, body_hash: str, transaction_id
     Raises:
         Conflict: `idempotency_key_reused` when the earlier request asked for something else.
     """
-    now = datetime.now(UTC)
+    now = clock.now(session)
     session.execute(delete(ApiRequestRow).where(ApiRequestRow.created_at < now - KEPT))
     values = {"idempotency_key": idempotency_key, "body_hash": body_hash, "transaction_id": transaction_id}
     if add_once(session, ApiRequestRow, **values, created_at=now):

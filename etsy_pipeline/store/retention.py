@@ -14,7 +14,14 @@ from sqlalchemy.orm import Session
 
 from etsy_pipeline.store import jobs
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import OauthSessionRow, SentNoticeRow, ShopScanRow, SoldMarkRow, SyncItemRow
+from etsy_pipeline.store.tables import (
+    ActivityRow,
+    OauthSessionRow,
+    SentNoticeRow,
+    ShopScanRow,
+    SoldMarkRow,
+    SyncItemRow,
+)
 
 ANSWERED_FOR = ("synced", "failed")
 WORTH_COMPACTING = 0.25  # share of the file that is free: less is soon used again
@@ -42,13 +49,14 @@ def empty_plan(session: Session, job_id: str, now: datetime) -> Emptied:
 
 
 def drop_notes(session: Session, before: datetime) -> int:
-    """Remove notices that were sent or given up, orders that a plan looked at, attempts to connect, and scans.
+    """Remove notices that were sent or given up, orders that a plan looked at, attempts to connect, scans, old deeds.
 
     Of each account the last whole scan stays. Says how many were removed.
     """
     whole = select(func.max(ShopScanRow.id)).where(ShopScanRow.finished_at.is_not(None))
     told_at = func.coalesce(SentNoticeRow.sent_at, SentNoticeRow.next_try_at)
     old = (
+        delete(ActivityRow).where(ActivityRow.created_at < before),
         delete(SentNoticeRow).where(told_at < before),
         delete(SoldMarkRow).where(SoldMarkRow.looked_at < before),
         delete(OauthSessionRow).where(OauthSessionRow.expires_at < before),

@@ -10,12 +10,12 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, Table, and_, bindparam, func, not_, or_, select, update
+from sqlalchemy import Select, Table, and_, bindparam, delete, func, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.linking.seen import SeenListing, from_json, to_json
 from etsy_pipeline.planning.link import GONE
-from etsy_pipeline.store.records import ShopScan
+from etsy_pipeline.store.records import ASKED_FOR, ShopScan
 from etsy_pipeline.store.tables import EtsyListingSeenRow, EtsySyncJobRow, ProductEtsyLinkRow, ShopScanRow, SyncItemRow
 from etsy_pipeline.store.upserts import insert_into
 
@@ -43,8 +43,24 @@ class StoredListing:
     ignored_at: datetime | None = None
 
 
+def ask(session: Session, account_id: str, now: datetime) -> ShopScan:
+    """A scan is asked for, to be begun elsewhere; of an account only the one that was asked for last is kept."""
+    _forget_asked(session, account_id)
+    row = ShopScanRow(etsy_account_id=account_id, started_at=now, problem=ASKED_FOR)
+    session.add(row)
+    session.flush()
+    return _scan(row)
+
+
+def asked_for(session: Session) -> list[ShopScan]:
+    """The scans of all accounts that somebody asked for and nothing has begun."""
+    query = select(ShopScanRow).where(ShopScanRow.finished_at.is_(None), ShopScanRow.problem == ASKED_FOR)
+    return [_scan(row) for row in session.scalars(query.order_by(ShopScanRow.id))]
+
+
 def begin(session: Session, account_id: str, now: datetime) -> int:
-    """A scan has begun; its id."""
+    """A scan has begun, also in place of one that was asked for; its id."""
+    _forget_asked(session, account_id)
     row = ShopScanRow(etsy_account_id=account_id, started_at=now)
     session.add(row)
     session.flush()
@@ -230,6 +246,11 @@ def wanted_inactive(session: Session, account_id: str) -> set[int]:
     """The listings that we deactivated ourselves."""
     ours = (_LINK.c.etsy_account_id == account_id, _LINK.c.etsy_listing_id.is_not(None))
     return set(session.scalars(select(_LINK.c.etsy_listing_id).where(*ours, _LINK.c.wanted_state == "inactive")))
+
+
+def _forget_asked(session: Session, account_id: str) -> None:
+    theirs = (ShopScanRow.etsy_account_id == account_id, ShopScanRow.problem == ASKED_FOR)
+    session.execute(delete(ShopScanRow).where(*theirs))
 
 
 def _facts(seen: SeenListing, product_id: str) -> dict[str, Any]:

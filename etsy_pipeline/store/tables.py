@@ -20,6 +20,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     TypeDecorator,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -145,7 +146,7 @@ class EtsySyncJobRow(Table):
 
     `state` is changed by `sync/lifecycle.py` alone; `status` is the mission's word for it. `requested_selection` is the
     Selection that was asked for; None means the shop's own. `error_log` maps product ids (or "job") to messages.
-    `totals` are the plan's counts, calls and fees.
+    `totals` are the plan's counts, calls and fees. `snapshot` is the key of the one that the plan was made from.
     """
 
     __tablename__ = "etsy_sync_job"
@@ -192,6 +193,7 @@ class EtsySyncJobRow(Table):
     alive_at: Mapped[datetime | None]
     plan_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     rollback_of: Mapped[str | None]
+    snapshot: Mapped[str | None]
 
 
 class SyncItemRow(Table):
@@ -278,6 +280,7 @@ class ProductEtsyLinkRow(Table):
     says which of its offerings is which variant. `variation_links` are the listing's links of variations to pictures as
     they were last seen ([property id, value, Etsy's picture id, its address where we put it]; null: not looked at).
     `handle` is the product's in Medusa, as a plan last saw it: a product that was imported anew has it, too.
+    `stock_doubted`: it sold on Etsy before orders were booked, perhaps; until a person agrees, nothing is raised.
     """
 
     __tablename__ = "product_etsy_link"
@@ -301,6 +304,7 @@ class ProductEtsyLinkRow(Table):
     ending_at: Mapped[datetime | None]
     should_auto_renew: Mapped[bool | None]
     variation_links: Mapped[list[Any] | None]
+    stock_doubted: Mapped[bool] = mapped_column(default=False, server_default=false())
     transaction_id: Mapped[str | None] = mapped_column(index=True)
     updated_at: Mapped[datetime]
 
@@ -342,7 +346,7 @@ class ListingMediaRow(Table):
 class ApiBudgetRow(Table):
     """What all processes know of one Etsy API key: its limits and the calls made with it (`etsy/budget.py`, Ledger).
 
-    `calls` are those of the last day: quarter of an hour since the epoch → how many.
+    `calls` are those of the last day: quarter of an hour since the epoch → how many; `shares` is `etsy/fair_shares.py`.
     """
 
     __tablename__ = "api_budget"
@@ -355,6 +359,7 @@ class ApiBudgetRow(Table):
     unknown_calls: Mapped[int] = mapped_column(default=0)
     told_at: Mapped[datetime | None]
     held_until: Mapped[datetime | None]
+    shares: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 class ApiRequestRow(Table):
@@ -536,6 +541,24 @@ class PersonRow(Table):
     removed_at: Mapped[datetime | None]
 
 
+class ActivityRow(Table):
+    """Something that somebody did, where no other log says it (`approval`, `link_decision`); append-only.
+
+    Its account may be gone since. `about` is what it was done to, in words or as another sync's id.
+    """
+
+    __tablename__ = "activity"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    done_by: Mapped[str]
+    done_through: Mapped[str]
+    deed: Mapped[str]
+    etsy_account_id: Mapped[str | None]
+    transaction_id: Mapped[str | None] = mapped_column(index=True)
+    about: Mapped[str] = mapped_column(default="", server_default="")
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class ReceiptFeedRow(Table):
     """How far a shop's receipts were read. `cursor` is the newest change that was seen, and never passes a failed page.
 
@@ -628,6 +651,17 @@ class StockMovementRow(Table):
     done_at: Mapped[datetime | None]
 
 
+class VariantPartRow(Table):
+    """An inventory item of which a variant's pieces are made: variants that share one are sold from the same shelf."""
+
+    __tablename__ = "variant_part"
+    __table_args__ = (Index("ix_variant_part_item", "inventory_item_id"),)
+
+    product_id: Mapped[str] = mapped_column(primary_key=True)
+    variant_id: Mapped[str] = mapped_column(primary_key=True)
+    inventory_item_id: Mapped[str] = mapped_column(primary_key=True)
+
+
 class MedusaStockRow(Table):
     """Medusa's stock of an item at a location, as it was last seen by the quick look at stock alone."""
 
@@ -649,3 +683,36 @@ class MedusaChangeRow(Table):
     id: Mapped[str] = mapped_column(primary_key=True)
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
+
+
+class SnapshotRow(Table):
+    """A table between two assets that was written whole: what it is called where it lies, and what it was made from.
+
+    `taken_at` is when Medusa was read for it, whatever it was made from since; `sha256` is of its bytes.
+    """
+
+    __tablename__ = "snapshot"
+    __table_args__ = (Index("ix_snapshot_partition", "partition", "asset", "made_at"),)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    asset: Mapped[str]
+    partition: Mapped[str]
+    run_id: Mapped[str]
+    place: Mapped[str]
+    rows: Mapped[int]
+    size_bytes: Mapped[int]
+    sha256: Mapped[str]
+    made_from: Mapped[str | None]
+    taken_at: Mapped[datetime]
+    made_at: Mapped[datetime]
+
+
+class SnapshotChunkRow(Table):
+    """A piece of a snapshot that lies in the database; without a row of the snapshot it is being written, or was."""
+
+    __tablename__ = "snapshot_chunk"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    data: Mapped[bytes]
+    written_at: Mapped[datetime]

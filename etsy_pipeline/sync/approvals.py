@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from etsy_pipeline.errors import BadRequest, Conflict, NotFound
-from etsy_pipeline.store import accounts, items, jobs
+from etsy_pipeline.store import accounts, activity, items, jobs
 from etsy_pipeline.store.accounts import policy_fingerprint
+from etsy_pipeline.store.activity import Doer
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import BEING_PLANNED, PENDING, SyncState
@@ -115,7 +116,7 @@ def reject(store: Store, transaction_id: str, *, decided_by: str, through: str, 
     return rejected
 
 
-def cancel(store: Store, transaction_id: str) -> EtsySyncJob:
+def cancel(store: Store, transaction_id: str, *, by: Doer | None = None) -> EtsySyncJob:
     """Call a sync off. What a publisher has under way is finished; the rest is left as it is.
 
     Raises:
@@ -123,7 +124,10 @@ def cancel(store: Store, transaction_id: str) -> EtsySyncJob:
         Conflict: `already_decided` when it is over.
     """
     with store.writing() as session:
-        return lifecycle.move(session, jobs.get(session, transaction_id, lock=True), Event.CANCEL, who="person")
+        job = jobs.get(session, transaction_id, lock=True)
+        cancelled = lifecycle.move(session, job, Event.CANCEL, who="person")
+        activity.note(session, by, "cancelled", account_id=job.etsy_account_id, transaction_id=transaction_id)
+    return cancelled
 
 
 def fail(store: Store, transaction_id: str, message: str) -> None:

@@ -20,7 +20,8 @@ from etsy_pipeline.planning.brakes import Brake, of_plan
 from etsy_pipeline.planning.currency import in_currency_of, with_first_prices
 from etsy_pipeline.planning.digest import plan_digest
 from etsy_pipeline.planning.link import Link, LiveListing
-from etsy_pipeline.planning.plan import CHANGING, PlanItem, held_elsewhere
+from etsy_pipeline.planning.open_sales import with_first_raise
+from etsy_pipeline.planning.plan import CHANGING, PlanItem, held_by_words
 from etsy_pipeline.planning.plan_view import Totals, groups_of, new_section_of, totals
 from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.planning.rollback import Sent, plan_rollback
@@ -28,10 +29,22 @@ from etsy_pipeline.planning.sending_order import Sending, days_of, turn_of
 from etsy_pipeline.planning.sold import held_back, is_stock_read
 from etsy_pipeline.planning.undecided import may_have_moved, to_be_decided
 from etsy_pipeline.sales.guard import BOOKING
-from etsy_pipeline.store import accounts, clock, items, jobs, link_candidates, links, pending_links, progress, webhooks
+from etsy_pipeline.store import (
+    accounts,
+    clock,
+    items,
+    jobs,
+    link_candidates,
+    links,
+    medusa_changes,
+    pending_links,
+    progress,
+    variant_parts,
+    webhooks,
+)
 from etsy_pipeline.store.accounts import fingerprint, policy_fingerprint, settings_of
 from etsy_pipeline.store.engine import Session, Store
-from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob, SoldMark
+from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob, SoldMark, SyncItem
 from etsy_pipeline.store.sync_states import PENDING, SyncState
 from etsy_pipeline.sync import books, early_confirm, holds, lifecycle, matching, pending_products, stock_lane
 from etsy_pipeline.sync.lifecycle import Event
@@ -43,6 +56,7 @@ from etsy_pipeline.sync.stock_lane import Beside
 
 MAX_PRODUCTS_AT_ONCE = 500
 GROUPS_KEPT = 100
+LATER = "left for a plan of its own: fewer pieces of other products wait for nobody"
 
 LiveOf = Callable[[Sequence[int]], Mapping[int, LiveListing]]
 
@@ -86,6 +100,7 @@ def build_plan(
     stock_from: str = "",
     ask_orders: AskOrders | None = None,
     stock_read_at: datetime | None = None,
+    snapshot: str | None = None,
 ) -> EtsySyncJob:
     """Draw up the plan of a requested sync, or of the run's own, and supersede older plans of the account.
 
@@ -106,6 +121,7 @@ def build_plan(
         stock_from: which of Medusa's stock locations counted, in words.
         ask_orders: reads orders of a shop whose sales come to Medusa, after listings were; else no pieces are added.
         stock_read_at: when Medusa's stock began to be read, by the database's clock.
+        snapshot: the key of what the listings were read from.
 
     Returns:
         The job: planned, over where there is nothing to do, or approved where somebody confirmed it before the plan and
@@ -123,6 +139,7 @@ def build_plan(
         on_sale, marks = links.on_sale_count(session, account_id), webhooks.sold_marks(session, account.shop_id or 0)
         builder = _builder(store, session, account, job, live_of, sha256_if_changed, len(marks))
         builder.know_stock(stock_from, stock_read_at, ask_orders)
+        builder.snapshot = snapshot
     if not job.rollback_of:
         builder.compare(identified, look_through, covers_selection=covers_selection)
     builder.add(validated)
@@ -168,6 +185,7 @@ class _PlanBuilder:
     began: datetime = field(init=False)
     sales: OpenSalesOfShop = field(init=False)
     stock_read_at: datetime | None = None
+    snapshot: str | None = None
 
     def __post_init__(self) -> None:
         self.began = self.store.now()
@@ -242,10 +260,26 @@ class _PlanBuilder:
     def leave_to(self, session: Session, other: EtsySyncJob) -> None:
         """Leave to a sync that was approved meanwhile what it deals with: its products are none of this plan's."""
         left = stock_lane.leave_to(session, self.job, other, self.began)
+        self.beside.held += len(left)
+        self._left(session, left, held_by_words(other.transaction_id))
+
+    def lower_first(self, session: Session) -> None:
+        """Where pieces are taken off sale, and that needs nobody, it waits for nothing else: the rest is a plan later.
+
+        Only of a plan because stock changed; the rest counts as changed once more, and is planned by itself.
+        """
+        others, lowered = sorted(self.review.others), self.review.changes - len(self.review.others)
+        is_for_nobody = self.settings.approval.lower_stock and self.job.trigger == stock_lane.OF_STOCK
+        if is_for_nobody and others and lowered and self.review.objections():
+            self._left(session, items.leave(session, self.job.id, others, LATER), LATER)
+            medusa_changes.note(session, medusa_changes.PRODUCT, others, clock.now(session))
+
+    def _left(self, session: Session, left: Sequence[SyncItem], why: str) -> None:
+        """Items that were taken out of the plan, as they were, are none of its changes."""
         if not left:
             return
         were = [item.plan for item in left]
-        skipped = [held_elsewhere(item.product_id, item.product_title, None, other.transaction_id) for item in were]
+        skipped = [PlanItem(item.product_id, item.product_title, "skip", why) for item in were]
         for was, now in zip(were, skipped, strict=True):
             self.review.leave_out(was)
             self.groups.subtract(groups_of(was))
@@ -253,7 +287,6 @@ class _PlanBuilder:
             self.groups.update(groups_of(now))
         self.groups = +self.groups
         self.totals += totals(skipped) - totals(were)
-        self.beside.held += len(left)
         positions = {item.position for item in left}
         self.sending = [sending for sending in self.sending if sending.position not in positions]
         self.digests = items.digests(session, self.job.id)
@@ -275,6 +308,7 @@ class _PlanBuilder:
         if self.sha256_if_changed and not self.job.rollback_of:
             fresh = with_changed_images(fresh, known, images, self.sha256_if_changed)
         self._note_handles(fresh, known)
+        self._note_parts(fresh)
         live = self._live(known.values())
         if self.sales.is_needed and live and self.sales.asked():
             identities = {item.product_id: item.identity for item in fresh}
@@ -288,6 +322,15 @@ class _PlanBuilder:
         if new:
             with self.store.writing() as session:
                 links.note_handles(session, self.account.id, new)
+
+    def _note_parts(self, batch: Sequence[ValidatedListing]) -> None:
+        """Keep of what the products are made: what is sold of one may be what another one is made of."""
+        parts = {item.product_id: variant_parts.parts_of(item.identity.variants) for item in batch}
+        with self.store.reading() as session:
+            new = variant_parts.changed(session, parts)
+        if new:
+            with self.store.writing() as session:
+                variant_parts.note(session, new)
 
     def _require_currency(self, item: ValidatedListing) -> None:
         """Refuse listings that were mapped for a shop in another currency."""
@@ -304,9 +347,11 @@ class _PlanBuilder:
         currency_code = self.account.currency_code
         known = in_currency_of(link, found, currency_code)
         if self.job.rollback_of:
-            return plan_rollback(self.taken_back[item.product_id], known, found, item, self.settings)
+            taken_back = plan_rollback(self.taken_back[item.product_id], known, found, item, self.settings)
+            return with_first_raise(taken_back, known, found, self.settings)
         item = self.matches.judged(item, link)
         planned = held_back(self.beside.plan(item, known, found, self.settings), found, self.orders)
+        planned = with_first_raise(planned, known, found, self.settings)
         return with_first_prices(planned, link, found, currency_code)
 
     def _removed(self, link: Link, live: LiveListing | None) -> PlanItem:
@@ -397,6 +442,7 @@ def _finish(
         builder.require_ours(job)
         if job.lane == "full" and (other := jobs.under_way(session, account.id)) is not None:
             builder.leave_to(session, other)
+        builder.lower_first(session)
         sums = replace(builder.totals, held=beside.held, left_for_later=beside.left_for_later)
         sums = replace(sums, month_usd_cents=builder.month_usd_cents)
         shop_fingerprint = fingerprint(account, amount_unit)
@@ -420,6 +466,7 @@ def _finish(
             "shop_fingerprint": shop_fingerprint,
             "plan_digest": _plan_digest(account, shop_fingerprint, builder.digests),
             "planned_at": now,
+            "snapshot": builder.snapshot,
         }
         webhooks.looked_at(session, marks_read, now)
         lifecycle.supersede_older(session, job)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from etsy_pipeline.store import clock, jobs
+from etsy_pipeline.planning.brakes import FIRST_RAISE
+from etsy_pipeline.store import clock, items, jobs, links
 from etsy_pipeline.store.engine import Session
 from etsy_pipeline.store.records import Approval, Decision, EtsySyncJob
 from etsy_pipeline.sync import lifecycle, stock_lane
@@ -29,7 +30,18 @@ def confirm(session: Session, job: EtsySyncJob, said: Statement, *, who: Who) ->
     confirmed = lifecycle.move(session, job, Event.APPROVE, who=who, confirmed_at=clock.now(session))
     record(session, job, "approved", said)
     stock_lane.leave_out_held(session, confirmed)
+    if who == "person":
+        _agree_with_stock(session, confirmed, said)
     return confirmed
+
+
+def _agree_with_stock(session: Session, job: EtsySyncJob, said: Statement) -> None:
+    """Who approves first raises says that Medusa's stock is right, for the whole plan but what is left out."""
+    excluded = set(said.excluded_products)
+    raised = {item.product_id for item in items.matching(session, job.id, brake=FIRST_RAISE)}
+    if raised - excluded:
+        agreed = [product_id for product_id in items.product_ids(session, job.id) if product_id not in excluded]
+        links.trust_stock(session, job.etsy_account_id, agreed)
 
 
 def record(session: Session, job: EtsySyncJob, decision: Decision, said: Statement) -> None:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from etsy_pipeline.errors import PipelineError, Refused
 from etsy_pipeline.notifications.notice import Notice
@@ -13,12 +13,14 @@ from etsy_pipeline.redaction import redacted
 from etsy_pipeline.safe_text import visible, visible_lines
 from etsy_pipeline.store import accounts, holds, jobs, notices, seen_listings
 from etsy_pipeline.store.engine import Session, Store
-from etsy_pipeline.store.records import AccountHold, EtsySyncJob, ShopScan
+from etsy_pipeline.store.records import AccountHold, EtsyAccount, EtsySyncJob, ShopScan
 from etsy_pipeline.store.sync_states import PUBLISHED, SyncState
 from etsy_pipeline.sync.early_confirm import of_syncs
 from etsy_pipeline.sync.holds import words
 from etsy_pipeline.sync.order_notices import OF_ORDERS, order_notices
+from etsy_pipeline.sync.overdue import WORDS, Overdue, of_all
 from etsy_pipeline.sync.queries import plan_summary
+from etsy_pipeline.sync.stock_lane import OF_STOCK
 from etsy_pipeline.sync.weekly import digests
 
 logger = logging.getLogger(__name__)
@@ -38,7 +40,7 @@ def send_what_is_due(
     receivers: Sequence[Receiver],
     send: Send,
     *,
-    now: Now = lambda: datetime.now(UTC),
+    now: Now | None = None,
     pages: str = "",
     weekly: bool = False,
 ) -> list[str]:
@@ -47,8 +49,10 @@ def send_what_is_due(
     Each leads to its page, below the address `pages`. On Mondays the week before is told, where that is wanted.
 
     Receivers are told side by side, and one that gives no answer is left alone until the next time: however much is
-    due, and however many receivers are dead, this takes about as long as one of them is waited for.
+    due, and however many receivers are dead, this takes about as long as one of them is waited for. `now` is the
+    database's clock, unless a test has its own.
     """
+    now = now or store.now
     with store.reading() as session:
         due = [_hold_notice(session, hold) for hold in holds.every(session)]
         due += [
@@ -56,6 +60,7 @@ def send_what_is_due(
         ]
         due += [notice for job in jobs.with_news(session, now() - NEWS) for notice in _notices(session, job)]
         due += order_notices(session, now())
+        due += [_overdue_notice(account, item) for account, item in of_all(session, now())]
         due += digests(session, now()) if weekly else []
     due = [replace(notice, page=f"{pages.rstrip('/')}{_page(notice)}") for notice in due] if pages else due
     if not due or not receivers:
@@ -90,6 +95,12 @@ def _hold_notice(session: Session, hold: AccountHold) -> Notice:
     return Notice(event, hold.etsy_account_id, name, "is held: nothing is published", told)
 
 
+def _overdue_notice(account: EtsyAccount, item: Overdue) -> Notice:
+    """What is told once of each night, or half a night, after which nothing was done for a shop by itself."""
+    event, told = f"{item.kind}:{item.since:%Y-%m-%dT%H:%M}", visible_lines(redacted(item.told))
+    return Notice(event, account.id, visible(account.label), WORDS[item.kind], told)
+
+
 def _alarms(session: Session, scan: ShopScan) -> Iterator[Notice]:
     """What is told of a look through a shop: one notice, where it found what cannot wait."""
     told = [str(change["told"]) for change in scan.changes if change["kind"] == "alarm"]
@@ -117,9 +128,14 @@ def _notices(session: Session, job: EtsySyncJob) -> Iterator[Notice]:
         yield Notice(f"paused:{until}", job.transaction_id, name, status, rest, job.synced_count, job.failed_count)
     elif job.state is SyncState.EXPIRED:
         yield Notice("expired", job.transaction_id, name, "was called off: its approval has expired", told)
-    elif job.state in (*PUBLISHED, SyncState.FAILED):
+    elif job.state in (*PUBLISHED, SyncState.FAILED) and not _is_everyday(job):
         end = f"{counts}. {told}".strip()
         yield Notice(job.status, job.transaction_id, name, job.status, end, job.synced_count, job.failed_count)
+
+
+def _is_everyday(job: EtsySyncJob) -> bool:
+    """Stock that followed Medusa, as it does many times a day, and nothing of it failed."""
+    return job.trigger == OF_STOCK and job.state is SyncState.COMPLETED
 
 
 def _claim(store: Store, notice: Notice, receiver: Receiver, now: datetime) -> bool:

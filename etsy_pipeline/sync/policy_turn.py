@@ -11,7 +11,7 @@ from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals
 
-TIME_FOR_ITS_RUN = timedelta(minutes=1)  # in which the run that drew a plan up asks the policy itself
+TIME_FOR_ITS_RUN = timedelta(seconds=15)  # in which the run that drew a plan up asks the policy itself
 
 
 def approve_waiting(store: Store, *, amount_unit: Callable[[], str], now: datetime) -> list[str]:

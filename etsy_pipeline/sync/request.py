@@ -6,7 +6,8 @@ from typing import Literal
 
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import BadRequest, Conflict
-from etsy_pipeline.store import accounts, jobs, requests
+from etsy_pipeline.store import accounts, activity, jobs, requests
+from etsy_pipeline.store.activity import Deed, Doer
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob
 from etsy_pipeline.sync import lifecycle, pending_products
@@ -21,10 +22,13 @@ def request_sync(
     product_ids: tuple[str, ...] | None,
     trigger: Trigger,
     idempotency_key: str | None = None,
+    by: Doer | None = None,
+    retry_of: str = "",
 ) -> EtsySyncJob:
     """Ask for a sync of some products, or (None) of the shop's whole selection. Links of named products are pending.
 
-    With an `idempotency_key`, the same request made again gives the same sync.
+    With an `idempotency_key`, the same request made again gives the same sync. `by` is the person who asks, where it is
+    one; `retry_of` the sync of which it tries again what failed.
 
     Raises:
         NotFound: `account_not_found`.
@@ -47,6 +51,8 @@ def request_sync(
             session, account_id, trigger=trigger, transaction_id=transaction_id, selection=selection
         )
         pending_products.hold(session, job)
+        deed: Deed = "asked_again" if retry_of else "asked"
+        activity.note(session, by, deed, account_id=account_id, transaction_id=transaction_id, about=retry_of)
         return job
 
 

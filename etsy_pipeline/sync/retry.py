@@ -2,6 +2,7 @@
 
 from etsy_pipeline.errors import Conflict
 from etsy_pipeline.store import items, jobs
+from etsy_pipeline.store.activity import Doer
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import PENDING, UNDER_WAY, SyncState
@@ -9,7 +10,12 @@ from etsy_pipeline.sync.request import Trigger, request_sync
 
 
 def retry_failed(
-    store: Store, transaction_id: str, *, trigger: Trigger, idempotency_key: str | None = None
+    store: Store,
+    transaction_id: str,
+    *,
+    trigger: Trigger,
+    idempotency_key: str | None = None,
+    by: Doer | None = None,
 ) -> EtsySyncJob:
     """Ask for a sync of the products that failed in another one; of all it asked for, if it failed before its plan.
 
@@ -34,7 +40,13 @@ def retry_failed(
         )
     product_ids = failed or _asked_for(job)
     return request_sync(
-        store, job.etsy_account_id, product_ids=product_ids, trigger=trigger, idempotency_key=idempotency_key
+        store,
+        job.etsy_account_id,
+        product_ids=product_ids,
+        trigger=trigger,
+        idempotency_key=idempotency_key,
+        by=by,
+        retry_of=transaction_id,
     )
 
 

@@ -10,14 +10,15 @@ from etsy_pipeline.errors import Conflict
 from etsy_pipeline.planning import rollback
 from etsy_pipeline.planning.plan import CHANGING
 from etsy_pipeline.planning.rollback import Sent
-from etsy_pipeline.store import accounts, items, jobs
+from etsy_pipeline.store import accounts, activity, items, jobs
+from etsy_pipeline.store.activity import Doer
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsySyncJob, SyncItem
 from etsy_pipeline.sync import lifecycle, pending_products
 from etsy_pipeline.sync.request import Trigger, require_connected
 
 
-def request_rollback(store: Store, transaction_id: str, *, trigger: Trigger) -> EtsySyncJob:
+def request_rollback(store: Store, transaction_id: str, *, trigger: Trigger, by: Doer | None = None) -> EtsySyncJob:
     """Ask for a sync that takes another one back.
 
     Raises:
@@ -51,6 +52,8 @@ def request_rollback(store: Store, transaction_id: str, *, trigger: Trigger) -> 
             rollback_of=transaction_id,
         )
         pending_products.hold(session, asked)
+        of = {"account_id": asked.etsy_account_id, "transaction_id": asked.transaction_id}
+        activity.note(session, by, "asked_to_take_back", **of, about=transaction_id)
         return asked
 
 

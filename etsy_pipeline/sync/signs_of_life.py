@@ -1,7 +1,7 @@
 """Signs of life: a plan run gives one every few seconds, by the database's clock; who gives none is lost.
 
-A publisher's lease (`publishing/lease.py`) is its sign of life. The sensor `lost_runs` acts on silence; `troubles`
-names what is stuck, and what to do about it, to people.
+A publisher's lease (`publishing/lease.py`) is its sign of life; runs that look through a shop, or at its orders, give
+some as well. The sensor `lost_runs` acts on silence; `troubles` names to people what is stuck, and what to do about it.
 """
 
 import logging
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from etsy_pipeline.errors import PipelineError
-from etsy_pipeline.store import clock, items, jobs, leases
+from etsy_pipeline.store import clock, items, jobs, leases, signs_of_life
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob, Lane
 from etsy_pipeline.store.sync_states import BEING_PLANNED, UNDER_WAY, SyncState
@@ -31,10 +31,29 @@ DAGSTER_RUNS = (
 @contextmanager
 def kept_alive(store: Store, transaction_id: str, run_id: str, lost_after: timedelta) -> Iterator[None]:
     """Give signs of life for the run that draws up a sync's plan, from now on, while the block runs."""
-    beat, stopped = partial(_beat, store, transaction_id, run_id), threading.Event()
+    with _kept_beating(partial(_beat, store, transaction_id, run_id), lost_after):
+        yield
+
+
+@contextmanager
+def kept_noted(store: Store, run_id: str, lost_after: timedelta) -> Iterator[None]:
+    """The same for a run that no sync knows."""
+    with _kept_beating(partial(_note, store, run_id), lost_after):
+        yield
+
+
+def seconds_since(store: Store, run_id: str) -> float | None:
+    """How long ago such a run gave a sign of life; None where it never did."""
+    with store.reading() as session:
+        return signs_of_life.seconds_since_run(session, run_id)
+
+
+@contextmanager
+def _kept_beating(beat: Callable[[], bool], lost_after: timedelta) -> Iterator[None]:
+    stopped = threading.Event()
     beat()
     every = lost_after.total_seconds() / BEATS
-    beats = threading.Thread(target=_keep_beating, args=(beat, stopped, every), name="plan-run", daemon=True)
+    beats = threading.Thread(target=_keep_beating, args=(beat, stopped, every), name="signs-of-life", daemon=True)
     beats.start()
     try:
         yield
@@ -153,6 +172,15 @@ def _keep_beating(beat: Callable[[], bool], stopped: threading.Event, every: flo
     while not stopped.wait(every):
         if not beat():
             return  # another run has taken over; this one finds out by itself
+
+
+def _note(store: Store, run_id: str) -> bool:
+    try:
+        with store.writing() as session:
+            signs_of_life.note_run(session, run_id)
+    except PipelineError as error:  # the database is away for a moment, perhaps
+        logger.warning("no_sign_of_life run_id=%s code=%s", run_id, error.code)
+    return True
 
 
 def _beat(store: Store, transaction_id: str, run_id: str) -> bool:

@@ -2,10 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
 
-from etsy_pipeline.store import accounts, receipts, webhooks
+from etsy_pipeline.store import accounts, clock, receipts, webhooks
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 
@@ -41,8 +40,8 @@ def note_event(store: Store, event: OrderEvent) -> DeliveryOutcome:
 
     Where the shop's orders are read, every event on one has it read (`orders/importer.py`), in the same transaction.
     """
-    now = datetime.now(UTC)
     with store.writing() as session:
+        now = clock.now(session)
         is_new = webhooks.add_delivery(
             session,
             webhook_id=event.webhook_id,
@@ -69,7 +68,7 @@ def note_event(store: Store, event: OrderEvent) -> DeliveryOutcome:
 def count_refused(store: Store, outcome: Literal["old", "forged"]) -> None:
     """Count a delivery that was refused."""
     with store.writing() as session:
-        webhooks.count(session, outcome, datetime.now(UTC))
+        webhooks.count(session, outcome, clock.now(session))
 
 
 def delivery_counts(store: Store) -> dict[str, int]:

@@ -12,7 +12,8 @@ from etsy_pipeline.errors import BadRequest, Conflict
 from etsy_pipeline.planning.digest import plan_digest
 from etsy_pipeline.planning.plan import CHANGING, PlanItem
 from etsy_pipeline.planning.sending_order import BROUGHT_FORWARD
-from etsy_pipeline.store import accounts, clock, items, jobs, pending_links, progress
+from etsy_pipeline.store import accounts, activity, clock, items, jobs, pending_links, progress
+from etsy_pipeline.store.activity import Doer
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import UNDER_WAY, SyncState
@@ -32,7 +33,15 @@ class Unsent:
     too_late: tuple[str, ...]
 
 
-def drop(store: Store, transaction_id: str, product_ids: Sequence[str], *, decided_by: str, note: str = "") -> Unsent:
+def drop(
+    store: Store,
+    transaction_id: str,
+    product_ids: Sequence[str],
+    *,
+    decided_by: str,
+    through: str,
+    note: str = "",
+) -> Unsent:
     """Take products out of an approved sync, as far as they were not sent: nothing is done for them.
 
     A paused sync of which nothing is left to send ends by that.
@@ -54,11 +63,13 @@ def drop(store: Store, transaction_id: str, product_ids: Sequence[str], *, decid
         dropped = items.change_unsent(session, job.id, product_ids, **done)
         pending_links.settle_products(session, job, dropped, now)
         jobs.change(session, transaction_id, **jobs.counts_of(items.outcomes(session, job.id)))
+        of = {"account_id": job.etsy_account_id, "transaction_id": transaction_id}
+        activity.note(session, Doer(decided_by, through), "dropped", **of, about=", ".join(dropped))
         _end_if_nothing_is_left(session, job, f"The rest was {told}.")
         return _told(product_ids, dropped)
 
 
-def first(store: Store, transaction_id: str, product_ids: Sequence[str]) -> Unsent:
+def first(store: Store, transaction_id: str, product_ids: Sequence[str], *, by: Doer | None = None) -> Unsent:
     """Send products of an approved sync before all others, as far as they were not sent.
 
     Raises:
@@ -68,7 +79,10 @@ def first(store: Store, transaction_id: str, product_ids: Sequence[str]) -> Unse
     """
     with store.writing() as session:
         job = _under_way(session, transaction_id, product_ids)
-        return _told(product_ids, items.change_unsent(session, job.id, product_ids, turn=BROUGHT_FORWARD))
+        changed = items.change_unsent(session, job.id, product_ids, turn=BROUGHT_FORWARD)
+        of = {"account_id": job.etsy_account_id, "transaction_id": transaction_id}
+        activity.note(session, by, "brought_forward", **of, about=", ".join(changed))
+        return _told(product_ids, changed)
 
 
 def send_as_now(session: Session, job: EtsySyncJob, changed: Sequence[tuple[PlanItem, str]]) -> None:

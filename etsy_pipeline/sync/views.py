@@ -35,6 +35,7 @@ def job_view(job: EtsySyncJob, early: Mapping[str, EarlyConfirm]) -> dict[str, A
         "deferred_count": job.deferred_count,
         **error_log(job),
         "plan_digest": job.plan_digest,
+        "snapshot": job.snapshot,
         "created_at": _iso(job.created_at),
         "planned_at": _iso(job.planned_at),
         "confirmed_at": _iso(job.confirmed_at),

@@ -25,6 +25,7 @@ class ALedger:
     unknown_calls: int = 0
     told_at: datetime | None = None
     held_until: datetime | None = None
+    shares: dict[str, Any] = field(default_factory=dict)
 
 
 class Ledgers:

@@ -14,11 +14,12 @@ from etsy_pipeline.notifications.receivers import Receiver, receivers, sender
 from etsy_pipeline.planning.shop_changes import Change
 from etsy_pipeline.store import accounts, clock, jobs, seen_listings
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, lifecycle
 from etsy_pipeline.sync.lifecycle import Event
 from etsy_pipeline.sync.notify import MAX_ATTEMPTS, send_what_is_due
+from etsy_pipeline.sync.stock_lane import OF_STOCK
 from etsy_pipeline_tests.hostile import hidden_in
 from etsy_pipeline_tests.notifications.receiving import a_server
 from etsy_pipeline_tests.sync.planned import approve, connected, planned
@@ -209,6 +210,23 @@ def test_what_is_old_or_was_called_off_or_changes_nothing_is_no_news(store: Stor
     happen(store, planned(store, account), *PUBLISHED, Event.COMPLETE, completed_at=days_ago)
     assert planned(store, account, count=0).state is SyncState.NOTHING_TO_DO
     assert send_what_is_due(store, [Receiver("a")], box) == []
+
+
+def test_stock_that_followed_medusa_is_no_news_unless_something_failed(store: Store) -> None:
+    box, account = Mailbox(), connected(store)
+    happen(store, of_stock(store, account), *PUBLISHED, Event.COMPLETE)
+    assert send_what_is_due(store, [Receiver("a")], box) == []
+    happen(store, of_stock(store, account), *PUBLISHED, Event.COMPLETE_WITH_ERRORS)
+    send_what_is_due(store, [Receiver("a")], box)
+    assert box.taken == ["a completed"]
+
+
+def of_stock(store: Store, account: EtsyAccount) -> EtsySyncJob:
+    """A plan because Medusa's stock changed."""
+    job = planned(store, account)
+    with store.writing() as session:
+        jobs.change(session, job.transaction_id, trigger=OF_STOCK)
+        return jobs.get(session, job.transaction_id)
 
 
 def test_a_notice_leads_to_the_page_that_matters(store: Store) -> None:

@@ -102,7 +102,7 @@ def test_a_sync_whose_rest_is_dropped_says_so_too(shop: Shop, old_ones: list[str
     assert shop.publish(full).state is SyncState.PAUSED
     with shop.store.writing() as session:  # as if nothing had been begun
         items.change_waiting(session, full.id, [second], step="")
-    unsent.drop(shop.store, full.transaction_id, [second], decided_by="Ada")
+    unsent.drop(shop.store, full.transaction_id, [second], decided_by="Ada", through="cli")
     job = queries.job(shop.store, full.transaction_id)
     assert job.state is SyncState.COMPLETED_WITH_ERRORS
     assert "left to another sync" in job.message

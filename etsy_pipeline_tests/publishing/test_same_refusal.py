@@ -133,9 +133,9 @@ def test_who_drops_all_that_is_left_ends_the_sync(shop: Shop, synced: int, state
     stopped = shop.publish(job, at_once=1, **given)
     assert (stopped.state, stopped.deferred_count) == (SyncState.PAUSED, 2)
     one, other = (item.product_id for item in shop.items(job) if item.outcome == "waiting")
-    unsent.drop(shop.store, job.transaction_id, [one], decided_by="Grace")
+    unsent.drop(shop.store, job.transaction_id, [one], decided_by="Grace", through="cli")
     assert queries.job(shop.store, job.transaction_id).state is SyncState.PAUSED
-    unsent.drop(shop.store, job.transaction_id, [other], decided_by="Grace", note="no use")
+    unsent.drop(shop.store, job.transaction_id, [other], decided_by="Grace", through="cli", note="no use")
     ended = queries.job(shop.store, job.transaction_id)
     assert (ended.state, ended.skipped_count, ended.deferred_count) == (state, 2, 0)
     assert (ended.message, ended.completed_at is not None) == ("The rest was dropped by Grace: no use.", True)
@@ -147,7 +147,7 @@ def test_what_was_sent_and_not_read_back_is_looked_at_when_the_rest_is_dropped(s
     job = waiting_for_a_person(store)
     with store.writing() as session:
         progress.set_items(session, job.id, ["prod_0"], step="written")
-    unsent.drop(store, job.transaction_id, ["prod_1", "prod_2"], decided_by="Grace")
+    unsent.drop(store, job.transaction_id, ["prod_1", "prod_2"], decided_by="Grace", through="cli")
     found = queries.job(store, job.transaction_id)
     assert found.state is SyncState.PAUSED
     assert len(publish_requests([found], store.now())) == 1, "a publisher reads it back, and ends the sync"

@@ -36,7 +36,9 @@ def order_of_creation(shop: Shop) -> list[str]:
 
 def test_what_is_dropped_is_not_sent_and_says_who_wanted_so(shop: Shop, new_ones: list[str]) -> None:
     job = shop.approve(shop.plan())
-    told = unsent.drop(shop.store, job.transaction_id, [new_ones[1], "prod_other"], decided_by="Grace", note="sold")
+    told = unsent.drop(
+        shop.store, job.transaction_id, [new_ones[1], "prod_other"], decided_by="Grace", through="cli", note="sold"
+    )
     assert (told.changed, told.too_late) == ((new_ones[1],), ("prod_other",))
     assert queries.find_links(shop.store, product_id=new_ones[1]) == [], "it waits for nothing any more"
     done = shop.publish(job)
@@ -55,7 +57,7 @@ def test_what_the_publisher_has_in_hand_is_dropped_if_nothing_was_sent(
 
     def drop_the_last(progress: Progress) -> None:
         if progress.done == at + 1 and outcomes(shop, job)[last] == "waiting":
-            unsent.drop(shop.store, job.transaction_id, [last], decided_by="Grace")
+            unsent.drop(shop.store, job.transaction_id, [last], decided_by="Grace", through="cli")
 
     done = shop.publish(job, on_progress=drop_the_last, at_once=1)
     assert (done.state, done.synced_count, done.skipped_count) == (SyncState.COMPLETED, 3, 1)
@@ -68,7 +70,7 @@ def test_what_was_sent_cannot_be_dropped_any_more(shop: Shop, new_ones: list[str
 
     def drop_the_first(progress: Progress) -> None:
         if progress.done == 2:
-            told.append(unsent.drop(shop.store, job.transaction_id, new_ones[:1], decided_by="Grace"))
+            told.append(unsent.drop(shop.store, job.transaction_id, new_ones[:1], decided_by="Grace", through="cli"))
 
     assert shop.publish(job, on_progress=drop_the_first, at_once=1).synced_count == 4
     assert [item.too_late for item in told] == [(new_ones[0],)]
@@ -78,7 +80,7 @@ def test_what_is_dropped_stays_so_when_the_look_at_medusa_fails_for_all(shop: Sh
     job = shop.approve(shop.plan())
 
     def source(_: Sequence[str]) -> Mapping[str, ValidatedListing]:
-        unsent.drop(shop.store, job.transaction_id, new_ones[:1], decided_by="Grace")
+        unsent.drop(shop.store, job.transaction_id, new_ones[:1], decided_by="Grace", through="cli")
         raise Refused("It shows a page for maintenance.", code="not_a_medusa", hint="Try later.")
 
     done = shop.publish(job, source=source)
@@ -96,7 +98,7 @@ def test_what_is_dropped_while_its_stock_falls_stays_dropped(shop: Shop, new_one
         shop.world.medusa("PATCH", f"products/{product_id}", {"variants": stock_of_all(shop, product_id, 3)})
 
     def source(product_ids: Sequence[str]) -> Mapping[str, ValidatedListing]:
-        unsent.drop(shop.store, job.transaction_id, new_ones[:1], decided_by="Grace", note="sold")
+        unsent.drop(shop.store, job.transaction_id, new_ones[:1], decided_by="Grace", through="cli", note="sold")
         return now(product_ids)
 
     done = shop.publish(job, source=source)
@@ -141,7 +143,11 @@ def test_what_is_brought_forward_is_sent_first(shop: Shop, new_ones: list[str]) 
 def test_wishes_that_mean_nothing_are_refused(shop: Shop, new_ones: list[str], wish: dict[str, Any], code: str) -> None:
     job = shop.approve(shop.plan())
     with pytest.raises(BadRequest) as caught:
-        unsent.drop(shop.store, job.transaction_id, **({"product_ids": new_ones, "decided_by": "Grace"} | wish))
+        unsent.drop(
+            shop.store,
+            job.transaction_id,
+            **({"product_ids": new_ones, "decided_by": "Grace", "through": "cli"} | wish),
+        )
     assert caught.value.code == code
 
 

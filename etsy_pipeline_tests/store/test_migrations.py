@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, make_url, text
 
 from etsy_pipeline.planning.changes import FieldConflict
@@ -61,6 +62,12 @@ def as_before(connection: Connection) -> None:
     for statement in FILLED.split(";\n"):
         if statement.strip():
             connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+
+def test_the_versions_are_those_of_alembics_chain() -> None:
+    scripts = ScriptDirectory.from_config(migrate._config())
+    assert migrate._versions() == tuple(script.revision for script in scripts.walk_revisions())[::-1]
+    assert migrate.code_version() == scripts.get_current_head()
 
 
 def rows_of(store: Store) -> Rows:

@@ -72,7 +72,7 @@ def test_it_is_approved_when_the_other_one_is_over(store: Store, account: EtsyAc
 
 
 def test_the_run_that_drew_it_up_asks_first(store: Store, waiting: EtsySyncJob) -> None:
-    assert turn(store, timedelta(seconds=30)) == []
+    assert turn(store, timedelta(seconds=10)) == []
     assert turn(store) != []
     assert state(store, waiting) is SyncState.CONFIRMED
 

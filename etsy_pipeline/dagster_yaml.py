@@ -1,0 +1,99 @@
+"""What dagster.yaml says of several machines, looked at without Dagster: what is wrong there shows late, and oddly."""
+
+import os
+import re
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from etsy_pipeline.errors import NotConfigured, Unavailable
+
+PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "pyamqp": 5672, "amqps": 5671}
+PATIENCE_SECONDS = 3.0
+CELERY = "CeleryRunLauncher"
+
+
+def path() -> Path:
+    """The file that Dagster reads: in DAGSTER_HOME, or in this folder."""
+    return Path(os.environ.get("DAGSTER_HOME") or ".") / "dagster.yaml"
+
+
+def check(file: Path) -> str:
+    """Look at storage and launcher; what they are, in words.
+
+    Raises:
+        NotConfigured: `dagster_yaml_unreadable`, `dagster_storage_driver`, `celery_backend_unusable`.
+        Unavailable: `broker_unreachable`.
+    """
+    try:
+        found = yaml.safe_load(file.read_text()) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise NotConfigured(
+            f"{file} cannot be read: {str(error).splitlines()[0]}.",
+            code="dagster_yaml_unreadable",
+            hint="deploy/dagster has one for each way to run this.",
+        ) from None
+    storage, launcher = _block(found, "storage"), _block(found, "run_launcher")
+    is_celery = launcher.get("class") == CELERY
+    if is_celery:
+        _check_celery(_block(launcher, "config"))
+    if "postgres" not in storage:
+        return f"storage on this machine's disk ({file}): for one machine"
+    _check_postgres(_block(storage, "postgres"))
+    return f"storage in PostgreSQL, runs by {launcher.get('class', 'the code server')}"
+
+
+def _check_postgres(given: Mapping[str, Any]) -> None:
+    """Without a driver SQLAlchemy 2.1 takes psycopg 3, with which each of Dagster's events fails."""
+    told = given.get("postgres_url")
+    scheme = _value(told).partition(":")[0] if told else _value(_block(given, "postgres_db").get("scheme"))
+    if (told is None or _value(told)) and scheme != "postgresql+psycopg2":
+        raise NotConfigured(
+            f"Dagster's storage has the scheme {scheme or 'postgresql'!r}: psycopg 3 is taken, and every run fails.",
+            code="dagster_storage_driver",
+            hint="In dagster.yaml: `scheme: postgresql+psycopg2` below `postgres_db`, or "
+            "`postgres_url: postgresql+psycopg2://…`.",
+        )
+
+
+def _check_celery(given: Mapping[str, Any]) -> None:
+    backend = _value(given.get("backend")) or "rpc://"
+    if backend.startswith("rpc:"):
+        raise NotConfigured(
+            "Celery's results go to rpc://, which tells nobody but the process that asked how a run stands.",
+            code="celery_backend_unusable",
+            hint="Name a Redis in `backend`, as in deploy/dagster/celery.yaml (DAGSTER_CELERY_BACKEND).",
+        )
+    for url in (_value(given.get("broker")), backend):
+        _reach(url)
+
+
+def _reach(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in PORTS:
+        return
+    where = parts.hostname or "localhost", parts.port or PORTS[parts.scheme]
+    try:
+        socket.create_connection(where, timeout=PATIENCE_SECONDS).close()
+    except OSError as error:
+        raise Unavailable(
+            f"Celery's broker does not answer at {where[0]}:{where[1]}: {error}.",
+            code="broker_unreachable",
+            hint="Start Redis, or correct DAGSTER_CELERY_BROKER and DAGSTER_CELERY_BACKEND.",
+        ) from None
+
+
+def _block(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = given.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _value(given: object) -> str:
+    """A value as it stands there, or from the environment (`env: NAME`)."""
+    if isinstance(given, Mapping):
+        return os.environ.get(str(given.get("env")), "")
+    return re.sub(r"\s", "", str(given)) if given is not None else ""

@@ -1,0 +1,28 @@
+"""Two workers on machines of their own. `CONTRIBUTING.md` says how to run this; nothing here runs by itself."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from etsy_pipeline_tests.distributed.hosts import missing
+from etsy_pipeline_tests.distributed.scene import Scene, a_scene
+from etsy_pipeline_tests.snapshots.object_server import bucket, object_server
+
+
+@pytest.fixture(scope="session")
+def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Everything is up, with snapshots in an object store. The tests follow one another in the same world."""
+    if request.config.getoption("-m") != "distributed":
+        pytest.skip("starts eight servers: only with -m distributed")
+    if lacking := missing():
+        pytest.skip(f"needs {', '.join(lacking)}")
+    folder = tmp_path_factory.mktemp("distributed")
+    with object_server(folder) as address:
+        bucket(address, "snapshots")
+        place = {
+            "ETSY_PIPELINE_SNAPSHOTS": f"s3://snapshots/here?endpoint={address}&region=us-east-1",
+            "AWS_ACCESS_KEY_ID": "anybody",
+            "AWS_SECRET_ACCESS_KEY": "anything",
+        }
+        with a_scene(folder, more=place) as made:
+            yield made

@@ -1,0 +1,107 @@
+"""What is said of a dagster.yaml for several machines before anything runs; and that the recipes are what they should be."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from etsy_pipeline.dagster_yaml import check
+from etsy_pipeline.errors import PipelineError
+from etsy_pipeline.store import signs_of_life
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline_tests.conftest import ON_SQLITE
+from etsy_pipeline_tests.everything_up import free_port
+
+PROJECT = Path(__file__).parents[1]
+DEPLOY = PROJECT / "deploy"
+GOOD, BAD = "postgresql+psycopg2://u:p@h/dagster", "postgresql://u:p@h/dagster"
+RPC = "run_launcher: {module: dagster_celery.launcher, class: CeleryRunLauncher, config: {backend: 'rpc://'}}"
+
+
+def said(folder: Path, text: str) -> str:
+    """What is told of a file, or the code of what is wrong with it."""
+    (folder / "dagster.yaml").write_text(text)
+    try:
+        return check(folder / "dagster.yaml")
+    except PipelineError as error:
+        return error.code
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"storage: {{postgres: {{postgres_url: '{GOOD}'}}}}", "storage in PostgreSQL, runs by the code server"),
+        (f"storage: {{postgres: {{postgres_url: '{BAD}'}}}}", "dagster_storage_driver"),
+        ("storage: {postgres: {postgres_url: {env: DAGSTER_POSTGRES_URL}}}", "dagster_storage_driver"),
+        ("storage: {postgres: {postgres_db: {hostname: h, username: u, db_name: d}}}", "dagster_storage_driver"),
+        ("storage: {postgres: {postgres_db: {scheme: postgresql+psycopg2}}}", "storage in PostgreSQL"),
+        (RPC, "celery_backend_unusable"),
+        (RPC.replace("backend: 'rpc://'", ""), "celery_backend_unusable"),
+        ("storage: [", "dagster_yaml_unreadable"),
+    ],
+)
+def test_what_would_show_late_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, told: str
+) -> None:
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", BAD)
+    assert told in said(tmp_path, text)
+
+
+def test_a_broker_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    nobody = f"redis://127.0.0.1:{free_port()}/0"
+    assert said(tmp_path, RPC.replace("rpc://", nobody)) == "broker_unreachable"
+
+
+def test_the_file_of_this_folder_is_for_one_machine() -> None:
+    assert "for one machine" in check(PROJECT / "dagster.yaml")
+
+
+@pytest.mark.parametrize("name", ["one-machine-postgres", "celery", "k8s"])
+def test_each_recipe_has_our_queue_and_both_nets(name: str) -> None:
+    found, ours = (
+        yaml.safe_load(path.read_text()) for path in (DEPLOY / "dagster" / f"{name}.yaml", PROJECT / "dagster.yaml")
+    )
+    assert found["run_coordinator"] == ours["run_coordinator"]
+    assert found["run_monitoring"].items() >= {"enabled": True, "max_runtime_seconds": 86400}.items()
+    assert found["run_retries"] == ours["run_retries"]
+    assert found["storage"] == {"postgres": {"postgres_url": {"env": "DAGSTER_POSTGRES_URL"}}}
+
+
+def test_the_compose_file_has_one_daemon_and_nothing_that_can_be_written() -> None:
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    assert set(services) == {"postgres", "redis", "migrated", "code", "webserver", "daemon", "worker", "api"}
+    assert "deploy" not in services["daemon"]
+    for name, service in services.items():
+        ports = service.get("ports", [])
+        assert all(port.startswith("127.0.0.1:") for port in ports), name
+        if name not in {"postgres", "redis"}:
+            assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"]), name
+
+
+def test_there_are_places_for_as_many_runs_as_the_queue_lets_through() -> None:
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    words = services["worker"]["command"]
+    places = int(words[words.index("--concurrency") + 1]) * services["worker"]["deploy"]["replicas"]
+    env = re.search(r"^ETSY_PIPELINE_RUNS_AT_ONCE=(\d+)$", (DEPLOY / "env.example").read_text(), re.MULTILINE)
+    assert env
+    assert places >= 5 * int(env[1]) + 2
+
+
+def two_daemons(store: Store, *ids: str) -> bool:
+    """Whether two are seen, where these were at work one after the other."""
+    for daemon_id in ids:
+        with store.writing() as session:
+            signs_of_life.note_daemon(session, daemon_id)
+    with store.reading() as session:
+        return signs_of_life.seconds_since(session, signs_of_life.TWO_DAEMONS) is not None
+
+
+@pytest.mark.parametrize(
+    ("ids", "is_two"), [(("a", "a", "b", "b", "c"), False), (("a", "b", "a"), True), (("a", "b", "b", "a"), True)]
+)
+@ON_SQLITE
+def test_a_daemon_that_comes_back_after_another_one_was_not_replaced(
+    store: Store, ids: tuple[str, ...], *, is_two: bool
+) -> None:
+    assert two_daemons(store, *ids) is is_two
