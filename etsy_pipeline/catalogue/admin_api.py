@@ -176,6 +176,8 @@ class AdminApi:
             raise self._no_json(response) from None
         if not isinstance(answer, dict):
             raise self._not_a_medusa(f"answered {response.status_code} without an object")
+        if response.status_code in {httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED}:  # a Medusa has this route
+            raise self._not_a_medusa(f"answered {response.status_code}")
         if response.is_client_error and isinstance(answer.get("type"), str) and isinstance(answer.get("message"), str):
             raise BadRequest(
                 f"Medusa at {self.base_url} refused the selection ({response.status_code}): {answer['message'][:300]}",

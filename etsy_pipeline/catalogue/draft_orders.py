@@ -101,8 +101,10 @@ class DraftOrders:
                 return Region(region_id, str(row.get("currency_code") or "").upper(), taxes)
         return None
 
-    def find(self, email: str, *, account_id: str, receipt_id: int) -> list[MedusaOrder]:
+    def find(self, email: str, *, receipt_id: int) -> list[MedusaOrder]:
         """Orders and drafts of an order elsewhere, the oldest first: more than one is an accident.
+
+        Whichever installation made them: the order has one number there.
 
         Raises:
             PipelineError: what a question to Medusa raises; `medusa_answer_broken`, where it cannot be understood.
@@ -110,19 +112,14 @@ class DraftOrders:
         found = []
         for what in ("orders", "draft-orders"):
             rows = self._rows(what, [("q", email)])
-            found += [
-                _order(row, is_draft=what == "draft-orders")
-                for row in rows
-                if _receipt_of(row, account_id) == receipt_id
-            ]
+            found += [_order(row, is_draft=what == "draft-orders") for row in rows if _receipt_of(row) == receipt_id]
         return sorted(found, key=lambda order: order.id)
 
-    def of_account(self, email: str, *, account_id: str, most_pages: int) -> dict[int, list[MedusaOrder]] | None:
-        """All orders and drafts of an account's orders elsewhere, by their receipts; None where they take more pages.
+    def of_receipts(self, email: str, *, most_pages: int) -> dict[int, list[MedusaOrder]] | None:
+        """All orders and drafts of orders elsewhere, by their receipts; None where they take more pages.
 
         Args:
             email: how their e-mails begin.
-            account_id: whose.
             most_pages: of a hundred, of orders and of drafts.
 
         Raises:
@@ -136,7 +133,7 @@ class DraftOrders:
                 if count > most_pages * MOST:
                     return None
                 for row in rows:
-                    if (receipt_id := _receipt_of(row, account_id)) is not None:
+                    if (receipt_id := _receipt_of(row)) is not None:
                         found.setdefault(receipt_id, []).append(_order(row, is_draft=what == "draft-orders"))
                 if (page + 1) * MOST >= count:
                     break
@@ -253,11 +250,11 @@ def _items(items: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
     return [{"id": item_id, "quantity": quantity} for item_id, quantity in items]
 
 
-def _receipt_of(row: Mapping[str, Any], account_id: str) -> int | None:
-    """Of which of an account's orders elsewhere it is; None: of none."""
+def _receipt_of(row: Mapping[str, Any]) -> int | None:
+    """Of which order elsewhere it is; None: of none."""
     said = row.get("metadata") or {}
     number = str(said.get(ITS_RECEIPT))
-    return int(number) if said.get(ITS_ACCOUNT) == account_id and number.isdecimal() else None
+    return int(number) if said.get(ITS_ACCOUNT) and number.isdecimal() else None
 
 
 def _order(row: Mapping[str, Any], *, is_draft: bool) -> MedusaOrder:

@@ -13,11 +13,13 @@ from etsy_pipeline.catalogue.admin_api import AdminApi, WriteRefused, WriteUnans
 from etsy_pipeline.catalogue.raw_variant import FieldError, asked
 from etsy_pipeline.catalogue.stock_places import FIELDS as PLACE_FIELDS
 from etsy_pipeline.catalogue.stock_places import SoldFrom, StockPlaces, stock_places, unreadable
-from etsy_pipeline.errors import Unavailable
+from etsy_pipeline.errors import PipelineError, Unavailable
 
 IDS_AT_ONCE = 50
 MOST_LOCATIONS = 1000
 MOST_FOUND = 100  # reservations with one description; more than one is an accident already
+PAGE = 500
+HELD_FIELDS = "id,inventory_item_id,location_id,quantity,description"
 NOT_ENOUGH = "not_allowed"  # Medusa's word where stock is short
 
 FIELDS = ",".join(
@@ -83,6 +85,7 @@ class Reservation:
     inventory_item_id: str
     location_id: str
     quantity: int
+    description: str = ""
 
 
 class Reservations:
@@ -119,27 +122,48 @@ class Reservations:
                     found[product.id] = product
         return found
 
-    def find(self, description: str) -> list[Reservation]:
-        """The reservations with exactly this description, the first one first.
+    def find(self, begin: str, end: str) -> list[Reservation]:
+        """The reservations whose descriptions begin and end so, the first one first.
 
         Raises:
             PipelineError: what a question to Medusa raises; `medusa_answer_broken`, where it cannot be understood.
         """
-        query = [("description", description), ("limit", str(MOST_FOUND))]
-        answer = self._api.get(
-            "reservations", [*query, ("fields", "id,inventory_item_id,location_id,quantity,description")]
-        )
+        query = [("description[$like]", f"{begin}%{end}"), ("limit", str(MOST_FOUND))]
+        answer = self._api.get("reservations", [*query, ("fields", HELD_FIELDS)])
         try:
-            ours = [row for row in answer["reservations"] if row["description"] == description]
+            ours = [row for row in answer["reservations"] if _is_between(begin, row["description"], end)]
             if answer["count"] > len(answer["reservations"]) > len(ours):
                 raise ValueError("the filter was ignored")
             return sorted((_reservation(row) for row in ours), key=lambda item: item.id)
         except (KeyError, TypeError, ValueError) as error:
-            raise Unavailable(
-                f"Medusa's answer about reservations cannot be relied on ({type(error).__name__}).",
-                code="medusa_answer_broken",
-                hint="Let the API key's role read reservations.",
-            ) from None
+            raise _broken(error) from None
+
+    def count(self, begin: str) -> int:
+        """How many reservations there are whose descriptions begin so.
+
+        Raises:
+            PipelineError: what a question to Medusa raises.
+        """
+        return int(self._api.get("reservations", [*_beginning(begin, 1), ("fields", "id")])["count"])
+
+    def beginning(self, begin: str) -> list[Reservation]:
+        """All reservations whose descriptions begin so, by pages.
+
+        Raises:
+            PipelineError: what a question to Medusa raises; `medusa_answer_broken`, where it cannot be understood.
+        """
+        found: dict[str, Reservation] = {}
+        offset, count = 0, 1
+        try:
+            while offset < count:
+                query = [*_beginning(begin, PAGE), ("fields", HELD_FIELDS), ("order", "id"), ("offset", str(offset))]
+                answer = self._api.get("reservations", query)
+                rows = answer["reservations"]
+                found |= {str(row["id"]): _reservation(row) for row in rows if _is_between(begin, row["description"])}
+                offset, count = offset + PAGE, answer["count"] if rows else 0
+        except (KeyError, TypeError, ValueError) as error:
+            raise _broken(error) from None
+        return list(found.values())
 
     def marks(self, begin: str, *, most_pages: int) -> frozenset[str] | None:
         """The descriptions of reservations that begin so; None where they take more pages.
@@ -228,4 +252,23 @@ def _part(raw: Mapping[str, Any], selling: frozenset[str]) -> Part:
 
 
 def _reservation(row: Mapping[str, Any]) -> Reservation:
-    return Reservation(str(row["id"]), str(row["inventory_item_id"]), str(row["location_id"]), int(row["quantity"]))
+    place = str(row["inventory_item_id"]), str(row["location_id"])
+    return Reservation(str(row["id"]), *place, int(row["quantity"]), str(row["description"]))
+
+
+def _beginning(begin: str, most: int) -> list[tuple[str, str]]:
+    return [("description[$like]", f"{begin}%"), ("limit", str(most))]
+
+
+def _is_between(begin: str, description: Any, end: str = "") -> bool:
+    """Whether a description is one that was asked for; of the filter's own characters `_` stands for any."""
+    text = str(description)
+    return text.startswith(begin) and text.endswith(end) and len(text) >= len(begin) + len(end)
+
+
+def _broken(error: Exception) -> PipelineError:
+    return Unavailable(
+        f"Medusa's answer about reservations cannot be relied on ({type(error).__name__}).",
+        code="medusa_answer_broken",
+        hint="Let the API key's role read reservations.",
+    )

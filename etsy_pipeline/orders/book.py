@@ -20,7 +20,7 @@ from etsy_pipeline.catalogue.reservations import (
     StockedVariant,
 )
 from etsy_pipeline.orders.turn import Turn
-from etsy_pipeline.sales.booking import Move, Needed, Place, marker, moves
+from etsy_pipeline.sales.booking import MARKS_BEGIN, Move, Needed, Place, mark_ends, marker, moves
 from etsy_pipeline.store import clock, sales, stock_movements
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.sales import KeptSale, SaleState
@@ -128,7 +128,7 @@ class Line:
     def held(self) -> tuple[Reservation, ...]:
         """What Medusa holds for this line, noted as done; one that is there twice is given back once."""
         kept: dict[tuple[str, str], Reservation] = {}
-        for found in self._medusa.find(self._mark):
+        for found in self._medusa.find(MARKS_BEGIN, mark_ends(self._sale.transaction_id)):
             place = found.inventory_item_id, found.location_id
             if place in kept:
                 logger.warning("reserved_twice mark=%s", self._mark)

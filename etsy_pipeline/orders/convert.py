@@ -66,7 +66,7 @@ def convert_orders(store: Store, medusa: Reservations, account_id: str, turn: Tu
         return Converted()
     settings = settings_of(account).orders
     lacking = lacks(settings, account.currency_code, DraftOrders(medusa.api))
-    known = known_of(found, medusa, account_id)
+    known = known_of(found, medusa)
     turns = _Turns(store, medusa, turn, settings, lacking, known, is_stock_first=known.is_of_many)
     done = turns.all_of(found)
     if not known.is_of_many:

@@ -96,7 +96,7 @@ class Importer:
         """Read what changed since the last look, with some overlap. The cursor never passes a page that failed."""
         with self._store.reading() as session:
             cursor, began = receipt_feeds.get(session, self._account_id).cursor, clock.now(session)
-        since = self._since if cursor is None else max(self._since, cursor - OVERLAP)
+        since = self._since if cursor is None else cursor - OVERLAP  # what is known changes, whenever it was sold
         total = self._pages(ReceiptQuery("updated", since), moves_cursor=True)
         with self._store.writing() as session:
             receipt_feeds.change(session, self._account_id, polled_at=began)
@@ -108,11 +108,12 @@ class Importer:
         Lists may lack canceled ones (#604): what we have and no list had is read by itself.
         """
         began, seen = self._store.now(), set[int]()
-        since = max(self._since, began - SWEPT_BACK)
+        oldest = began - SWEPT_BACK
+        since = max(self._since, oldest)
         total = self._pages(ReceiptQuery("created", since, is_canceled=True), seen=seen)
         total += self._pages(ReceiptQuery("created", since), seen=seen)
         with self._store.reading() as session:
-            good = receipts.not_canceled(session, self._account_id, sold_since=since)
+            good = receipts.not_canceled(session, self._account_id, sold_since=oldest)
         for receipt_id in [item for item in good if item not in seen][:MISSING_AT_ONCE]:
             total += self.one(receipt_id)
         with self._store.writing() as session:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from etsy_pipeline.catalogue.draft_orders import DraftOrders, MedusaOrder
 from etsy_pipeline.catalogue.reservations import Reservations
-from etsy_pipeline.sales.booking import marks_begin
+from etsy_pipeline.sales.booking import MARKS_BEGIN, line_of
 from etsy_pipeline.sales.order_draft import EMAILS_BEGIN
 from etsy_pipeline.store.receipts import KeptReceipt
 
@@ -18,13 +18,13 @@ MANY = 20  # orders, from which on pages are fewer calls
 
 @dataclass(slots=True)
 class Known:
-    """What Medusa had of orders on Etsy when their turn began: its orders by receipt, and marks of reservations.
+    """What Medusa had of orders on Etsy when their turn began: its orders by receipt, and lines with reservations.
 
     Of what was not asked for, nothing is known (None), and each one is looked for by itself. `count` are new.
     """
 
     orders: Mapping[int, Sequence[MedusaOrder]] = field(default_factory=dict)
-    marks: frozenset[str] | None = None
+    lines: frozenset[int] | None = None
     count: int = 0
     _new: set[int] = field(default_factory=set)
     _by_id: dict[str, MedusaOrder] = field(default_factory=dict)
@@ -49,12 +49,12 @@ class Known:
         self._new.discard(receipt_id)
         return self.orders.get(receipt_id, ())
 
-    def may_hold(self, mark: str) -> bool:
-        """Whether a reservation with this description may be there."""
-        return self.marks is None or mark in self.marks
+    def may_hold(self, transaction_id: int) -> bool:
+        """Whether a reservation for this line may be there."""
+        return self.lines is None or transaction_id in self.lines
 
 
-def known_of(found: Sequence[KeptReceipt], medusa: Reservations, account_id: str) -> Known:
+def known_of(found: Sequence[KeptReceipt], medusa: Reservations) -> Known:
     """Ask for what Medusa has of orders with which nothing was begun yet, where they are many.
 
     Raises:
@@ -63,6 +63,7 @@ def known_of(found: Sequence[KeptReceipt], medusa: Reservations, account_id: str
     new = {it.receipt_id for it in found if not (it.step or it.medusa_draft_id or it.medusa_order_id)}
     if len(new) < MANY:
         return Known(count=len(new))
-    orders = DraftOrders(medusa.api).of_account(EMAILS_BEGIN, account_id=account_id, most_pages=len(new))
-    marks = medusa.marks(marks_begin(account_id), most_pages=len(new))
-    return Known({}, marks, len(new)) if orders is None else Known(orders, marks, len(new), new)
+    orders = DraftOrders(medusa.api).of_receipts(EMAILS_BEGIN, most_pages=len(new))
+    marks = medusa.marks(MARKS_BEGIN, most_pages=len(new))
+    lines = None if marks is None else frozenset(line for mark in marks if (line := line_of(mark)) is not None)
+    return Known({}, lines, len(new)) if orders is None else Known(orders, lines, len(new), new)

@@ -9,7 +9,6 @@ from etsy_pipeline.catalogue.reservations import Reservations, StockedProduct
 from etsy_pipeline.orders.book import Line
 from etsy_pipeline.orders.known import Known
 from etsy_pipeline.orders.turn import Turn
-from etsy_pipeline.sales.booking import marker
 from etsy_pipeline.store import sales, stock_movements
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.sales import KeptSale
@@ -42,8 +41,7 @@ def let_go(store: Store, medusa: Reservations, turn: Turn, lines: Sequence[KeptS
         with store.reading() as session:
             moved = stock_movements.of_sale(session, line.etsy_account_id, line.transaction_id)
         held = Line(store, medusa, turn, line)
-        mark = marker(line.etsy_account_id, line.transaction_id)
-        if not moved and not (known.may_hold(mark) and held.held()):
+        if not moved and not (known.may_hold(line.transaction_id) and held.held()):
             continue
         if held.may_still_come():
             return False

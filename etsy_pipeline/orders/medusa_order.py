@@ -23,7 +23,7 @@ from etsy_pipeline.sales.receipt import Totals
 from etsy_pipeline.store import receipts, sales
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.receipts import KeptReceipt
-from etsy_pipeline.store.sales import KeptSale, SaleState
+from etsy_pipeline.store.sales import UNBOOKED, KeptSale, SaleState
 
 Outcome = Literal["done", "open", "needs_person", "canceled"]
 
@@ -158,11 +158,11 @@ class Order:
         """What is next for an order that is none of the drafts."""
         self._note(medusa_order_id=found.id)
         if found.is_canceled:
-            self._lines_become("returned", None, of=("waiting", "oversold", "booked"))
+            self._lines_become("returned", None, of=(*UNBOOKED, "booked"))
             if end == "none" and not self._receipt.is_canceled and not self._step.is_decided:
                 raise NeedsPersonError(CANCELED_THERE)
             return _Noted("canceled")
-        self._lines_become("booked", None, of=("waiting", "oversold"))
+        self._lines_become("booked", None, of=UNBOOKED)  # also those of which books that begin anew know no variant
         if end == "give_back":
             return self._cancel(found)
         if end == "ask":
@@ -284,7 +284,7 @@ class Order:
         found = self._known.take(receipt.receipt_id)
         if found is None:
             email = self._where.email_begins(receipt.receipt_id)
-            found = self._orders.find(email, account_id=receipt.etsy_account_id, receipt_id=receipt.receipt_id)
+            found = self._orders.find(email, receipt_id=receipt.receipt_id)
         alive = [order for order in found if not order.is_canceled] or found[-1:]
         if len(alive) > 1:
             raise NeedsPersonError(SEVERAL.format(len(alive), ", ".join(order.id for order in alive)))

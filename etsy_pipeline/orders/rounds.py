@@ -14,6 +14,7 @@ from etsy_pipeline.catalogue.reservations import Reservations
 from etsy_pipeline.errors import BadRequest, PipelineError, StoreUnavailable, TakenOver
 from etsy_pipeline.orders.book import Booked, book_lines
 from etsy_pipeline.orders.cancel import end_orders, settle
+from etsy_pipeline.orders.compare import compare
 from etsy_pipeline.orders.convert import Converted, convert_orders
 from etsy_pipeline.orders.importer import Imported, Importer, between_looks, is_due, is_sweep_due
 from etsy_pipeline.orders.match import match_lines
@@ -29,11 +30,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Round:
-    """What a look at orders came to. `calls` are those to Etsy, `problems` what is tried again with the next one."""
+    """What a look at orders came to. `calls` are those to Etsy, `problems` what is tried again with the next one.
+
+    `lost` are lines and orders on Etsy of which the reservation, or the order, is no longer in Medusa.
+    """
 
     imported: Imported = field(default_factory=Imported)
     matched: int = 0
     returned: list[int] = field(default_factory=list)
+    lost: list[int] = field(default_factory=list)
     booked: Booked = field(default_factory=Booked)
     converted: Converted = field(default_factory=Converted)
     tracked: Tracked = field(default_factory=Tracked)
@@ -59,7 +64,7 @@ def look(store: Store, client: ReceiptClient, medusa: Reservations, account_id: 
         TakenOver: `orders_active`, while another process does the same.
     """
     _require_on(store, account_id)
-    done, before = Round(), client.calls_made
+    done, before, began = Round(), client.calls_made, store.now()
 
     def attempt(act: Callable[[], None]) -> None:
         try:
@@ -96,6 +101,7 @@ def look(store: Store, client: ReceiptClient, medusa: Reservations, account_id: 
         attempt(lambda: done.returned.extend(end_orders(store, medusa, account_id, turn)))
         attempt(lambda: setattr(done, "booked", book_lines(store, medusa, account_id, turn)))
         attempt(convert)
+        attempt(lambda: done.lost.extend(compare(store, medusa, account_id, turn, began)))
         attempt(track)
         done.orders = settle(store, account_id)
     done.calls = client.calls_made - before

@@ -10,7 +10,7 @@ from typing import Any
 
 from etsy_pipeline.errors import BadRequest, NotFound
 from etsy_pipeline.sales.order_draft import ORDER_PAGE
-from etsy_pipeline.store import accounts, receipt_feeds, receipts, sales, stock_movements
+from etsy_pipeline.store import accounts, clock, receipt_feeds, receipts, sales, stock_movements
 from etsy_pipeline.store.accounts import missing_scopes, settings_of
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.receipts import KeptReceipt, ReceiptState
@@ -106,6 +106,12 @@ def standing(store: Store, account_id: str) -> dict[str, Any]:
         "lag_seconds_median": _share(lags, 0.5),
         "lag_seconds_95": _share(lags, 0.95),
     }
+
+
+def seconds_since_read(session: Session, account_id: str) -> float | None:
+    """How long ago Etsy was last asked for a shop's orders; None where it never was."""
+    asked_at = receipt_feeds.get(session, account_id).polled_at
+    return None if asked_at is None else max(0.0, (clock.now(session) - asked_at).total_seconds())
 
 
 def known_state(state: str) -> ReceiptState:

@@ -9,6 +9,7 @@ OrderState = Literal["open", "done", "needs_person", "canceled"]
 Ending = Literal["none", "give_back", "ask"]
 
 FOR_A_PERSON = frozenset({"needs_link", "oversold"})
+MARKS_BEGIN = "etsy:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,22 @@ def _of_part(wanted: int, part: Needed) -> Iterator[Move]:
 
 def marker(account_id: str, transaction_id: int) -> str:
     """The description by which a reservation for a line is found again."""
-    return f"{marks_begin(account_id)}{transaction_id}"
+    return f"{MARKS_BEGIN}{account_id}:{transaction_id}"
 
 
-def marks_begin(account_id: str) -> str:
-    """How the descriptions of all reservations for an account's lines begin."""
-    return f"etsy:{account_id}:"
+def mark_ends(transaction_id: int) -> str:
+    """How the description of a line's reservation ends, whichever installation made it.
+
+    A line has one number on all of Etsy (ORDERS §3). So what an account had reserved whose books were lost, or what
+    another installation has, is found and not reserved once more.
+    """
+    return f":{transaction_id}"
+
+
+def line_of(mark: str) -> int | None:
+    """The line that a reservation is for, by its description."""
+    number = mark.rpartition(":")[2]
+    return int(number) if mark.startswith(MARKS_BEGIN) and number.isascii() and number.isdigit() else None
 
 
 def ending(*, is_canceled: bool, is_refunded: bool, is_shipped: bool, returns_refunded: bool) -> Ending:

@@ -104,6 +104,11 @@ class Selling(Shop):
         assert found is not None
         return found
 
+    def is_kept(self, receipt_id: int) -> bool:
+        """Whether an order is known at all."""
+        with self.store.reading() as session:
+            return receipts.get(session, self.id, receipt_id) is not None
+
     def lines(self, receipt_id: int) -> list[KeptSale]:
         """The lines of an order as they are kept."""
         with self.store.reading() as session:
