@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from etsy_pipeline import telemetry
 from etsy_pipeline.errors import Conflict, NeedsPerson, PipelineError, Refused, StoreUnavailable, TakenOver
 from etsy_pipeline.providers.errors import QuotaExhausted, RemoteUnavailable
 from etsy_pipeline.publishing.item_in_progress import ItemInProgress
@@ -88,12 +89,14 @@ class OutcomeRecorder:
     def synced(self, found: Sequence[tuple[ItemInProgress, str]]) -> None:
         """These were read back, each in its state, and are as approved."""
         self.journal.synced(found)
+        telemetry.count(telemetry.PRODUCTS, len(found), outcome="synced")
         self.successes += len(found)
 
     def skipped(self, works: Sequence[ItemInProgress]) -> None:
         """There was nothing to do for these."""
         if works:
             self.journal.skipped([work.product_id for work in works])
+        telemetry.count(telemetry.PRODUCTS, len(works), outcome="skipped")
         for work in works:
             self.tell(work, "skipped")
 
@@ -102,11 +105,13 @@ class OutcomeRecorder:
         has_failed = self.journal.failed(work, code, message)
         self.successes += 1  # it is settled, too
         if has_failed:
+            telemetry.count(telemetry.PRODUCTS, outcome="failed", error__type=code)
             self.tell(work, "failed")
 
     def left_out(self, work: ItemInProgress, told: str) -> None:
         """This one changed since the plan, in words: a person is asked about it."""
         self.journal.leave_changed(work, told)
+        telemetry.count(telemetry.PRODUCTS, outcome="left out")
         self.successes += 1
         self.tell(work, "left out")
 

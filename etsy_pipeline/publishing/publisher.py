@@ -7,9 +7,11 @@ import functools
 import logging
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
+from etsy_pipeline import telemetry
 from etsy_pipeline.errors import Conflict, StoreUnavailable
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.pictures.source import PictureSource
@@ -117,7 +119,7 @@ def publish(
     journal = Journal(store, begun.job, begun.lease)
     published = functools.partial(_published, store, client, pictures, source, ask_orders, on_progress, sleep, now)
     try:
-        with store.patient(patience_seconds), begun.lease.kept():
+        with store.patient(patience_seconds), begun.lease.kept(), telemetry.of_run(run_id), _observed(begun.job):
             if begun.starts > most_starts:
                 return journal.finish(Event.FAIL, message=_keeps_dying(begun.starts - 1))
             return published(at_once, begun, journal)
@@ -126,6 +128,11 @@ def publish(
         return journal.finish(Event.PAUSE, message=str(error), resume_at=now() + PAUSE_BEFORE_RETRY)
     finally:
         begun.lease.give_up()
+
+
+def _observed(job: EtsySyncJob) -> AbstractContextManager[telemetry.Span]:
+    about = {"transaction_id": job.transaction_id, "account": job.etsy_account_id, "lane": job.lane}
+    return telemetry.span("publication", **about)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from etsy_pipeline import telemetry
 from etsy_pipeline.errors import PipelineError, Refused, StoreUnavailable, Unavailable
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing
@@ -378,7 +379,8 @@ class Rounds:
 
 def _send(publisher: ItemPublisher, work: ItemInProgress) -> None:
     if not work.is_written:
-        publisher.publish(work)
+        with telemetry.span("publish product", product=work.product_id, action=work.plan.action):
+            publisher.publish(work)
 
 
 def _missing(work: ItemInProgress, live: LiveListing) -> list[str]:

@@ -1,19 +1,22 @@
 """Whether the shop behind the token is the one in the books: its id, its currency, its name.
 
-Asked at each plan and before each publication, in two calls. A difference holds the account (`sync/holds.py`); one that
-is gone again does so no longer.
+Asked at each plan and before each publication, in two calls; not for a plan of stock alone within an hour after it was
+found to be the same. A difference holds the account (`sync/holds.py`); one that is gone again does so no longer.
 """
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 from etsy_pipeline.errors import StoreUnavailable, Unavailable
 from etsy_pipeline.providers.protocols import RemoteShop, ShopClient
-from etsy_pipeline.store import accounts
+from etsy_pipeline.store import accounts, shop_references
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import AccountHold, EtsyAccount
 from etsy_pipeline.sync import books, holds
 
 CODES = ("shop_replaced", "currency_changed", "shop_renamed")
+THE_SAME = "is the one in the books"
+HOLDS_FOR = timedelta(hours=1)
 
 
 def compare(store: Store, client: ShopClient, account_id: str) -> RemoteShop:
@@ -32,6 +35,7 @@ def compare(store: Store, client: ShopClient, account_id: str) -> RemoteShop:
     with store.reading() as session:
         account = accounts.get(session, account_id)
         known = {hold.code: hold.message for hold in holds.of(session, account_id) if hold.code in CODES}
+    asked_at = store.now()
     _, shop_id = client.get_me()
     if shop_id != account.shop_id:
         replaced = _replaced(account, shop_id)
@@ -47,10 +51,20 @@ def compare(store: Store, client: ShopClient, account_id: str) -> RemoteShop:
             holds.lift(session, account_id, *gone)
             for hold in found:
                 holds.put(session, hold)
+    if not found:
+        with store.writing() as session:
+            shop_references.keep(session, shop.shop_id, THE_SAME, "true", asked_at)
     return shop
 
 
-def require_for_plan(store: Store, client: ShopClient, account_id: str, on_trouble: Callable[[str], None]) -> None:
+def require_for_plan(
+    store: Store,
+    client: ShopClient,
+    account_id: str,
+    on_trouble: Callable[[str], None],
+    *,
+    may_be_kept: bool = False,
+) -> None:
     """Refuse to plan for a shop that is another one, or sells in another currency, than the books say.
 
     Where Etsy gives no answer the plan goes on: before anything of it is published, the same is asked again.
@@ -60,6 +74,7 @@ def require_for_plan(store: Store, client: ShopClient, account_id: str, on_troub
         client: the shop's Etsy.
         account_id: whose, connected.
         on_trouble: told that the shop was not compared, and why.
+        may_be_kept: whether it is enough that it was the same within the last hour.
 
     Raises:
         AccountHeld: with the code of what holds it (`currency_changed`, say).
@@ -67,7 +82,8 @@ def require_for_plan(store: Store, client: ShopClient, account_id: str, on_troub
     """
     books.check(store, account_id)
     try:
-        compare(store, client, account_id)
+        if not (may_be_kept and _was_the_same(store, account_id)):
+            compare(store, client, account_id)
     except StoreUnavailable:
         raise
     except holds.AccountHeld:
@@ -76,6 +92,15 @@ def require_for_plan(store: Store, client: ShopClient, account_id: str, on_troub
         on_trouble(f"the shop was not compared with the books: {error}")
     with store.reading() as session:
         holds.require_plannable(session, account_id)
+
+
+def _was_the_same(store: Store, account_id: str) -> bool:
+    """Whether it was the one in the books lately. An account that is held is looked at: it may be right again."""
+    with store.reading() as session:
+        account = accounts.get(session, account_id)
+        is_held = any(hold.code in CODES for hold in holds.of(session, account_id))
+        kept = shop_references.lately(session, account.shop_id or 0, THE_SAME, HOLDS_FOR)
+    return kept is not None and not is_held
 
 
 def _replaced(account: EtsyAccount, shop_id: int | None) -> AccountHold:

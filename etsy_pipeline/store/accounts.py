@@ -10,7 +10,7 @@ from sqlalchemy import delete, false, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from etsy_pipeline.errors import NotFound
+from etsy_pipeline.errors import BadRequest, NotFound
 from etsy_pipeline.listings.shop_settings import ShopSettings, parse_settings
 from etsy_pipeline.planning.digest import settings_fingerprint
 from etsy_pipeline.store.encryption import TokenCipher
@@ -29,6 +29,8 @@ SHAPES_NO_LISTING = {
 OF_POLICY = {"approval", "brakes", "renew_expired", "renew_sold_out"}
 
 REFUSED_FOR = timedelta(days=1)  # a property that Etsy refuses as an attribute is left alone (LISTING_EXTRAS §3)
+
+ID_BEGINS = "etsy_acc_"
 
 KIND = "sent:"  # begins a fingerprint as it is made now
 
@@ -66,13 +68,30 @@ def get(session: Session, account_id: str, *, lock: bool = False) -> EtsyAccount
     """
     row = session.get(EtsyAccountRow, account_id, with_for_update=lock, populate_existing=lock)
     if row is None:
-        known = ", ".join(item.id for item in every(session)) or "none yet"
+        known = ", ".join(f"{item.id} ({item.name})" for item in every(session)) or "none yet"
         raise NotFound(
             f"There is no account {account_id!r}.",
             code="account_not_found",
             hint=f"Accounts: {known}. Add one with `etsy-pipeline accounts add NAME`.",
         )
     return _account(row)
+
+
+def called(session: Session, given: str) -> EtsyAccount:
+    """The account with this id, or else the only one that has this name, or whose shop has.
+
+    Raises:
+        NotFound: `account_not_found`, naming the accounts that there are.
+        BadRequest: `account_name_ambiguous`.
+    """
+    found = [item for item in every(session) if given in {item.id, item.name, item.shop_name}]
+    if len(found) > 1:
+        raise BadRequest(
+            f"{len(found)} accounts are called {given!r}.",
+            code="account_name_ambiguous",
+            hint=f"Give the id of one of them: {', '.join(item.id for item in found)}.",
+        )
+    return found[0] if found else get(session, given)
 
 
 def add(session: Session, account: EtsyAccount) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -122,6 +122,11 @@ class Store:
             raise
         return session, transaction
 
+    def state(self) -> Literal["current", "behind", "newer"]:
+        """Whether the tables fit this code; "newer" are those of a later one."""
+        with _helpful_errors(), self.engine.connect() as connection:
+            return migrate.state(connection)
+
     def upgrade(self) -> str:
         """Bring the tables up to this code's version, which is returned."""
         with _helpful_errors(), self._writer.begin() as connection:
@@ -194,8 +199,7 @@ def open_store(
         StoreUnavailable: `database_unreachable`, `database_locked`.
     """
     store = Store(_engine(url), cipher, clock=clock, fence=fence)
-    with _helpful_errors(), store.engine.connect() as connection:
-        state = migrate.state(connection)
+    state = store.state()
     if state == "newer":
         raise NotConfigured(
             f"The database was made by a newer version of etsy_pipeline (at {migrate.code_version()} here).",

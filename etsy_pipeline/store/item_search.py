@@ -34,11 +34,16 @@ def conditions(
         (text, has_text(text or "")),
         (product_id, SyncItemRow.product_id == product_id),
         (brake, SyncItemRow.care == 0),
-        (brake not in {None, "", "any"}, _holds(SyncItemRow.brakes, f'"{brake}"')),
+        (brake not in {None, "", "any"}, has_brake(brake or "")),
         (with_conflicts, sql_cast(SyncItemRow.conflicts, Text) != "[]"),
         (noteworthy, SyncItemRow.care < NOTHING_TO_TELL),
     ]
     return [condition for given, condition in wanted if given]
+
+
+def has_brake(code: str) -> ColumnElement[bool]:
+    """That a product has it."""
+    return _holds(SyncItemRow.brakes, f'"{code}"')
 
 
 def has_text(text: str) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import msgspec
 from msgspec import to_builtins
-from sqlalchemy import ColumnElement, Table, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Table, case, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.listings.codec import listing_from_json, listing_to_json
@@ -18,7 +18,7 @@ from etsy_pipeline.planning.costs import Cost
 from etsy_pipeline.planning.digest import item_digest
 from etsy_pipeline.planning.plan import CHANGING, NOTHING_TO_TELL, Action, PlanItem
 from etsy_pipeline.planning.sections import Section, section_of
-from etsy_pipeline.store.item_search import conditions
+from etsy_pipeline.store.item_search import conditions, has_brake
 from etsy_pipeline.store.records import ERRORS_IN_LOG, ItemError, ItemOutcome, SyncItem
 from etsy_pipeline.store.tables import EtsySyncJobRow, SyncItemRow
 
@@ -126,6 +126,13 @@ def section_counts(session: Session, job_id: str) -> dict[str, int]:
     """How many products of a plan are shown in which part of it."""
     query = select(_ITEM.c.section, func.count()).where(_ITEM.c.sync_job_id == job_id).group_by(_ITEM.c.section)
     return {str(row[0]): int(row[1]) for row in session.execute(query)}
+
+
+def brakes_in(session: Session, job_id: str, codes: Sequence[str]) -> list[str]:
+    """Which of these brakes products of a plan have."""
+    with_each = [func.sum(case((has_brake(code), 1), else_=0)) for code in codes]
+    counts = session.execute(select(*with_each).where(_ITEM.c.sync_job_id == job_id, _ITEM.c.care == 0)).one()
+    return [code for code, count in zip(codes, counts, strict=True) if count]
 
 
 def image_urls(session: Session, transaction_ids: Sequence[str], product_ids: Sequence[str]) -> dict[str, str]:

@@ -100,6 +100,13 @@ def in_state(session: Session, *states: SyncState, account_id: str | None = None
     return _some(session, *wanted)
 
 
+def counts_by_state(session: Session, *states: SyncState) -> Mapping[SyncState, int]:
+    """How many syncs are in each of these states, of all accounts."""
+    state = EtsySyncJobRow.state
+    found = session.execute(select(state, func.count()).where(state.in_(states)).group_by(state))
+    return {SyncState(name): number for name, number in found}
+
+
 def under_way(session: Session, account_id: str, lane: Lane = "full") -> EtsySyncJob | None:
     """The account's sync that is approved and not finished."""
     wanted = _JOB.c.etsy_account_id == account_id, _JOB.c.lane == lane, _JOB.c.state.in_(UNDER_WAY)

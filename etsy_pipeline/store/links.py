@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from msgspec import convert, json
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.linking.evidence import Former
@@ -17,6 +17,9 @@ from etsy_pipeline.store.tables import ListingImageRow, ProductEtsyLinkRow, Sync
 
 LARGEST_ID = 2**63 - 1
 LINKS_AT_ONCE = 500  # SQLite takes some thousand values in one query; Etsy's batches are smaller anyway
+
+
+_LINK: Table = ProductEtsyLinkRow.metadata.tables[ProductEtsyLinkRow.__tablename__]
 
 
 def get(session: Session, account_id: str, product_id: str) -> Link | None:
@@ -70,15 +73,20 @@ def names_by_listing(session: Session, account_id: str) -> dict[int, Former]:
 
 def note_handles(session: Session, account_id: str, handles: Mapping[str, str]) -> None:
     """Keep the handles of products that are linked, by product id."""
-    for product_id, handle in handles.items():
-        of_product = ProductEtsyLinkRow.etsy_account_id == account_id, ProductEtsyLinkRow.product_id == product_id
-        session.execute(update(ProductEtsyLinkRow).where(*of_product).values(handle=handle))
+    of_product = _LINK.c.etsy_account_id == account_id, _LINK.c.product_id == bindparam("of_product")
+    rows = [{"of_product": product_id, "called": handle} for product_id, handle in handles.items()]
+    session.execute(update(_LINK).where(*of_product).values(handle=bindparam("called")), rows)
 
 
-def doubt_stock(session: Session, account_id: str) -> None:
-    """What Etsy sold of an account's listings until now may be in no book: a person has to agree with their stock."""
+def doubt_stock(session: Session, account_id: str, product_ids: Sequence[str] | None = None) -> None:
+    """What Etsy sold of an account's listings may be in no book: a person has to agree with their stock.
+
+    All of them, or those of a few hundred products at most.
+    """
     of_account = ProductEtsyLinkRow.etsy_account_id == account_id, ProductEtsyLinkRow.etsy_listing_id.is_not(None)
-    session.execute(update(ProductEtsyLinkRow).where(*of_account).values(stock_doubted=True))
+    query = update(ProductEtsyLinkRow).where(*of_account)
+    query = query if product_ids is None else query.where(ProductEtsyLinkRow.product_id.in_(product_ids))
+    session.execute(query.values(stock_doubted=True))
 
 
 def trust_stock(session: Session, account_id: str, product_ids: Sequence[str]) -> None:

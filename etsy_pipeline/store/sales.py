@@ -102,6 +102,13 @@ def in_state(
     return [_kept(row) for row in rows]
 
 
+def returned_of(session: Session, account_id: str, transaction_ids: Sequence[int]) -> set[int]:
+    """Those of some lines, a few hundred at most, that were given back."""
+    query = select(EtsySaleRow.transaction_id).where(EtsySaleRow.etsy_account_id == account_id)
+    query = query.where(EtsySaleRow.transaction_id.in_(transaction_ids), EtsySaleRow.state == "returned")
+    return set(session.scalars(query))
+
+
 def change(session: Session, account_id: str, transaction_id: int, **values: Any) -> None:
     """Write columns of a line (a writing session)."""
     its = EtsySaleRow.etsy_account_id == account_id, EtsySaleRow.transaction_id == transaction_id

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.store.tables import StockMovementRow
@@ -65,6 +65,21 @@ def drop(session: Session, movement: StockMovement) -> None:
     session.execute(delete(StockMovementRow).where(*_key(movement)))
 
 
+def standing_count(session: Session) -> int:
+    """How many reservations there should be in Medusa, for all accounts together."""
+    kinds = select(StockMovementRow.kind, func.count()).where(StockMovementRow.done_at.is_not(None))
+    count = {str(kind): int(number) for kind, number in session.execute(kinds.group_by(StockMovementRow.kind))}
+    return count.get("sale", 0) - count.get("return", 0)
+
+
+def standing(session: Session, account_id: str) -> list[StockMovement]:
+    """What was reserved for an account's lines, and not given back."""
+    its = StockMovementRow.etsy_account_id == account_id, StockMovementRow.done_at.is_not(None)
+    found = [_movement(row) for row in session.scalars(select(StockMovementRow).where(*its))]
+    back = {_place(item) for item in found if item.kind == "return"}
+    return [item for item in found if item.kind == "sale" and _place(item) not in back]
+
+
 def reserved(session: Session, account_id: str) -> dict[str, int]:
     """What we hold in Medusa at this moment, by inventory item: done sales that were not given back."""
     query = select(StockMovementRow).where(StockMovementRow.etsy_account_id == account_id)
@@ -83,6 +98,10 @@ def _key(movement: StockMovement) -> tuple[Any, ...]:
         StockMovementRow.location_id == movement.location_id,
         StockMovementRow.kind == movement.kind,
     )
+
+
+def _place(movement: StockMovement) -> tuple[int, str, str]:
+    return movement.transaction_id, movement.inventory_item_id, movement.location_id
 
 
 def _movement(row: StockMovementRow) -> StockMovement:

@@ -662,6 +662,17 @@ class VariantPartRow(Table):
     inventory_item_id: Mapped[str] = mapped_column(primary_key=True)
 
 
+class ShopReferenceRow(Table):
+    """Something that Etsy told of a shop, or of itself (shop 0), as JSON, and when it was asked."""
+
+    __tablename__ = "shop_reference"
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    what: Mapped[str] = mapped_column(primary_key=True)
+    told: Mapped[str]
+    read_at: Mapped[datetime]
+
+
 class MedusaStockRow(Table):
     """Medusa's stock of an item at a location, as it was last seen by the quick look at stock alone."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from etsy_pipeline.collector import collected_seldom
 from etsy_pipeline.errors import Conflict, TakenOver
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing
@@ -82,6 +83,7 @@ def begin_plan(store: Store, *, account_id: str, transaction_id: str | None, tri
         return _begun(session, account_id, transaction_id, trigger, run_id)[1]
 
 
+@collected_seldom()
 def build_plan(
     store: Store,
     *,

@@ -16,16 +16,17 @@ from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.taxonomy import taxonomy_id
 from etsy_pipeline.listings.translations import names_translations
 from etsy_pipeline.listings.verdict import ValidatedListing
-from etsy_pipeline.providers.protocols import ShopClient
+from etsy_pipeline.providers.protocols import ShopTeller
 from etsy_pipeline.providers.shop_reader import ShopReader
 from etsy_pipeline.store.accounts import refused_attributes, settings_of
 from etsy_pipeline.store.records import EtsyAccount
+from etsy_pipeline.sync.kept_references import KeptReferences
 
 MAKES_SECTIONS = "shops_w"  # the permission that it takes
 
 
 def shop_reader(
-    client: ShopClient, account: EtsyAccount, amount_unit: AmountUnit, on_trouble: Callable[[str], None] | None
+    client: ShopTeller, account: EtsyAccount, amount_unit: AmountUnit, on_trouble: Callable[[str], None] | None
 ) -> ShopReader:
     """Tells what a mapping has to know of an account's shop; `on_trouble` is told what could not be read, and why.
 
@@ -50,11 +51,29 @@ class ProductListings:
     Args:
         settings: the shop's.
         reader: tells of the shop; made when the first product is mapped.
+        references: what the reader asks, where that may be what was told lately.
     """
 
-    def __init__(self, settings: ShopSettings, reader: Callable[[], ShopReader]) -> None:
-        self.settings = settings
+    def __init__(
+        self, settings: ShopSettings, reader: Callable[[], ShopReader], references: KeptReferences | None = None
+    ) -> None:
+        self.settings, self._references = settings, references
         self._reader = cache(reader)
+
+    @property
+    def references_from(self) -> datetime | None:
+        """When the oldest kept answer was told that products were mapped by; None where all was asked anew."""
+        return self._references.oldest if self._references else None
+
+    def ask_anew(self) -> bool:
+        """Map by what the marketplace says now; whether that may be something else than before.
+
+        What only kept answers find wrong with a product (a profile that was made since) is not wrong.
+        """
+        if self._references is None or not self._references.ask_anew():
+            return False
+        self._reader.cache_clear()
+        return True
 
     def shop_for(self, products: Iterable[Product | ProductHeader]) -> Shop:
         """What mapping these products takes: the shop, with the properties of their categories."""
@@ -69,4 +88,7 @@ class ProductListings:
     def of(self, products: Iterable[Product]) -> Iterator[ValidatedListing]:
         """The listing that each product should become, with every rule's verdict."""
         for product in products:
-            yield validate(product, self.settings, self.shop_for([product]))
+            listing = validate(product, self.settings, self.shop_for([product]))
+            if listing.errors and self.ask_anew():
+                listing = validate(product, self.settings, self.shop_for([product]))
+            yield listing

@@ -278,6 +278,12 @@ def section_counts(store: Store, job: EtsySyncJob) -> Mapping[str, int]:
         return items.section_counts(session, job.id)
 
 
+def brakes_in(store: Store, job: EtsySyncJob) -> Sequence[str]:
+    """Which brakes products of a plan have; those of the plan as a whole are its own."""
+    with store.reading() as session:
+        return items.brakes_in(session, job.id, [code for code, rule in BRAKES.items() if not rule.is_of_plan])
+
+
 def shops(store: Store) -> Sequence[EtsyAccount]:
     """All of them, oldest first."""
     with store.reading() as session:

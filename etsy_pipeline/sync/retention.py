@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from etsy_pipeline.store import jobs, retention
+from etsy_pipeline.store import jobs, retention, shop_references
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline.sync.kept_references import OF_ETSY
 
 AT_WORK = (SyncState.PLANNING, SyncState.PROCESSING)
 MEGABYTE = 1_000_000
@@ -53,6 +54,7 @@ def clean(store: Store, *, keep: timedelta, now: datetime) -> Cleaned:
         gone, emptied = gone + done.gone, emptied + done.emptied
     with store.writing() as session:
         notes = retention.drop_notes(session, before)
+        shop_references.drop_old(session, now - OF_ETSY)
     return Cleaned(len(plans), gone, emptied, notes, _compact(store))
 
 

@@ -48,6 +48,18 @@ def seconds_since(store: Store, run_id: str) -> float | None:
         return signs_of_life.seconds_since_run(session, run_id)
 
 
+def is_silent(store: Store, run_id: str, lost_after: timedelta) -> bool:
+    """Whether such a run, which is under way, gave no sign for so long. One that never did is seen for the first time.
+
+    So what counts is our database's clock alone: when a run began is the word of the machine that it began on.
+    """
+    seconds = seconds_since(store, run_id)
+    if seconds is None:
+        with store.writing() as session:
+            signs_of_life.note_run(session, run_id)
+    return seconds is not None and seconds > lost_after.total_seconds()
+
+
 @contextmanager
 def _kept_beating(beat: Callable[[], bool], lost_after: timedelta) -> Iterator[None]:
     stopped = threading.Event()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -33,12 +34,21 @@ def shop(tmp_path: Path, store: Store) -> Iterator[Shop]:
         yield Shop(world, store, world.connected(store))
 
 
-def looked(shop: Shop) -> list[str]:
+def looked(shop: Shop, *, may_be_kept: bool = False) -> list[str]:
     """The start of a plan run; what it was told."""
     told: list[str] = []
     with closing(wiring.shop_client(shop.world.settings, shop.store, shop.id)) as client:
-        require_for_plan(shop.store, client, shop.id, told.append)
+        require_for_plan(shop.store, client, shop.id, told.append, may_be_kept=may_be_kept)
     return told
+
+
+def calls_of_a_stock_plan(shop: Shop, minutes: float = 0) -> int:
+    """How often Etsy is asked whose shop it is by a plan of stock alone, so much later."""
+    moment, before = shop.store.now() + timedelta(minutes=minutes), shop.world.calls()
+    shop.store.clock = lambda: moment
+    looked(shop, may_be_kept=True)
+    after = shop.world.calls()
+    return sum(after.get(name, 0) - before.get(name, 0) for name in ("getMe", "getShop"))
 
 
 def error_of(act: Callable[[], object]) -> PipelineError:
@@ -87,6 +97,33 @@ def test_a_plan_for_a_shop_in_another_currency_ends_with_a_question(shop: Shop) 
     assert "now sells in EUR, and sold in USD before" in error.message
     assert "accounts accept" in error.hint
     assert error_of(shop.plan).code == "currency_changed", "and nobody else plans either"
+
+
+def test_a_plan_of_stock_asks_whose_shop_it_is_once_an_hour(shop: Shop) -> None:
+    assert [calls_of_a_stock_plan(shop, minutes) for minutes in (0, 0, 59, 2)] == [2, 0, 0, 2]
+    looked(shop)
+    assert calls_of_a_stock_plan(shop, 59) == 0, "whoever asks, it is known for an hour"
+
+
+def test_a_plan_of_stock_asks_again_where_the_account_is_held_for_it_may_be_right_by_now(shop: Shop) -> None:
+    looked(shop)
+    renames(shop, "AnotherName")
+    looked(shop)
+    assert codes_of_holds(shop) == ["shop_renamed"]
+    renames(shop, "DustySpoonStudio")
+    assert calls_of_a_stock_plan(shop) == 2
+    assert codes_of_holds(shop) == []
+
+
+def test_whatever_a_plan_of_stock_knew_the_publisher_asks_whose_shop_it_is(shop: Shop) -> None:
+    one_product(shop)
+    looked(shop)
+    job = shop.plan()
+    shop.approve(job)
+    replaces(shop)
+    assert calls_of_a_stock_plan(shop) == 0
+    assert shop.publish(job).state is SyncState.PAUSED
+    assert codes_of_holds(shop) == ["shop_replaced"]
 
 
 @pytest.mark.parametrize(("code", "rate"), [("EUR", 1), ("JPY", 150)])
