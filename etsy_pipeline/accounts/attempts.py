@@ -164,7 +164,7 @@ def _unknown(state: str) -> BadRequest:
         "This attempt to connect is unknown, another account's or session's, was used already, or is older than "
         f"{SESSION_MINUTES} minutes (state {state[:6]}…).",
         code="oauth_state_unknown",
-        hint="Start again with `etsy-pipeline accounts connect ACCOUNT`, or GET /admin/oauth/etsy.",
+        hint="Start again: in the browser, by `etsy-pipeline accounts connect ACCOUNT`, or GET /admin/oauth/etsy.",
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from etsy_pipeline.errors import BadRequest, Conflict
 from etsy_pipeline.listings.shop_settings import ShopSettings, parse_settings
 from etsy_pipeline.sales.guard import BOOKING
-from etsy_pipeline.store import accounts, activity, clock, links
+from etsy_pipeline.store import accounts, activity, clock, links, receipt_feeds
 from etsy_pipeline.store.activity import Doer
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount
@@ -32,6 +32,23 @@ def add(store: Store, name: str, *, by: Doer | None = None) -> EtsyAccount:
         accounts.add(session, account)
         activity.note(session, by, "account_added", account_id=account.id, about=account.name)
     return account
+
+
+def require_new_name(store: Store, name: str, *, of: str = "") -> None:
+    """No other account than `of` is called so: people tell shops apart by their names.
+
+    Raises:
+        Conflict: `account_name_taken`.
+    """
+    with store.reading() as session:
+        taken = [item for item in accounts.every(session) if name.strip() in {item.name, item.shop_name}]
+    other = next((item for item in taken if item.id != of), None)
+    if other is not None:
+        raise Conflict(
+            f"There is an account {name.strip()!r} already: {other.id}.",
+            code="account_name_taken",
+            hint=f"Use that one, or take another name; `etsy-pipeline accounts rename {other.id} NAME` frees this one.",
+        )
 
 
 def rename(store: Store, account_id: str, name: str, *, by: Doer | None = None) -> EtsyAccount:
@@ -71,7 +88,7 @@ def remove(store: Store, account_id: str, *, by: Doer | None = None) -> None:
 def new_account(name: str) -> EtsyAccount:
     """An account without a shop, with an id of its own; it is yet to be stored."""
     now = datetime.now(UTC)
-    return EtsyAccount(id=f"etsy_acc_{secrets.token_hex(6)}", name=name.strip(), created_at=now, updated_at=now)
+    return EtsyAccount(id=f"{accounts.ID_BEGINS}{secrets.token_hex(6)}", name=name.strip(), created_at=now, updated_at=now)
 
 
 def configure(
@@ -110,6 +127,8 @@ def configure(
         activity.note(session, by, "settings_changed", account_id=account_id, about=", ".join(changes))
         if _begins_to_book(account, settings):
             links.doubt_stock(session, account_id)
+        if _begins_to_read(account, settings):
+            receipt_feeds.change(session, account_id, cursor=None, polled_at=None, swept_at=None)
     return settings
 
 
@@ -131,6 +150,14 @@ def _begins_to_book(account: EtsyAccount, settings: ShopSettings) -> bool:
     since = settings.orders.model_dump(mode="json")["since"]
     was_on = before.get("mode", "off") in BOOKING
     return settings.orders.mode in BOOKING and not (was_on and before.get("since") == since)
+
+
+def _begins_to_read(account: EtsyAccount, settings: ShopSettings) -> bool:
+    """Whether orders are read from another moment on: all of them are looked at anew, those that are known as well."""
+    stored = account.api_config.get("orders")
+    before: Mapping[str, Any] = stored if isinstance(stored, Mapping) else {}
+    since = settings.orders.model_dump(mode="json")["since"]
+    return settings.orders.is_on and before.get("since") != since
 
 
 def mark_of(account: EtsyAccount) -> str:

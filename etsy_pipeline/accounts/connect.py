@@ -18,6 +18,7 @@ from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsyAccount
 from etsy_pipeline.sync import holds
 
+UNNAMED = "Etsy shop"  # an account's name where nobody gave one, until Etsy tells the shop's
 NOBODY = Asker()  # known by name, as on the command line: an attempt is one account's there
 ClientFor = Callable[[str], ShopClient]  # an access token → a client that uses it
 
@@ -141,6 +142,7 @@ def _connected(
     return accounts.change(
         session,
         account.id,
+        name=shop.shop_name if account.name == UNNAMED else account.name,
         shop_id=shop.shop_id,
         shop_name=shop.shop_name,
         shop_url=shop.url,

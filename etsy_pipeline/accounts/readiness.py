@@ -14,6 +14,7 @@ from etsy_pipeline.providers.protocols import ShopClient
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount
+from etsy_pipeline.sync.kept_references import KeptReferences
 
 Readiness = Literal["ok", "warning", "missing"]
 Choices = Mapping[Kind, Sequence[Choice]]
@@ -60,7 +61,8 @@ def readiness(
         return findings
     try:
         with closing(client_of(account_id)) as client:
-            shop, choices = client.get_shop(account.shop_id), client.choices(account.shop_id)
+            anew = KeptReferences(store, client, may_be_kept=False)
+            shop, choices = client.get_shop(account.shop_id), anew.choices(account.shop_id)
     except PipelineError as error:
         return [*findings, Finding("shop", "missing", error.message, error.hint)]
     findings.append(Finding("shop", "ok", f"{shop.shop_name}, sells in {shop.currency_code}"))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
-from etsy_pipeline.accounts import configure, disconnect
+from etsy_pipeline.accounts import configure, connect, disconnect
 from etsy_pipeline.accounts.connection import State
 from etsy_pipeline.accounts.readiness import Readiness, is_ready, readiness
 from etsy_pipeline.accounts.view import account_view
@@ -19,8 +19,6 @@ from etsy_pipeline.store import accounts
 from etsy_pipeline.sync import holds
 
 router = APIRouter(prefix="/admin/etsy-accounts", tags=["accounts"])
-
-DEFAULT_NAME = "Etsy shop"
 
 
 class NewAccount(BaseModel):
@@ -94,7 +92,7 @@ class ReadinessAnswer(BaseModel):
 @router.post("", summary="Add an account; connect it next")
 def add(context: Context, by: ByProgram, body: NewAccount | None = None) -> AccountId:
     """Its id goes into the other routes."""
-    name = body.shop_name if body and body.shop_name else DEFAULT_NAME
+    name = body.shop_name if body and body.shop_name else connect.UNNAMED
     return AccountId(id=configure.add(context.store, name, by=by).id)
 
 

@@ -16,6 +16,7 @@ from etsy_pipeline.api import (
     oauth,
     orders,
     people,
+    ready,
     shop_listings,
     sync_jobs,
     syncs,
@@ -36,6 +37,7 @@ ABOUT = "Ask for syncs of a MedusaJS catalogue to Etsy, review their plans, deci
 
 ROOMS = (
     accounts, shop_listings, orders, oauth, syncs, sync_jobs, links, link_decisions, people, activity, webhooks,
+    ready,
 )  # fmt: skip
 
 
@@ -61,12 +63,13 @@ def create_app(settings: Settings, store: Store, load: Callable[[], Settings] = 
         redirect_slashes=False,
     )
     app.state.context = AppContext(settings, store, load)
+    app.state.checks = ready.checks_of(app.state.context)
     app.state.webhook_secret = webhooks.verifier(settings)
     app.state.medusa_webhook_secret = webhooks.medusa_verifier(settings)
     for room in ROOMS:
         app.include_router(room.router)
-    app.add_api_route("/health", _health, methods=["GET"], tags=["about"], summary="Is it there?")
     app.add_api_route("/docs", _docs, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/", _review, methods=["GET"], include_in_schema=False)
     app.add_api_route(REVIEW, _review, methods=["GET"], include_in_schema=False)
     app.mount(REVIEW, create_review(app.state.context))
     app.add_api_route(SETUP, _setup, methods=["GET"], include_in_schema=False)
@@ -88,10 +91,6 @@ def _surround(app: FastAPI, settings: Settings, store: Store) -> None:
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
         )
     app.add_middleware(RequestMiddleware)
-
-
-def _health() -> dict[str, str]:
-    return {"status": "ok"}
 
 
 def _review() -> RedirectResponse:

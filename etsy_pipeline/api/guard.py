@@ -35,6 +35,8 @@ OPEN = frozenset(
         ("POST", "/webhooks/etsy"),  # the signature protects it
         ("POST", "/webhooks/medusa"),  # the same
         ("GET", "/health"),  # says nothing
+        ("GET", "/"),  # the way to the pages
+        ("GET", "/ready"),  # a word for each thing, whose values are known
     ]
 )
 REVIEW = "/review"

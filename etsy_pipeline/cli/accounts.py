@@ -12,6 +12,7 @@ from etsy_pipeline.accounts import connect as connecting
 from etsy_pipeline.accounts import disconnect as disconnecting
 from etsy_pipeline.accounts.view import account_view
 from etsy_pipeline.cli import held
+from etsy_pipeline.cli.account import AccountId
 from etsy_pipeline.cli.choosing import choose_settings
 from etsy_pipeline.cli.consent import redirect_url
 from etsy_pipeline.cli.output import Json, as_json, as_table, cell, console
@@ -26,12 +27,11 @@ from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync import holds
+from etsy_pipeline.sync.kept_references import KeptReferences
 
 app = typer.Typer(help="Etsy shops: add, connect, configure; decide on what holds one.", no_args_is_help=True)
 app.command()(held.accept)
 app.command()(held.recover)
-
-AccountId = Annotated[str, typer.Argument(help="The account's id, etsy_acc_….", metavar="ACCOUNT")]
 
 
 @app.command()
@@ -40,6 +40,7 @@ def add(
 ) -> None:
     """Add an account; connect it next."""
     with settings_and_store(begins=True) as (_, store):
+        configuring.require_new_name(store, name)
         account = configuring.add(store, name, by=doer(by))
     if as_json_:
         as_json({"id": account.id})
@@ -51,6 +52,7 @@ def add(
 def rename(account_id: AccountId, name: Annotated[str, typer.Argument(help="Its new name.")], by: By = None) -> None:
     """Give an account another name."""
     with settings_and_store() as (_, store):
+        configuring.require_new_name(store, name, of=account_id)
         account = configuring.rename(store, account_id, name, by=doer(by))
     console.print(cell(f"{account.id} is called {account.name} now."))
 
@@ -180,7 +182,7 @@ def _client(settings: Settings, store: Store, account_id: str) -> tuple[ShopClie
     with store.reading() as session:
         shop_id = accounts.get(session, account_id).shop_id or 0
     client = wiring.shop_client(settings, store, account_id)
-    return client, client.choices(shop_id)
+    return client, KeptReferences(store, client, may_be_kept=False).choices(shop_id)
 
 
 def _connected(item: dict[str, Any]) -> str:

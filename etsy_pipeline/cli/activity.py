@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from etsy_pipeline.cli.account import OfAccount
 from etsy_pipeline.cli.output import Json, as_json, cell, console
 from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.store import accounts
@@ -16,7 +17,7 @@ SHOWN = 25
 
 
 def activity(
-    account: Annotated[str | None, typer.Option(help="Only of this account, etsy_acc_….")] = None,
+    account: OfAccount = None,
     sync: Annotated[str | None, typer.Option(help="Only on this sync, wf_….", metavar="TX")] = None,
     most: Annotated[int, typer.Option(help="Show so many at most.", min=1)] = SHOWN,
     as_json_: Json = False,

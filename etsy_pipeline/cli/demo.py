@@ -1,7 +1,6 @@
 """`etsy-pipeline demo`: the whole way from a sample Medusa catalogue to listings on a local Etsy."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ import typer
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure, connect
 from etsy_pipeline.cli.output import colored, console, print_links, print_plan
-from etsy_pipeline.cli.sandbox import ETSY_PORT, MEDUSA_PORT, write_settings
+from etsy_pipeline.cli.sandbox import free_ports, write_settings
 from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.errors import PipelineError, Unavailable
 from etsy_pipeline.etsy.oauth import code_from_redirect
@@ -73,10 +72,11 @@ def _sandbox(home: Path) -> Iterator[None]:
     from etsy_pipeline.sandbox.server import Sandbox, SandboxError, SandboxOptions
 
     _step("Start a local Etsy and a sample Medusa")
+    etsy_port, medusa_port = free_ports()
     options = SandboxOptions(
         state_path=home / "sandbox.db",
-        etsy_port=_free_or_any(ETSY_PORT),
-        medusa_port=_free_or_any(MEDUSA_PORT),
+        etsy_port=etsy_port,
+        medusa_port=medusa_port,
         requests_per_second=PER_SECOND,
         requests_per_day=PER_DAY,
     )
@@ -186,16 +186,6 @@ def _farewell() -> None:
     console.print(
         "\nTo see all this in Dagster's UI, and go on from here, run [bold]scripts/dev[/] and open http://127.0.0.1:3000"
     )
-
-
-def _free_or_any(port: int) -> int:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return 0
-    return port
 
 
 def _step(text: str) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from etsy_pipeline import wiring
+from etsy_pipeline.cli.account import AccountId
 from etsy_pipeline.cli.output import Json, as_json, cell, console
 from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.cli.who import THROUGH, By, name_of
@@ -22,7 +23,6 @@ from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.records import EtsyAccount
 from etsy_pipeline.sync.product_listings import ProductListings, shop_reader
 
-AccountId = Annotated[str, typer.Argument(help="The account's id, etsy_acc_….", metavar="ACCOUNT")]
 
 
 def accept(

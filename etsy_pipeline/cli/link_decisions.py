@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from etsy_pipeline import wiring
+from etsy_pipeline.cli.account import AccountId
 from etsy_pipeline.cli.offers import print_offers, print_refusals
 from etsy_pipeline.cli.output import Json, as_json, console
 from etsy_pipeline.cli.settings_and_store import settings_and_store
@@ -20,7 +21,6 @@ from etsy_pipeline.store import accounts, links
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 
-AccountId = Annotated[str, typer.Argument(help="The account's id, etsy_acc_….", metavar="ACCOUNT")]
 ProductId = Annotated[str, typer.Argument(help="The product's id, prod_….", metavar="PRODUCT")]
 ListingId = Annotated[int, typer.Argument(help="Etsy's id of the listing.", metavar="LISTING", min=1)]
 By = Annotated[str, typer.Option("--by", help="Who decides.")]

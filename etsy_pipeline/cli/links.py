@@ -7,6 +7,7 @@ import typer
 
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure as configuring
+from etsy_pipeline.cli.account import AccountId, OfAccount
 from etsy_pipeline.cli import link_decisions
 from etsy_pipeline.cli.offers import print_offers
 from etsy_pipeline.cli.output import Json, as_json, as_table, cell, console, lines, print_links
@@ -24,10 +25,8 @@ app = typer.Typer(
 )
 link_decisions.add_to(app)
 
-AccountId = Annotated[str, typer.Argument(help="The account's id, etsy_acc_….", metavar="ACCOUNT")]
 Kind = Literal["certain", "likely", "ambiguous"]
 Status = Annotated[str | None, typer.Option("--status", help="Only pending, synced, failed or out_of_sync.")]
-OfAccount = Annotated[str | None, typer.Option("--account", help="Only of this account.")]
 OfProduct = Annotated[str | None, typer.Option("--product-id", help="Only of this product.")]
 
 SHOWN = 50

@@ -11,7 +11,7 @@ from rich.text import Text
 from etsy_pipeline import wiring
 from etsy_pipeline.catalogue.draft_orders import DraftOrders
 from etsy_pipeline.catalogue.reservations import Reservations
-from etsy_pipeline.cli.accounts import AccountId
+from etsy_pipeline.cli.account import AccountId
 from etsy_pipeline.cli.output import Json, as_json, as_table, cell, console, lines
 from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.cli.who import By, doer
@@ -176,6 +176,7 @@ def _counts(found: Round) -> dict[str, int]:
         "made_orders_in_medusa": len(found.converted.done),
         "given_back": len(found.returned),
         "oversold": len(found.booked.oversold),
+        "lost_in_medusa": len(found.lost),
         "parcels_told": len(found.tracked.told),
         "calls": found.calls,
     }

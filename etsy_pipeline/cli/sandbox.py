@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import threading
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,33 @@ from etsy_pipeline.errors import NotConfigured
 from etsy_pipeline.settings import SANDBOX_FILE, Settings
 
 ETSY_PORT, MEDUSA_PORT = 8731, 8732  # unassigned ports; stable, so that the pictures' addresses stay the same
+TRIED = 40
+
+
+def free_ports() -> tuple[int, int]:
+    """Ports for the local Etsy and the sample Medusa: the first pair that nobody has, mostly the same one each time.
+
+    Raises:
+        NotConfigured: `sandbox_cannot_start`.
+    """
+    for etsy, medusa in ((ETSY_PORT + shift, MEDUSA_PORT + shift) for shift in range(0, TRIED, 2)):
+        if _is_free(etsy) and _is_free(medusa):
+            return etsy, medusa
+    raise NotConfigured(
+        f"No port from {ETSY_PORT} to {ETSY_PORT + TRIED} on 127.0.0.1 is free.",
+        code="sandbox_cannot_start",
+        hint="End sandboxes that are not used any more, then try again.",
+    )
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def sandbox(
@@ -25,20 +53,22 @@ def sandbox(
     """Run a local Etsy and a sample Medusa until Ctrl-C; other commands in this folder then use them."""
     from etsy_pipeline.sandbox.server import Sandbox, SandboxError, SandboxOptions
 
-    home = Settings.load().etsy_pipeline_home
+    settings = Settings.load()
+    home, comes_back_to = settings.etsy_pipeline_home, settings.etsy_redirect_uri
     options = SandboxOptions(
         state_path=home / "sandbox.db",
         etsy_port=etsy_port,
         medusa_port=medusa_port,
         requests_per_second=per_second,
         requests_per_day=per_day,
+        redirect_uris=(comes_back_to,),
     )
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
         with Sandbox(options) as running:
-            write_settings(home, running.environment())
+            write_settings(home, running.environment() | {"ETSY_REDIRECT_URI": comes_back_to})
             console.print(f"Etsy   {running.etsy_url}\nMedusa {running.medusa_url}\nCtrl-C stops it.")
             stop.wait()
     except SandboxError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from etsy_pipeline import wiring
+from etsy_pipeline import otel, wiring
 from etsy_pipeline.monitoring import report_errors, watch_logs
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
@@ -18,5 +18,6 @@ def settings_and_store(*, begins: bool = False) -> Iterator[tuple[Settings, Stor
     settings = Settings.load()
     watch_logs(settings)
     report_errors(settings)
+    otel.begin(settings)
     with closing(wiring.store_of(settings, begins=begins)) as store:
         yield settings, store

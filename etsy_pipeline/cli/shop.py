@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from etsy_pipeline import wiring
-from etsy_pipeline.cli.accounts import AccountId
+from etsy_pipeline.cli.account import AccountId
 from etsy_pipeline.cli.output import Json, as_json, as_table, cell, console, lines
 from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.cli.shop_expiring import expiring_

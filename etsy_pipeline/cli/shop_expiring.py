@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from etsy_pipeline.cli.accounts import AccountId
+from etsy_pipeline.cli.account import AccountId
 from etsy_pipeline.cli.output import Json, as_json, as_table, console
 from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.shop.expiring import expiring, expiring_view

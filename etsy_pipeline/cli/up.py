@@ -21,15 +21,15 @@ from etsy_pipeline import state_folder, wiring
 from etsy_pipeline.cli.api import HOST_HELP, require_safe
 from etsy_pipeline.cli.output import console, tell
 from etsy_pipeline.cli.processes import Program, end
-from etsy_pipeline.cli.sandbox import ETSY_PORT
+from etsy_pipeline.cli.sandbox import free_ports
 from etsy_pipeline.errors import NotConfigured, Unavailable
-from etsy_pipeline.settings import Settings
+from etsy_pipeline.settings import DEFAULT_REDIRECT_URI, Settings
 
 UI_PORT, API_PORT = 3000, 9000
 LOOPBACK = "127.0.0.1"
-SANDBOX = "sandbox"
+SANDBOX, REDIRECT = "sandbox", "ETSY_REDIRECT_URI"
 SOCKET, WORKSPACE = "code.sock", "workspace.yaml"
-SANDBOX_URL = f"http://127.0.0.1:{ETSY_PORT}/v3/application/openapi-ping"
+SANDBOX_PING = "/v3/application/openapi-ping"
 READY_SECONDS = 180  # a slow machine imports Dagster for a minute
 LOOK_SECONDS = 1.0
 
@@ -67,14 +67,15 @@ def up(
         signal.signal(number, lambda *_: stop.set())
     ui = _free(LOOPBACK, port)
     meeting = _meeting_place()
-    programs = _programs(home / "logs", dagster_home, meeting, host, (ui, api_port), with_sandbox=with_sandbox)
+    local = free_ports() if with_sandbox else None
+    programs = _programs(home / "logs", dagster_home, meeting, host, (ui, api_port), local)
     pages = f"http://{LOOPBACK}:{ui}/server_info", f"http://{_named(host)}:{api_port}/health"
     console.print("Starting …")
     try:
         for program in programs:
             program.start()
-            if program.name == SANDBOX:  # it leaves its settings for the others
-                _wait_until_ready([program], stop, lambda: _answers(SANDBOX_URL))
+            if program.name == SANDBOX and local:  # it leaves its settings for the others
+                _wait_until_ready([program], stop, lambda: _answers(f"http://{LOOPBACK}:{local[0]}{SANDBOX_PING}"))
             if program.name == CODE:  # who asks it while it is not there yet, asks again after a minute
                 _wait_until_ready([program], stop, (meeting / SOCKET).exists)
         _wait_until_ready(programs, stop, lambda: all(map(_answers, pages)))
@@ -88,14 +89,17 @@ def up(
 
 
 def _programs(
-    logs: Path, dagster_home: Path, meeting: Path, host: str, ports: tuple[int, int], *, with_sandbox: bool
+    logs: Path, dagster_home: Path, meeting: Path, host: str, ports: tuple[int, int], local: tuple[int, int] | None
 ) -> list[Program]:
     ui, api = ports
     ours = [sys.executable, "-m", "etsy_pipeline.cli.main"]
     found = []
-    if with_sandbox:
+    if local:
+        etsy, medusa = map(str, local)
         quick = ["--per-second", "50", "--per-day", "100000"]  # a new app's 5 a second would mostly be waiting
-        found.append(Program(SANDBOX, [*ours, "sandbox", *quick], logs / "sandbox.log"))
+        command = [*ours, "sandbox", "--etsy-port", etsy, "--medusa-port", medusa, *quick]
+        back = os.environ.get(REDIRECT) or DEFAULT_REDIRECT_URI.replace(f":{API_PORT}/", f":{api}/")  # to these pages
+        found.append(Program(SANDBOX, command, logs / "sandbox.log", {REDIRECT: back}))
     env = {"DAGSTER_HOME": str(dagster_home)}
     code = [*_run("etsy_pipeline.code_server"), "--socket", str(meeting / SOCKET)]
     where = ["-w", str(meeting / WORKSPACE)]

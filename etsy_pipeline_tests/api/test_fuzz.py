@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from etsy_pipeline.settings import Settings
+from etsy_pipeline.store import signs_of_life
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.api.planned import a_connected_account, draw_up
 from etsy_pipeline_tests.api.serving import TOKEN, client_of, serving
@@ -38,6 +39,8 @@ def test_no_request_makes_a_fault(settings: Settings, store: Store) -> None:
         operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
         assert len(operations) == schema.statistic.operations.total, "the document is valid"
         for operation in operations:
+            with store.writing() as session:  # or GET /ready answers 503, as it should
+                signs_of_life.note(session, signs_of_life.SENSORS)
             bombard(operation, known)
     assert len(operations) >= 20
 

@@ -419,6 +419,8 @@ def test_the_form_takes_no_attempt_of_an_account(api: httpx.Client, person: Visi
 
 def test_a_seller_who_says_no_ends_an_attempt_without_an_account_too(api: httpx.Client, person: Visitor) -> None:
     query = came_back(begun(api), deny=True)
-    assert "oauth_denied" in person.open(CALLBACK, **query).text
+    page = person.open(CALLBACK, **query).text
+    assert "oauth_denied" in page
+    assert "/setup/shop" in page, "there is a way on"
     body = {"id": added(api), "code": "x", "state": query["state"]}
     assert code_of(api.post(CALLBACK, json=body), 400) == "oauth_state_unknown"

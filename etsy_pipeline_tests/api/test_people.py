@@ -257,6 +257,22 @@ def test_with_people_nobody_is_answered_without_a_token_on_this_machine_either(
             assert api.get("/admin/etsy-sync-jobs", headers=by_another_name).status_code == 200, "whoever has a token"
 
 
+def test_somebody_is_left_who_administers(settings: Settings, store: Store) -> None:
+    with serving(settings.model_copy(update={"etsy_pipeline_api_token": None}), store) as url:
+        sits_here = Visitor(url)
+        sits_here.open("/review/people")
+        assert "administrator_needed" in sits_here.send("/review/people", person="Bob", role="approve").text
+        assert not people.every(store), "who is let in first would have shut everybody else out"
+        ada = somebody(url, store, "administer")
+        people.add(store, "Bob", "look")
+        ada.open("/review/people")
+        for what in ({"role": "look"}, {}):
+            sent = {"csrf": ada.fields("/review/people")["csrf"], "person": "Ada"} | what
+            refused = ada.client.post(f"/review/people/{'role' if what else 'remove'}", data=sent)
+            assert "administrator_needed" in refused.text
+        assert {person.name: person.role for person in people.every(store)} == {"Ada": "administer", "Bob": "look"}
+
+
 def test_people_are_added_and_removed_on_a_page_and_a_token_is_shown_once(url: str, store: Store) -> None:
     ada = somebody(url, store, "administer")
     ada.open("/review/people")

@@ -15,6 +15,7 @@ from etsy_pipeline.store import accounts, items, jobs, progress
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import Approval, EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline.sync import activity
 from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline_tests.api.planned import a_connected_account, draw_up, find_nothing, publish, wait_for_a_person
 from etsy_pipeline_tests.api.serving import serving
@@ -83,8 +84,12 @@ def test_a_plan_is_shown_with_shop_totals_fees_and_products(visitor: Visitor, st
         "29.99 USD",
         "fee $0.20",
         "Decide…",
+        "every plan waits for a person",
+        "UTC by a program",
     ):
         assert told in visitor.text
+    for jargon in ("approval.auto_approve", "API call", "by api"):
+        assert jargon not in visitor.text
     assert "trademark of Etsy" in visitor.text
 
 
@@ -97,6 +102,7 @@ def test_what_is_dangerous_stands_first_with_all_sides(visitor: Visitor, store: 
     change(store, transaction_id, 1, conflicts=[conflict], care=1)
     page = visitor.open(f"/review/{transaction_id}")
     assert products_on(page) == ["prod_2", "prod_1", "prod_0"]
+    assert re.findall(r'<option value="(\w+)">Brake:', page.text) == ["price_moved"], "no brake that the plan has not"
     for told in ("Brake: A price moves", "Last published 30", "On Etsy now 31", "Will be 57", "from Mug to Last mug"):
         assert told in visitor.text
     assert products_on(visitor.move(only="brakes")) == ["prod_2"]
@@ -142,7 +148,7 @@ def test_what_is_ticked_is_left_out_from_page_to_page(visitor: Visitor, store: S
     visitor.move(to="decide", leave=["3"])
     chosen = visitor.fields(f"/review/{transaction_id}/approve")["left_out"].split()
     assert chosen == [product_at(store, transaction_id, 3)]
-    assert "saves 4 API calls and $0.20" in visitor.text
+    assert "saves 4 calls to Etsy and $0.20" in visitor.text
     visitor.send(f"/review/{transaction_id}/approve", decided_by="Ada", left_out="\n".join([*chosen, "prod_9"]))
     assert set(decision_on(store, transaction_id).excluded_products) == {*chosen, "prod_9"}
 
@@ -206,8 +212,25 @@ def test_who_comes_second_sees_what_was_decided(visitor: Visitor, store: Store) 
     visitor.page = form
     assert visitor.send(f"/review/{transaction_id}/reject", decided_by="Bob").status_code == 409
     assert "already_decided" in visitor.text
+    assert "Ada approved the plan" in visitor.text
+    assert "Approve and publish" not in visitor.text
+    assert "Reject the whole plan" not in visitor.text, "nothing is left to press"
     visitor.open(f"/review/{transaction_id}/decide")
     assert "Approved by Ada" in visitor.text
+
+
+@ON_SQLITE
+def test_the_name_in_a_decision_that_was_refused_does_nothing_afterwards(visitor: Visitor, store: Store) -> None:
+    transaction_id = a_plan(store)
+    visitor.open(f"/review/{transaction_id}/decide")
+    form = visitor.page
+    visitor.send(f"/review/{transaction_id}/approve", decided_by="Ada")
+    visitor.page = form
+    visitor.send(f"/review/{transaction_id}/reject", decided_by="Rita")
+    visitor.open(f"/review/{transaction_id}")
+    visitor.send(f"/review/{transaction_id}/cancel")
+    done = [(one.done_by, one.deed) for one in activity.of_sync(store, transaction_id)]
+    assert done[-1] == ("Ada", "cancelled")
 
 
 def test_results_name_what_failed_and_lead_to_a_new_sync(visitor: Visitor, store: Store) -> None:
@@ -301,7 +324,7 @@ def test_where_there_is_nothing_to_do_there_is_nothing_to_decide(visitor: Visito
     find_nothing(store, job.transaction_id, invalid=invalid)
     address = f"/review/{job.transaction_id}"
     visitor.open(address)
-    told = "Nothing would be sent to Etsy: 1 stays as it is" + (", 1 not ready." if invalid else ".")
+    told = "Nothing would be sent to Etsy: 1 stays as it is" + (", 1 cannot be published." if invalid else ".")
     for words in ("Shop nothing to do", told, "There is nothing to decide"):
         assert words in visitor.text
     assert ("Decide…" in visitor.text, "Call it off" in visitor.text) == (False, False)

@@ -64,6 +64,11 @@ def test_health_says_nothing_and_needs_nothing(guarded: httpx.Client) -> None:
     assert guarded.get("/health", headers={"authorization": ""}).json() == {"status": "ok"}
 
 
+def test_the_bare_address_leads_to_the_pages(guarded: httpx.Client) -> None:
+    answer = guarded.get("/", headers={"authorization": ""}, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (307, "/review/")
+
+
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "localhost:1234"])
 def test_without_a_token_programs_on_the_machine_are_answered(unguarded: httpx.Client, host: str) -> None:
     assert unguarded.get(LIST, headers={"host": host}).status_code == 200

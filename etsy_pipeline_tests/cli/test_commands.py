@@ -148,6 +148,12 @@ def test_without_any_setting_the_doctor_says_what_to_set(tmp_path: Path) -> None
 NOBODY = "http://127.0.0.1:9"  # where nobody listens
 
 
+def test_the_doctor_tells_a_missing_app_once(tmp_path: Path) -> None:
+    told = Terminal(tmp_path, {}).begun()("doctor", status=1)
+    assert told.count("ETSY_SHARED_SECRET: the") == 1, "calls are not asked for without a key"
+    assert "/setup of" in told.partition("accounts")[2], "and the browser is a way to connect one, too"
+
+
 def test_the_doctor_tells_a_medusa_that_is_down_and_a_wrong_etsy_key(terminal: Terminal) -> None:
     connected(terminal)
     env = {"MEDUSA_URL": NOBODY, "ETSY_API_URL": NOBODY}

@@ -7,6 +7,10 @@ import socket
 from pathlib import Path
 from urllib.request import urlopen
 
+import pytest
+
+from etsy_pipeline.cli import up
+from etsy_pipeline.cli.sandbox import free_ports
 from etsy_pipeline_tests.cli.terminal import Terminal
 from etsy_pipeline_tests.everything_up import MARK, PROJECT, alive, everything_up, free_port, until
 
@@ -30,6 +34,21 @@ def test_up_brings_up_everything_and_sigterm_ends_all_of_it(tmp_path: Path) -> N
         ], "nothing is left lying about"  # fmt: skip
         os.kill(process, signal.SIGTERM)
         until(lambda: not alive(tmp_path), tmp_path / "said.txt")
+
+
+def test_another_sandbox_on_this_machine_stands_in_nobody_s_way() -> None:
+    first = free_ports()
+    with socket.create_server(("127.0.0.1", first[0])):
+        others = free_ports()
+    assert set(first).isdisjoint(others)
+
+
+def test_the_sandbox_sends_the_browser_back_to_the_port_of_the_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ETSY_REDIRECT_URI", raising=False)
+    sandbox, *_ = up._programs(tmp_path, tmp_path, tmp_path, "127.0.0.1", (3001, 9001), (8001, 8002))
+    assert sandbox.env == {"ETSY_REDIRECT_URI": "http://localhost:9001/admin/oauth/etsy/callback"}
 
 
 def test_up_in_a_wrong_folder_says_so_and_begins_nothing(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from etsy_pipeline.api.inputs import NOTE, PRINTABLE, AccountPath
 from etsy_pipeline.api.review.item_card import web_address
 from etsy_pipeline.api.review.page import is_picture, page, to
 from etsy_pipeline.api.review.plan_query import A_PAGE
-from etsy_pipeline.api.review.session import OWN_FORM, decides_as
+from etsy_pipeline.api.review.session import OWN_FORM, decides_as, remember
 from etsy_pipeline.errors import BadRequest, PipelineError
 from etsy_pipeline.planning.undecided import WHY
 from etsy_pipeline.shop import candidates
@@ -104,6 +104,7 @@ def decide(request: Request, context: Context, account_id: AccountPath, form: An
     name = decides_as(request, form.decided_by)
     looked = Looked(kind=form.kind, product_id=form.product_id)
     if not form.choice:
+        remember(request, form.decided_by)
         return to(_address(account_id, looked))
     try:
         wanted = form.request()
@@ -111,6 +112,7 @@ def decide(request: Request, context: Context, account_id: AccountPath, form: An
         decide_one(context.store, account_id, wanted, Said(name, THROUGH, form.note), readers)
     except PipelineError as problem:
         return _list(request, context, account_id, looked, problem=problem)
+    remember(request, form.decided_by)
     done = f"{wanted.act} {wanted.listing_id} {wanted.product_id}"
     return to(_address(account_id, looked.model_copy(update={"done": done})))
 
@@ -134,6 +136,7 @@ def attach_all(request: Request, context: Context, account_id: AccountPath, form
         )
     except PipelineError as problem:
         return _certain(request, context, account_id, problem=problem)
+    remember(request, form.decided_by)
     return _certain(request, context, account_id, done=len(decided.done), refused=decided.refused)
 
 

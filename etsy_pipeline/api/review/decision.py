@@ -13,13 +13,13 @@ from etsy_pipeline.api.inputs import NOTE, PRINTABLE, TransactionPath
 from etsy_pipeline.api.review.item_card import CHANGING
 from etsy_pipeline.api.review.page import page, to
 from etsy_pipeline.api.review.plan_query import PlanQuery
-from etsy_pipeline.api.review.session import NOBODY_NAMED, OWN_FORM, THROUGH, ByBrowser, decides_as, name_for
+from etsy_pipeline.api.review.session import NOBODY_NAMED, OWN_FORM, THROUGH, ByBrowser, decides_as, name_for, remember
 from etsy_pipeline.api.review.words import ACTIONS, told_of
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.planning.plan_view import dollars
 from etsy_pipeline.store.records import SyncItem
 from etsy_pipeline.store.sync_states import SyncState
-from etsy_pipeline.sync import approvals, queries, retry
+from etsy_pipeline.sync import activity, approvals, queries, retry
 from etsy_pipeline.sync.resume import resume
 from etsy_pipeline.sync.rollback import request_rollback
 
@@ -78,6 +78,7 @@ def approve(request: Request, context: Context, transaction_id: TransactionPath,
         )
     except PipelineError as problem:
         return _form(request, context, transaction_id, decision, problem=problem)
+    remember(request, decision.decided_by)
     return to(f"/review/{transaction_id}?follow=yes")
 
 
@@ -89,6 +90,7 @@ def reject(request: Request, context: Context, transaction_id: TransactionPath, 
         approvals.reject(context.store, transaction_id, decided_by=name, through=THROUGH, note=decision.note)
     except PipelineError as problem:
         return _form(request, context, transaction_id, decision, problem=problem)
+    remember(request, decision.decided_by)
     return to(f"/review/{transaction_id}")
 
 
@@ -137,6 +139,8 @@ def _form(
         "decide.html",
         200 if problem is None else status_of(problem)[0],
         job=review.job,
+        done=[(one, activity.words(one)) for one in activity.of_sync(context.store, transaction_id)],
+        is_open=review.job.state is SyncState.PLANNED,
         shop=review.account.label,
         summary=summary,
         told=told_of(summary.totals),

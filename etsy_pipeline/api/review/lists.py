@@ -15,7 +15,7 @@ from etsy_pipeline.api.inputs import PRINTABLE
 from etsy_pipeline.api.review.item_card import price_of, web_address
 from etsy_pipeline.api.review.page import is_picture, page
 from etsy_pipeline.api.review.plan_query import A_PAGE
-from etsy_pipeline.api.review.words import LINK_STATUSES, told_of
+from etsy_pipeline.api.review.words import LINK_STATUSES, asked_for, told_of
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.planning.link import Link
 from etsy_pipeline.store.records import EtsySyncJob
@@ -85,6 +85,7 @@ def syncs(request: Request, context: Context, listed: Annotated[ListedJobs, Quer
         waiting=[(job, _told(job)) for job in waiting],
         rows=[(job, _told(job)) for job in found if job.id not in shown],
         statuses={words: words for words in OF_WORDS},
+        asked_for=asked_for,
         is_empty=not count and not (listed.status or listed.account),
     )
 

@@ -15,7 +15,8 @@ from etsy_pipeline.api.review.item_card import ItemCard, item_card_of
 from etsy_pipeline.api.review.page import page, to
 from etsy_pipeline.api.review.plan_query import A_PAGE, AFTERWARDS, SHOWN, WHAT_CHANGES, PlanQuery
 from etsy_pipeline.api.review.remedies import Cause, Group, causes, groups
-from etsy_pipeline.api.review.words import reason, told_of
+from etsy_pipeline.api.review.words import asked_for, not_by_itself, reason, told_of
+from etsy_pipeline.planning.brakes import BRAKES
 from etsy_pipeline.planning.plan_view import dollars
 from etsy_pipeline.planning.sections import CHANGING, SECTIONS
 from etsy_pipeline.shop import scan_views
@@ -106,9 +107,18 @@ def _told(context: AppContext, review: SyncReview, query: PlanQuery) -> dict[str
         "is_under_way": job.state in (*BEING_PLANNED, *UNDER_WAY),
         "has_nothing_to_do": job.state is SyncState.NOTHING_TO_DO,
         "is_finished": job.state in (*PUBLISHED, SyncState.FAILED),
-        "shown": SHOWN if job.state in PENDING else {**SHOWN, **AFTERWARDS},
+        "shown": _shown(context, job, query),
+        "by_itself": not_by_itself(summary.for_a_person),
+        "asked_for": asked_for(job.trigger),
         "why": reason(query.why) if query.why else "",
     }
+
+
+def _shown(context: AppContext, job: EtsySyncJob, query: PlanQuery) -> Mapping[str, str]:
+    """What can be chosen to be shown: of the brakes those that the plan has."""
+    there = {*queries.brakes_in(context.store, job), query.show}
+    shown = {show: words for show, words in SHOWN.items() if show not in BRAKES or show in there}
+    return shown if job.state in PENDING else {**shown, **AFTERWARDS}
 
 
 def _parts(context: AppContext, review: SyncReview, query: PlanQuery) -> dict[str, Any]:

@@ -116,15 +116,20 @@ def name_for(request: Request) -> str:
 
 
 def decides_as(request: Request, given: str, otherwise: str = "") -> str:
-    """The name that a decision is noted with; one that was typed is remembered for the next form.
+    """The name that a decision is noted with. Once it is taken, `remember` the name.
 
     Raises:
         BadRequest: `name_not_yours`.
     """
     found: Who = request.state.who
+    return found.decides_as(given, otherwise)
+
+
+def remember(request: Request, given: str) -> None:
+    """Fill a name that was typed into this browser's next forms. Not that of a decision that was refused."""
+    found: Who = request.state.who
     if not found.name:
         request.session[LAST_NAME] = given
-    return found.decides_as(given, otherwise)
 
 
 def _by_browser(request: Request) -> Doer:

@@ -14,7 +14,7 @@ from etsy_pipeline.api.context import Context
 from etsy_pipeline.api.inputs import PRINTABLE, AccountPath
 from etsy_pipeline.api.review.item_card import web_address
 from etsy_pipeline.api.review.page import page, to
-from etsy_pipeline.api.review.session import OWN_FORM, THROUGH, ByBrowser, decides_as
+from etsy_pipeline.api.review.session import OWN_FORM, THROUGH, ByBrowser, decides_as, remember
 from etsy_pipeline.shop import holds as accepting
 from etsy_pipeline.shop import scan, scan_views
 from etsy_pipeline.store import accounts
@@ -82,6 +82,7 @@ def accept(
     """What holds the shop is right: its new currency, or its new name."""
     name = decides_as(request, decided_by)
     accepting.accept(context.store, account_id, code, decided_by=name, through=THROUGH)
+    remember(request, decided_by)
     return to("/review/accounts")
 
 

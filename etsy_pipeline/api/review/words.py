@@ -1,7 +1,8 @@
 """The words of the pages: each thing is called the same in badges, filters and sentences (docs/glossary.md)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from etsy_pipeline.planning.approval_policy import AUTO_APPROVE_OFF
 from etsy_pipeline.planning.plan_view import Totals, dollars
 
 ACTIONS: Mapping[str, str] = {
@@ -85,6 +86,18 @@ _REASONS: Mapping[str, str] = {
 }
 
 
+_ASKED_FOR: Mapping[str, str] = {
+    "ui": "in the browser",
+    "cli": "in a terminal",
+    "api": "by a program",
+    "schedule": "by the schedule",
+    "backfill": "by a backfill",
+    "demo": "by the demo",
+    "stock": "because stock changed",
+    "replan": "because products changed while the plan waited",
+}
+
+
 def reason(code: str) -> str:
     """Why products cannot be published, as a heading."""
     return _REASONS.get(code, code.replace("_", " ").capitalize())
@@ -97,13 +110,25 @@ def told_of(total: Totals) -> str:
         counted(total.update, "change") if total.update else "",
         f"{total.deactivate:,} taken down" if total.deactivate else "",
     ]
-    idle = f"{total.invalid:,} not ready" if total.invalid else ""
+    idle = f"{total.invalid:,} cannot be published" if total.invalid else ""
     if not total.changes:
         same = "1 stays as it is" if total.skip == 1 else f"{total.skip:,} stay as they are" if total.skip else ""
         told = ", ".join(filter(None, (same, idle)))
         return f"Nothing would be sent to Etsy{': ' if told else ''}{told}."
     told = f"{', '.join(filter(None, (*parts, idle)))}. Etsy's fees: {dollars(total.fees_usd_cents)}."
     return f"{told} {_beside(total)}".strip()
+
+
+def asked_for(trigger: str) -> str:
+    """Where a sync was asked for."""
+    return _ASKED_FOR.get(trigger, f"through {trigger}")
+
+
+def not_by_itself(reasons: Sequence[str]) -> str:
+    """Why a person approves a plan; blank where none has to."""
+    if AUTO_APPROVE_OFF in reasons:
+        return "Nothing is approved by itself in this shop: every plan waits for a person."
+    return f"It is not approved by itself: {'; '.join(reasons)}." if reasons else ""
 
 
 def counted(count: int, what: str) -> str:

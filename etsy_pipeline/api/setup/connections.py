@@ -23,11 +23,11 @@ from etsy_pipeline.store.records import EtsyAccount
 router = APIRouter()
 
 AGAIN = "Begin anew with the button, and paste the address within ten minutes; each one can be used once."
-NEW_SHOP = "Etsy shop"  # until Etsy tells its own name
 HINTS = {
     "medusa_unauthorized": "Make a new one in Medusa's admin (Settings → Secret API Keys), and paste all of it.",
     "medusa_unreachable": "Is the address right, and does the server run? This machine has to reach it.",
     "not_a_medusa": "It is the address of the server itself, as in https://shop.example.com, not of the shop's pages.",
+    "etsy_unreachable": "Is this machine online? It has to reach Etsy; then check again.",
     "etsy_key_invalid": "Both stand beside each other at etsy.com/developers/your-apps; copy them again.",
 }
 """What to do, for who looks at a form and not at environment variables."""
@@ -224,7 +224,7 @@ def _waiting(context: AppContext, by: Doer) -> EtsyAccount:
     with context.store.reading() as session:
         every = accounts.every(session)
     waiting = [account for account in every if account.shop_id is None and not account.is_active]
-    return waiting[0] if waiting else configure.add(context.store, NEW_SHOP, by=by)
+    return waiting[0] if waiting else configure.add(context.store, connect.UNNAMED, by=by)
 
 
 def _host(url: str) -> str:

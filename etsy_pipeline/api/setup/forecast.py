@@ -27,6 +27,7 @@ from etsy_pipeline.listings.shop_settings import ShopSettings, parse_settings
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.records import EtsyAccount
+from etsy_pipeline.sync.kept_references import KeptReferences
 from etsy_pipeline.sync.product_listings import ProductListings, shop_reader
 
 MOST = 5000  # products that are looked at
@@ -148,7 +149,8 @@ class Forecasts:
                 self._read(look, settings)
             with closing(self._context.shop_client(account.id)) as client:
                 troubles: list[str] = []
-                reader = shop_reader(client, account, self._context.settings.medusa()[2], troubles.append)
+                anew = KeptReferences(self._context.store, client, may_be_kept=False)
+                reader = shop_reader(anew, account, self._context.settings.medusa()[2], troubles.append)
                 shop = ProductListings(settings, lambda: reader).shop_for(look.products)
             look.forecast = forecast(look, account, settings, shop, troubles)
         except PipelineError as error:

@@ -15,6 +15,7 @@ from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.listings.shop import Choice, Kind, TaxonomyProperty
 from etsy_pipeline.store import accounts
+from etsy_pipeline.sync.kept_references import KeptReferences
 
 Asked = TypeVar("Asked")
 
@@ -80,7 +81,7 @@ class Offered:
 
         def ask() -> Sequence[TaxonomyProperty]:
             with closing(self._context.shop_client(account_id)) as client:
-                return client.taxonomy_properties(taxonomy_id)
+                return KeptReferences(self._context.store, client, may_be_kept=False).taxonomy_properties(taxonomy_id)
 
         return self._fresh(("properties", taxonomy_id), SAME_FOR_LONG, ask)
 
@@ -107,7 +108,7 @@ class Offered:
 
     def _asked(self, account_id: str, shop_id: int) -> Mapping[Kind, Sequence[Choice]]:
         with closing(self._context.shop_client(account_id)) as client:
-            return client.choices(shop_id)
+            return KeptReferences(self._context.store, client, may_be_kept=False).choices(shop_id)
 
     def _fresh(self, key: object, seconds: float, ask: Callable[[], Asked]) -> Asked:
         with self._lock:

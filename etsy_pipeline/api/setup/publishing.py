@@ -97,7 +97,7 @@ def draw_up(
         )
     except PipelineError as problem:
         return _plan(request, context, account_id, problem=problem)
-    return to(f"/review/{job.transaction_id}")
+    return to(f"/review/{job.transaction_id}?follow=yes")
 
 
 def in_words(changes: Mapping[str, Any]) -> str:

@@ -148,8 +148,9 @@ def test_the_first_plan_is_of_drafts_and_a_double_click_asks_once(
     visitor.open(f"/setup/shops/{account_id}/plan")
     assert "Nothing draws plans up at the moment" in visitor.text
     fields = visitor.fields(f"/setup/shops/{account_id}/plan") | {"publish_as": "draft"}
-    ends: list[Any] = [visitor.client.post(f"/setup/shops/{account_id}/plan", data=fields).url.path for _ in range(2)]
+    ends: list[Any] = [visitor.client.post(f"/setup/shops/{account_id}/plan", data=fields).url for _ in range(2)]
     jobs, count = queries.jobs_page(sqlite_store, account_id=account_id, status=None, first=0, most=9)
     assert count == 1
-    assert ends == [f"/review/{jobs[0].transaction_id}"] * 2
+    assert [end.path for end in ends] == [f"/review/{jobs[0].transaction_id}"] * 2
+    assert {end.query for end in ends} == {b"follow=yes"}, "the plan opens by itself"
     assert settings(sqlite_store, account_id).publish_as == "draft"

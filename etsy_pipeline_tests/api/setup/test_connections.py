@@ -134,6 +134,7 @@ def test_a_shop_is_connected_and_a_second_click_makes_no_second_account(owner: O
         owner.visitor.client.post("/setup/shop/connect", data=fields, follow_redirects=False)
     with sqlite_store.reading() as session:
         assert accounts.every(session)[0].id == account_id
+        assert accounts.every(session)[0].name == "DustySpoonStudio", "what nobody named is named after the shop"
         assert len(accounts.every(session)) == 2
 
 
