@@ -41,6 +41,9 @@ class Finding:
     detail: str
 
 
+NO_SHOP = (
+    "none yet: connect one on the set-up page (/setup of `etsy-pipeline up`), or `etsy-pipeline accounts add NAME`"
+)
 NO_FENCE = Finding(
     "fence",
     is_good=None,
@@ -57,7 +60,7 @@ def findings() -> Iterator[Finding]:
         yield Finding("settings", is_good=False, detail=str(error))
         return
     yield Finding("settings", is_good=True, detail=SANDBOX if settings.uses_sandbox else _whence(settings))
-    yield _look("state folder", lambda: _folder(settings))
+    yield _look("state folder", lambda: disk(settings))
     yield _look("Medusa", lambda: _medusa(settings))
     yield _look("notices", lambda: _notices(settings))
     try:
@@ -76,7 +79,8 @@ def _with_database(settings: Settings, store: Store) -> Iterator[Finding]:
     yield _look("database", lambda: _database(store))
     yield _look("snapshots", lambda: f"can be kept in {wiring.check_snapshots(settings, store)}")
     yield from _etsy(settings, store)
-    yield _look("calls to Etsy", lambda: _calls_left(settings, store))
+    if settings.etsy_client_id and settings.etsy_shared_secret:  # else the line before says what is missing
+        yield _look("calls to Etsy", lambda: _calls_left(settings, store))
     yield _dagster(store)
     yield _look("Dagster's instance", _instance)
     yield from _daemons(store)
@@ -85,7 +89,7 @@ def _with_database(settings: Settings, store: Store) -> Iterator[Finding]:
     with store.reading() as session:
         found = accounts.every(session)
     if not found:
-        yield Finding("accounts", is_good=False, detail="none yet: `etsy-pipeline accounts add NAME`")
+        yield Finding("accounts", is_good=False, detail=NO_SHOP)
     for account in found:
         yield _look(f"shop {account.name}", lambda account=account: _shop(settings, store, account))  # type: ignore[misc]
         yield from not_done_by_itself(store, account)
@@ -105,7 +109,12 @@ def _look(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, is_good=False, detail=str(error))
 
 
-def _folder(settings: Settings) -> str:
+def disk(settings: Settings) -> str:
+    """Where the state folder lies, and how much room there is.
+
+    Raises:
+        NotConfigured: `disk_full`.
+    """
     home = settings.etsy_pipeline_home.resolve()
     if not settings.has_embedded_database and not home.exists():
         return "none, and none is needed: the database is a server, and keys come from the environment"

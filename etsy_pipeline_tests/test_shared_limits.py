@@ -9,7 +9,9 @@ from pathlib import Path
 from sqlalchemy import text
 
 from etsy_pipeline import wiring
+from etsy_pipeline.accounts.configure import configure
 from etsy_pipeline.etsy.errors import EtsyQuotaExhausted
+from etsy_pipeline.etsy.fair_shares import Shares, Shop
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import budgets
 from etsy_pipeline.store.encryption import TokenCipher
@@ -70,3 +72,23 @@ def test_the_key_itself_is_not_stored(store: Store, tmp_path: Path) -> None:
         with store.reading() as session:
             rows = session.execute(text("SELECT * FROM api_budget")).all()
         assert world.sandbox.client_id not in str(rows)
+
+
+def test_a_shops_calls_are_kept_with_its_name_and_weight(store: Store, tmp_path: Path) -> None:
+    with a_world(tmp_path, per_second=5) as world:
+        account = world.connected(store)
+        configure(store, account.id, {"share_of_calls": 3})
+        budget = wiring.call_budget(world.settings, store, account_id=account.id)
+        before = shares_of(store, world.sandbox.client_id)
+        budget.wait_for_turn()
+        budget.learn({})
+        budget.wait_for_turn()
+    found = shares_of(store, world.sandbox.client_id)
+    mine, was = found.shops[account.id], before.shops.get(account.id, Shop())
+    assert mine.weight == 3
+    assert mine.calls_today() == was.calls_today() + 2
+    assert not found.line
+
+
+def shares_of(store: Store, client_id: str) -> Shares:
+    return Shares.of(budgets.present(store, client_id).shares, store.seconds())

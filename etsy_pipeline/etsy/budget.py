@@ -29,7 +29,8 @@ class Ledger(Protocol):
     """What is known of one API key.
 
     `turns` are calls of about the last second, each [key, calls, when they leave Etsy's window]; `calls` those of the
-    last day by quarter of an hour; `unknown_calls` those that Etsy told of at `told_at` and nobody here has made; `shares` says who made them and who waits (`fair_shares.py`).
+    last day by quarter of an hour; `unknown_calls` those that Etsy told of at `told_at` and nobody here has made;
+    `shares` says who made them, and who waits (`fair_shares.py`).
     """
 
     limit_per_second: int | None

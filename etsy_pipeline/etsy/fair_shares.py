@@ -21,6 +21,7 @@ LATE_SECONDS = 0.25  # who does not ask again when it said it would, plus this, 
 LONGEST_NAP_SECONDS = 60.0
 SOON_SECONDS = 0.25  # whose turn is that near sleeps until then; others look again before: who is ahead may give up
 RETURN_SECONDS = 3600.0  # a refused shop has so long to come back once calls are free: runs wait for each other, too
+WAY_SECONDS = 3600.0  # what one process found of the way to Etsy serves others on its machine for so long
 BATCH_PERCENT = 5  # of the day: a refused job with more to do goes on when that many calls are free
 
 
@@ -55,6 +56,13 @@ class Waiter(msgspec.Struct, array_like=True):
     asks_at: float
 
 
+class Way(msgspec.Struct, array_like=True):
+    """How long calls of a machine take there and back, without what varies; and when that was found."""
+
+    seconds: float
+    found_at: float
+
+
 class Shares(msgspec.Struct):
     """All shops of an API key that called it within a day or wait for it; as plain values in the ledger."""
 
@@ -62,6 +70,7 @@ class Shares(msgspec.Struct):
     bucket: int = 0  # in which `shops` was last cleaned
     shops: dict[str, Shop] = msgspec.field(default_factory=dict)
     line: dict[str, Waiter] = msgspec.field(default_factory=dict)
+    ways: dict[str, Way] = msgspec.field(default_factory=dict)
 
     @classmethod
     def of(cls, kept: Mapping[str, Any], now: float) -> Self:
@@ -71,17 +80,35 @@ class Shares(msgspec.Struct):
         shares.line = {key: waiter for key, waiter in shares.line.items() if first < waiter.asks_at <= last}
         bucket = int(now // BUCKET_SECONDS)
         if bucket != shares.bucket:
-            shares._forget_old(now)
+            shares.forget_old(now)
             shares.bucket = bucket
         return shares
+
+    def forget_old(self, now: float) -> None:
+        """Drop calls of more than a day ago, and shops that are of no account any more."""
+        in_line = {waiter.shop for waiter in self.line.values()}
+        for name, shop in list(self.shops.items()):
+            shop.calls = {bucket: calls for bucket, calls in shop.calls.items() if calls and _leaves(bucket) > now}
+            if not shop.calls and name not in in_line and shop.kept_until <= now:
+                del self.shops[name]
+        self.ways = {machine: way for machine, way in self.ways.items() if abs(now - way.found_at) < WAY_SECONDS}
+
+    def way_of(self, machine: str, now: float) -> float:
+        """How long its calls take at least; 0 where that is not known of the last hour."""
+        way = self.ways.get(machine)
+        return way.seconds if way is not None and abs(now - way.found_at) < WAY_SECONDS else 0.0
 
     def plain(self) -> dict[str, Any]:
         """As the ledger keeps them."""
         plain: dict[str, Any] = msgspec.to_builtins(self)
         return plain
 
-    def ahead_of(self, asker: Asker, now: float) -> int:
-        """How many in line have their turn before this one."""
+    def ahead_of(self, asker: Asker, now: float, *, who_asks_by: float | None = None) -> int:
+        """How many in line have their turn before this one.
+
+        With `who_asks_by` only those who have come back by then: others slept too long for a turn that is free now, and
+        none is left idle for them. But stock updates come before publications in any case.
+        """
         if not self.line.keys() - {asker.key}:
             return 0
         mine = self.line.get(asker.key) or Waiter(asker.shop, asker.is_stock, now, now)
@@ -90,15 +117,18 @@ class Shares(msgspec.Struct):
         places: dict[str, tuple[bool, float, float, str]] = {}
         for key, waiter in sorted(line.items(), key=lambda item: (item[1].since, item[0])):
             shop = self.shops.get(waiter.shop) or Shop(asker.weight)
-            before = turns_before.get((waiter.shop, waiter.is_stock), 0)
-            turns_before[waiter.shop, waiter.is_stock] = before + 1
-            due = max(shop.due, self.due) + before / shop.weight
+            turns = turns_before.get((waiter.shop, waiter.is_stock), 0)
+            turns_before[waiter.shop, waiter.is_stock] = turns + 1
+            due = max(shop.due, self.due) + turns / shop.weight
             places[key] = (not waiter.is_stock, due, waiter.since, key)
-        return sum(place < places[asker.key] for place in places.values())
+        before = [line[key] for key, place in places.items() if place < places[asker.key]]
+        if who_asks_by is None:
+            return len(before)
+        return sum(waiter.asks_at <= who_asks_by or waiter.is_stock > asker.is_stock for waiter in before)
 
     def wait(self, asker: Asker, seconds: float, now: float) -> float:
         """Stand in line for a turn that is free in so many seconds; how many to sleep before asking again."""
-        nap = seconds - budget.AHEAD_SECONDS / 2 if seconds <= SOON_SECONDS else seconds * 0.75
+        nap = seconds - budget.AHEAD_SECONDS / 2 if seconds <= SOON_SECONDS else seconds / 2
         nap = min(nap, LONGEST_NAP_SECONDS / 2)
         self._shop(asker)
         since = self.line[asker.key].since if asker.key in self.line else now
@@ -143,13 +173,6 @@ class Shares(msgspec.Struct):
             if missing:
                 kept, seconds = kept + missing, max(seconds, shop.kept_until - now)
         return kept, min(seconds, DAY_SECONDS + RETURN_SECONDS)
-
-    def _forget_old(self, now: float) -> None:
-        in_line = {waiter.shop for waiter in self.line.values()}
-        for name, shop in list(self.shops.items()):
-            shop.calls = {bucket: calls for bucket, calls in shop.calls.items() if calls and _leaves(bucket) > now}
-            if not shop.calls and name not in in_line and shop.kept_until <= now:
-                del self.shops[name]
 
     def _missing(self, shop: Shop, most: int) -> int:
         weights = sum(other.weight for other in self.shops.values())

@@ -152,8 +152,9 @@ def granted(query: Mapping[str, str]) -> tuple[str, str]:
             no code.
     """
     if query.get("error"):
+        why = (query.get("error_description") or "no reason given").rstrip(".")
         raise BadRequest(
-            f"Etsy did not connect the shop: {query['error']}: {query.get('error_description') or 'no reason given'}.",
+            f"Etsy did not connect the shop: {query['error']}: {why}.",
             code="oauth_denied",
             hint=_DENIALS.get(query["error"], "Start again; if it stays so, check the app at etsy.com/developers."),
         )

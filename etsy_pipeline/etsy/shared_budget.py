@@ -6,6 +6,7 @@ all calls lately; and a call that is still away is taken to arrive a little late
 """
 
 import secrets
+import socket
 import statistics
 import threading
 import time
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from etsy_pipeline.etsy import budget
 from etsy_pipeline.etsy.budget import Ledger, Told
 from etsy_pipeline.etsy.errors import EtsyQuotaExhausted
-from etsy_pipeline.etsy.fair_shares import Asker, Shares
+from etsy_pipeline.etsy.fair_shares import Asker, Shares, Way
 from etsy_pipeline.providers.protocols import Purpose
 
 LONGEST_WAIT_SECONDS = 5.0  # a longer wait is a job's pause, not a call's
@@ -69,7 +70,7 @@ class SharedBudget:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._ledger, self._reserve_percent = ledger, reserve_percent
-        self._shop, self._weight = shop, weight
+        self._shop, self._weight, self._machine = shop, weight, socket.gethostname()
         self._clock, self._sleep = clock, sleep
         self._lock = threading.Lock()
         self._blocks: list[_Block] = []
@@ -142,8 +143,10 @@ class SharedBudget:
             free = budget.free_again(ledger, most, now)
             shares.refuse(asker, most, free, now)
             return None, 0.0, self._exhausted(most, spent, [(max(spent, at), calls) for at, calls in free])
-        wait = spent or budget.seconds_until_turn(ledger, now, shares.ahead_of(asker, now))
+        soon = now + budget.AHEAD_SECONDS
+        wait = spent or budget.seconds_until_turn(ledger, now, shares.ahead_of(asker, now, who_asks_by=soon))
         if wait > budget.AHEAD_SECONDS:
+            wait = spent or budget.seconds_until_turn(ledger, now, shares.ahead_of(asker, now))
             return None, shares.wait(asker, wait, now), None
         block = self._new_block(ledger, purpose, most, now + wait)
         shares.serve(asker, block.left, block.taken_at)
@@ -175,7 +178,7 @@ class SharedBudget:
         """Bring the ledger up to date with what this process knows, and with the clock."""
         over = [item for item in self._blocks if not item.away and not item.is_usable(item.purpose, now)]
         shares = Shares.of(ledger.shares, now)
-        late = budget.WINDOW_SECONDS + MARGIN_SECONDS - self._steady_way()
+        late = budget.WINDOW_SECONDS + MARGIN_SECONDS - self._steady_way(shares, now)
         for block in over:
             leave_at = block.returned_at + late
             budget.settle_turns(ledger, block.key, unused=block.left, taken_at=block.taken_at, leave_at=leave_at)
@@ -188,12 +191,14 @@ class SharedBudget:
         self._limits = ledger.limit_per_second, ledger.limit_per_day
         return shares
 
-    def _steady_way(self) -> float:
-        """There and back, without what varies: that part may have been the way there."""
+    def _steady_way(self, shares: Shares, now: float) -> float:
+        """There and back, without what varies: that part may have been the way there. New processes ask older ones."""
         if len(self._ways) < FEW_CALLS:
-            return 0.0
+            return min([shares.way_of(self._machine, now), *self._ways])
         shortest = min(self._ways)
-        return max(0.0, shortest - (statistics.median(self._ways) - shortest))
+        way = max(0.0, shortest - (statistics.median(self._ways) - shortest))
+        shares.ways[self._machine] = Way(way, now)
+        return way
 
     def _exhausted(self, most: int, seconds: float, free_again: list[tuple[float, int]]) -> EtsyQuotaExhausted:
         reserved = f", {self._reserve_percent} % are kept for stock updates" if self._reserve_percent else ""

@@ -13,7 +13,9 @@ from typing import Any, NamedTuple, Protocol
 import httpx
 import stamina
 
+from etsy_pipeline import telemetry
 from etsy_pipeline.etsy.errors import EtsyRefused, EtsyUnavailable
+from etsy_pipeline.etsy.observed import observed_call
 from etsy_pipeline.etsy.responses import error_for, is_of_the_key, is_short_wait, retry_after_seconds
 from etsy_pipeline.providers.protocols import CallBudget, Purpose
 from etsy_pipeline.trust import trusted
@@ -160,9 +162,21 @@ class EtsyTransport:
         self, method: str, path: str, what: str, token: str | None, request: Mapping[str, Any], pace: _Pace
     ) -> httpx.Response:
         headers = {"x-api-key": self._api_key} | ({"authorization": f"Bearer {token}"} if token else {})
+        asked = time.monotonic()
         self._budget.wait_for_turn(pace.purpose)
+        telemetry.measure(telemetry.CALL_WAIT_SECONDS, time.monotonic() - asked, purpose=pace.purpose)
         if pace.before_send:
             pace.before_send()
+        with observed_call(method, self._base_url, path) as call:
+            response = self._answer(method, path, what, headers, request)
+            call.answered(response.status_code)
+        self._budget.learn(response.headers)
+        self.told_at = _moment(response.headers.get("date", ""))
+        return response
+
+    def _answer(
+        self, method: str, path: str, what: str, headers: Mapping[str, str], request: Mapping[str, Any]
+    ) -> httpx.Response:
         began = time.monotonic()
         self.calls_made += 1
         try:
@@ -177,8 +191,6 @@ class EtsyTransport:
                 hint=f"Check the network and that {self._base_url} can be reached, then sync again.",
                 may_have_happened=not isinstance(error, _NOT_SENT),
             ) from None
-        self._budget.learn(response.headers)
-        self.told_at = _moment(response.headers.get("date", ""))
         log_call(method, path, response.status_code, began, response.headers.get(REQUEST_UUID))
         return response
 

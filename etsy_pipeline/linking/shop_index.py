@@ -62,6 +62,8 @@ class ShopIndex:
 
     def possible(self, product: IdentifiedProduct) -> list[int]:
         """Listings that have something in common with a product, by what is strongest first, each once."""
+        if not self.listings:
+            return []
         return [item for item in dict.fromkeys(self._found(product)) if item in self.listings]
 
     def _found(self, product: IdentifiedProduct) -> Iterator[int]:

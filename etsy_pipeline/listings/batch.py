@@ -39,6 +39,7 @@ def _validated(task: Task, settings: ShopSettings, shop: Shop) -> ValidatedListi
 
 def _row(listing: ValidatedListing) -> Record:
     verdict = "invalid" if listing.errors else "absent" if listing.absent_because else "valid"
+    known = identified(listing)
     return {
         "product_id": listing.product_id,
         "title": listing.product_title,
@@ -46,8 +47,8 @@ def _row(listing: ValidatedListing) -> Record:
         "codes": ",".join(item.code for item in listing.verdicts),
         "messages": "; ".join(item.message for item in listing.verdicts) or listing.absent_because,
         "warnings": len(listing.warnings),
-        "price": str(listing.listing.price) if listing.listing else "",
-        "quantity": listing.listing.quantity if listing.listing else 0,
+        "price": known.price,
+        "quantity": known.quantity,
         "validated": to_json(listing),
-        "identified": identified_to_json(identified(listing)),
+        "identified": identified_to_json(known),
     }

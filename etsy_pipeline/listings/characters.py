@@ -1,5 +1,6 @@
 """Characters: text composed and stripped of what nobody sees, and what a field of Etsy's refuses."""
 
+import functools
 import unicodedata
 
 import regex
@@ -19,6 +20,7 @@ def sound(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
 
 
+@functools.lru_cache(maxsize=500)  # options, tags and SKUs come again and again
 def one_line(text: str) -> str:
     """Sound text, trimmed, with single spaces instead of any white space."""
     return " ".join((text if text.isascii() else sound(text)).split())

@@ -31,6 +31,7 @@ _LAID_OUT = regex.compile(r"<(?:p|div|br|ul|ol|li|h[1-6]|table)\b", regex.IGNORE
 _ADDRESSES = regex.compile(
     r"(?:https?://|(?<![\w.@])www\.)[^\s()<>]{1,200}+|(?<![\w.+-])[\w.+-]{1,64}+@(?:[\w-]{1,63}+\.){1,5}\w{2,24}+"
 )
+_SIGNS_OF_ADDRESSES = ("://", "www.", "@")  # most texts have none, and to find that out is cheap
 _OF_ETSY = regex.compile(r"^(?:https?://)?(?:[\w-]{1,63}\.)?etsy\.(?:com|me)\b")
 _CONTROLS = regex.compile(r"[\p{Cc}--\n\t]", regex.VERSION1)
 _SPACES = regex.compile(r"[^\S\n]+")
@@ -44,6 +45,8 @@ def description(text: str, stand_in: str) -> tuple[str, list[Verdict]]:
         return stand_in, [verdict("description_missing")]
     if len(text) > LONGEST:
         return text[:LONGEST], [verdict("description_too_long", length=len(text), limit=LONGEST)]
+    if not any(sign in text for sign in _SIGNS_OF_ADDRESSES):
+        return text, []
     addresses = tuple(item for item in dict.fromkeys(_ADDRESSES.findall(text)) if not _OF_ETSY.search(item))
     return text, [verdict("description_addresses", addresses=addresses)] if addresses else []
 

@@ -36,10 +36,10 @@ class Found(NamedTuple):
 def groups(product: Grouped) -> list[AnyGroup]:
     """The product's groups, the most specific one first."""
     own: list[Category | CategoryHeader] = sorted(product.categories, key=lambda item: -len(item.parents))
-    deepest = max((len(item.parents) for item in own), default=0)
+    deepest = len(own[0].parents) if own else 0
     above = [item.parents[level] for level in range(deepest) for item in own if level < len(item.parents)]
     found = [*own, *above, *(group for group in (product.type, product.collection) if group is not None)]
-    return list({group.id: group for group in reversed(found)}.values())[::-1]
+    return found if len(found) == 1 else list({group.id: group for group in reversed(found)}.values())[::-1]
 
 
 def said(value: Value, product: Grouped, shop: ShopSettings) -> Found | None:
@@ -77,8 +77,6 @@ def _rules(group: AnyGroup, shop: ShopSettings) -> Iterator[GroupRule]:
 
 
 def _older(value: Value, shop: ShopSettings) -> Mapping[str, Any]:
-    older: Mapping[Value, Mapping[str, Any]] = {
-        "taxonomy_id": shop.taxonomy_by_category,
-        "shop_section": shop.section_by_category,
-    }
-    return older.get(value, {})
+    if value == "taxonomy_id":
+        return shop.taxonomy_by_category
+    return shop.section_by_category if value == "shop_section" else {}

@@ -56,6 +56,8 @@ def counted(variant: Variant, currency_code: str, rule: PriceListRule) -> Medusa
     override, that is the price, be it above the plain one; if it is of a sale, the lower of it and the plain one is.
     """
     plain = variant.prices.get(currency_code)
+    if not variant.list_prices:
+        return None if plain is None else MedusaPrice(plain, currency_code)
     lists = [item for item in variant.list_prices if item.currency_code == currency_code and getattr(rule, item.type)]
     lowest = min(lists, key=lambda item: item.amount, default=None)
     if lowest is not None and (lowest.type == "override" or plain is None or lowest.amount <= plain):
@@ -79,6 +81,8 @@ EVERY_LIST = PriceListRule(override=True, sale=True)
 
 def _told_of_lists(variant: Variant, name: str, found: MedusaPrice) -> list[Verdict]:
     """From which list the price is, and which one would say otherwise if it counted."""
+    if not variant.list_prices:
+        return []
     currency = found.currency_code
     told, shown = [], {"variant": name, "currency": currency}
     if found.of_list is not None:

@@ -48,12 +48,18 @@ def bounds(currency_code: str) -> Bounds:
     rate = PER_DOLLAR.get(currency_code)
     if rate is None:
         return Bounds(LOWEST, HIGHEST_ELSEWHERE, LOWEST, HIGHEST_ELSEWHERE)
-    smallest = Decimal(1).scaleb(-exponent(currency_code))
+    smallest = _smallest(currency_code)
     lowest = KNOWN_LOWEST.get(currency_code, LOWEST * rate).quantize(smallest, ROUND_CEILING)
     highest = (HIGHEST * rate).quantize(smallest)
     if currency_code == DOLLARS:
         return Bounds(lowest, highest, lowest, highest)
     return Bounds(lowest, highest, lowest / FAR, highest * FAR)
+
+
+@functools.cache
+def _smallest(currency_code: str) -> Decimal:
+    """The smallest amount of a currency."""
+    return Decimal(1).scaleb(-exponent(currency_code))
 
 
 def price(
@@ -139,7 +145,7 @@ def _within(price: Decimal, rule: PriceRule, name: str) -> tuple[Decimal, list[V
 
 def rounded(amount: Decimal, rule: PriceRule, currency_code: str) -> Decimal | None:
     """The amount as the shop rounds it; None if it has too many decimals and the shop does not round."""
-    smallest = Decimal(1).scaleb(-exponent(currency_code))
+    smallest = _smallest(currency_code)
     if rule.rounding == "whole":
         return amount.quantize(Decimal(1), ROUND_HALF_UP).quantize(smallest)
     if rule.rounding == "ninety_nine" and exponent(currency_code) == TWO_DECIMALS:

@@ -53,6 +53,9 @@ def addresses_in(value: object) -> list[str] | None:
 
 
 def _is_video(url: str) -> bool:
+    is_path_its_end = url.isprintable() and "?" not in url and "#" not in url
+    if is_path_its_end and not url.lower().endswith(SUFFIXES):
+        return False
     try:
         return urlsplit(url).path.lower().endswith(SUFFIXES)
     except ValueError:

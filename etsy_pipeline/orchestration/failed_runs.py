@@ -129,14 +129,9 @@ def _dead_runs(instance: dg.DagsterInstance, store: Store, lost_after: timedelta
 
 
 def _silent_looks(instance: dg.DagsterInstance, store: Store, lost_after: timedelta) -> Iterator[str]:
-    """Runs that looked through a shop, or at its orders. When one began is its machine's word: a sign is worth more."""
-    for record in instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
-        run = record.dagster_run
-        if work_of(run) not in LOOKS:
-            continue
-        silent = signs_of_life.seconds_since(store, run.run_id)
-        is_lost = _began_before(record, lost_after) if silent is None else silent > lost_after.total_seconds()
-        if is_lost:
+    """Runs that were looking through a shop, or at its orders."""
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+        if work_of(run) in LOOKS and signs_of_life.is_silent(store, run.run_id, lost_after):
             why = f"The run {run.run_id} gave no sign of life for {lost_after.seconds} seconds."
             instance.report_run_failed(run, why)
             yield why

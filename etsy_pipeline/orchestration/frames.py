@@ -39,6 +39,7 @@ VALIDATED_SCHEMA = pa.schema(
         ("covers_selection", pa.bool_()),
         ("stock_from", pa.string()),
         ("stock_read_at", pa.string()),
+        ("references_from", pa.string()),
     ]
 )
 

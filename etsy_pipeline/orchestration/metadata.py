@@ -54,6 +54,11 @@ def invalid_table(listings: Sequence[ValidatedListing], total: int) -> dg.Markdo
     return table(("product", "product id", "rule", "what is wrong", "what to do"), rows, total=total)
 
 
+def references_from(kept_since: object) -> str:
+    """From when is what products were mapped by: categories and their properties, profiles, policies, sections."""
+    return f"kept, the oldest of {kept_since}" if kept_since else "asked for this plan"
+
+
 def held_metadata(found: Sequence[AccountHold]) -> dict[str, Any]:
     """Why nothing of the account is approved or published, and what to do; nothing where it is not held."""
     rows = ((hold.code, hold.message, what_to_do(hold)) for hold in found)

@@ -38,7 +38,10 @@ PLOTTED = timedelta(days=1)
 def etsy_receipts(
     context: dg.AssetExecutionContext, store: StoreResource, etsy: EtsyResource, medusa: MedusaResource
 ) -> dg.MaterializeResult[None]:
-    """The shop's orders on Etsy, matched to variants, and booked in Medusa where it wants that (`orders.mode`)."""
+    """Beside the steps: the shop's orders on Etsy, matched to variants, and booked in Medusa where it wants that.
+
+    Read every few minutes where `orders.mode` is not off; `look_at_once` has what needs a person.
+    """
     account_id = context.partition_key
     with store.opened() as opened, look_at_shop(context, opened):
         shop = name_of_shop(context, opened)

@@ -8,7 +8,6 @@ A run that goes as far as the plan has its sync in the books before it reads any
 Dagster: https://docs.dagster.io/guides/build/assets
 """
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -43,6 +42,7 @@ from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, holds, queries
 from etsy_pipeline.sync.build_plan import LiveOf, build_plan
+from etsy_pipeline.sync.kept_references import KeptReferences
 from etsy_pipeline.sync.product_listings import ProductListings, shop_reader
 from etsy_pipeline.sync.request import require_connected
 
@@ -70,7 +70,10 @@ EMPTY = "Medusa has no product for this shop's selection; check `selection` in i
 def product_snapshot(
     context: dg.AssetExecutionContext, store: StoreResource, medusa: MedusaResource, etsy: EtsyResource
 ) -> Iterator[dg.Output[FrameStream] | dg.AssetCheckResult]:
-    """The catalogue as Medusa has it now, for one shop's selection: one row a product, prices and stock included."""
+    """Step 1 of 5: the catalogue as Medusa has it now, for one shop's selection, with prices and stock.
+
+    The job `plan_sync` takes steps 1 to 3: each night where `schedule_enabled` is on, and whenever somebody asks.
+    """
     snapshot = _Snapshot()
     yield dg.Output(FrameStream(SNAPSHOT_SCHEMA, snapshot.frames(context, store, medusa, etsy), snapshot.metadata))
     is_empty = snapshot.rows == 0
@@ -146,7 +149,10 @@ def validated_listings(
     etsy: EtsyResource,
     product_snapshot: FrameStream,
 ) -> FrameStream:
-    """Each product mapped to the Etsy listing it should become, with every rule's verdict."""
+    """Step 2 of 5: each product mapped to the Etsy listing it should become, with every rule's verdict.
+
+    `invalid_products` has what keeps a product off Etsy, and what to do.
+    """
     validation = Validation()
 
     def tell(trouble: str) -> None:
@@ -158,10 +164,12 @@ def validated_listings(
             account = _connected(opened, context.partition_key)
             validation.shop = name_of_shop(context, opened)
             with etsy.shop(opened, account.id) as client:
-                asked = _for_purpose(client, _purpose_of(opened, transaction_id))
-                require_for_plan(opened, asked, account.id, tell)
-                reader = partial(shop_reader, asked, account, medusa.unit(), tell)
-                listings = ProductListings(settings_of(account), reader)
+                purpose = _purpose_of(opened, transaction_id)
+                asked, may_be_kept = _for_purpose(client, purpose), purpose == "stock"
+                require_for_plan(opened, asked, account.id, tell, may_be_kept=may_be_kept)
+                references = KeptReferences(opened, asked, may_be_kept=may_be_kept)
+                reader = partial(shop_reader, references, account, medusa.unit(), tell)
+                listings = ProductListings(settings_of(account), reader, references)
                 yield from validation.frames(product_snapshot.frames, listings)
 
     return FrameStream(VALIDATED_SCHEMA, frames(), validation.metadata, made_from=product_snapshot.snapshot)
@@ -175,11 +183,13 @@ def sync_plan(
     etsy: EtsyResource,
     validated_listings: FrameStream,
 ) -> dg.MaterializeResult[None]:
-    """What a sync would do on Etsy, product by product. Nothing is sent until a person approves it."""
-    table = rows(validated_listings)
+    """Step 3 of 5: what a sync would do on Etsy, product by product. Nothing is sent until a person approves it.
+
+    Read `summary` first, then `plan`: what is dangerous stands at its top.
+    """
     with store.opened() as opened, part_of_plan(context, opened) as transaction_id:
         account = _connected(opened, context.partition_key)
-        first = next(table, None)
+        first = next(rows(validated_listings), None)
         _require_products(is_empty=first is None)
         purpose = _purpose_of(opened, transaction_id)
         with etsy.shop(opened, account.id) as client, medusa.pictures() as pictures:
@@ -188,7 +198,7 @@ def sync_plan(
                 account_id=account.id,
                 transaction_id=transaction_id,
                 trigger=trigger_of(context.run.tags),
-                validated=(from_json(row["validated"]) for row in itertools.chain([first] if first else [], table)),
+                validated=map(from_json, validated_listings.column("validated")),
                 identified=lambda: map(identified_from_json, validated_listings.column("identified")),
                 covers_selection=first is not None and bool(first["covers_selection"]),
                 stock_from=str((first or {}).get("stock_from") or ""),
@@ -209,7 +219,9 @@ def sync_plan(
         with opened.reading() as session:
             held = shown.held_metadata(holds.of(session, account.id))
         summary = summaries.on_plan(opened, job, shop=name_of_shop(context, opened), pages=pages())
-        return dg.MaterializeResult(metadata=summary | shown.plan_metadata(job, plan_rows) | held)
+        told = shown.references_from((first or {}).get("references_from"))
+        plan = shown.plan_metadata(job, plan_rows) | {"references_from": told}
+        return dg.MaterializeResult(metadata=summary | plan | held)
 
 
 def _moment(told: object) -> datetime | None:

@@ -44,6 +44,7 @@ from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, queries
+from etsy_pipeline.sync.kept_references import KeptReferences, forget_references
 from etsy_pipeline.sync.product_listings import ProductListings, shop_reader
 
 
@@ -63,7 +64,10 @@ class ApprovalConfig(dg.Config):
 def publication_approval(
     context: dg.AssetExecutionContext, config: ApprovalConfig, store: StoreResource, medusa: MedusaResource
 ) -> dg.MaterializeResult[None]:
-    """A person's approval of the account's present plan. Materialize it by itself, after looking at `sync_plan`."""
+    """Step 4 of 5: a person's approval of the present plan. Materialize it by itself, after looking at `sync_plan`.
+
+    An approval on the review page, in the terminal or over HTTP shows here when its publication begins.
+    """
     with store.opened() as opened, helpful_failures():
         _require_person(context)
         transaction_id = config.transaction_id or _plan_to_approve(opened, context.partition_key)
@@ -103,7 +107,10 @@ def publication_approval(
 def published_listings(
     context: dg.AssetExecutionContext, store: StoreResource, medusa: MedusaResource, etsy: EtsyResource
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """The listings on Etsy as the approved plan wants them, and what happened to every product."""
+    """Step 5 of 5: the listings on Etsy as the approved plan wants them, and what happened to every product.
+
+    The sensor `approved_syncs` starts it after the approval. Read `summary` first; the numbers are plotted over time.
+    """
     account_id = context.partition_key
     transaction_id = transaction_id_of(context.run.tags)
     with helpful_failures(transaction_id):
@@ -132,6 +139,8 @@ def published_listings(
                 ask_orders=asking(opened, lambda: etsy.receipts(opened, account_id), account_id),
             )
             calls = client.calls_made
+        if job.failed_count:
+            forget_references(opened, account_id)
         _tell_medusa(context, opened, medusa)
         links = queries.find_links(opened, account_id=account_id)
         shop = name_of_shop(context, opened)
@@ -175,8 +184,9 @@ def _source(store: Store, job: EtsySyncJob, client: ShopClient, catalogue: Medus
         account = accounts.get(session, job.etsy_account_id)
     selection, _ = selection_of(store, account.id, job.transaction_id)
     reserved = client.for_stock()  # for stock goes on when the rest waits, and has to be looked at, too
-    reader = partial(shop_reader, reserved, account, unit, on_trouble=None)
-    return source_of(catalogue, selection, ProductListings(settings_of(account), reader), store.now)
+    references = KeptReferences(store, reserved, may_be_kept=job.lane == "stock")
+    reader = partial(shop_reader, references, account, unit, on_trouble=None)
+    return source_of(catalogue, selection, ProductListings(settings_of(account), reader, references), store.now)
 
 
 def _plan_to_approve(store: Store, account_id: str) -> str:

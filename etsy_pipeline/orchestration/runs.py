@@ -8,6 +8,7 @@ from typing import ParamSpec, TypeVar
 
 import dagster as dg
 
+from etsy_pipeline import otel, telemetry
 from etsy_pipeline.errors import PipelineError, StoreUnavailable, TakenOver
 from etsy_pipeline.logs import about
 from etsy_pipeline.monitoring import report, report_errors, report_unexpected, watch_logs
@@ -105,6 +106,7 @@ def helpful_failures(transaction_id: str | None = None) -> Iterator[None]:
         settings = Settings.load()
         watch_logs(settings)
         report_errors(settings)
+        otel.begin(settings)
         with _about(transaction_id):
             yield
     except PipelineError as error:
@@ -113,6 +115,8 @@ def helpful_failures(transaction_id: str | None = None) -> Iterator[None]:
         if not isinstance(error, dg.Failure):
             report(error, transaction_id=transaction_id)
         raise
+    finally:
+        otel.flush()
 
 
 @contextmanager
@@ -137,7 +141,7 @@ def part_of_plan(context: dg.AssetExecutionContext, store: Store) -> Iterator[st
                 ).transaction_id
                 lost_after = Settings.load().lost_after
                 stack.enter_context(kept_alive(store, transaction_id, run.run_id, lost_after))
-            with _about(transaction_id):
+            with _about(transaction_id), _observed(context, transaction_id):
                 yield transaction_id
         except (TakenOver, StoreUnavailable):
             raise
@@ -210,6 +214,15 @@ def _require_not_given_up(context: dg.AssetExecutionContext) -> None:
     run = context.instance.get_run_by_id(context.run.run_id)
     if run is not None and run.is_finished:
         raise taken_over(transaction_id_of(run.tags) or "its sync")
+
+
+@contextmanager
+def _observed(context: dg.AssetExecutionContext, transaction_id: str | None) -> Iterator[None]:
+    name, about = f"plan {context.asset_key.to_user_string()}", {"account": context.partition_key}
+    if transaction_id is not None:
+        about["transaction_id"] = transaction_id
+    with telemetry.of_run(context.run.run_id), telemetry.span(name, **about):
+        yield
 
 
 def _about(transaction_id: str | None) -> AbstractContextManager[None]:

@@ -12,6 +12,7 @@ import dagster as dg
 
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts.tokens import idle_accounts, renew
+from etsy_pipeline.orchestration import gauges
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
 from etsy_pipeline.orchestration.order_assets import orders_due, read_orders
 from etsy_pipeline.orchestration.partitions import ACCOUNTS, accounts_partitions, partition_change
@@ -225,6 +226,7 @@ def _note_alive(instance: dg.DagsterInstance, store: Store) -> None:
     with store.reading() as session:
         is_due = signs_of_life.is_due(session, signs_of_life.SENSORS)
     if is_due:
+        gauges.tell_how_things_stand(store)
         with store.writing() as session:
             signs_of_life.note(session, signs_of_life.SENSORS)
             daemon = instance.get_daemon_heartbeats().get(SENSOR_DAEMON)

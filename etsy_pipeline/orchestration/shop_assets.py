@@ -37,7 +37,10 @@ SCAN_SECONDS = 3600  # a scan that takes longer hangs
 def etsy_listings(
     context: dg.AssetExecutionContext, store: StoreResource, etsy: EtsyResource
 ) -> dg.MaterializeResult[None]:
-    """All listings of the shop as Etsy has them now, in every state: what is there already is not created again."""
+    """Beside the steps: all listings of the shop as Etsy has them now, whoever made them; nothing is made twice.
+
+    The schedule `nightly_scan` looks each night; `look_at_once` has what cannot wait, `changes` the rest.
+    """
     account_id = context.partition_key
     with (
         store.opened() as opened,

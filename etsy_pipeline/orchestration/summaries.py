@@ -44,16 +44,15 @@ def of_plan(job: EtsySyncJob, invalid: Iterable[PlanRow], *, shop: str, pages: s
         shop: what it is called.
         pages: the address of the pages; blank where it is not known.
     """
-    summary, totals = plan_summary(job), job.totals
+    summary = plan_summary(job)
     whole = [f"- **{brake.code}**: {literal(brake.message)}" for brake in summary.brakes]
     wrong = [_error(row.product, row.product_id, row.detail) for row in invalid]
     return _page(
         f"### {literal(shop)}: {_what_will_be(job)}",
         literal(f"{summary.headline} {summary.quota}".strip()),
-        f"**What it costs:** {dollars(totals.fees_usd_cents)} in listing fees, {totals.api_calls:,} calls to Etsy.",
         _part("Look twice at the whole plan", whole),
         _part("Why", list(_reasons(summary.groups))),
-        _part(f"Cannot be published: {totals.invalid:,}", wrong, of=totals.invalid),
+        _part(f"Cannot be published: {job.totals.invalid:,}", wrong, of=job.totals.invalid),
         f"**Next:** {_next_of_plan(job)}",
         _where(job, pages),
     )

@@ -9,16 +9,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
+from etsy_pipeline.collector import collect_seldom, collected_seldom
 from etsy_pipeline.cores import cores
 from etsy_pipeline.listings.batch import Record, Task, validate_batch
 from etsy_pipeline.listings.catalogue_checks import Seen
 from etsy_pipeline.listings.codec import from_json
-from etsy_pipeline.listings.product_header import read_header
-from etsy_pipeline.listings.shop import Shop
+from etsy_pipeline.listings.product_header import ProductHeader, read_header
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
 from etsy_pipeline.orchestration import metadata as shown
 from etsy_pipeline.orchestration.frames import records
@@ -40,21 +41,31 @@ class Validation:
     shop: str = ""
     stock_from: str = ""
     stock_read_at: str = ""
+    references_from: str = ""
 
     def frames(self, snapshot: Iterable[pd.DataFrame], listings: ProductListings) -> Iterator[pd.DataFrame]:
-        """The snapshot's frames as frames of validated listings, in the same order."""
+        """The snapshot's frames as frames of validated listings, in the same order.
+
+        Where kept answers of the marketplace may do, they do for one frame only: to hundreds, a few calls are little.
+        """
         processes = min(cores(), MAX_PROCESSES)
         pending: deque[tuple[Future[list[Record]], list[bool]]] = deque()
-        with ExitStack() as stack:
+        with collected_seldom(), ExitStack() as stack:
             pool: ProcessPoolExecutor | None = None
             for number, frame in enumerate(snapshot):
-                tasks, covers, shop = self._tasks(frame, listings)
+                if number > 0:
+                    listings.ask_anew()
+                tasks, covers, headers = self._tasks(frame)
+                shop = listings.shop_for(headers)
                 if processes == 1 or number < FRAMES_ALONE:
-                    yield self._table(validate_batch(tasks, listings.settings, shop), covers)
+                    rows = validate_batch(tasks, listings.settings, shop)
+                    if any(row["verdict"] == "invalid" for row in rows) and listings.ask_anew():
+                        rows = validate_batch(tasks, listings.settings, listings.shop_for(headers))
+                    yield self._table(rows, covers, listings.references_from)
                     continue
                 if pool is None:
                     spawned = multiprocessing.get_context("spawn")  # threads of Dagster's may hold locks: no fork
-                    pool = stack.enter_context(ProcessPoolExecutor(processes, spawned))
+                    pool = stack.enter_context(ProcessPoolExecutor(processes, spawned, collect_seldom))
                 pending.append((pool.submit(validate_batch, tasks, listings.settings, shop), covers))
                 if len(pending) > 2 * processes:
                     yield self._next(pending)
@@ -69,9 +80,10 @@ class Validation:
             "rules": shown.table(("rule", "products"), self.rules.most_common()),
             "invalid_products": shown.invalid_table(self.invalid, total=self.counts["invalid"]),
             "not_checked": "; ".join(self.troubles) or "–",
+            "references_from": shown.references_from(self.references_from),
         }
 
-    def _tasks(self, frame: pd.DataFrame, listings: ProductListings) -> tuple[list[Task], list[bool], Shop]:
+    def _tasks(self, frame: pd.DataFrame) -> tuple[list[Task], list[bool], list[ProductHeader]]:
         tasks, covers, headers = [], [], []
         for row in records(frame):
             self.stock_from = row.get("stock_from") or self.stock_from
@@ -82,20 +94,25 @@ class Validation:
                 continue
             headers.append(product := read_header(row["product"]))
             tasks.append(Task(row["product_id"], row["title"], row["product"], tuple(self.seen.judge(product))))
-        return tasks, covers, listings.shop_for(headers)
+        return tasks, covers, headers
 
     def _next(self, pending: deque[tuple[Future[list[Record]], list[bool]]]) -> pd.DataFrame:
         done, covers = pending.popleft()
         return self._table(done.result(), covers)
 
-    def _table(self, rows: list[Record], covers: list[bool]) -> pd.DataFrame:
+    def _table(self, rows: list[Record], covers: list[bool], kept: datetime | None = None) -> pd.DataFrame:
+        self.references_from = self.references_from or (kept.isoformat(timespec="seconds") if kept else "")
         for row in rows:
             self.counts[row["verdict"]] += 1
             self.counts["warnings"] += row.pop("warnings")
             self.rules.update({code for code in row["codes"].split(",") if code})
             if row["verdict"] == "invalid" and len(self.invalid) < shown.ROWS_SHOWN:
                 self.invalid.append(from_json(row["validated"]))
-        beside = {"stock_from": self.stock_from, "stock_read_at": self.stock_read_at}
+        beside = {
+            "stock_from": self.stock_from,
+            "stock_read_at": self.stock_read_at,
+            "references_from": self.references_from,
+        }
         return pd.DataFrame(rows).assign(covers_selection=covers, **beside)
 
 

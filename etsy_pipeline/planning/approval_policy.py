@@ -15,6 +15,7 @@ from etsy_pipeline.planning.life import RENEWALS
 from etsy_pipeline.planning.plan import STOCK_FIELDS, PlanItem
 
 REASONS_TOLD = 5
+AUTO_APPROVE_OFF = "approval.auto_approve is off"
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ class PolicyReview:
         if policy.lower_stock and self.changes and not self.others:
             return [brake.message for brake in plan_brakes]
         if not policy.auto_approve:
-            return ["approval.auto_approve is off"]
+            return [AUTO_APPROVE_OFF]
         found = [brake.message for brake in plan_brakes]
         if self.changes > policy.most_products:
             found.append(f"{self.changes} products change; approval.most_products is {policy.most_products}")

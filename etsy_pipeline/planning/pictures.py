@@ -21,7 +21,8 @@ def with_texts_there(wanted: Images, there: Images) -> tuple[ListingImage, ...]:
     kept = []
     for image in wanted:
         known = texts.get(image.url)
-        kept.append(replace(image, alt_text=known.pop(0)) if known and not image.sha256 else image)
+        text = known.pop(0) if known and not image.sha256 else image.alt_text
+        kept.append(image if text == image.alt_text else replace(image, alt_text=text))
     return tuple(kept)
 
 

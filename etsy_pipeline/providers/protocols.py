@@ -113,6 +113,24 @@ class RemoteShop(Protocol):
     def language(self) -> str: ...  # noqa: D102 - its own, two letters; empty where it is not told
 
 
+class Whereabouts(Protocol):
+    """Where a shop is: what matters to how its listings are made."""
+
+    @property
+    def country(self) -> str | None: ...  # noqa: D102 - two letters
+    @property
+    def language(self) -> str: ...  # noqa: D102 - its own, two letters; empty where it is not told
+
+
+class ShopTeller(Protocol):
+    """What a mapping asks of a marketplace: anew (`ShopClient`), or what it told lately."""
+
+    def taxonomy_ids(self) -> frozenset[int]: ...  # noqa: D102 - of all categories
+    def taxonomy_properties(self, taxonomy_id: int) -> tuple[TaxonomyProperty, ...]: ...  # noqa: D102
+    def choices(self, shop_id: int) -> Mapping[Kind, tuple[Choice, ...]]: ...  # noqa: D102
+    def get_shop(self, shop_id: int) -> Whereabouts: ...  # noqa: D102
+
+
 class RemoteListing(Protocol):
     """What a create or an update answers."""
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from etsy_pipeline.errors import StoreUnavailable, Unavailable
 from etsy_pipeline.listings.shop import AmountUnit, Shop, TaxonomyProperty
-from etsy_pipeline.providers.protocols import RemoteShop, ShopClient
+from etsy_pipeline.providers.protocols import ShopTeller, Whereabouts
 
 Read = TypeVar("Read")
 
@@ -21,7 +21,7 @@ class ShopReader:
     """Reads a shop bit by bit, each category's properties once.
 
     Args:
-        client: the API for the shop.
+        client: the API for the shop, or what it told lately.
         shop_id: the marketplace's id of it.
         currency_code: the shop's.
         amount_unit: of Medusa's amounts.
@@ -34,7 +34,7 @@ class ShopReader:
 
     def __init__(
         self,
-        client: ShopClient,
+        client: ShopTeller,
         shop_id: int,
         *,
         currency_code: str,
@@ -58,7 +58,7 @@ class ShopReader:
             refused_attributes=refused_attributes,
             may_make_sections=may_make_sections,
         )
-        self._remote: Callable[[], RemoteShop | None] = cache(
+        self._remote: Callable[[], Whereabouts | None] = cache(
             lambda: self._read("country", lambda: client.get_shop(shop_id))
         )
         if needs_country:

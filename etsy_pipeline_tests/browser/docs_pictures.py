@@ -12,7 +12,7 @@ TALLEST = 1800  # pixels: what is below is more of the same
 COLOURS = (256, 128, 64, 32)  # the most with which a picture is small enough
 OF_DOCS: Mapping[str, str] = {
     "lineage": "lineage",
-    "plan": "plan",
+    "plan": "plan-summary",
     "plan-with-brakes": "plan-with-brakes",
     "approval": "approval",
     "published": "published",
@@ -26,7 +26,6 @@ OF_DOCS: Mapping[str, str] = {
     "setup-medusa": "review-setup-medusa-900-light",
     "setup-profiles": "review-setup-profiles-900-light",
     "setup-forecast": "review-setup-forecast-900-light",
-    "setup-status": "review-setup-status-900-light",
 }
 """The picture in the docs → the one that a test takes."""
 

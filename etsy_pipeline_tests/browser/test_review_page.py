@@ -13,7 +13,7 @@ from selenium.webdriver.common.keys import Keys
 
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.settings import Settings
-from etsy_pipeline.store import items, jobs
+from etsy_pipeline.store import items, jobs, signs_of_life
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.sync import queries
@@ -65,8 +65,9 @@ def test_a_shop_owner_signs_in_looks_leaves_one_out_approves_and_sees_it_done(
     with serving(settings, sqlite_store) as url:
         site = Site(browser, url)
         sign_in(site)
-        review_and_approve(site, job)
+        review_and_approve(site, sqlite_store, job)
         shop.publish(job)
+        dagster_looked(sqlite_store)
         see_what_became_of_it(site)
         plan_where_there_is_nothing_to_do(site, shop)
         look_at_the_shops(site, shop)
@@ -92,6 +93,7 @@ def test_a_plan_is_gone_through_with_the_keyboard(
     plan = f"/review/{job.transaction_id}"
     with serving(settings, sqlite_store) as url:
         site = Site(browser, url)
+        dagster_looked(sqlite_store)
         site.open(plan)
         site.keys("jjx")
         current = "[...document.querySelectorAll('[data-card]')].findIndex(card => card.matches('.is-current'))"
@@ -130,6 +132,7 @@ def test_the_plan_of_a_shop_that_lacks_its_profiles_tells_it_once(
     job = shop.plan()
     with serving(settings, sqlite_store) as url:
         site = Site(browser, url)
+        dagster_looked(sqlite_store)
         site.open(f"/review/{job.transaction_id}")
         site.see("products wait for a shipping profile")
         site.look("waits")
@@ -152,7 +155,14 @@ def sign_in(site: Site) -> None:
     site.look("syncs")
 
 
-def review_and_approve(site: Site, job: EtsySyncJob) -> None:
+def dagster_looked(store: Store) -> None:
+    """Its sensors give a sign of life, as they do every minute; without one a banner says that nothing is published."""
+    with store.writing() as session:
+        signs_of_life.note(session, signs_of_life.SENSORS)
+
+
+def review_and_approve(site: Site, store: Store, job: EtsySyncJob) -> None:
+    dagster_looked(store)
     site.open(f"/review/{job.transaction_id}")
     site.see("hundredfold")
     site.see("Last pieces: hand thrown mug")
@@ -161,6 +171,7 @@ def review_and_approve(site: Site, job: EtsySyncJob) -> None:
     site.press("New")
     site.tick("Leave out")
     site.look("plan-ticked")
+    dagster_looked(store)
     site.press("Decide…")
     site.see("Left out: 1 product")
     site.type("decided_by", "Ada")

@@ -246,6 +246,7 @@ OTHER_ANSWERS: list[tuple[Answer, type[PipelineError], str]] = [
     ((200, "<!doctype html><title>Medusa Admin</title>"), NotConfigured, "not_a_medusa"),
     ((302, ""), NotConfigured, "not_a_medusa"),
     ((404, "<h1>Not found</h1>"), NotConfigured, "not_a_medusa"),
+    ((404, '{"type": "not_found", "message": "another service"}'), NotConfigured, "not_a_medusa"),
     ((200, "[]"), NotConfigured, "not_a_medusa"),
     ((200, '{"count": 0}'), NotConfigured, "not_a_medusa"),
     ((200, '{"products": [], "count": "many"}'), NotConfigured, "not_a_medusa"),

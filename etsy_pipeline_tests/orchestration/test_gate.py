@@ -28,6 +28,8 @@ def test_the_natural_order_asset_by_asset(dagster: Dagster) -> None:
     plan = metadata_of(dagster.materialize("sync_plan"), "sync_plan")
     assert (plan["create_count"], plan["invalid_count"], plan["skip_count"], plan["fees"]) == (12, 2, 1, "$2.40")
     assert "| + | create |" in plan["plan"]
+    assert "### DustySpoonStudio: 12 products would change on Etsy" in plan["summary"]
+    assert "The title has 200 characters" in plan["summary"]
     assert plan["transaction_id"] == dagster.newest().transaction_id
 
     approval = metadata_of(dagster.materialize("publication_approval"), "publication_approval")
@@ -39,12 +41,21 @@ def test_the_natural_order_asset_by_asset(dagster: Dagster) -> None:
     counts = [published[f"{name}_count"] for name in ("synced", "failed", "skipped", "deferred")]
     assert counts == [12, 2, 1, 0]
     assert published["status"] == "completed with errors"
-    assert (published["shop"], published["planned_fees_usd"]) == ("DustySpoonStudio", 2.4)
+    assert (published["shop"], published["planned_fees_usd"], published["fees_usd"]) == ("DustySpoonStudio", 2.4, 2.4)
+    assert {told["shop"] for told in (snapshot, listings, plan, approval, published)} == {"DustySpoonStudio"}
+    assert "**12 synced, 2 failed, 1 skipped**, of 15 products." in published["summary"]
     assert published["api_calls"] > 12
     assert published["minutes_since_asked"] >= 0
     assert "The title has 200 characters" in published["errors"]
     assert "/listing/43" in published["listings"]
     assert not check(result, "every_product_published").passed
+
+
+def test_a_run_that_the_ui_starts_is_tagged_with_the_shop_s_name(dagster: Dagster) -> None:
+    dagster.world.keep_only(dagster.world.product_ids("clean")[0])
+    run = dagster.instance.get_run_by_id(dagster.materialize("product_snapshot").run_id)
+    assert run is not None
+    assert run.tags["etsy_pipeline/shop"] == "DustySpoonStudio"
 
 
 def test_materialize_all_publishes_nothing_unseen(dagster: Dagster) -> None:

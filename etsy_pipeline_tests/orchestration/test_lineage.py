@@ -135,11 +135,11 @@ def test_a_run_reads_what_it_made_itself_though_another_one_is_newer(
     others: list[dg.ExecuteInProcessResult] = []
     usual = identity.require_for_plan
 
-    def meanwhile(*given: object) -> None:
+    def meanwhile(*given: object, **more: object) -> None:
         if not others:
             others.append(dagster.materialize(SNAPSHOT))
             others.append(dagster.materialize(VALIDATED))
-        usual(*given)  # type: ignore[arg-type] # handed on
+        usual(*given, **more)  # type: ignore[arg-type] # handed on
 
     monkeypatch.setattr("etsy_pipeline.orchestration.plan_assets.require_for_plan", meanwhile)
     result = dagster.run("plan_sync")

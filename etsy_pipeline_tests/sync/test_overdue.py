@@ -52,7 +52,7 @@ def test_a_plan_of_a_few_products_is_not_the_night_s(store: Store) -> None:
         jobs.change(session, job.transaction_id, planned_at=later)
     assert told(store, account, hours=37) == []
     with store.writing() as session:
-        a_few = Selection(product_ids=["prod_1"]).model_dump(mode="json")
+        a_few = Selection(product_ids=("prod_1",)).model_dump(mode="json")
         jobs.change(session, job.transaction_id, requested_selection=a_few)
     assert [item.kind for item in told(store, account, hours=37)] == ["unplanned"]
 

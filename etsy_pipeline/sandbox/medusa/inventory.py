@@ -115,10 +115,11 @@ def reservation_list(state: State, query: QueryParams) -> Json:
     """GET /admin/reservations."""
     check_query(query, KNOWN_OF_RESERVATIONS)
     limit, offset = paging(query, LIMIT)
-    sql = "SELECT * FROM medusa_reservation WHERE deleted_at IS NULL"
-    if "description" in query:
-        sql += " AND description = ?"
-    rows = state.rows(f"{sql} ORDER BY id", *([query["description"]] if "description" in query else []))
+    sql, values = "SELECT * FROM medusa_reservation WHERE deleted_at IS NULL", list[str]()
+    for name, compared in (("description", "="), ("description[$like]", "LIKE")):
+        if name in query:
+            sql, values = f"{sql} AND description {compared} ?", [*values, query[name]]
+    rows = state.rows(f"{sql} ORDER BY id", *values)
     found = [dict(row) for row in rows if _matches(dict(row), query)]
     shown = [_reservation(row, query, levels_of=state) for row in found[offset : offset + limit]]
     return {"reservations": shown, "count": len(found), "offset": offset, "limit": limit}

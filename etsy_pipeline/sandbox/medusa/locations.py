@@ -17,7 +17,10 @@ def locations(state: State, products: list[dict[str, Any]]) -> list[dict[str, An
     channels = {str(item.get("id")) for product in products for item in related(product, "sales_channels")}
     linked = [{"id": item} for item in sorted(channels)]
     places = {str(level.get("location_id")) for product in products for level in _levels(product)}
-    return [{"id": item, "name": item, "sales_channels": linked} for item in sorted(places)]
+    return [
+        {"id": item, "name": f"Shelf {number}", "sales_channels": linked}
+        for number, item in enumerate(sorted(places), start=1)
+    ]
 
 
 def _levels(product: dict[str, Any]) -> list[dict[str, Any]]:
