@@ -44,6 +44,11 @@ class Finding:
 NO_SHOP = (
     "none yet: connect one on the set-up page (/setup of `etsy-pipeline up`), or `etsy-pipeline accounts add NAME`"
 )
+NOTHING_SET = Finding(
+    "settings",
+    is_good=None,
+    detail="neither Medusa nor Etsy is set yet: /setup of `etsy-pipeline up` asks for it",
+)
 NO_FENCE = Finding(
     "fence",
     is_good=None,
@@ -59,10 +64,10 @@ def findings() -> Iterator[Finding]:
     except PipelineError as error:
         yield Finding("settings", is_good=False, detail=str(error))
         return
-    yield Finding("settings", is_good=True, detail=SANDBOX if settings.uses_sandbox else _whence(settings))
+    yield _settings(settings)
     yield _look("state folder", lambda: disk(settings))
     yield _look("Medusa", lambda: _medusa(settings))
-    yield _look("notices", lambda: _notices(settings))
+    yield _notices(settings)
     try:
         store = wiring.store_of(settings, begins=False)
     except PipelineError as error:
@@ -82,7 +87,7 @@ def _with_database(settings: Settings, store: Store) -> Iterator[Finding]:
     if settings.etsy_client_id and settings.etsy_shared_secret:  # else the line before says what is missing
         yield _look("calls to Etsy", lambda: _calls_left(settings, store))
     yield _dagster(store)
-    yield _look("Dagster's instance", _instance)
+    yield _instance()
     yield from _daemons(store)
     yield _runs(settings, store)
     yield _look("fence", lambda: _fence(store)) if store.fence.paths else NO_FENCE
@@ -95,6 +100,13 @@ def _with_database(settings: Settings, store: Store) -> Iterator[Finding]:
         yield from not_done_by_itself(store, account)
         if order_checkup.are_read(account):
             yield _orders(store, account)
+
+
+def _settings(settings: Settings) -> Finding:
+    if settings.uses_sandbox:
+        return Finding("settings", is_good=True, detail=SANDBOX)
+    of_both = settings.etsy_client_id, settings.etsy_shared_secret, settings.medusa_url, settings.medusa_api_key
+    return Finding("settings", is_good=True, detail=_whence(settings)) if any(of_both) else NOTHING_SET
 
 
 def _whence(settings: Settings) -> str:
@@ -162,9 +174,11 @@ def _dagster(store: Store) -> Finding:
     return Finding("Dagster", is_good=True, detail=f"its sensors looked {_ago(seconds)} ago")
 
 
-def _instance() -> str:
+def _instance() -> Finding:
     file = dagster_yaml.path()
-    return dagster_yaml.check(file) if file.exists() else "no dagster.yaml here: not looked at"
+    if not file.exists():
+        return Finding("Dagster's instance", is_good=None, detail="no dagster.yaml here: not looked at")
+    return _look("Dagster's instance", lambda: dagster_yaml.check(file))
 
 
 def _daemons(store: Store) -> Iterator[Finding]:
@@ -198,9 +212,11 @@ def _medusa(settings: Settings) -> str:
     return f"{page.total if page else 0} products at {url}, amounts in {unit} units"
 
 
-def _notices(settings: Settings) -> str:
-    told = wiring.check_notices(settings)
-    return f"to {', '.join(told)}" if told else "nobody is told: ETSY_PIPELINE_NOTIFY is not set"
+def _notices(settings: Settings) -> Finding:
+    found = _look("notices", lambda: ", ".join(wiring.check_notices(settings)))
+    if found.is_good and not found.detail:
+        return replace(found, is_good=None, detail="nobody is told: ETSY_PIPELINE_NOTIFY is not set")
+    return replace(found, detail=f"to {found.detail}") if found.is_good else found
 
 
 def _shop(settings: Settings, store: Store, account: EtsyAccount) -> str:

@@ -175,10 +175,11 @@ def tracers_of(resource: Any, *processors: Any) -> Any:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 
-    ids = RandomIdGenerator()
-    by_chance = ids.generate_trace_id
-    ids.generate_trace_id = lambda: _trace_of_run() or by_chance()
-    tracers = TracerProvider(resource=resource, id_generator=ids, shutdown_on_exit=False)
+    class RunsIds(RandomIdGenerator):
+        def generate_trace_id(self) -> int:
+            return _trace_of_run() or super().generate_trace_id()
+
+    tracers = TracerProvider(resource=resource, id_generator=RunsIds(), shutdown_on_exit=False)
     for processor in processors:
         tracers.add_span_processor(processor)
     return tracers

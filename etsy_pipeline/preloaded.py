@@ -1,4 +1,4 @@
-"""Imported once, by the process that runs are forked from (`code_server.py`): all that a run needs before it begins.
+"""Imported once by the process that runs are forked from (`code_server.py`): all that a run needs before it begins.
 
 What Dagster imports only when it carries out a run is named here; a version of Dagster that has it elsewhere takes a
 moment longer for each run.

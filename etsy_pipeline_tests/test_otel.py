@@ -55,7 +55,9 @@ class Told:
             for scope in resource.scope_metrics
             for metric in scope.metrics
         ]
-        return [(dict(p.attributes), p) for metric in metrics if metric.name == name for p in metric.data.data_points]
+        return [
+            (dict(p.attributes or {}), p) for metric in metrics if metric.name == name for p in metric.data.data_points
+        ]
 
     def everything(self) -> str:
         metrics = self.reader.get_metrics_data()

@@ -88,7 +88,9 @@ def remove(store: Store, account_id: str, *, by: Doer | None = None) -> None:
 def new_account(name: str) -> EtsyAccount:
     """An account without a shop, with an id of its own; it is yet to be stored."""
     now = datetime.now(UTC)
-    return EtsyAccount(id=f"{accounts.ID_BEGINS}{secrets.token_hex(6)}", name=name.strip(), created_at=now, updated_at=now)
+    return EtsyAccount(
+        id=f"{accounts.ID_BEGINS}{secrets.token_hex(6)}", name=name.strip(), created_at=now, updated_at=now
+    )
 
 
 def configure(

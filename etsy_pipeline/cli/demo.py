@@ -152,7 +152,7 @@ def _show_outcome(store: Store, account_id: str, transaction_id: str, most: int 
     job = queries.job(store, transaction_id)
     console.print(
         f"\n[bold]{transaction_id} {colored(job.state.words)}: {job.synced_count} synced, {job.failed_count} failed, "
-        f"{job.skipped_count} skipped, {job.deferred_count} deferred of {job.total_products} products.[/]"
+        f"{job.skipped_count} skipped, {job.deferred_count} not sent yet, of {job.total_products} products.[/]"
     )
     return job
 

@@ -24,7 +24,6 @@ from etsy_pipeline.store.records import EtsyAccount
 from etsy_pipeline.sync.product_listings import ProductListings, shop_reader
 
 
-
 def accept(
     account_id: AccountId,
     code: Annotated[str, typer.Argument(help="currency_changed or shop_renamed.", metavar="CODE")],

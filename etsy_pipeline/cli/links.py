@@ -7,8 +7,8 @@ import typer
 
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure as configuring
-from etsy_pipeline.cli.account import AccountId, OfAccount
 from etsy_pipeline.cli import link_decisions
+from etsy_pipeline.cli.account import AccountId, OfAccount
 from etsy_pipeline.cli.offers import print_offers
 from etsy_pipeline.cli.output import Json, as_json, as_table, cell, console, lines, print_links
 from etsy_pipeline.cli.settings_and_store import settings_and_store

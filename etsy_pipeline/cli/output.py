@@ -16,6 +16,7 @@ from rich.text import Text
 
 from etsy_pipeline.planning.link import Link
 from etsy_pipeline.planning.plan_view import SYMBOLS, PlanRow
+from etsy_pipeline.planning.sections import WORDS
 from etsy_pipeline.safe_text import visible, visible_json, visible_lines
 from etsy_pipeline.store.records import SyncItem
 from etsy_pipeline.sync.queries import PlanSummary
@@ -119,7 +120,7 @@ def print_plan(rows: Iterable[PlanRow], summary: PlanSummary, *, more: str = "")
     for row in rows:
         color = COLORS[row.action]
         care = f"[bold red]{cell(row.care)}[/]\n" if row.care else ""
-        told = f"{care}{row.action}: {cell(row.detail)}"
+        told = f"{care}{row.words}: {cell(row.detail)}"
         table.add_row(f"[{color}]{row.symbol}[/]", cell(row.product), told, str(row.calls or ""), row.fee)
     if table.row_count:
         console.print(table)
@@ -142,7 +143,7 @@ def _print_groups(summary: PlanSummary) -> None:
     if groups:
         console.print()
     for action, why, count in groups:
-        console.print(f"[{COLORS[action]}]{SYMBOLS[action]}[/] {count} × {action}: {cell(why)}")
+        console.print(f"[{COLORS[action]}]{SYMBOLS[action]}[/] {count} × {WORDS[action]}: {cell(why)}")
 
 
 def print_fields(items: Iterable[SyncItem]) -> None:

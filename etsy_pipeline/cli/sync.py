@@ -9,8 +9,8 @@ import typer
 from rich.table import Column
 from rich.text import Text
 
-from etsy_pipeline.cli.account import account_id_of
 from etsy_pipeline.cli import watch as watching
+from etsy_pipeline.cli.account import account_id_of
 from etsy_pipeline.cli.activity import print_activity
 from etsy_pipeline.cli.output import (
     NAME_WIDTH,
@@ -64,9 +64,7 @@ Wait = Annotated[
 
 @app.command()
 def start(
-    account: Annotated[
-        str, typer.Option(help="The account's id, etsy_acc_…, or its name.", callback=account_id_of)
-    ],
+    account: Annotated[str, typer.Option(help="The account's id, etsy_acc_…, or its name.", callback=account_id_of)],
     product_id: Annotated[list[str] | None, typer.Option(help="A Medusa product id; may be repeated.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All products of the shop's selection.")] = False,
     by: By = None,

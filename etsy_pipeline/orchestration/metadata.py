@@ -70,7 +70,7 @@ def plan_metadata(job: EtsySyncJob, plan_rows: Iterable[PlanRow]) -> dict[str, A
     summary = plan_summary(job)
     totals = summary.totals
     cells = (
-        (row.symbol, row.action, row.product, row.product_id, row.care, row.detail, row.calls, row.fee)
+        (row.symbol, row.words, row.product, row.product_id, row.care, row.detail, row.calls, row.fee)
         for row in plan_rows
     )
     columns = ("", "action", "product", "product id", "look twice", "details", "calls", "fee")

@@ -10,6 +10,7 @@ import dagster as dg
 
 from etsy_pipeline.orchestration.metadata import Markdown, literal
 from etsy_pipeline.planning.plan_view import PlanRow, dollars
+from etsy_pipeline.planning.sections import WORDS
 from etsy_pipeline.store import items
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob, ItemError
@@ -120,7 +121,7 @@ def _reasons(groups: Iterable[tuple[str, str, int]]) -> Iterator[str]:
     for action, why, count in groups:
         shown[action] = shown.get(action, 0) + 1
         if action != "skip" and shown[action] <= SHOWN:
-            yield f"- {action}: {literal(why)} ({count:,})"
+            yield f"- {WORDS[action]}: {literal(why)} ({count:,})"
 
 
 def _error(title: str, product_id: str, message: str) -> str:

@@ -8,6 +8,7 @@ from etsy_pipeline.planning.changes import Difference
 from etsy_pipeline.planning.costs import days_needed
 from etsy_pipeline.planning.plan import ACTIONS, PlanItem
 from etsy_pipeline.planning.quota import Quota
+from etsy_pipeline.planning.sections import words_of
 
 SYMBOLS = {"create": "+", "update": "~", "deactivate": "-", "skip": "·", "invalid": "!"}
 MAX_DIFFERENCES_SHOWN = 4
@@ -68,7 +69,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """One product of the plan in a table. `care` is what should make a reader look twice."""
+    """One product of the plan in a table. `care` is what should make a reader look twice; `words` say the action."""
 
     symbol: str
     action: str
@@ -78,6 +79,7 @@ class PlanRow:
     care: str
     calls: int
     fee: str
+    words: str
 
 
 def totals(items: Iterable[PlanItem]) -> Totals:
@@ -123,12 +125,12 @@ def headline(total: Totals, plan_brakes: int = 0) -> str:
         idle = (
             f"{total.skip} unchanged or not for sale"
             if not total.held + total.left_for_later
-            else f"{total.skip} skipped"
+            else f"{total.skip} left as they are"
         )
-        return f"Nothing to do on Etsy: {idle}, {total.invalid} invalid.{care}"
-    parts = [f"{getattr(total, action)} to {action}" for action in ACTIONS[:3]]
-    kept = f"{total.skip} skipped, {total.invalid} invalid"
-    cost = f"{total.api_calls} API calls, {dollars(total.fees_usd_cents)} in fees"
+        return f"Nothing to do on Etsy: {idle}, {total.invalid} cannot be published.{care}"
+    parts = [f"{total.create} new", _counted(total.update, "change"), f"{total.deactivate} taken down"]
+    kept = f"{total.skip} with nothing to do, {total.invalid} cannot be published"
+    cost = f"{_counted(total.api_calls, 'call')} to Etsy, {dollars(total.fees_usd_cents)} in fees"
     return f"Plan: {', '.join(parts)} ({kept}); {cost}{_fees_beside(total)}.{care}"
 
 
@@ -194,6 +196,7 @@ def row(item: PlanItem) -> PlanRow:
         care="; ".join(care),
         calls=item.cost.calls,
         fee=dollars(item.cost.fee_usd_cents) if item.cost.fee_usd_cents else "",
+        words=words_of(item.action, item.care, item.verdicts),
     )
 
 

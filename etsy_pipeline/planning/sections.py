@@ -19,6 +19,15 @@ SECTIONS: Mapping[str, str] = {
 }
 """What people call them (docs/glossary.md)."""
 
+WORDS: Mapping[str, str] = {
+    "create": "New",
+    "update": "Change",
+    "deactivate": "Take down",
+    "invalid": "Cannot be published",
+    "skip": "Nothing to do",
+}
+"""What is done with a product, where it stands by itself."""
+
 CHANGING: tuple[Section, ...] = ("create", "update", "deactivate")
 
 CARE_OF_LEFT = 6  # a listing that is left as it is, though its product changed (`PlanItem.care`)
@@ -38,3 +47,9 @@ def section_of(action: str, care: int, verdicts: Iterable[Verdict]) -> Section:
         broken = {verdict.code for verdict in verdicts if verdict.severity == "error"}
         return "waits" if broken and broken <= OF_THE_SHOP.keys() else "invalid"
     return next(section for section in CHANGING if section == action)
+
+
+def words_of(action: str, care: int, verdicts: Iterable[Verdict]) -> str:
+    """What is done with a product in words; the arguments are those of `section_of`."""
+    section = section_of(action, care, verdicts)
+    return SECTIONS[section] if section in {"waits", "left"} else WORDS[action]

@@ -84,7 +84,7 @@ def called(session: Session, given: str) -> EtsyAccount:
         NotFound: `account_not_found`, naming the accounts that there are.
         BadRequest: `account_name_ambiguous`.
     """
-    found = [item for item in every(session) if given in {item.id, item.name, item.shop_name}]
+    found = [item for item in every(session) if given.strip() in {item.id, item.name, item.shop_name}]
     if len(found) > 1:
         raise BadRequest(
             f"{len(found)} accounts are called {given!r}.",

@@ -83,7 +83,6 @@ def begin_plan(store: Store, *, account_id: str, transaction_id: str | None, tri
         return _begun(session, account_id, transaction_id, trigger, run_id)[1]
 
 
-@collected_seldom()
 def build_plan(
     store: Store,
     *,
@@ -126,8 +125,7 @@ def build_plan(
         snapshot: the key of what the listings were read from.
 
     Returns:
-        The job: planned, over where there is nothing to do, or approved where somebody confirmed it before the plan and
-        may (`early_confirm.py`). `for_a_person` says why a person has to decide; empty where the policy approves.
+        The job: planned, over, or approved (`early_confirm.py`). `for_a_person` says why a person has to decide.
 
     Raises:
         NotFound: `account_not_found`, `sync_job_not_found`.
@@ -137,11 +135,9 @@ def build_plan(
     with store.writing() as session:
         holds.require_plannable(session, account_id)
         account, job = _begun(session, account_id, transaction_id, trigger, run_id)
-        items.clear(session, job.id)
         on_sale, marks = links.on_sale_count(session, account_id), webhooks.sold_marks(session, account.shop_id or 0)
         builder = _builder(store, session, account, job, live_of, sha256_if_changed, len(marks))
-        builder.know_stock(stock_from, stock_read_at, ask_orders)
-        builder.snapshot = snapshot
+        builder.know_stock(stock_from, stock_read_at, ask_orders, snapshot)
     if not job.rollback_of:
         builder.compare(identified, look_through, covers_selection=covers_selection)
     builder.add(validated)
@@ -193,11 +189,14 @@ class _PlanBuilder:
         self.began = self.store.now()
         self.review = PolicyReview(self.settings, self.month_usd_cents)
 
-    def know_stock(self, stock_from: str, read_at: datetime | None, ask_orders: AskOrders | None) -> None:
-        """Whose stock counted and when it was read; how orders are asked for, of what Medusa does not know yet."""
-        self.stock_from, self.stock_read_at = stock_from, read_at
+    def know_stock(
+        self, stock_from: str, read_at: datetime | None, ask_orders: AskOrders | None, snapshot: str | None
+    ) -> None:
+        """Whose stock counted, when and from where it was read; how orders are asked for that Medusa does not know."""
+        self.stock_from, self.stock_read_at, self.snapshot = stock_from, read_at, snapshot
         self.sales = OpenSalesOfShop(self.store, self.account.id, self.settings, ask_orders)
 
+    @collected_seldom()
     def compare(self, identified: Identified, look_through: LookThrough, *, covers_selection: bool) -> None:
         """Find out which products may be on Etsy already; what is found is kept for a person to decide."""
         self.matches = matching.match(
@@ -211,6 +210,7 @@ class _PlanBuilder:
             of_products = None if self.matches.is_whole else self.matches.products
             link_candidates.replace(session, self.account.id, of_products, self.matches.all(), now)
 
+    @collected_seldom()
     def add(self, validated: Iterable[ValidatedListing]) -> None:
         """Plan products, streamed; of one that the snapshot holds twice, the first counts."""
         stream = iter(validated)
@@ -396,7 +396,8 @@ def _builder(
     sha256_if_changed: Sha256IfChanged | None,
     orders: int,
 ) -> _PlanBuilder:
-    """What draws up a plan, as the books stand at its beginning."""
+    """What draws up a plan, from its beginning, as the books stand then."""
+    items.clear(session, job.id)
     settings, others = settings_of(account), stock_lane.beside(session, job)
     month_usd_cents = items.fees_usd_cents(session, account.id, _begin_of_month(clock.now(session)))
     check = sha256_if_changed if settings.image_check == "content" else None

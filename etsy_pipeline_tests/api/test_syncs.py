@@ -290,7 +290,7 @@ def test_a_sync_with_nothing_to_do_is_over_and_says_why(api: httpx.Client, store
     assert (shown["synced_count"], shown["skipped_count"], shown["failed_count"]) == (0, 1, 1)
     assert set(shown["error_log"]) == {"prod_1"}
     plan = api.get(f"{SYNC}/{transaction_id}/plan").json()
-    assert plan["headline"] == "Nothing to do on Etsy: 1 unchanged or not for sale, 1 invalid."
+    assert plan["headline"] == "Nothing to do on Etsy: 1 unchanged or not for sale, 1 cannot be published."
     assert (plan["status"], plan["state"], plan["has_more"]) == ("completed", "nothing_to_do", False)
     for act in ("confirm", "reject", "cancel"):
         assert code_of(api.post(f"{SYNC}/{transaction_id}/{act}"), 409) == "already_decided"

@@ -75,7 +75,7 @@ def test_a_shop_owner_plans_looks_approves_and_sees_it_published(
     until(lambda: newest(store).state is SyncState.PLANNED, "the plan")
 
     ui.open("/assets/sync_plan")
-    ui.see("13 to create")
+    ui.see("13 new")
     ui.see(newest(store).transaction_id)
     ui.screenshot("plan-summary")
     ui.click("[Show Markdown]")

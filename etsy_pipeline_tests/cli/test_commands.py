@@ -63,22 +63,22 @@ def test_from_an_account_to_a_requested_sync(terminal: Terminal) -> None:
     assert terminal("links").strip() == "No product is linked to Etsy yet."
     findings = {item["what"]: item["is_good"] for item in terminal.json("doctor")}
     assert findings == {
-        "settings": True, "state folder": True, "Medusa": True, "notices": True, "database": True, "snapshots": True,
-        "Dagster's instance": True, "Etsy app": True,
+        "settings": True, "state folder": True, "Medusa": True, "notices": None, "database": True, "snapshots": True,
+        "Dagster's instance": None, "Etsy app": True,
         "clock": True, "calls to Etsy": True, "Dagster": None, "runs": True, "fence": True, "shop My shop": True,
-    }, "nobody claims that Dagster runs"  # fmt: skip
+    }, "nobody claims that Dagster runs, or that anybody is told"  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
         (("sync", "start", "--account", "nope", "--all"), 2, "account_not_found"),
-        (("sync", "start", "--account", "nope"), 2, "Say what to sync"),
+        (("sync", "start", "--account", "etsy_acc_nope"), 2, "Say what to sync"),
         (("sync", "status", "wf_nope"), 2, "sync_job_not_found"),
         (("sync", "nonsense"), 2, "No such command"),
         (("accounts", "add", " "), 2, "account_name_empty"),
         (("accounts", "connect", "nope", "--sandbox-shop", "1"), 2, "account_not_found"),
-        (("accounts", "configure", "nope", "--set", "novalue"), 2, "SETTING=VALUE"),
+        (("accounts", "configure", "etsy_acc_nope", "--set", "novalue"), 2, "SETTING=VALUE"),
     ],
 )
 def test_bad_use_has_status_2_and_says_what_is_wrong(
@@ -150,6 +150,7 @@ NOBODY = "http://127.0.0.1:9"  # where nobody listens
 
 def test_the_doctor_tells_a_missing_app_once(tmp_path: Path) -> None:
     told = Terminal(tmp_path, {}).begun()("doctor", status=1)
+    assert "--  settings" in told, "nothing is good of none"
     assert told.count("ETSY_SHARED_SECRET: the") == 1, "calls are not asked for without a key"
     assert "/setup of" in told.partition("accounts")[2], "and the browser is a way to connect one, too"
 
@@ -206,7 +207,8 @@ def test_the_doctor_tells_notice_settings_that_cannot_work(
 
 
 def test_the_doctor_says_who_is_told_and_sends_nothing(terminal: Terminal) -> None:
-    assert "nobody is told" in terminal("doctor", status=1)
+    nobody = {item["what"]: item for item in terminal.json("doctor", status=1)}["notices"]
+    assert (nobody["is_good"], "nobody is told" in nobody["detail"]) == (None, True), "that is not to be called good"
     with a_server() as (url, taken):
         env = {"ETSY_PIPELINE_NOTIFY": f"{url},mailto:me@x.test", "ETSY_PIPELINE_SMTP_URL": "smtp://127.0.0.1:1"}
         found = {item["what"]: item for item in terminal.json("doctor", status=1, env=env)}
@@ -253,7 +255,7 @@ def test_a_long_plan_is_shown_in_part_and_counted_whole(terminal: Terminal) -> N
     with closing(wiring.store_of(settings)) as store:
         job = planned(store, a_connected_account(store), 120)
     said = terminal("sync", "plan", job.transaction_id)
-    assert said.count("create: not on Etsy yet") == 100 + 1, "a hundred rows, and their group"
+    assert said.count("New: not on Etsy yet") == 100 + 1, "a hundred rows, and their group"
     assert "… and more: --most 1000, or --json" in said
     assert "120 × create" in said
     assert len(terminal.json("sync", "plan", job.transaction_id)["items"]) == 120
@@ -336,7 +338,7 @@ def test_where_there_is_nothing_to_do_every_command_says_so_and_why(terminal: Te
         job = request_sync(store, a_connected_account(store).id, product_ids=("prod_0",), trigger="cli")
         tx = job.transaction_id
         find_nothing(store, tx, invalid=bool(invalid))
-    told = f"Nothing to do on Etsy: 1 unchanged or not for sale, {invalid} invalid."
+    told = f"Nothing to do on Etsy: 1 unchanged or not for sale, {invalid} cannot be published."
 
     def said(*words: str, status: int) -> str:
         return " ".join(terminal("sync", *words, status=status).split())
@@ -403,6 +405,24 @@ def test_profiles_and_category_are_chosen_by_answering_questions(terminal: Termi
     assert (settings["shipping_profile"], settings["processing_profile"]) == (510000013, 510000011)
     assert settings["default_taxonomy_id"] == mugs["id"]
     assert "No category has all these words" in terminal("accounts", "categories", account_id, "nonsense")
+
+
+def test_an_account_is_given_by_its_name_wherever_it_is_given_by_its_id(terminal: Terminal) -> None:
+    name, other = "Shöp & Co", "Another"
+    first, account_id = (terminal.json("accounts", "add", each)["id"] for each in (name, other))
+    terminal("accounts", "connect", name, "--sandbox-shop", "1")
+    assert f"Settings of {first} changed" in terminal(
+        "accounts", "configure", name, "--set", "shipping_profile=510000011"
+    )
+    assert terminal.json("accounts", "show", "DustySpoonStudio")["id"] == first, "or by its shop's name"
+    assert terminal("sync", "start", "--account", name, "--all").startswith("wf_")
+    assert "asked for a sync" in terminal("activity", "--account", name)
+    assert terminal.json("links", "--account", name) == []
+    for words in (("add", name), ("rename", account_id, name)):
+        told = terminal("accounts", *words, status=1)
+        assert ("account_name_taken" in told, first in told) == (True, True)
+    told = " ".join(terminal("accounts", "show", "Shop", status=2).split())
+    assert ("account_not_found" in told, f"{first} ({name})" in told) == (True, True)
 
 
 def test_an_account_gets_another_name_and_goes_while_nothing_belongs_to_it(terminal: Terminal) -> None:

@@ -193,7 +193,7 @@ def test_who_waits_for_a_plan_is_told_that_there_is_nothing_to_do(
     transaction_id = queries.latest_jobs(store)[0].transaction_id
     store.close()
     assert (done.exit_code, done.stdout.strip()) == (invalid, transaction_id), "the standard output is for scripts"
-    assert f"Nothing to do on Etsy: 1 unchanged or not for sale, {invalid} invalid." in done.stderr
+    assert f"Nothing to do on Etsy: 1 unchanged or not for sale, {invalid} cannot be published." in done.stderr
 
 
 def test_a_script_waits_and_approves_by_name_and_both_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:

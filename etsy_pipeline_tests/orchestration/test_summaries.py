@@ -14,7 +14,7 @@ PLANNED = EtsySyncJob(
     totals=Totals(create=3, invalid=6, api_calls=1200, fees_usd_cents=60),
     groups=(("create", "not on Etsy yet", 3), ("invalid", "image_missing", 6), ("skip", "unchanged", 4)),
 )  # fmt: skip
-INVALID = PlanRow("!", "invalid", "prod_1", "Mug *1*", "It has no picture.", "", 0, "")
+INVALID = PlanRow("!", "invalid", "prod_1", "Mug *1*", "It has no picture.", "", 0, "", "Cannot be published")
 DONE = replace(PLANNED, state=SyncState.COMPLETED_WITH_ERRORS, synced_count=2, failed_count=7, skipped_count=0)
 ERROR = ItemError("prod_2", "Bowl", "image_missing", "No\npicture. " + "x" * LONGEST)
 
@@ -31,8 +31,8 @@ def published(job: EtsySyncJob = DONE) -> str:
 def test_a_plan_says_whose_it_is_what_it_does_and_what_it_costs() -> None:
     told = planned()
     assert told.startswith("### Ada &amp; Co: 3 products would change on Etsy")
-    assert "1200 API calls, $0.60 in fees" in told
-    assert "- create: not on Etsy yet (3)" in told
+    assert "1200 calls to Etsy, $0.60 in fees" in told
+    assert "- New: not on Etsy yet (3)" in told
     assert "unchanged" not in told
     assert "Nothing is sent to Etsy before." in told
 

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -175,3 +175,13 @@ class Selling(Shop):
         """Etsy's webhook tells of an order, as it was verified."""
         address = f"https://etsy.test/v3/application/shops/{self.account.shop_id}/receipts/{receipt_id}"
         return note_event(self.store, OrderEvent(secrets.token_hex(8), name, self.account.shop_id, address))
+
+
+def forget(store: Store, account_id: str, bought: Sequence[int]) -> None:
+    """As if the database had been put back to before these orders were dealt with."""
+    with store.writing() as session:
+        for receipt_id in bought:
+            values = {"state": "open", "medusa_draft_id": None, "medusa_order_id": None, "step": ""}
+            receipts.change(session, account_id, receipt_id, **values)
+            for line in sales.of_receipt(session, account_id, receipt_id):
+                sales.change(session, account_id, line.transaction_id, state="waiting", booked_at=None)

@@ -7,10 +7,10 @@ import pytest
 
 from etsy_pipeline.catalogue.admin_api import AdminApi
 from etsy_pipeline.orders.known import MANY
-from etsy_pipeline.store import receipts, sales
+from etsy_pipeline.store import receipts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.conftest import ON_SQLITE
-from etsy_pipeline_tests.orders.selling import ORDERS, Selling
+from etsy_pipeline_tests.orders.selling import ORDERS, Selling, forget
 from etsy_pipeline_tests.world import World
 
 COUNT = MANY + 2
@@ -67,7 +67,7 @@ def test_many_orders_that_our_books_have_forgotten_are_found_and_not_made_again(
     bought = [shop.buys() for _ in range(COUNT)]
     shop.look()
     before = {order["id"] for order in shop.world.medusa_orders()}
-    forget(shop, bought)
+    forget(shop.store, shop.id, bought)
     assert sorted(shop.look().converted.done) == bought
     assert {order["id"] for order in shop.world.medusa_orders()} == before
     assert set(made(shop).values()) == {1}
@@ -82,16 +82,6 @@ def test_what_was_reserved_for_many_orders_is_found_though_our_books_have_forgot
         for receipt_id in bought:
             receipts.change(session, shop.id, receipt_id, mode="orders")
     shop.set(mode="orders")
-    forget(shop, bought)
+    forget(shop.store, shop.id, bought)
     shop.look()
     assert set(made(shop).values()) == {1}, "and nothing else is held"
-
-
-def forget(shop: Selling, bought: list[int]) -> None:
-    """As if the database had been put back to before these orders were dealt with."""
-    with shop.store.writing() as session:
-        for receipt_id in bought:
-            values = {"state": "open", "medusa_draft_id": None, "medusa_order_id": None, "step": ""}
-            receipts.change(session, shop.id, receipt_id, **values)
-            for line in sales.of_receipt(session, shop.id, receipt_id):
-                sales.change(session, shop.id, line.transaction_id, state="waiting", booked_at=None)

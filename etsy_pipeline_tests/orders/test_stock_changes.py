@@ -104,6 +104,7 @@ def _priced(shop: Selling, *variant_ids: str) -> None:
     ("event", "named"),
     [
         ("pricing.price.created", "price_1"),
+        ("pricing.price.updated", "price_1"),
         ("pricing.price-list.updated", "plist_1"),
         ("price-list.deleted", "plist_that_is_gone"),
     ],

@@ -130,7 +130,8 @@ def test_totals_add_up_and_are_told_in_a_sentence() -> None:
     found = totals(items[:2]) + totals(items[2:])
     assert (found.products, found.changes) == (4, 2)
     assert headline(found) == (
-        "Plan: 1 to create, 0 to update, 1 to deactivate (1 skipped, 1 invalid); 5 API calls, $0.20 in fees."
+        "Plan: 1 new, 0 changes, 1 taken down (1 with nothing to do, 1 cannot be published); 5 calls to Etsy, "
+        "$0.20 in fees."
     )
 
 

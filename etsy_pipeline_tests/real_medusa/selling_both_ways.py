@@ -1,7 +1,7 @@
 """A shop on the local Etsy whose orders go to a real Medusa, and whose stock follows that Medusa."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -170,23 +170,33 @@ class Sold(RealShop):
             found.append(self._publishes(transaction_id, selection.product_ids))
         return found
 
-    def _publishes(self, transaction_id: str, product_ids: Sequence[str]) -> EtsySyncJob:
-        """Plan, approve and publish a sync of products, as the real thing does: what was sold is asked for."""
-        ask = asking(self.store, lambda: wiring.receipt_client(self.world.settings, self.store, self.id), self.id)
+    def plans(self, product_ids: Sequence[str], transaction_id: str | None = None) -> EtsySyncJob:
+        """A plan of the stock of products, as the real thing makes it: what was sold is asked for."""
         read_at = self.store.now()
         chosen = [item for item in self.products() if item.product_id in product_ids]
-        job = self.plan(
+        return self.plan(
             transaction_id=transaction_id, trigger="stock", validated=chosen, covers_selection=False,
-            stock_read_at=read_at, ask_orders=ask,
+            stock_read_at=read_at, ask_orders=self._ask(),
         )  # fmt: skip
+
+    def _publishes(self, transaction_id: str, product_ids: Sequence[str]) -> EtsySyncJob:
+        job = self.plans(product_ids, transaction_id)
         self.approve(job)
-        return self.publish(job, ask_orders=ask)
+        return self.publish(job, ask_orders=self._ask())
+
+    def _ask(self) -> Callable[[], object]:
+        return asking(self.store, lambda: wiring.receipt_client(self.world.settings, self.store, self.id), self.id)
 
 
 @contextmanager
 def selling(seed: Seed, store: Store, folder: Path, profile: str, *goods: Good) -> Iterator[Sold]:
-    """A shop with these products on Etsy. They, and what is reserved of them, are gone afterwards."""
+    """A shop with these products on Etsy. They, and what is reserved of them, are gone afterwards.
+
+    Medusa keeps the orders of earlier tests, and they are found by their numbers on Etsy: each test has its own.
+    """
     with a_world(folder) as made:
+        for name in ("receipt", "transaction"):
+            made.sandbox.state.number(name, 10**10 + secrets.randbelow(10**12))
         world, type_id = RealWorld(made.sandbox, seed.picture_server), seed.id_of("product-types", TYPE)
         shop = Sold(world, store, world.connected(store), type_id)
         shop.seed, shop.goods = seed, seed.make(goods, type_id=type_id, shipping_profile_id=profile)

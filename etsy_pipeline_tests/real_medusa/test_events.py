@@ -83,7 +83,23 @@ def a_price_list(medusa: Server, shop: Sold) -> None:
     Seed(medusa, "").price_list("told", "override", {variant(shop)["id"]: 42})
 
 
-@pytest.mark.parametrize("changed", [a_price, a_price_with_its_product, a_price_list])
+def a_listed_price(medusa: Server, shop: Sold) -> None:
+    """What is done through the first server is told to nobody."""
+    list_id = shop.seed.price_list("told", "override", {variant(shop)["id"]: 43})
+    (price,) = medusa.get(f"price-lists/{list_id}", fields="prices.id")["price_list"]["prices"]
+    update = {"id": price["id"], "variant_id": variant(shop)["id"], "currency_code": "usd", "amount": 42}
+    medusa.post(f"price-lists/{list_id}/prices/batch", {"update": [update]})
+
+
+def a_price_list_that_goes(medusa: Server, shop: Sold) -> None:
+    list_id = shop.seed.price_list("told", "override", {variant(shop)["id"]: 43})
+    a_price(shop.seed.server, shop)
+    medusa.delete(f"price-lists/{list_id}")
+
+
+@pytest.mark.parametrize(
+    "changed", [a_price, a_price_with_its_product, a_price_list, a_listed_price, a_price_list_that_goes]
+)
 def test_a_price_is_told_and_planned(telling: Server, shop: Sold, changed: Callable[[Server, Sold], None]) -> None:
     changed(telling, shop)
     assert told(shop)

@@ -109,6 +109,20 @@ def test_reservations_are_found_by_their_description_exactly_or_by_a_pattern(adm
     assert (page["count"], page["limit"], page["offset"], len(page["reservations"])) == (3, 1, 1, 1)
 
 
+def test_one_end_of_a_description_is_enough_and_pages_come_in_order(world: World, admin: Admin, mug: str) -> None:
+    world.restock(mug, 5)
+    texts = ("etsy:acc1:1", "etsy:acc1:11", "ETSY:acc1:1", "etsy:acc2:1", "etsy:acc2:1x")
+    ids = [admin.reserve(mug, description=text)["id"] for text in texts]
+
+    def found(**query: Any) -> list[str]:
+        return [item["id"] for item in admin.get("reservations", **query)["reservations"]]
+
+    assert found(**{"description[$like]": "etsy:%:1"}) == [ids[0], ids[3]]
+    assert found(**{"description[$ilike]": "etsy:%:1"}) == [ids[0], ids[2], ids[3]]
+    assert found(order="-id", limit=2, offset=1) == ids[-2:-4:-1]
+    assert admin("GET", "reservations", order="nonsense").status_code == 500
+
+
 def test_deleting_gives_back_once_and_is_a_success_every_time(world: World, admin: Admin, mug: str) -> None:
     made = admin.reserve(mug, 2)
     for _ in range(2):
@@ -169,8 +183,10 @@ def test_the_whole_stock_of_a_shop_is_read_in_pages_of_few_columns(admin: Admin,
 def test_lists_are_strict_and_that_of_items_has_no_filter_on_times(admin: Admin) -> None:
     answer = admin("GET", "inventory-items", **{"updated_at[$gte]": "2026-01-01"})
     assert (answer.status_code, answer.json()["message"]) == (400, "Invalid request: Unrecognized fields: 'updated_at'")
-    answer = admin("GET", "reservations", **{"metadata[receipt]": "7"})
-    assert (answer.status_code, answer.json()["message"]) == (400, "Invalid request: Unrecognized fields: 'metadata'")
+    for name, base in (("metadata[receipt]", "metadata"), ("id[]", "id")):
+        answer = admin("GET", "reservations", **{name: "7"})
+        told = f"Invalid request: Unrecognized fields: '{base}'"
+        assert (answer.status_code, answer.json()["message"]) == (400, told)
 
 
 def test_items_are_found_by_id_and_sku(world: World, admin: Admin, mug: str) -> None:

@@ -307,7 +307,9 @@ def test_only_the_lifecycle_changes_a_state() -> None:
     }
     assert who == {"store/jobs.py", "sync/lifecycle.py"}, "who writes state="
     rows = {name: ast.unparse(tree) for name, tree in modules() if "EtsySyncJobRow" in ast.unparse(tree)}
-    assert set(rows) == {"store/jobs.py", "store/tables.py", "store/items.py", "store/seen_listings.py"}
+    assert set(rows) == {
+        f"store/{name}.py" for name in ("jobs", "tables", "items", "seen_listings", "activity", "snapshots")
+    }
     assert {name for name, code in rows.items() if re.search(r"(insert|update|delete)\(_JOB\)", code)} == {
         "store/jobs.py"
     }

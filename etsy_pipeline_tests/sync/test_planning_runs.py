@@ -115,7 +115,7 @@ def test_a_plan_with_nothing_to_do_is_over_at_once(store: Store) -> None:
     progress_of = queries.progress_of(store, job.transaction_id)
     assert (progress_of.done, progress_of.failed, progress_of.total) == (3, 1, 3)
     assert queries.plan_summary(job).headline.startswith(
-        "Nothing to do on Etsy: 2 unchanged or not for sale, 1 invalid"
+        "Nothing to do on Etsy: 2 unchanged or not for sale, 1 cannot be published"
     )
     assert queries.job(store, older.transaction_id).state is SyncState.SUPERSEDED
     assert queries.job(store, job.transaction_id) == job

@@ -14,9 +14,10 @@ from etsy_pipeline.api.review.item_card import CHANGING
 from etsy_pipeline.api.review.page import page, to
 from etsy_pipeline.api.review.plan_query import PlanQuery
 from etsy_pipeline.api.review.session import NOBODY_NAMED, OWN_FORM, THROUGH, ByBrowser, decides_as, name_for, remember
-from etsy_pipeline.api.review.words import ACTIONS, told_of
+from etsy_pipeline.api.review.words import told_of
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.planning.plan_view import dollars
+from etsy_pipeline.planning.sections import WORDS
 from etsy_pipeline.store.records import SyncItem
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import activity, approvals, queries, retry
@@ -144,7 +145,7 @@ def _form(
         shop=review.account.label,
         summary=summary,
         told=told_of(summary.totals),
-        actions=ACTIONS,
+        actions=WORDS,
         decision=decision,
         items=items,
         saved_calls=sum(item.plan.cost.calls for item in items),

@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.api.review.page import is_picture
-from etsy_pipeline.api.review.words import ACTIONS
 from etsy_pipeline.listings.listing import Inventory, Listing
 from etsy_pipeline.listings.remedies import OF_THE_SHOP
 from etsy_pipeline.listings.verdict import Verdict
@@ -15,7 +14,7 @@ from etsy_pipeline.planning.changes import Difference
 from etsy_pipeline.planning.link import Link
 from etsy_pipeline.planning.plan import PlanItem
 from etsy_pipeline.planning.plan_view import dollars
-from etsy_pipeline.planning.sections import section_of
+from etsy_pipeline.planning.sections import section_of, words_of
 from etsy_pipeline.store.records import SyncItem
 
 CHANGING = frozenset({"create", "update", "deactivate"})
@@ -68,7 +67,7 @@ class ItemCard:
     @property
     def action(self) -> str:
         """What is done with it, in the words of the pages."""
-        return "Waits" if self.is_waiting else ACTIONS[self.item.plan.action]
+        return words_of(self.item.plan.action, self.item.plan.care, self.item.plan.verdicts)
 
     @property
     def is_waiting(self) -> bool:

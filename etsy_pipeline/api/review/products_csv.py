@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
-from etsy_pipeline.api.review.words import ACTIONS
+from etsy_pipeline.planning.sections import WORDS
 from etsy_pipeline.store.records import EtsySyncJob, SyncItem
 
 COLUMNS = ("product_id", "title", "skus", "what", "listing_id", "codes", "told", "hints")
@@ -30,7 +30,7 @@ def _row(item: SyncItem) -> Iterator[str]:
     yield item.product_id
     yield plan.product_title
     yield " ".join(plan.skus)
-    yield ACTIONS[plan.action]
+    yield WORDS[plan.action]
     yield str(plan.etsy_listing_id or "")
     yield " ".join(dict.fromkeys(verdict.code for verdict in errors))
     yield " ".join(verdict.message for verdict in errors) or item.error_message or plan.reason

@@ -5,15 +5,6 @@ from collections.abc import Mapping, Sequence
 from etsy_pipeline.planning.approval_policy import AUTO_APPROVE_OFF
 from etsy_pipeline.planning.plan_view import Totals, dollars
 
-ACTIONS: Mapping[str, str] = {
-    "create": "New",
-    "update": "Change",
-    "deactivate": "Take down",
-    "invalid": "Cannot be published",
-    "skip": "Nothing to do",
-}
-"""What is done with a product, on its card."""
-
 LINK_STATUSES: Mapping[str, str] = {
     "synced": "synced",
     "pending": "pending",

@@ -176,13 +176,13 @@ def forecast(
 ) -> Forecast:
     """What becomes of the products of a look."""
     judged = [(product, validate(product, settings, shop)) for product in look.products]
-    found = [listing for _, listing in judged]
-    judge = Judge([(product, listing) for product, listing in judged if listing.errors], look.malformed, account, shop)
+    wanted = [(product, listing) for product, listing in judged if not listing.absent_because]  # as a plan counts
+    judge = Judge([(product, listing) for product, listing in wanted if listing.errors], look.malformed, account, shop)
     return Forecast(
         looked_at=look.read,
         total=max(look.total, look.read),
-        valid=sum(not item.errors and not item.absent_because for item in found),
-        absent=sum(not item.errors and bool(item.absent_because) for item in found),
+        valid=len(wanted) - len(judge.refused),
+        absent=len(judged) - len(wanted),
         invalid=len(judge.refused) + len(look.malformed),
         reasons=judge.reasons(),
         judge=judge,

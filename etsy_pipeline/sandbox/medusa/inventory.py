@@ -11,7 +11,7 @@ from typing import Any
 from starlette.datastructures import QueryParams
 
 from etsy_pipeline.sandbox.medusa import levels
-from etsy_pipeline.sandbox.medusa.bodies import MAP, NUMBER, TEXT, check, check_query, refused
+from etsy_pipeline.sandbox.medusa.bodies import MAP, NUMBER, TEXT, broken, check, check_query, refused
 from etsy_pipeline.sandbox.medusa.fields import picked, tree
 from etsy_pipeline.sandbox.medusa.filters import paging, wanted
 from etsy_pipeline.sandbox.state import State, dump
@@ -37,6 +37,7 @@ KNOWN_OF_RESERVATIONS = frozenset({
     "fields", "limit", "offset", "order", "with_deleted", "q", "location_id", "inventory_item_id", "line_item_id",
     "created_by", "description", "quantity", "created_at", "updated_at", "deleted_at", "$and", "$or",
 })  # fmt: skip
+ORDERED_BY = frozenset({"id", "created_at", "updated_at"})
 BY_ID = ("inventory_item_id", "location_id", "line_item_id")
 
 Json = dict[str, Any]
@@ -119,8 +120,12 @@ def reservation_list(state: State, query: QueryParams) -> Json:
     for name, compared in (("description", "="), ("description[$like]", "LIKE")):
         if name in query:
             sql, values = f"{sql} AND description {compared} ?", [*values, query[name]]
+    by = query.get("order", "id")
+    if by.removeprefix("-") not in ORDERED_BY:  # of what is no column, a 500 (ORDERS §9)
+        raise broken()
     rows = state.rows(f"{sql} ORDER BY id", *values)
     found = [dict(row) for row in rows if _matches(dict(row), query)]
+    found.sort(key=lambda row: str(row[by.removeprefix("-")]), reverse=by.startswith("-"))
     shown = [_reservation(row, query, levels_of=state) for row in found[offset : offset + limit]]
     return {"reservations": shown, "count": len(found), "offset": offset, "limit": limit}
 

@@ -25,6 +25,12 @@ def test_with_nothing_set_the_page_says_what_is_first(visitor: Visitor) -> None:
     assert "etsy-pipeline sandbox" in visitor.text
 
 
+def test_who_comes_to_connect_before_the_app_is_known_is_led_to_its_step(visitor: Visitor) -> None:
+    page = visitor.open("/setup/shop").text
+    assert 'href="/setup/etsy">To the Etsy app' in page
+    assert "Go to Etsy" not in page
+
+
 def test_a_medusa_that_answers_is_stored_and_one_of_its_own_prices_is_asked_about(owner: Owner) -> None:
     owner.connects_medusa()
     assert "It answers, and has" in owner.visitor.text
