@@ -65,8 +65,8 @@ class Day:
     def words(self) -> str:
         """It on a line."""
         told = {
-            "to deactivate": self.deactivate, "of price and stock": self.stock,
-            "other updates": self.update, "to create": self.create,
+            "taken down": self.deactivate, "of price and stock": self.stock,
+            "other changes": self.update, "new": self.create,
         }  # fmt: skip
         parts = ", ".join(f"{count} {what}" for what, count in told.items() if count)
         return f"{self.date:%a %d %b}: {parts or 'nothing'} ({self.calls:,} calls)"

@@ -232,7 +232,7 @@ def test_the_demo_goes_the_whole_way_and_can_be_repeated(tmp_path: Path) -> None
         (tmp_path / name).write_text((folder / name).read_text())
     terminal = Terminal(tmp_path, {})
     said = " ".join(terminal("demo").split())
-    assert "Plan: 57 to create" in said
+    assert "Plan: 57 new" in said
     assert "completed with errors: 52 synced" in said
     assert "scripts/dev" in said
     assert "failed" in terminal("links", "--status", "failed")
@@ -242,7 +242,7 @@ def test_the_demo_goes_the_whole_way_and_can_be_repeated(tmp_path: Path) -> None
         "some products of the sample are broken, and the demo says so"
     )
     again = " ".join(terminal("demo").split())
-    assert "Plan: 4 to create" in again, "what is published is not published again"
+    assert "Plan: 4 new" in again, "what is published is not published again"
 
 
 @pytest.mark.parametrize("words", [(), ("sync",), ("accounts",), ("db",), ("sync", "start"), ("sync", "approve")])
@@ -257,7 +257,7 @@ def test_a_long_plan_is_shown_in_part_and_counted_whole(terminal: Terminal) -> N
     said = terminal("sync", "plan", job.transaction_id)
     assert said.count("New: not on Etsy yet") == 100 + 1, "a hundred rows, and their group"
     assert "… and more: --most 1000, or --json" in said
-    assert "120 × create" in said
+    assert "120 × New" in said
     assert len(terminal.json("sync", "plan", job.transaction_id)["items"]) == 120
     assert terminal.json("sync", "plan", job.transaction_id, "--action", "update")["items"] == []
     assert "No item of a plan can be 'nonsense'" in terminal(

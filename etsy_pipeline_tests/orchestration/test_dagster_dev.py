@@ -27,7 +27,7 @@ def test_two_shops_are_asked_for_approved_and_backfilled_from_the_command_line(
         until(lambda: {first.id, second.id} <= set(partitions(url)), "the accounts' partitions")
 
         transaction_id = etsy_pipeline("sync", "start", "--account", first.id, "--all", "--wait")
-        assert "2 to create" in etsy_pipeline("sync", "plan", transaction_id)
+        assert "2 new" in etsy_pipeline("sync", "plan", transaction_id)
         assert world.listings() == []
         etsy_pipeline("sync", "approve", transaction_id, "--by", "Ada")
         assert "2 synced" in etsy_pipeline("sync", "status", transaction_id, "--watch")
@@ -47,5 +47,5 @@ def test_two_shops_are_asked_for_approved_and_backfilled_from_the_command_line(
 
         until(lambda: {first.id, second.id} <= set(planned()), "both plans")
         assert "Nothing to do" in planned()[first.id]
-        assert "2 to create" in planned()[second.id]
+        assert "2 new" in planned()[second.id]
     assert len(world.listings()) == 2, "a backfill plans; it publishes nothing"

@@ -139,6 +139,14 @@ def test_a_plan_with_nothing_to_do_says_so() -> None:
     assert headline(totals([plan_product(ready(), LIVE)])).startswith("Nothing to do on Etsy")
 
 
+@pytest.mark.parametrize(
+    ("code", "words"), [("title_missing", "Cannot be published"), ("shipping_profile_missing", "Waits")]
+)
+def test_a_row_says_in_words_whether_a_product_or_its_shop_lacks_something(code: str, words: str) -> None:
+    item = PlanItem("p", "Mug", "invalid", "", verdicts=(Verdict(code, "error", "x", "It is missing."),))
+    assert row(item).words == words
+
+
 def test_a_row_shows_old_and_new_and_warnings() -> None:
     item = PlanItem(
         "p", "Mug", "update", "",

@@ -63,7 +63,7 @@ def test_a_plan_of_three_days_says_what_is_due_on_each() -> None:
         Day(TODAY + timedelta(days=1), create=10, calls=40),
         Day(TODAY + timedelta(days=2), create=8, calls=32),
     )
-    assert found[0].words == "Wed 25 Nov: 1 to deactivate, 1 of price and stock, 2 to create (10 calls)"
+    assert found[0].words == "Wed 25 Nov: 1 taken down, 1 of price and stock, 2 new (10 calls)"
 
 
 @pytest.mark.parametrize("left", [0, 3, 40, 1000])

@@ -2,15 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from etsy_pipeline import wiring
 from etsy_pipeline.catalogue.admin_api import AdminApi
+from etsy_pipeline.orders import by_hand
 from etsy_pipeline.orders.known import MANY
 from etsy_pipeline.sales.booking import MARKS_BEGIN
 from etsy_pipeline.store import receipts, sales
+from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.orders.selling import forget
 from etsy_pipeline_tests.real_medusa.goods import STUDIO, Json, a_good
@@ -100,6 +104,12 @@ def test_what_medusa_lost_waits_for_a_person_and_is_not_sold_again(shop: Sold) -
     assert shop.look().lost == [line.transaction_id]
     assert (shop.states(to_send), shop.receipt(to_send).state) == (["needs_link"], "needs_person")
     assert shop.states(sent) == ["booked"], "somebody may have taken them off the stock"
+    assert [job.state for job in shop.follows()] == ["nothing_to_do"]
+    assert shop.for_sale(GOOD) == PIECES - 5, "sold is sold, though Medusa has them again"
+    with closing(wiring.reservations_of(shop.world.settings, settings_of(shop.account).sold_from)) as medusa:
+        named = {"product_id": shop.goods[GOOD]["id"], "variant_id": shop.goods[GOOD]["variants"][0]["id"]}
+        by_hand.choose_variant(shop.store, medusa, shop.id, line.transaction_id, **named)
+    shop.look()
+    assert (shop.states(to_send), shop.stock(GOOD)) == (["booked"], [(PIECES, 2)])
     (item,) = shop.items(shop.plans([shop.goods[GOOD]["id"]]))
-    assert [brake.code for brake in item.plan.brakes] == ["first_raise"]
-    assert shop.for_sale(GOOD) == PIECES - 5
+    assert [brake.code for brake in item.plan.brakes] == ["first_raise"], "whether the parcel is off the stock"
