@@ -180,7 +180,7 @@ def surprising(**_):
 def expected(**_):
     raise Conflict("Not now.", code="not_now")
 
-syncs.approvals.cancel = lambda *_: {word}()
+syncs.approvals.cancel = lambda *_, **__: {word}()
 settings = Settings.load()
 with serving.serving(settings, wiring.store_of(settings)) as url:
     address = url + "/admin/products/etsy-sync/wf_1/cancel?code={code}"

@@ -44,12 +44,12 @@ def test_it_is_ready_once_dagsters_sensors_are_at_work(settings: Settings, store
         assert ready(url) == (200, {})
 
 
-def test_tables_of_another_version_are_named(settings: Settings, store: Store) -> None:
-    at_work(store)
+def test_tables_of_another_version_are_named(settings: Settings, sqlite_store: Store) -> None:
+    at_work(sqlite_store)
     for version, word in (("0001", "behind"), ("9999", "newer")):
-        with store.engine.begin() as connection:
+        with sqlite_store.engine.begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
-        with serving(settings, store) as url:
+        with serving(settings, sqlite_store) as url:
             assert ready(url) == (503, {"tables": word})
 
 

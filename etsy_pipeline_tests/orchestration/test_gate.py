@@ -27,7 +27,7 @@ def test_the_natural_order_asset_by_asset(dagster: Dagster) -> None:
 
     plan = metadata_of(dagster.materialize("sync_plan"), "sync_plan")
     assert (plan["create_count"], plan["invalid_count"], plan["skip_count"], plan["fees"]) == (12, 2, 1, "$2.40")
-    assert "| + | create |" in plan["plan"]
+    assert "| + | New |" in plan["plan"]
     assert "### DustySpoonStudio: 12 products would change on Etsy" in plan["summary"]
     assert "The title has 200 characters" in plan["summary"]
     assert plan["transaction_id"] == dagster.newest().transaction_id

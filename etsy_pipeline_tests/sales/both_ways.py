@@ -6,6 +6,7 @@ has tests of its own.
 
 import functools
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -63,11 +64,18 @@ class Sale:
 
 @dataclass
 class Look:
-    """Medusa's stock as it was read, and when that began; with what was reserved then."""
+    """Medusa's stock as it was read, and when that began; with the sales that it lacked then, and those it had."""
 
     pieces: Pieces
     began: datetime
-    lacks: Pieces = field(default_factory=dict)
+    lacked: Sequence[Sale] = ()
+    had: Sequence[Sale] = ()
+
+    def left(self, size: str) -> int:
+        """Pieces that are there, by what was read: of sales that were canceled meanwhile, too."""
+        lacking = sum(sale.pieces for sale in self.lacked if sale.size == size and not sale.is_canceled)
+        back = sum(sale.pieces for sale in self.had if sale.size == size and sale.is_canceled)
+        return self.pieces[size] - lacking + back
 
 
 @dataclass
@@ -114,13 +122,6 @@ class World:
 
     def available(self, size: str) -> int:
         return self.stocked[size] - self.reserved(size)
-
-    def lacks(self, first_sales: int) -> Pieces:
-        """Pieces of the first so many sales that Medusa's stock does not know of."""
-        found = Counter(dict.fromkeys(SIZES, 0))
-        for sale in self.sales[:first_sales]:
-            found[sale.size] += sale.pieces if sale.is_out_of_medusa else 0
-        return dict(found)
 
     # Etsy
 
@@ -189,7 +190,14 @@ class World:
     # Our plan and publication
 
     def look(self, first_sales: int = 0) -> Look:
-        return Look({size: self.available(size) for size in SIZES}, self.now, self.lacks(first_sales))
+        """Read Medusa's stock, and remember which of the first so many sales it knows of."""
+        known = self.sales[:first_sales]
+        return Look(
+            {size: self.available(size) for size in SIZES},
+            self.now,
+            [sale for sale in known if sale.is_out_of_medusa],
+            [sale for sale in known if sale.is_reserved],
+        )
 
     def with_sales(self, live: LiveListing, look: Look) -> LiveListing:
         """As `store/open_sales.py` tells it."""
@@ -237,7 +245,7 @@ class World:
             self.publication.is_asked, self.publication.are_orders_read = True, is_answered
             if is_answered:
                 self.read_orders()
-                self.publication.sold_before = len(self.sales)
+                self.publication.seen, self.publication.sold_before = dict(self.on_etsy), len(self.sales)
 
     def look_at_medusa(self, *, is_answered: bool = True) -> None:
         if self.publication is not None and self.publication.is_asked:
@@ -311,13 +319,14 @@ class World:
         What was sold after that look nobody can know: Etsy has no way to change a quantity only if it is still so.
         Where orders could not be read, that look is the one at the listing. Where all sales are known for what they
         are, nobody may be offered more than is left, more than before or not. Where Medusa could not be asked, nobody
-        may be offered more than before.
+        may be offered more than there was at the last look.
         """
         source = publication.source
+        is_all_read = publication.are_orders_read and source is not None
         for size in SIZES:
-            seen = self.on_etsy if publication.are_orders_read else publication.seen
-            before = seen[size] if was_on_sale else 0
-            left = source.pieces[size] - source.lacks[size] if source else 0
+            there = self.on_etsy[size] if is_all_read else max(self.on_etsy[size], publication.seen[size])
+            before = there if was_on_sale else 0
+            left = source.left(size) if source else 0
             is_more = wanted[size] > before or (source is not None and self.is_clear(publication, source))
             if is_more and wanted[size] > max(0, left):
                 self.guilty.append(f"{size}: {before} -> {wanted[size]}, and {left} were left")

@@ -240,6 +240,18 @@ class TestOneByOne:
         world.send("given")
         assert (world.guilty, world.on_etsy["S"]) == ([], 10)
 
+    def test_medusa_is_away_and_somebody_buys_as_the_other_variation_is_sent(self) -> None:
+        """Nobody can know of it: Etsy has no way to change a quantity only if it is still so."""
+        world = a_world(10, 5)
+        world.order("L", 1)
+        planned(world)
+        world.look_at_listing()
+        world.ask_orders(is_answered=True)
+        world.look_at_medusa(is_answered=False)
+        world.buy("S", 1, is_clear=True)
+        world.send("given")
+        assert (world.guilty, world.on_etsy) == ([], {"S": 10, "L": 4})
+
     def test_booked_after_medusa_was_read(self) -> None:
         """Medusa had fifteen when it was read, and has thirteen now; nothing is unbooked any more."""
         world = a_world(10, 5)
