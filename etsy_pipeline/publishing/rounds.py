@@ -138,6 +138,7 @@ class Rounds:
         works = list(self._with_sections(publisher, works))
         known = {work.product_id: work.listing_id or 0 for work in works if work.has_planned_listing}
         begun_as = {work.product_id: work.plan for work in works if not work.is_untouched}
+        looked_at = self.sales.store.now()
         live = self._live(publisher, known, [work for work in works if work.product_id in known])
         for work in works:
             planned, seen = work.plan.desired, live.get(known.get(work.product_id, 0))
@@ -147,7 +148,8 @@ class Rounds:
         are_orders_read, stock_read_at = sends_stock and self.sales.asked(), self.sales.store.now()
         source, works = self._look_at_source(works)
         if are_orders_read:
-            live = self._with_open_sales(publisher, works, known, live, source, stock_read_at)
+            since = looked_at if source is None else stock_read_at  # nothing else tells of what was booked meanwhile
+            live = self._with_open_sales(publisher, works, known, live, source, since)
         works = [work for work in works if work.product_id not in known or known[work.product_id] in live]
         if source is not None:
             works = self._as_in_source(
@@ -168,7 +170,7 @@ class Rounds:
         known: Mapping[str, int],
         live: Live,
         source: SourceNow | None,
-        stock_read_at: datetime,
+        since: datetime,
     ) -> Live:
         """The listings with their sales that Medusa's stock lacks; orders were read after them, before the stock.
 
@@ -177,7 +179,7 @@ class Rounds:
         """
         links = {work.product_id: work.before for work in works if work.before is not None}
         identities = {product_id: found.identity for product_id, found in (source or {}).items()}
-        seen = dict(self.sales.seen(live, links, identities, stock_read_at))
+        seen = dict(self.sales.seen(live, links, identities, since))
         again = [work for work in works if (there := seen.get(known.get(work.product_id, 0))) and is_open(there)]
         newer = self._live(publisher, known, again)
         for work in again:

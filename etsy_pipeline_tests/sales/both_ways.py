@@ -88,7 +88,7 @@ class Publication:
     seen: Pieces = field(default_factory=dict)
     sold_before: int = 0
     is_asked: bool = False
-    asked_at: datetime = BEGIN
+    looked_at: datetime = BEGIN
     are_orders_read: bool = False
     is_source_asked: bool = False
     source: Look | None = None
@@ -237,6 +237,7 @@ class World:
 
     def look_at_listing(self) -> None:
         if self.publication is not None:
+            self.publication.looked_at = self.now
             self.publication.live, self.publication.seen = self.live(), dict(self.on_etsy)
             self.publication.sold_before = len(self.sales)
             self.publication.is_asked = self.publication.is_source_asked = False
@@ -247,7 +248,6 @@ class World:
             if is_answered:
                 self.read_orders()
                 self.publication.seen, self.publication.sold_before = dict(self.on_etsy), len(self.sales)
-                self.publication.asked_at = self.now
 
     def look_at_medusa(self, *, is_answered: bool = True) -> None:
         if self.publication is not None and self.publication.is_asked:
@@ -280,7 +280,7 @@ class World:
         if item.action == "deactivate" and publication.is_begun:
             return item
         if publication.are_orders_read:
-            live = self.with_sales(live, source or replace(self.look(), began=publication.asked_at))
+            live = self.with_sales(live, source or replace(self.look(), began=publication.looked_at))
             if is_open(live):
                 live = replace(self.live(), open_sales=live.open_sales)
         begun, seen = item, unseen(live) if publication.is_begun else live

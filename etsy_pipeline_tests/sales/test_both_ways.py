@@ -240,6 +240,20 @@ class TestOneByOne:
         world.send("given")
         assert (world.guilty, world.on_etsy["S"]) == ([], 10)
 
+    def test_medusa_is_away_and_another_process_booked_between_the_looks(self) -> None:
+        """No sale is open any more, and the listing was seen before it: it is looked at once more."""
+        world = a_world(10, 5)
+        world.order("L", 1)
+        planned(world)
+        world.look_at_listing()
+        world.buy("S", 1, is_clear=True)
+        world.read_orders()
+        _booked(is_answered=True)(world)
+        world.ask_orders(is_answered=True)
+        world.look_at_medusa(is_answered=False)
+        world.send("given")
+        assert (world.guilty, world.on_etsy["S"]) == ([], 9)
+
     def test_medusa_is_away_and_somebody_buys_as_the_other_variation_is_sent(self) -> None:
         """Nobody can know of it: Etsy has no way to change a quantity only if it is still so."""
         world = a_world(10, 5)
