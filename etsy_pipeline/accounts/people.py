@@ -125,6 +125,28 @@ def may(role: Role, needed: Role) -> bool:
     return ROLES.index(role) >= ROLES.index(needed)
 
 
+def require_administrator(store: Store, name: str, becomes: Role | None) -> None:
+    """Somebody else may administer, or this person will: else only the terminal could let anybody in again.
+
+    Args:
+        store: the database.
+        name: whose role changes, or who is to be let in or shut out.
+        becomes: what they may then; None: they are out. Where that leaves nobody, the machine itself lets in.
+
+    Raises:
+        BadRequest: `administrator_needed`.
+    """
+    others = [person for person in every(store) if person.name != " ".join(name.split())]
+    is_last_out = becomes is None and not others
+    if is_last_out or becomes == "administer" or any(person.role == "administer" for person in others):
+        return
+    raise BadRequest(
+        "Nobody would be left who may administer, and let others in.",
+        code="administrator_needed",
+        hint="Add somebody who may administer first: yourself, for example.",
+    )
+
+
 def _named(session: Session, name: str) -> Person:
     person = people.by_name(session, " ".join(name.split()))
     if person is None:

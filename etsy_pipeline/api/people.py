@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from etsy_pipeline.accounts import people
 from etsy_pipeline.accounts.people import MAY
 from etsy_pipeline.api.answers import Done
-from etsy_pipeline.api.context import Context
+from etsy_pipeline.api.context import AppContext, Context
 from etsy_pipeline.api.inputs import Name
 from etsy_pipeline.api.who import ByProgram, require
 from etsy_pipeline.store import records
@@ -76,6 +76,7 @@ def every(context: Context) -> People:
 @router.post("", summary="Let somebody in: their token is in the answer, once")
 def add(context: Context, by: ByProgram, body: NewPerson) -> LetIn:
     """From now on nobody is answered without a token."""
+    require_administrator(context, body.name, body.role)
     person, token = people.add(context.store, body.name, body.role, by=by)
     return LetIn(**_view(person).model_dump(), token=token)
 
@@ -83,6 +84,7 @@ def add(context: Context, by: ByProgram, body: NewPerson) -> LetIn:
 @router.patch("", summary="Change what somebody may")
 def change_role(context: Context, by: ByProgram, body: WithRole) -> Person:
     """It holds for their next request."""
+    require_administrator(context, body.name, body.role)
     return _view(people.change_role(context.store, body.name, body.role, by=by))
 
 
@@ -96,8 +98,19 @@ def renew_token(context: Context, by: ByProgram, body: Named) -> LetIn:
 @router.post("/remove", summary="Shut somebody out")
 def remove(context: Context, by: ByProgram, body: Named) -> Done:
     """At once; what they decided stays noted with their name, which is not given again."""
+    require_administrator(context, body.name, None)
     people.remove(context.store, body.name, by=by)
     return Done()
+
+
+def require_administrator(context: AppContext, name: str, becomes: Role | None) -> None:
+    """Nobody shuts everybody out from afar; where there is a token of the installation, it always lets in.
+
+    Raises:
+        BadRequest: `administrator_needed`.
+    """
+    if context.settings.etsy_pipeline_api_token is None:
+        people.require_administrator(context.store, name, becomes)
 
 
 def _shown(found: Sequence[records.Person]) -> list[Person]:

@@ -270,6 +270,12 @@ def test_somebody_is_left_who_administers(settings: Settings, store: Store) -> N
             sent = {"csrf": ada.fields("/review/people")["csrf"], "person": "Ada"} | what
             refused = ada.client.post(f"/review/people/{'role' if what else 'remove'}", data=sent)
             assert "administrator_needed" in refused.text
+        with program(url, people.renew_token(store, "Ada")[1]) as api:
+            for answer in (
+                api.patch("/admin/people", json={"name": "Ada", "role": "look"}),
+                api.post("/admin/people/remove", json={"name": "Ada"}),
+            ):
+                assert code_of(answer, 400) == "administrator_needed", "programs neither"
         assert {person.name: person.role for person in people.every(store)} == {"Ada": "administer", "Bob": "look"}
 
 

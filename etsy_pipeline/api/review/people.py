@@ -10,10 +10,11 @@ from etsy_pipeline.accounts.people import MAY
 from etsy_pipeline.api.answers import status_of
 from etsy_pipeline.api.context import AppContext, Context
 from etsy_pipeline.api.inputs import PRINTABLE
+from etsy_pipeline.api.people import require_administrator
 from etsy_pipeline.api.review.page import page, to
 from etsy_pipeline.api.review.session import OWN_FORM, ByBrowser
 from etsy_pipeline.api.who import require
-from etsy_pipeline.errors import BadRequest, PipelineError
+from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.store.records import Role
 
 router = APIRouter(prefix="/people")
@@ -34,7 +35,7 @@ def add(
 ) -> Response:
     """Somebody new; their token is on this page only."""
     try:
-        _keep_one_who_administers(context, person, role)
+        require_administrator(context, person, role)
         added, token = people.add(context.store, person, role, by=by)
     except PipelineError as problem:
         return _page(request, context, status_of(problem)[0], problem=problem, typed=person)
@@ -44,7 +45,7 @@ def add(
 @router.post("/role", dependencies=[OWN_FORM])
 def change_role(context: Context, by: ByBrowser, role: Annotated[Role, Form()], person: Typed = "") -> Response:
     """They may more, or less, from now on."""
-    _keep_one_who_administers(context, person, role)
+    require_administrator(context, person, role)
     people.change_role(context.store, person, role, by=by)
     return to("/review/people")
 
@@ -59,26 +60,9 @@ def renew_token(request: Request, context: Context, by: ByBrowser, person: Typed
 @router.post("/remove", dependencies=[OWN_FORM])
 def remove(context: Context, by: ByBrowser, person: Typed = "") -> Response:
     """They are out at once."""
-    if len(people.every(context.store)) > 1:  # with nobody left, whoever sits at the machine is let in again
-        _keep_one_who_administers(context, person, None)
+    require_administrator(context, person, None)
     people.remove(context.store, person, by=by)
     return to("/review/people")
-
-
-def _keep_one_who_administers(context: AppContext, person: str, becomes: Role | None) -> None:
-    """These pages would be closed to everybody, and only the terminal could open them again."""
-    others = (other for other in people.every(context.store) if other.name != person.strip())
-    if (
-        context.settings.etsy_pipeline_api_token
-        or becomes == "administer"
-        or any(o.role == "administer" for o in others)
-    ):
-        return
-    raise BadRequest(
-        "Nobody would be left who may administer, and let others in.",
-        code="administrator_needed",
-        hint="Add somebody who may administer first: yourself, for example.",
-    )
 
 
 def _page(request: Request, context: AppContext, status: int = 200, **values: object) -> Response:
