@@ -1,4 +1,4 @@
-"""Python's collector of garbage while a stream of products goes by: it would look through all of them in vain.
+"""Python's collector of garbage while a stream of products goes by, or modules are imported: it would look in vain.
 
 What a stream leaves behind is freed at once, for nothing of it refers to itself in a circle. Yet the collector looks
 through the youngest objects whenever 700 came to be, and often through all there are: a third of the time of a plan.

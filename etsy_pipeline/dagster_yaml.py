@@ -15,6 +15,10 @@ from etsy_pipeline.errors import NotConfigured, Unavailable
 PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "pyamqp": 5672, "amqps": 5671}
 PATIENCE_SECONDS = 3.0
 CELERY = "CeleryRunLauncher"
+DRIVER = (
+    "In dagster.yaml: `scheme: postgresql+psycopg2` below `postgres_db`, or `postgres_url: postgresql+psycopg2://…`."
+)
+"""What to do where psycopg 3 is taken for Dagster's storage."""
 
 
 def path() -> Path:
@@ -55,8 +59,7 @@ def _check_postgres(given: Mapping[str, Any]) -> None:
         raise NotConfigured(
             f"Dagster's storage has the scheme {scheme or 'postgresql'!r}: psycopg 3 is taken, and every run fails.",
             code="dagster_storage_driver",
-            hint="In dagster.yaml: `scheme: postgresql+psycopg2` below `postgres_db`, or "
-            "`postgres_url: postgresql+psycopg2://…`.",
+            hint=DRIVER,
         )
 
 

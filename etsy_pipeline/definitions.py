@@ -4,9 +4,9 @@ import os
 
 import dagster as dg
 
-from etsy_pipeline.importing import uncollected
+from etsy_pipeline.collector import collected_seldom
 
-with uncollected():
+with collected_seldom():  # a third of the time that these imports take is the collector's
     from etsy_pipeline.orchestration import asset_checks, order_assets, plan_assets, publish_assets, shop_assets
     from etsy_pipeline.orchestration.failed_runs import failed_syncs, lost_runs
     from etsy_pipeline.orchestration.io_managers import ParquetIOManager

@@ -147,19 +147,22 @@ def _since_now(settings: ShopSettings, account: EtsyAccount, now: datetime) -> S
 
 def _begins_to_book(account: EtsyAccount, settings: ShopSettings) -> bool:
     """Whether sales on Etsy come to Medusa from now on, or since another moment: what was sold before is in no book."""
-    stored = account.api_config.get("orders")
-    before: Mapping[str, Any] = stored if isinstance(stored, Mapping) else {}
-    since = settings.orders.model_dump(mode="json")["since"]
-    was_on = before.get("mode", "off") in BOOKING
-    return settings.orders.mode in BOOKING and not (was_on and before.get("since") == since)
+    was_on = _orders_before(account).get("mode", "off") in BOOKING
+    return settings.orders.mode in BOOKING and not (was_on and _since_is_same(account, settings))
 
 
 def _begins_to_read(account: EtsyAccount, settings: ShopSettings) -> bool:
     """Whether orders are read from another moment on: all of them are looked at anew, those that are known as well."""
+    return settings.orders.is_on and not _since_is_same(account, settings)
+
+
+def _since_is_same(account: EtsyAccount, settings: ShopSettings) -> bool:
+    return bool(_orders_before(account).get("since") == settings.orders.model_dump(mode="json")["since"])
+
+
+def _orders_before(account: EtsyAccount) -> Mapping[str, Any]:
     stored = account.api_config.get("orders")
-    before: Mapping[str, Any] = stored if isinstance(stored, Mapping) else {}
-    since = settings.orders.model_dump(mode="json")["since"]
-    return settings.orders.is_on and before.get("since") != since
+    return stored if isinstance(stored, Mapping) else {}
 
 
 def mark_of(account: EtsyAccount) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Literal, Self, get_args
 import dagster as dg
 from dagster._serdes import ConfigurableClassData  # named in the signature that Dagster documents
 
+from etsy_pipeline.dagster_yaml import DRIVER
 from etsy_pipeline.errors import NotConfigured
 from etsy_pipeline.orchestration.code_age import CODE_TAG, this_code
 from etsy_pipeline.safe_text import visible
@@ -95,8 +96,7 @@ def require_usable(instance: dg.DagsterInstance) -> None:
         raise NotConfigured(
             "Dagster's storage is reached by psycopg 3, with which no run can note anything (NOTIFY … $1).",
             code="dagster_storage_driver",
-            hint="In dagster.yaml: `scheme: postgresql+psycopg2` below `postgres_db`, or "
-            "`postgres_url: postgresql+psycopg2://…`.",
+            hint=DRIVER,
         )
 
 

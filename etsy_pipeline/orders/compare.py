@@ -62,7 +62,7 @@ def _lost_lines(store: Store, medusa: Reservations, account_id: str, turn: Turn,
         return []
     there = {_place(found): found for found in medusa.beginning(MARKS_BEGIN)}
     with store.reading() as session:
-        gone = [it for it in stock_movements.standing(session, account_id) if _key(it) not in there]
+        gone = [it for it in stock_movements.standing(session, account_id) if it.place not in there]
     waiting = []
     for start in range(0, len(gone), AT_ONCE):
         with store.writing() as session:
@@ -145,7 +145,3 @@ def _release_again(
 
 def _place(found: Reservation) -> Place:
     return line_of(found.description) or 0, found.inventory_item_id, found.location_id
-
-
-def _key(movement: StockMovement) -> Place:
-    return movement.transaction_id, movement.inventory_item_id, movement.location_id

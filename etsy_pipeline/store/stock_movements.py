@@ -31,6 +31,11 @@ class StockMovement:
     reservation_id: str | None = None
     done_at: datetime | None = None
 
+    @property
+    def place(self) -> tuple[int, str, str]:
+        """Line, inventory item and location: there is one reservation of each."""
+        return self.transaction_id, self.inventory_item_id, self.location_id
+
 
 def of_sale(
     session: Session, account_id: str, transaction_id: int, kind: MovementKind | None = None
@@ -76,8 +81,8 @@ def standing(session: Session, account_id: str) -> list[StockMovement]:
     """What was reserved for an account's lines, and not given back."""
     its = StockMovementRow.etsy_account_id == account_id, StockMovementRow.done_at.is_not(None)
     found = [_movement(row) for row in session.scalars(select(StockMovementRow).where(*its))]
-    back = {_place(item) for item in found if item.kind == "return"}
-    return [item for item in found if item.kind == "sale" and _place(item) not in back]
+    back = {item.place for item in found if item.kind == "return"}
+    return [item for item in found if item.kind == "sale" and item.place not in back]
 
 
 def reserved(session: Session, account_id: str) -> dict[str, int]:
@@ -98,10 +103,6 @@ def _key(movement: StockMovement) -> tuple[Any, ...]:
         StockMovementRow.location_id == movement.location_id,
         StockMovementRow.kind == movement.kind,
     )
-
-
-def _place(movement: StockMovement) -> tuple[int, str, str]:
-    return movement.transaction_id, movement.inventory_item_id, movement.location_id
 
 
 def _movement(row: StockMovementRow) -> StockMovement:
