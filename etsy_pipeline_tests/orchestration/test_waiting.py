@@ -1,6 +1,5 @@
 """Sensors that wait: they answer as soon as there is something to do, and otherwise when their time is over."""
 
-import gc
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,7 +7,6 @@ import dagster as dg
 import pytest
 
 from etsy_pipeline.definitions import defs
-from etsy_pipeline.importing import uncollected
 from etsy_pipeline.orchestration.sensors import sent_notices
 from etsy_pipeline.orchestration.waiting import SECONDS, Patience, first_answer
 from etsy_pipeline.store import signs_of_life
@@ -127,9 +125,3 @@ def test_a_day_has_at_most_ten_thousand_ticks() -> None:
 def test_nothing_but_the_gate_starts_a_publication(name: str) -> None:
     sensor = defs.resolve_sensor_def(name)
     assert "publish_sync" not in {target.job_name for target in sensor.targets}
-
-
-def test_importing_leaves_the_collector_as_it_was() -> None:
-    with uncollected():
-        assert not gc.isenabled()
-    assert gc.isenabled()
