@@ -146,8 +146,8 @@ class Reservations:
         """
         return int(self._api.get("reservations", [*_beginning(begin, 1), ("fields", "id")])["count"])
 
-    def beginning(self, begin: str) -> list[Reservation]:
-        """All reservations whose descriptions begin so, by pages.
+    def beginning(self, begin: str, *, most: int | None = None) -> list[Reservation] | None:
+        """All reservations whose descriptions begin so, by pages; None where there are more than `most`.
 
         Raises:
             PipelineError: what a question to Medusa raises; `medusa_answer_broken`, where it cannot be understood.
@@ -159,28 +159,13 @@ class Reservations:
                 query = [*_beginning(begin, PAGE), ("fields", HELD_FIELDS), ("order", "id"), ("offset", str(offset))]
                 answer = self._api.get("reservations", query)
                 rows = answer["reservations"]
+                if most is not None and answer["count"] > most:
+                    return None
                 found |= {str(row["id"]): _reservation(row) for row in rows if _is_between(begin, row["description"])}
                 offset, count = offset + PAGE, answer["count"] if rows else 0
         except (KeyError, TypeError, ValueError) as error:
             raise _broken(error) from None
         return list(found.values())
-
-    def marks(self, begin: str, *, most_pages: int) -> frozenset[str] | None:
-        """The descriptions of reservations that begin so; None where they take more pages.
-
-        Raises:
-            PipelineError: what a question to Medusa raises.
-        """
-        found: set[str] = set()
-        query = [("description[$like]", f"{begin}%"), ("limit", str(MOST_FOUND)), ("fields", "id,description")]
-        for page in range(most_pages):
-            answer = self._api.get("reservations", [*query, ("order", "id"), ("offset", str(page * MOST_FOUND))])
-            found.update(str(row.get("description")) for row in answer["reservations"])
-            if (page + 1) * MOST_FOUND >= answer["count"]:
-                return frozenset(found)
-            if answer["count"] > most_pages * MOST_FOUND:
-                return None
-        return None
 
     def reserve(self, item_id: str, location_id: str, quantity: int, *, description: str) -> str:
         """Hold back pieces, once more each time; the reservation's id. Look for it before (`find`).

@@ -60,7 +60,7 @@ def _lost_lines(store: Store, medusa: Reservations, account_id: str, turn: Turn,
         standing = stock_movements.standing_count(session)
     if not is_whole and (not standing or medusa.count(MARKS_BEGIN) >= standing):
         return []
-    there = {_place(found): found for found in medusa.beginning(MARKS_BEGIN)}
+    there = {_place(found): found for found in medusa.beginning(MARKS_BEGIN) or ()}
     with store.reading() as session:
         gone = [it for it in stock_movements.standing(session, account_id) if it.place not in there]
     waiting = []

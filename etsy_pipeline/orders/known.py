@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from etsy_pipeline.catalogue.draft_orders import DraftOrders, MedusaOrder
-from etsy_pipeline.catalogue.reservations import Reservations
+from etsy_pipeline.catalogue.reservations import PAGE, Reservations
 from etsy_pipeline.sales.booking import MARKS_BEGIN, line_of
 from etsy_pipeline.sales.order_draft import EMAILS_BEGIN
 from etsy_pipeline.store.receipts import KeptReceipt
@@ -64,6 +64,6 @@ def known_of(found: Sequence[KeptReceipt], medusa: Reservations) -> Known:
     if len(new) < MANY:
         return Known(count=len(new))
     orders = DraftOrders(medusa.api).of_receipts(EMAILS_BEGIN, most_pages=len(new))
-    marks = medusa.marks(MARKS_BEGIN, most_pages=len(new))
-    lines = None if marks is None else frozenset(line for mark in marks if (line := line_of(mark)) is not None)
+    held = medusa.beginning(MARKS_BEGIN, most=len(new) * PAGE)
+    lines = None if held is None else frozenset(line for it in held if (line := line_of(it.description)) is not None)
     return Known({}, lines, len(new)) if orders is None else Known(orders, lines, len(new), new)

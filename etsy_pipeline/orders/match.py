@@ -68,11 +68,7 @@ def _note_parts(store: Store, products: Mapping[str, StockedProduct]) -> None:
         )
         for product in products.values()
     }
-    with store.reading() as session:
-        new = variant_parts.changed(session, parts)
-    if new:
-        with store.writing() as session:
-            variant_parts.note(session, new)
+    variant_parts.keep(store, parts)
 
 
 def _cells(link: Link, variants: Sequence[VariantIdentity]) -> tuple[VariantOnEtsy, ...]:

@@ -7,6 +7,7 @@ from sqlalchemy import and_, delete, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from etsy_pipeline.listings.identity import VariantIdentity
+from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.tables import VariantPartRow
 
 Parts = frozenset[tuple[str, str]]
@@ -38,6 +39,15 @@ def note(session: Session, products: Mapping[str, Parts]) -> None:
     ]
     if rows:
         session.execute(insert(VariantPartRow), rows)
+
+
+def keep(store: Store, products: Mapping[str, Parts]) -> None:
+    """Keep the parts of some products, a few hundred at most; nothing is written where they are known already."""
+    with store.reading() as session:
+        new = changed(session, products)
+    if new:
+        with store.writing() as session:
+            note(session, new)
 
 
 @dataclass(frozen=True, slots=True)

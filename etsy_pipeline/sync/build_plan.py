@@ -328,11 +328,7 @@ class _PlanBuilder:
     def _note_parts(self, batch: Sequence[ValidatedListing]) -> None:
         """Keep of what the products are made: what is sold of one may be what another one is made of."""
         parts = {item.product_id: variant_parts.parts_of(item.identity.variants) for item in batch}
-        with self.store.reading() as session:
-            new = variant_parts.changed(session, parts)
-        if new:
-            with self.store.writing() as session:
-                variant_parts.note(session, new)
+        variant_parts.keep(self.store, parts)
 
     def _require_currency(self, item: ValidatedListing) -> None:
         """Refuse listings that were mapped for a shop in another currency."""
