@@ -25,3 +25,4 @@ def test_whatever_is_killed_each_sale_is_booked_once_and_nothing_is_offered_twic
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count(f"{NOTHING_WRONG}, 0 duplicate, 0 books, 0 not quiet") == 2, "once in each mode"
+    assert done.stdout.count(" sales on Etsy") == 2, "somebody bought"

@@ -40,6 +40,12 @@ def visitor(world: World, sqlite_store: Store) -> Iterator[Visitor]:
         yield Visitor(url)
 
 
+def left_side(visitor: Visitor) -> str:
+    _, there, rest = visitor.text.partition("Ask Etsy now")
+    assert there
+    return rest.partition("As it will be")[0]
+
+
 def test_the_left_side_is_the_newest_that_is_known_and_says_what_it_is(
     world: World, sqlite_store: Store, shop: Shop, visitor: Visitor
 ) -> None:
@@ -48,13 +54,12 @@ def test_the_left_side_is_the_newest_that_is_known_and_says_what_it_is(
     plan = f"/review/{shop.plan().transaction_id}/products/0"
     visitor.open(plan)
     assert "As it was last published; nobody has looked since" in visitor.text
-    before, _, after = visitor.text.partition("As it will be")
-    assert "Last pieces" not in before.partition("Ask Etsy now")[2], "what is not known is not told"
-    assert listing["title"] in after
+    assert "Last pieces" not in left_side(visitor), "what is not known is not told"
+    assert listing["title"] in visitor.text.partition("As it will be")[2]
 
     visitor.open(f"{plan}/on-etsy")
     assert "As Etsy has it now" in visitor.text
-    now = visitor.text.partition("Ask Etsy now")[2].partition("As it will be")[0]
+    now = left_side(visitor)
     assert "Last pieces: hand thrown mug" in now
     assert "Description" in now, "Etsy tells it"
 
@@ -62,7 +67,7 @@ def test_the_left_side_is_the_newest_that_is_known_and_says_what_it_is(
         scan(sqlite_store, client, shop.id)
     visitor.open(plan)
     assert "As the last scan of the shop saw it" in visitor.text
-    seen = visitor.text.partition("Ask Etsy now")[2].partition("As it will be")[0]
+    seen = left_side(visitor)
     assert "Last pieces: hand thrown mug" in seen
     assert "keeps no description" in seen
     visitor.open(f"{plan}/on-etsy")

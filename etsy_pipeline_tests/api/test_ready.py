@@ -98,7 +98,7 @@ def test_what_does_not_answer_is_waited_for_once() -> None:
         assert check.told() == TIMED_OUT
     assert len(asked) == 1
     goes_on.set()
-    check._done.wait()
+    assert check._done.wait(5)
     check.begin()
     assert check.told() == OK
 

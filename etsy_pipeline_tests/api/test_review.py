@@ -203,13 +203,19 @@ def test_what_cannot_be_approved_is_told_and_nothing_typed_is_lost(
     assert visitor.fields(f"/review/{transaction_id}/approve")["note"] == "as agreed"
 
 
-@ON_SQLITE
-def test_who_comes_second_sees_what_was_decided(visitor: Visitor, store: Store) -> None:
+def ada_was_first(visitor: Visitor, store: Store) -> str:
+    """Somebody has the form open, and Ada approves meanwhile; the sync."""
     transaction_id = a_plan(store)
     visitor.open(f"/review/{transaction_id}/decide")
     form = visitor.page
     visitor.send(f"/review/{transaction_id}/approve", decided_by="Ada")
     visitor.page = form
+    return transaction_id
+
+
+@ON_SQLITE
+def test_who_comes_second_sees_what_was_decided(visitor: Visitor, store: Store) -> None:
+    transaction_id = ada_was_first(visitor, store)
     assert visitor.send(f"/review/{transaction_id}/reject", decided_by="Bob").status_code == 409
     assert "already_decided" in visitor.text
     assert "Ada approved the plan" in visitor.text
@@ -221,11 +227,7 @@ def test_who_comes_second_sees_what_was_decided(visitor: Visitor, store: Store) 
 
 @ON_SQLITE
 def test_the_name_in_a_decision_that_was_refused_does_nothing_afterwards(visitor: Visitor, store: Store) -> None:
-    transaction_id = a_plan(store)
-    visitor.open(f"/review/{transaction_id}/decide")
-    form = visitor.page
-    visitor.send(f"/review/{transaction_id}/approve", decided_by="Ada")
-    visitor.page = form
+    transaction_id = ada_was_first(visitor, store)
     visitor.send(f"/review/{transaction_id}/reject", decided_by="Rita")
     visitor.open(f"/review/{transaction_id}")
     visitor.send(f"/review/{transaction_id}/cancel")

@@ -1,10 +1,7 @@
 """What goes wrong in the middle of a form, in a real browser: nothing that was typed is lost, and there is a way on."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
@@ -13,23 +10,11 @@ from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync import queries
 from etsy_pipeline_tests.api.serving import TOKEN, serving
-from etsy_pipeline_tests.browser.chromium import chromium, needs_chromium
+from etsy_pipeline_tests.browser.chromium import needs_chromium
 from etsy_pipeline_tests.browser.site import Site
-from etsy_pipeline_tests.world import World, a_world
+from etsy_pipeline_tests.world import World
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with a_world(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Chrome]:
-    with chromium(tmp_path) as driver:
-        yield driver
 
 
 def test_a_sign_in_that_ends_a_second_window_a_reload_and_a_double_click_lose_nothing(

@@ -1,7 +1,5 @@
 """A shop owner decides which listings are products of Medusa: picture beside picture, on a phone and on a desktop."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,18 +8,12 @@ from selenium.webdriver import Chrome
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.api.serving import TOKEN, serving
-from etsy_pipeline_tests.browser.chromium import chromium, needs_chromium
+from etsy_pipeline_tests.browser.chromium import needs_chromium
 from etsy_pipeline_tests.browser.site import Site
 from etsy_pipeline_tests.shop.owner import Owner
-from etsy_pipeline_tests.world import World, a_world
+from etsy_pipeline_tests.world import World
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with a_world(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture
@@ -36,12 +28,6 @@ def owner(world: World, sqlite_store: Store) -> Owner:
         made.sells(f"prod_{number}", f"BOWL-{number}", images=[{"url": picture, "rank": 0}])
     made.looks_and_plans()
     return made
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Chrome]:
-    with chromium(tmp_path) as driver:
-        yield driver
 
 
 def test_a_shop_owner_links_what_is_certain_and_decides_on_the_rest(

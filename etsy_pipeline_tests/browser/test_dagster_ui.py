@@ -25,18 +25,12 @@ from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import queries
-from etsy_pipeline_tests.browser.chromium import chromium, needs_chromium
+from etsy_pipeline_tests.browser.chromium import needs_chromium
 from etsy_pipeline_tests.dagster_dev import PATIENCE_SECONDS, dagster_dev, partitions, until
-from etsy_pipeline_tests.world import World, a_world
+from etsy_pipeline_tests.world import World
 
 pytestmark = needs_chromium
 AGAIN_SECONDS = 15
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with a_world(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture
@@ -53,12 +47,6 @@ def dagster_url(store: Store, tmp_path: Path) -> Iterator[str]:
     del store
     with dagster_dev(tmp_path) as url:
         yield url
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Chrome]:
-    with chromium(tmp_path) as driver:
-        yield driver
 
 
 def test_a_shop_owner_plans_looks_approves_and_sees_it_published(

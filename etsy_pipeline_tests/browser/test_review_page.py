@@ -3,8 +3,6 @@
 axe-core looks at every page for what keeps people out. Set SCREENSHOTS to a folder to keep the pictures.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,21 +16,15 @@ from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.sync import queries
 from etsy_pipeline_tests.api.serving import TOKEN, serving
-from etsy_pipeline_tests.browser.chromium import chromium, needs_chromium
+from etsy_pipeline_tests.browser.chromium import needs_chromium
 from etsy_pipeline_tests.browser.site import Site
 from etsy_pipeline_tests.publishing.shop import Shop
-from etsy_pipeline_tests.world import World, a_world
+from etsy_pipeline_tests.world import World
 
 # It may look again by itself where it was asked to, and a link stops that (WCAG 2.2.1)
 FOLLOWED = {"rules": {"meta-refresh": {"enabled": False}}}
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with a_world(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture
@@ -48,12 +40,6 @@ def shop(world: World, sqlite_store: Store) -> Shop:
     changed = {variant: {"price": {"usd": price * 100}} for variant, price in world.usd_prices(product).items()}
     world.medusa("PATCH", f"products/{product}", {"variants": changed})
     return made
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Chrome]:
-    with chromium(tmp_path) as driver:
-        yield driver
 
 
 def test_a_shop_owner_signs_in_looks_leaves_one_out_approves_and_sees_it_done(

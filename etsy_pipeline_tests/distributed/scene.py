@@ -132,9 +132,12 @@ def watched(instance: dg.DagsterInstance) -> Iterator[set[str]]:
 
     watcher = threading.Thread(target=look, daemon=True)
     watcher.start()
-    yield found
-    is_over.set()
-    watcher.join()
+    try:
+        yield found
+        assert watcher.is_alive(), "nobody looked any more"
+    finally:
+        is_over.set()
+        watcher.join()
 
 
 @contextmanager

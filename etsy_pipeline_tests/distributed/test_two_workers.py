@@ -31,8 +31,10 @@ A_MINUTE_AHEAD = "+60s" if FAKETIME.exists() else ""  # Debian's libfaketime
 def slow_etsy(scene: Scene, seconds: float) -> Iterator[None]:
     """Each of Etsy's answers takes so long."""
     scene.world.etsy("POST", "faults", {"operation": "*", "token": "*", "kind": "delay_before", "seconds": seconds})
-    yield
-    scene.world.etsy("DELETE", "faults")
+    try:
+        yield
+    finally:
+        scene.world.etsy("DELETE", "faults")
 
 
 def kill(scene: Scene, worker: str) -> float:

@@ -142,7 +142,8 @@ def look(store: Store, account_id: str, shelf: Shelf, rows: Sequence[Any]) -> in
 def sold(account_id: str, rows: Sequence[Any]) -> Iterator[tuple[str, int]]:
     """What may be reserved: the mark and the pieces of lines that are clear, of orders that are paid and were not called off."""
     for row in rows:
-        is_good = isinstance(row, Mapping) and row.get("is_paid") is True
+        is_paid = isinstance(row, Mapping) and row.get("is_paid") is True
+        is_good = is_paid and str(row.get("status")).casefold() not in {"canceled", "cancelled"}
         lines = row.get("transactions") if is_good else None
         for line in lines if isinstance(lines, list) else ():
             if (

@@ -28,6 +28,15 @@ def _booked(*, is_answered: bool) -> Happening:
     return happen
 
 
+def _sold_and_booked(pieces: int) -> Happening:
+    def happen(world: World) -> None:
+        world.buy("S", pieces, is_clear=True)
+        world.read_orders()
+        _booked(is_answered=True)(world)
+
+    return happen
+
+
 def _one_booked(world: World) -> None:
     for sale in [item for item in world.sales if item.state == "waiting"][:1]:
         world.book(sale)
@@ -192,14 +201,17 @@ def planned(world: World) -> None:
     assert world.publication is not None
 
 
-def published(world: World, **meanwhile: Happening) -> None:
+def published(
+    world: World, *, are_orders_read: bool = True, is_medusa_there: bool = True, **meanwhile: Happening
+) -> None:
     """The last looks, and what happens right before each of them; then it is sent, where it is."""
     steps: dict[str, Happening] = {
         "at_first": World.look_at_listing,
-        "before_orders": lambda world: world.ask_orders(is_answered=True),
-        "before_medusa": World.look_at_medusa,
+        "before_orders": lambda world: world.ask_orders(is_answered=are_orders_read),
+        "before_medusa": lambda world: world.look_at_medusa(is_answered=is_medusa_there),
         "before_sending": lambda world: world.send("given"),
     }
+    assert meanwhile.keys() <= steps.keys()
     for name, step in steps.items():
         if name in meanwhile:
             meanwhile[name](world)
@@ -222,49 +234,31 @@ class TestOneByOne:
         """What was sold since the plan is booked: nothing is open, and the stock that knows of it cannot be read."""
         world = a_world(10, 5)
         raised(world)
-        world.buy("S", 3, is_clear=True)
-        world.read_orders()
-        _booked(is_answered=True)(world)
-        world.look_at_listing()
-        world.ask_orders(is_answered=True)
-        world.look_at_medusa(is_answered=False)
-        world.send("given")
-        assert (world.guilty, world.on_etsy["S"]) == ([], 7)
+        _sold_and_booked(3)(world)
+        published(world, is_medusa_there=False)
+        assert world.on_etsy["S"] == 7
 
     def test_orders_and_medusa_are_away(self) -> None:
         world = a_world(10, 5)
         raised(world)
-        world.look_at_listing()
-        world.ask_orders(is_answered=False)
-        world.look_at_medusa(is_answered=False)
-        world.send("given")
-        assert (world.guilty, world.on_etsy["S"]) == ([], 10)
+        published(world, are_orders_read=False, is_medusa_there=False)
+        assert world.on_etsy["S"] == 10
 
     def test_medusa_is_away_and_another_process_booked_between_the_looks(self) -> None:
         """No sale is open any more, and the listing was seen before it: it is looked at once more."""
         world = a_world(10, 5)
         world.order("L", 1)
         planned(world)
-        world.look_at_listing()
-        world.buy("S", 1, is_clear=True)
-        world.read_orders()
-        _booked(is_answered=True)(world)
-        world.ask_orders(is_answered=True)
-        world.look_at_medusa(is_answered=False)
-        world.send("given")
-        assert (world.guilty, world.on_etsy["S"]) == ([], 9)
+        published(world, is_medusa_there=False, before_orders=_sold_and_booked(1))
+        assert world.on_etsy["S"] == 9
 
     def test_medusa_is_away_and_somebody_buys_as_the_other_variation_is_sent(self) -> None:
         """Nobody can know of it: Etsy has no way to change a quantity only if it is still so."""
         world = a_world(10, 5)
         world.order("L", 1)
         planned(world)
-        world.look_at_listing()
-        world.ask_orders(is_answered=True)
-        world.look_at_medusa(is_answered=False)
-        world.buy("S", 1, is_clear=True)
-        world.send("given")
-        assert (world.guilty, world.on_etsy) == ([], {"S": 10, "L": 4})
+        published(world, is_medusa_there=False, before_sending=lambda it: it.buy("S", 1, is_clear=True))
+        assert world.on_etsy == {"S": 10, "L": 4}
 
     def test_booked_after_medusa_was_read(self) -> None:
         """Medusa had fifteen when it was read, and has thirteen now; nothing is unbooked any more."""

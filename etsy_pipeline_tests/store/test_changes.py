@@ -1,5 +1,9 @@
 """Whether anything was written to the database since one last looked."""
 
+from typing import cast
+
+from sqlalchemy.pool import QueuePool
+
 from etsy_pipeline.store import signs_of_life
 from etsy_pipeline.store.changes import Changes
 from etsy_pipeline.store.engine import Store
@@ -17,6 +21,7 @@ def test_a_write_is_seen_and_a_look_is_none(store: Store) -> None:
 
 
 def test_its_connection_is_given_back(store: Store) -> None:
-    for _ in range(30):  # more than there are
-        with Changes(store):
-            pass
+    pool = cast("QueuePool", store.engine.pool)
+    with Changes(store):
+        assert pool.checkedout() == 1
+    assert pool.checkedout() == 0
