@@ -1,6 +1,6 @@
 """Pulls the plug of workers on several machines, while they plan, publish and import; then looks for what is not right.
 
-    python chaos/machines.py [--seed 1] [--kills 50]
+    python -m chaos.machines [--seed 1] [--kills 50]
 
 Needs the extra distributed-tests and redis-server. Two Celery workers share databases, a broker and nothing else. Three
 shops sync what changes in Medusa all the time, and buyers buy in the first one. Again and again a worker is killed in
