@@ -1,4 +1,4 @@
-"""The three places in which snapshots may lie. The object store only on demand: `-m distributed`."""
+"""The places in which snapshots may lie; the object store is moto, over HTTP."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,13 +8,13 @@ import pytest
 from etsy_pipeline.snapshots.place import Place
 from etsy_pipeline.snapshots.places import place_of
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline_tests.snapshots.object_server import bucket, needs_moto, object_server
+from etsy_pipeline_tests.snapshots.object_server import bucket, object_server
 
 EVERY_PLACE = [
     pytest.param("sqlite", "file:{folder}", id="folder"),
     pytest.param("sqlite", "db:", id="sqlite"),
     pytest.param("postgresql", "db:", id="postgresql"),
-    pytest.param("sqlite", "s3://tables/of/a/shop", id="s3", marks=[pytest.mark.distributed, needs_moto]),
+    pytest.param("sqlite", "s3://tables/of/a/shop", id="s3"),
 ]
 
 

@@ -1,8 +1,6 @@
-"""An object store over HTTP on this machine: moto, where it is installed (extra distributed-tests)."""
+"""An object store over HTTP on this machine: moto."""
 
-import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -11,22 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import pytest
 
 from etsy_pipeline_tests.everything_up import free_port
 
 PATIENCE_SECONDS = 60
-
-
-def a_command() -> list[str] | None:
-    """How moto is started here; None where it is not installed."""
-    if importlib.util.find_spec("moto") is not None:
-        return [sys.executable, "-m", "moto.server"]
-    found = shutil.which("moto_server")
-    return [found] if found else None
-
-
-needs_moto = pytest.mark.skipif(a_command() is None, reason="needs moto: pip install -e '.[distributed-tests]'")
 
 
 @contextmanager
@@ -34,7 +20,7 @@ def object_server(folder: Path) -> Iterator[str]:
     """Its address; it takes any key until `refusing` is asked of it."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    command = [*(a_command() or ()), "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     env = {**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": "1000000"}
     with (folder / "moto.log").open("w") as log, subprocess.Popen(command, env=env, stdout=log, stderr=log) as process:
         try:

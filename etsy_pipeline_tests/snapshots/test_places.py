@@ -25,7 +25,7 @@ from etsy_pipeline.sync import lifecycle
 from etsy_pipeline.sync.lifecycle import Event
 from etsy_pipeline_tests.conftest import ON_SQLITE
 from etsy_pipeline_tests.snapshots.conftest import EVERY_PLACE
-from etsy_pipeline_tests.snapshots.object_server import needs_moto, refusing
+from etsy_pipeline_tests.snapshots.object_server import refusing
 from etsy_pipeline_tests.sync.planned import connected, planned
 
 in_every_place = pytest.mark.parametrize(("store", "where"), EVERY_PLACE, indirect=["store"])
@@ -235,8 +235,6 @@ def test_an_error_of_the_writer_itself_is_no_trouble_of_the_place(store: Store, 
         writer()
 
 
-@pytest.mark.distributed
-@needs_moto
 @ON_SQLITE
 def test_no_bucket_no_permission_and_no_answer_are_told_before_anything_is_read(
     store: Store, aws: str, tmp_path: Path
