@@ -19,7 +19,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import sqlite3
 import statistics
 import subprocess
@@ -32,6 +31,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import httpx
+from processes import free_port
 from shop import STATE, Shop, a_connected_shop
 
 from etsy_pipeline import wiring
@@ -204,7 +204,7 @@ def a_market(database_url: str | None, minutes: Mapping[str, int]) -> Iterator[M
     with a_connected_shop(database_url) as shop:
         signed = {f"{side}_WEBHOOK_SECRET": _new_secret() for side in ("ETSY", "MEDUSA")}
         os.environ |= signed
-        settings, port = Settings.load(), _free_port()
+        settings, port = Settings.load(), free_port()
         with closing(wiring.store_of(settings)) as store:
             market = Market(shop, store, f"http://127.0.0.1:{port}", signed)
             variants = _few_products(shop)
@@ -272,7 +272,7 @@ def _on_both_sides(market: Market, variants: Mapping[str, str]) -> list[Variant]
 def _up(folder: Path, port: int) -> Iterator[None]:
     for name in ("dagster.yaml", "workspace.yaml"):
         shutil.copy(PROJECT / name, folder / name)
-    command = [sys.executable, "-m", "etsy_pipeline.cli.main", "up", "--no-sandbox", "--port", str(_free_port())]
+    command = [sys.executable, "-m", "etsy_pipeline.cli.main", "up", "--no-sandbox", "--port", str(free_port())]
     command += ["--api-port", str(port)]
     with (folder / "up.txt").open("w") as said:
         process = subprocess.Popen(command, cwd=folder, stdout=said, stderr=said)
@@ -297,11 +297,6 @@ def _until(is_so: Callable[[], bool], what: str) -> None:
         if time.monotonic() > deadline:
             raise SystemExit(f"{what} did not come")
         time.sleep(LOOK_SECONDS)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def main() -> None:

@@ -94,7 +94,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for size in given.sizes:
             file = Path(folder) / f"{size}.parquet"
-            _write_snapshot(file, size)
+            write_snapshot(file, size)
             again = ["--again"] if given.again else []
             command = [sys.executable, "-c", AS_DAGSTER_DOES, str(Path(__file__).parent), "--one", str(file), *again]
             found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
@@ -112,19 +112,19 @@ def _measure(snapshot: Path, *, again: bool) -> dict[str, Any]:
     of_others: dict[int, float] = {}
     threading.Thread(target=_watch, args=(of_others,), daemon=True).start()
     place = Folder(snapshot.parent / "snapshots")
-    with closing(_store(snapshot.parent / f"{snapshot.stem}.db")) as store:
-        account_id = _account(store)
+    with closing(a_store(snapshot.parent / f"{snapshot.stem}.db")) as store:
+        account_id = an_account(store)
         started, cpu = time.perf_counter(), _cpu_seconds()
-        validated = _validate(store, place, account_id, snapshot)
+        validated = validate(store, place, account_id, snapshot)
         stages["validate"] = _cpu_seconds() - cpu
-        _plan(store, place, account_id, validated)
+        plan(store, place, account_id, validated)
         seconds, cpu_seconds = time.perf_counter() - started, _cpu_seconds() - cpu
         stages["plan"] = cpu_seconds - stages["validate"]
         if again:
             _publish_all(store)
             for name in ("plan again", "and again"):
                 cpu = _cpu_seconds()
-                _plan(store, place, account_id, validated)
+                plan(store, place, account_id, validated)
                 stages[name] = _cpu_seconds() - cpu
     used = {"mb": _most_mb(os.getpid()), "mb_of_others": sum(of_others.values())}
     return {"seconds": seconds, "cpu_seconds": cpu_seconds, "stages": stages, **used}
@@ -153,7 +153,8 @@ def _cpu_seconds() -> float:
     return sum(item.ru_utime + item.ru_stime for item in used)
 
 
-def _validate(store: Store, place: Folder, account_id: str, snapshot: Path) -> Snapshot:
+def validate(store: Store, place: Folder, account_id: str, snapshot: Path) -> Snapshot:
+    """Validate a snapshot's products, as the asset does."""
     with store.reading() as session:
         settings = accounts.settings_of(accounts.get(session, account_id))
     listings = ProductListings(settings, _KnownShop)  # type: ignore[arg-type] # has the method that is used
@@ -162,7 +163,7 @@ def _validate(store: Store, place: Folder, account_id: str, snapshot: Path) -> S
         keeping.writing(store, place, **whose, made_from=None) as draft,
         pq.ParquetWriter(draft.file, VALIDATED_SCHEMA, compression="zstd") as writer,
     ):
-        for found in Validation().frames(_frames(snapshot), listings):
+        for found in Validation().frames(frames_of(snapshot), listings):
             writer.write_table(pa.Table.from_pandas(found, schema=VALIDATED_SCHEMA, preserve_index=False))
             draft.rows += len(found)
     if draft.snapshot is None:
@@ -170,7 +171,8 @@ def _validate(store: Store, place: Folder, account_id: str, snapshot: Path) -> S
     return draft.snapshot
 
 
-def _plan(store: Store, place: Folder, account_id: str, validated: Snapshot) -> None:
+def plan(store: Store, place: Folder, account_id: str, validated: Snapshot) -> None:
+    """Draw up a plan, as the asset does."""
     with keeping.reading(place, validated, proved=True):
         pass
 
@@ -207,23 +209,26 @@ def _publish_all(store: Store) -> None:
 
 def _json_pass(snapshot: Path) -> float:
     started = time.perf_counter()
-    for frame in _frames(snapshot):
+    for frame in frames_of(snapshot):
         for text in frame["product"]:
             orjson.dumps(orjson.loads(text))
     return time.perf_counter() - started
 
 
-def _frames(file: Path) -> Iterator[pd.DataFrame]:
+def frames_of(file: Path) -> Iterator[pd.DataFrame]:
+    """The rows of a file, by frames."""
     with pq.ParquetFile(file) as opened:
         for batch in opened.iter_batches(batch_size=ROWS_AT_ONCE):
             yield batch.to_pandas()
 
 
-def _store(file: Path) -> Store:
+def a_store(file: Path) -> Store:
+    """Books of their own."""
     return open_store(f"sqlite:///{file}", TokenCipher(new_key()), upgrade=True)
 
 
-def _account(store: Store) -> str:
+def an_account(store: Store) -> str:
+    """A shop that was connected, by its id."""
     account = configure.add(store, "Bench")
     profiles = {"shipping_profile": 1, "return_policy": 2, "processing_profile": 3, "default_taxonomy_id": 891}
     configure.configure(store, account.id, profiles)
@@ -232,7 +237,8 @@ def _account(store: Store) -> str:
     return account.id
 
 
-def _write_snapshot(file: Path, size: int) -> None:
+def write_snapshot(file: Path, size: int) -> None:
+    """So many products, always the same ones."""
     dice = random.Random(size)  # noqa: S311 - no secret
     with pq.ParquetWriter(file, SNAPSHOT_SCHEMA, compression="zstd") as writer:
         for start in range(0, size, ROWS_AT_ONCE):

@@ -60,11 +60,11 @@ def everything_up(folder: Path) -> Iterator[Tree]:
     """Start it in a folder, with the present environment; ends it."""
     for name in ("dagster.yaml", "workspace.yaml"):
         (folder / name).write_text((ROOT / name).read_text())
-    ui, api = _free_port(), _free_port()
+    ui, api = free_port(), free_port()
     command = [sys.executable, "-m", "etsy_pipeline.cli.main", "up", "--no-sandbox", "--port", str(ui)]
     with subprocess.Popen([*command, "--api-port", str(api)], cwd=folder, stdout=subprocess.DEVNULL) as process:
         try:
-            _until_up(f"http://127.0.0.1:{ui}/server_info")
+            until_up(f"http://127.0.0.1:{ui}/server_info")
             yield Tree(process.pid)
         finally:
             process.terminate()
@@ -82,7 +82,8 @@ def used(before: Mapping[str, float], after: Mapping[str, float]) -> float:
     return sum(after.values()) - sum(before.values())
 
 
-def _until_up(url: str) -> None:
+def until_up(url: str) -> None:
+    """Wait until something answers there."""
     for _ in range(300):
         try:
             with urlopen(url, timeout=5):  # noqa: S310 - our own address
@@ -92,7 +93,8 @@ def _until_up(url: str) -> None:
     raise TimeoutError(url)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on which nothing listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

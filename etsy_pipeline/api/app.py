@@ -26,7 +26,7 @@ from etsy_pipeline.api.answers import DOCUMENTED, SafeJson, answer_errors
 from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.api.guard import REVIEW, Guard
 from etsy_pipeline.api.middleware import BodyLimit, RequestMiddleware
-from etsy_pipeline.api.pages import page
+from etsy_pipeline.api.pages import compile_templates, page
 from etsy_pipeline.api.review.app import create_review
 from etsy_pipeline.api.setup.app import create_setup
 from etsy_pipeline.api.setup.steps import SETUP
@@ -52,6 +52,7 @@ def create_app(settings: Settings, store: Store, load: Callable[[], Settings] = 
     Raises:
         NotConfigured: `webhook_secret_malformed`.
     """
+    compile_templates()
     app = FastAPI(
         title="etsy_pipeline",
         version=version("etsy_pipeline"),

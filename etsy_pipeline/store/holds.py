@@ -1,12 +1,15 @@
 """What holds an account: while there is a row, nothing of it is approved or published (`sync/holds.py`)."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import Table, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.store import clock
 from etsy_pipeline.store.records import LONG_AGO, AccountHold
 from etsy_pipeline.store.tables import AccountHoldRow
 from etsy_pipeline.store.upserts import add_or_change
+
+_HOLD: Table = AccountHoldRow.metadata.tables[AccountHoldRow.__tablename__]
+_IS_HELD = select(_HOLD.c.code).where(_HOLD.c.etsy_account_id == bindparam("account_id")).limit(1)
 
 
 def of(session: Session, account_id: str) -> list[AccountHold]:
@@ -22,9 +25,8 @@ def every(session: Session) -> list[AccountHold]:
 
 
 def is_held(session: Session, account_id: str) -> bool:
-    """Whether anything holds an account."""
-    query = select(AccountHoldRow.code).where(AccountHoldRow.etsy_account_id == account_id)
-    return session.scalar(query.limit(1)) is not None
+    """Whether anything holds an account; asked before each call of a publication, so it costs little."""
+    return session.connection().scalar(_IS_HELD, {"account_id": account_id}) is not None
 
 
 def put(session: Session, hold: AccountHold) -> None:

@@ -30,7 +30,7 @@ def locked(session: Session, account_id: str, lane: Lane = "full") -> PublisherL
 
 def holder(session: Session, account_id: str, lane: Lane = "full") -> str | None:
     """Who holds the lease of an account's lane, or held it last; nobody else changes it until the transaction ends."""
-    return session.scalar(_HOLDER, {"account_id": account_id, "lane": lane})
+    return session.connection().scalar(_HOLDER, {"account_id": account_id, "lane": lane})
 
 
 def taken(

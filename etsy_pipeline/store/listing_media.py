@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from msgspec import convert
-from sqlalchemy import delete, select, update
+from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.planning.link import PublishedMedia
@@ -13,6 +13,11 @@ from etsy_pipeline.store.tables import ListingMediaRow
 from etsy_pipeline.store.upserts import add_or_change
 
 Kept = tuple[PublishedMedia, ...]
+
+_MEDIA: Table = ListingMediaRow.metadata.tables[ListingMediaRow.__tablename__]
+_DROP_ALL = delete(_MEDIA).where(
+    _MEDIA.c.etsy_account_id == bindparam("of_account"), _MEDIA.c.product_id == bindparam("of_product")
+)
 
 
 def of_products(session: Session, account_id: str, product_ids: Sequence[str]) -> dict[str, Kept]:
@@ -41,7 +46,7 @@ def drop(session: Session, account_id: str, product_id: str, media: PublishedMed
 
 def drop_all(session: Session, account_id: str, product_id: str) -> None:
     """The product has another listing, or none."""
-    session.execute(delete(ListingMediaRow).where(*_of(account_id, product_id)))
+    session.connection().execute(_DROP_ALL, {"of_account": account_id, "of_product": product_id})
 
 
 def hand_over(session: Session, account_id: str, old_product_id: str, product_id: str) -> None:

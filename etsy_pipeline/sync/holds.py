@@ -53,9 +53,8 @@ def require_free(session: Session, account_id: str) -> None:
     Raises:
         AccountHeld: `account_held`.
     """
-    found = holds.of(session, account_id)
-    if found:
-        raise held(found)
+    if holds.is_held(session, account_id):
+        raise held(holds.of(session, account_id))
 
 
 def held(found: Sequence[AccountHold]) -> AccountHeld:

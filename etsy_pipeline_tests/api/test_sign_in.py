@@ -194,7 +194,7 @@ def test_a_page_may_load_its_style_and_pictures_and_nothing_else(visitor: Visito
     assert policy == {
         "default-src": "'none'",
         "style-src": "'self'",
-        "script-src": "'self'",  # keys.js
+        "script-src": "'self'",  # pages.js
         "img-src": f"https: {settings.medusa_url} {etsy}",  # a sandbox is not behind https
         "form-action": f"'self' {etsy}",
         "frame-ancestors": "'none'",
@@ -202,7 +202,7 @@ def test_a_page_may_load_its_style_and_pictures_and_nothing_else(visitor: Visito
     }
     assert page.headers["cache-control"] == "no-store"
     assert (page.headers["x-content-type-options"], page.headers["referrer-policy"]) == ("nosniff", "no-referrer")
-    assert page.text.count("<script") == page.text.count('<script src="/review/keys.js?') == 1
+    assert page.text.count("<script") == page.text.count('<script src="/review/pages.js?') == 1
     assert "style=" not in page.text
 
 

@@ -3,18 +3,18 @@
 axe-core looks at every page for what keeps people out. Set SCREENSHOTS to a folder to keep the pictures.
 """
 
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.keys import Keys
 
 from etsy_pipeline.accounts import configure
-from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import items, jobs, signs_of_life
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.sync import queries
+from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline_tests.api.serving import TOKEN, serving
 from etsy_pipeline_tests.browser.chromium import needs_chromium
 from etsy_pipeline_tests.browser.site import Site
@@ -42,11 +42,11 @@ def shop(world: World, sqlite_store: Store) -> Shop:
     return made
 
 
+@pytest.mark.long
 def test_a_shop_owner_signs_in_looks_leaves_one_out_approves_and_sees_it_done(
     world: World, sqlite_store: Store, shop: Shop, browser: Chrome
 ) -> None:
-    values: dict[str, Any] = {name.lower(): value for name, value in world.sandbox.environment().items()}
-    settings = Settings.load(**values, etsy_pipeline_api_token=TOKEN)
+    settings = world.settings_with(etsy_pipeline_api_token=TOKEN)
     job = shop.plan()
     with serving(settings, sqlite_store) as url:
         site = Site(browser, url)
@@ -73,8 +73,7 @@ def test_a_plan_is_gone_through_with_the_keyboard(
     world: World, sqlite_store: Store, shop: Shop, browser: Chrome
 ) -> None:
     """What is ticked and looked at with keys is the same as with a mouse; whoever wants none switches them off."""
-    values: dict[str, Any] = {name.lower(): value for name, value in world.sandbox.environment().items()}
-    settings = Settings.load(**values, etsy_pipeline_api_token=None)
+    settings = world.settings_with(etsy_pipeline_api_token=None)
     job = shop.plan()
     plan = f"/review/{job.transaction_id}"
     with serving(settings, sqlite_store) as url:
@@ -109,11 +108,23 @@ def test_a_plan_is_gone_through_with_the_keyboard(
         assert site.script(f"return {current}") == -1, "they are off"
 
 
+def test_times_are_those_of_the_reader(world: World, sqlite_store: Store, browser: Chrome) -> None:
+    job = request_sync(sqlite_store, account_id=world.connected(sqlite_store).id, product_ids=None, trigger="ui")
+    browser.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Kathmandu"})
+    with serving(world.settings_with(etsy_pipeline_api_token=None), sqlite_store) as url:
+        site = Site(browser, url)
+        site.open("/review/")
+        shown = site.script("return document.querySelector('.small time').textContent")
+        exact = site.script("return document.querySelector('.small time').title")
+    assert shown == f"{job.created_at + timedelta(hours=5, minutes=45):%Y-%m-%d %H:%M}"
+    assert exact == f"{job.created_at:%Y-%m-%d %H:%M} UTC"
+    browser.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
+
+
 def test_the_plan_of_a_shop_that_lacks_its_profiles_tells_it_once(
     world: World, sqlite_store: Store, shop: Shop, browser: Chrome
 ) -> None:
-    values: dict[str, Any] = {name.lower(): value for name, value in world.sandbox.environment().items()}
-    settings = Settings.load(**values, etsy_pipeline_api_token=None)
+    settings = world.settings_with(etsy_pipeline_api_token=None)
     configure.configure(sqlite_store, shop.id, {"shipping_profile": None, "processing_profile": None})
     job = shop.plan()
     with serving(settings, sqlite_store) as url:

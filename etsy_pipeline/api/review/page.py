@@ -1,6 +1,7 @@
 """A page of the review pages: what all of them have in common, and what a browser may load for it.
 
-Every page works without scripts; the one that there is (keys.js) adds keys to it, and comes from here.
+Every page works without scripts; the one that there is (pages.js) adds keys and
+the reader's own time to it, and comes from here.
 """
 
 import hashlib
@@ -20,8 +21,8 @@ from etsy_pipeline.api.who import Who
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 STYLE = "\n".join((_TEMPLATES / name).read_text() for name in ("review/style.css", "setup/style.css"))
-KEYS = (_TEMPLATES / "review" / "keys.js").read_text()
-STYLE_VERSION, KEYS_VERSION = (hashlib.sha256(text.encode()).hexdigest()[:12] for text in (STYLE, KEYS))
+SCRIPT = (_TEMPLATES / "review" / "pages.js").read_text()
+STYLE_VERSION, SCRIPT_VERSION = (hashlib.sha256(text.encode()).hexdigest()[:12] for text in (STYLE, SCRIPT))
 SEE_OTHER = 303
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+")
 
@@ -33,7 +34,7 @@ def page(request: Request, template: str, status: int = 200, **values: object) -
         "csrf": csrf_token(request),
         "can_sign_out": needs_sign_in(request),
         "style_version": STYLE_VERSION,
-        "keys_version": KEYS_VERSION,
+        "script_version": SCRIPT_VERSION,
         **_of_who_looks(request, context),
     }
     answer = pages.page(request, template if "/" in template else f"review/{template}", status, **shared | values)
@@ -44,7 +45,7 @@ def page(request: Request, template: str, status: int = 200, **values: object) -
 def bare_page(request: Request, template: str, status: int, **values: object) -> HTMLResponse:
     """A page that asks the database nothing: it may be what does not answer."""
     context: AppContext = request.app.state.context
-    shared = {"style_version": STYLE_VERSION, "keys_version": KEYS_VERSION, "who": None, "alarms": (), "csrf": ""}
+    shared = {"style_version": STYLE_VERSION, "script_version": SCRIPT_VERSION, "who": None, "alarms": (), "csrf": ""}
     answer = pages.page(request, f"review/{template}", status, **shared | values)
     answer.headers["content-security-policy"] = _policy(context)
     return answer

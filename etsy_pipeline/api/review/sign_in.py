@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from etsy_pipeline.api.answers import status_of
 from etsy_pipeline.api.context import Context
 from etsy_pipeline.api.review.kept import LARGEST, kept
-from etsy_pipeline.api.review.page import KEYS, STYLE, page, to
+from etsy_pipeline.api.review.page import SCRIPT, STYLE, page, to
 from etsy_pipeline.api.review.session import OWN_FORM, SAFE_NEXT, begin, needs_sign_in, who_has
 from etsy_pipeline.api.who import Who
 from etsy_pipeline.errors import BadRequest, PipelineError
@@ -27,10 +27,10 @@ def style() -> Response:
     return Response(STYLE, media_type="text/css", headers={"cache-control": CACHED})
 
 
-@router.get("/keys.js")
-def keys() -> Response:
+@router.get("/pages.js")
+def script() -> Response:
     """The only script."""
-    return Response(KEYS, media_type="text/javascript", headers={"cache-control": CACHED})
+    return Response(SCRIPT, media_type="text/javascript", headers={"cache-control": CACHED})
 
 
 @router.get("/sign-in")

@@ -1,5 +1,17 @@
-// Keys for lists of products. Every page works without this file; nothing here sends anything by itself.
+// Keys for lists of products, and times by the reader's clock. Every page works without this file; nothing here sends
+// anything by itself.
 "use strict";
+(() => {
+  const two = (number) => String(number).padStart(2, "0");
+  for (const time of document.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    time.title = time.textContent; // it says UTC
+    const day = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join("-");
+    time.textContent = `${day} ${two(at.getHours())}:${two(at.getMinutes())}`;
+  }
+})();
+
 (() => {
   const KEEP = "etsy_pipeline_keys";
   const cards = () => [...document.querySelectorAll("[data-card]")];
