@@ -1,4 +1,6 @@
-"""A call to Etsy as OpenTelemetry's conventions for HTTP clients have it, less its address: that names orders.
+"""A call to Etsy or Medusa as OpenTelemetry's conventions for HTTP clients have it, less its address and its query.
+
+An address names orders and products; of a query nothing is told, nor of what is sent and answered.
 
 https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client
 """
@@ -9,11 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-import httpx
-
 from etsy_pipeline import telemetry
 
-_ID = re.compile(r"(?<=/)[^/]*\d[^/]*(?=/|$)")
+_ID = re.compile(r"(?<=/)[^/]*[\d_][^/]*(?=/|$)")  # no endpoint of theirs has a figure or a low line in its words
+_REFUSED = 400
 
 
 class ObservedCall:
@@ -22,7 +23,7 @@ class ObservedCall:
     status: int | None = None
 
     def answered(self, status: int) -> None:
-        """Etsy's answer is there."""
+        """The answer is there."""
         self.status = status
 
 
@@ -32,13 +33,8 @@ def observed_call(method: str, base_url: str, path: str) -> Iterator[ObservedCal
     if not telemetry.is_told():
         yield ObservedCall()
         return
-    template, server = template_of(path), urlsplit(base_url)
-    known: dict[str, telemetry.Value] = {
-        "http__request__method": method,
-        "url__template": template,
-        "server__address": server.hostname or "",
-        "server__port": server.port or (443 if server.scheme == "https" else 80),
-    }
+    template = template_of(path)
+    known: dict[str, telemetry.Value] = {"http__request__method": method, "url__template": template, **_server(base_url)}
     call, began = ObservedCall(), time.monotonic()
     with telemetry.span(f"{method} {template}", "client", **known) as span:
         try:
@@ -49,12 +45,21 @@ def observed_call(method: str, base_url: str, path: str) -> Iterator[ObservedCal
         finally:
             if call.status is not None:
                 known["http__response__status_code"] = call.status
-                if call.status >= httpx.codes.BAD_REQUEST:
+                if call.status >= _REFUSED:
                     known["error__type"] = str(call.status)
                 span.note(**known)
             telemetry.measure(telemetry.CALL_SECONDS, time.monotonic() - began, **known)
 
 
+def _server(base_url: str) -> dict[str, telemetry.Value]:
+    try:
+        server = urlsplit(base_url)
+        port = server.port or (443 if server.scheme == "https" else 80)
+    except ValueError:
+        return {}  # no address: the call itself says so
+    return {"server__address": server.hostname or "", "server__port": port}
+
+
 def template_of(path: str) -> str:
-    """An endpoint: the path with {id} for each number in it."""
+    """An endpoint: the path with {id} for each number, and for each of Medusa's ids (`prod_01J…`), in it."""
     return _ID.sub("{id}", path)

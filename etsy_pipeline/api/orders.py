@@ -1,4 +1,7 @@
-"""Routes of a shop's orders on Etsy: how they stand, and what was booked for them. Deciding is done on the page."""
+"""Routes of a shop's orders on Etsy: how they stand, what was booked for them, and what Medusa has lost.
+
+All other deciding is done on the page, and by command.
+"""
 
 from typing import Annotated, Any, Literal
 
@@ -7,7 +10,9 @@ from pydantic import BaseModel, Field
 
 from etsy_pipeline.api.context import Context
 from etsy_pipeline.api.inputs import AccountPath, Page
+from etsy_pipeline.api.who import ByProgram
 from etsy_pipeline.orders import views
+from etsy_pipeline.orders.lost import decide_lost, lost_count
 
 router = APIRouter(prefix="/admin/etsy-accounts", tags=["orders"])
 
@@ -108,6 +113,20 @@ class FrozenLines(BaseModel):
 
     lines: list[FrozenLine] = Field(max_length=MOST_FROZEN)
     count: int
+    lost: int = Field(description="How many of them Medusa no longer has reserved; they can be decided together.")
+
+
+class LostDecision(BaseModel):
+    """What is said of all lines whose reservation Medusa has lost; `count` is how many somebody saw (`lost`)."""
+
+    decision: Literal["reserve_again", "book_nothing"]
+    count: int = Field(ge=0, le=10_000_000)
+
+
+class Decided(BaseModel):
+    """Of how many lines it was said."""
+
+    count: int
 
 
 @router.get("/{account_id}/receipts", summary="Orders on Etsy, and what was booked for them")
@@ -133,4 +152,12 @@ def show_order(context: Context, account_id: AccountPath, receipt_id: ReceiptPat
 def show_frozen_lines(context: Context, account_id: AccountPath) -> FrozenLines:
     """Sold on Etsy, and not known of which variant, or more than Medusa has."""
     found: list[dict[str, Any]] = views.frozen_lines(context.store, account_id)
-    return FrozenLines(lines=[FrozenLine(**item) for item in found[:MOST_FROZEN]], count=len(found))
+    lost = lost_count(context.store, account_id)
+    return FrozenLines(lines=[FrozenLine(**item) for item in found[:MOST_FROZEN]], count=len(found), lost=lost)
+
+
+@router.post("/{account_id}/frozen-lines", summary="Decide all lines at once that Medusa no longer has reserved")
+def decide_frozen_lines(context: Context, by: ByProgram, account_id: AccountPath, body: LostDecision) -> Decided:
+    """After Medusa was put back: have them reserved again, with the next look at orders, or book nothing for them."""
+    reserves = body.decision == "reserve_again"
+    return Decided(count=decide_lost(context.store, account_id, count=body.count, reserves=reserves, by=by))

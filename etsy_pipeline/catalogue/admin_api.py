@@ -16,6 +16,7 @@ from etsy_pipeline.catalogue.patience import Passing, Patience
 from etsy_pipeline.catalogue.price_lists import NotShown
 from etsy_pipeline.catalogue.stock_places import unreadable
 from etsy_pipeline.errors import BadRequest, NeedsPerson, NotConfigured, PipelineError, Refused, Unavailable
+from etsy_pipeline.observed import observed_call
 from etsy_pipeline.trust import trusted
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)  # seconds; a page of 50 takes about half a second
@@ -105,9 +106,7 @@ class AdminApi:
             NeedsPerson: `medusa_unauthorized`.
         """
         try:
-            response = self._client.request(
-                method, f"{self._asked_at}/admin/{path}", json=body, auth=self._auth, follow_redirects=False
-            )
+            response = self._ask(method, path, json=body)
         except httpx.HTTPError as error:
             was_sent = not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
             told = f"Medusa at {self.base_url} gave no answer to a change ({type(error).__name__})."
@@ -137,15 +136,22 @@ class AdminApi:
 
     def _response(self, what: str, query: Query) -> httpx.Response:
         for _ in range(MOST_REDIRECTS):
-            response = self._sent(f"{self._asked_at}/admin/{what}", query)
+            response = self._sent(what, query)
             if not response.has_redirect_location:
                 return response
             self._follow(response, what)
         raise self._moved(response, "again and again")
 
-    def _sent(self, url: str, query: Query) -> httpx.Response:
+    def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        with observed_call(method, self._asked_at, f"/admin/{path}") as call:
+            url = f"{self._asked_at}/admin/{path}"
+            response = self._client.request(method, url, auth=self._auth, follow_redirects=False, **request)
+            call.answered(response.status_code)
+        return response
+
+    def _sent(self, what: str, query: Query) -> httpx.Response:
         try:
-            return self._client.get(url, params=list(query), auth=self._auth, follow_redirects=False)
+            return self._ask("GET", what, params=list(query))
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError, OverflowError):  # of a host, of a port
             raise self._not_a_medusa("is no http or https address") from None
         except httpx.RemoteProtocolError as error:

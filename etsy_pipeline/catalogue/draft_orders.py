@@ -44,8 +44,10 @@ class OrderItem:
 
     id: str
     transaction_id: int | None
+    quantity: int
     open_quantity: int
     requires_shipping: bool
+    variant_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +199,13 @@ class DraftOrders:
         """What is due was paid, elsewhere."""
         self._api.send("POST", f"payment-collections/{collection_id}/mark-as-paid", {"order_id": order_id})
 
-    def fulfill(self, order_id: str, items: Sequence[tuple[str, int]]) -> None:
-        """Take pieces out of the stock: they are packed. Nobody is written to."""
+    def fulfill(self, order_id: str, items: Sequence[tuple[str, int]], location_id: str | None = None) -> None:
+        """Take pieces out of the stock: they are packed at a location, else each where it is reserved.
+
+        Nobody is written to.
+        """
         body = {"items": _items(items), "no_notification": True}
+        body |= {"location_id": location_id} if location_id else {}
         self._api.send("POST", f"orders/{order_id}/fulfillments", body)
 
     def ship(self, order_id: str, parcel: Parcel, labels: Sequence[Label]) -> None:
@@ -279,10 +285,9 @@ def _order(row: Mapping[str, Any], *, is_draft: bool) -> MedusaOrder:
 def _item(row: Mapping[str, Any]) -> OrderItem:
     said = (row.get("metadata") or {}).get(ITS_TRANSACTION)
     done = (row.get("detail") or {}).get("fulfilled_quantity") or 0
-    transaction_id = int(said) if said is not None else None
-    return OrderItem(
-        str(row["id"]), transaction_id, int(row["quantity"]) - int(done), row.get("requires_shipping") is True
-    )
+    transaction_id, quantity = int(said) if said is not None else None, int(row["quantity"])
+    is_sent, variant_id = row.get("requires_shipping") is True, row.get("variant_id")
+    return OrderItem(str(row["id"]), transaction_id, quantity, quantity - int(done), is_sent, variant_id)
 
 
 def _parcel(row: Mapping[str, Any]) -> Parcel:

@@ -6,6 +6,7 @@ compared by content.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from etsy_pipeline.catalogue.admin_api import AdminApi
@@ -15,7 +16,12 @@ from etsy_pipeline.errors import Unavailable
 
 PAGE_SIZE = 500
 IDS_AT_ONCE = 50
-FIELDS = "id,location_levels.location_id,location_levels.stocked_quantity,location_levels.reserved_quantity"
+FIELDS = ",".join(
+    (
+        "id",
+        *(f"location_levels.{name}" for name in ("location_id", "stocked_quantity", "reserved_quantity", "updated_at")),
+    )
+)
 PARTS_OF_PRODUCTS = "id,variants.id,variants.inventory_items.inventory_item_id"
 PRICES_OF_LISTS = "id,prices.id,prices.price_set.variant.id"
 
@@ -25,12 +31,16 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True, slots=True)
 class StockLevel:
-    """How many pieces of an inventory item are at a location, and how many of them are reserved."""
+    """How many pieces of an inventory item are at a location, and how many of them are reserved.
+
+    `changed_at` is when that changed last, by Medusa's clock (measured); None where it does not tell.
+    """
 
     inventory_item_id: str
     location_id: str
     stocked: int
     reserved: int
+    changed_at: datetime | None = None
 
 
 class InventoryLevels:
@@ -58,6 +68,10 @@ class InventoryLevels:
             read += len(rows)
             if not rows or read >= answer["count"]:
                 return
+
+    def of_items(self, inventory_item_ids: Sequence[str]) -> list[StockLevel]:
+        """The levels of some inventory items."""
+        return _understood(_levels, list(self._rows("inventory-items", inventory_item_ids, FIELDS)))
 
     def products_by_part(self, product_ids: Sequence[str]) -> dict[str, set[str]]:
         """Of which of these products a variant or an inventory item is part: product ids by the part's id."""
@@ -109,9 +123,19 @@ def _levels(row: Row) -> list[StockLevel]:
             str(asked(level, "location_id")),
             int(asked(level, "stocked_quantity")),
             int(level.get("reserved_quantity") or 0),
+            _moment(level.get("updated_at")),
         )
         for level in asked(row, "location_levels") or ()
     ]
+
+
+def _moment(told: Any) -> datetime | None:
+    """A time stamp of Medusa's, if it is one."""
+    try:
+        found = datetime.fromisoformat(told)
+    except (TypeError, ValueError):
+        return None
+    return found if found.tzinfo else None
 
 
 def _parts(row: Row) -> list[str]:

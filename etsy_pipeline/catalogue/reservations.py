@@ -19,7 +19,7 @@ IDS_AT_ONCE = 50
 MOST_LOCATIONS = 1000
 MOST_FOUND = 100  # reservations with one description; more than one is an accident already
 PAGE = 500
-HELD_FIELDS = "id,inventory_item_id,location_id,quantity,description"
+HELD_FIELDS = "id,inventory_item_id,location_id,quantity,description,line_item_id"
 NOT_ENOUGH = "not_allowed"  # Medusa's word where stock is short
 
 FIELDS = ",".join(
@@ -86,6 +86,7 @@ class Reservation:
     location_id: str
     quantity: int
     description: str = ""
+    line_item_id: str = ""
 
 
 class Reservations:
@@ -167,8 +168,37 @@ class Reservations:
             raise _broken(error) from None
         return list(found.values())
 
-    def reserve(self, item_id: str, location_id: str, quantity: int, *, description: str) -> str:
+    def of_order_lines(self, line_item_ids: Sequence[str]) -> list[Reservation]:
+        """The reservations for lines of an order in Medusa, the first one first.
+
+        Raises:
+            PipelineError: what a question to Medusa raises; `medusa_answer_broken`, where it cannot be understood.
+        """
+        query = [*(("line_item_id[]", item) for item in line_item_ids), ("limit", str(PAGE)), ("fields", HELD_FIELDS)]
+        answer = self._api.get("reservations", query)
+        try:
+            found = [_reservation(row) for row in answer["reservations"]]
+            if answer["count"] > len(found) or not {item.line_item_id for item in found} <= set(line_item_ids):
+                raise ValueError("the filter was ignored")
+        except (KeyError, TypeError, ValueError) as error:
+            raise _broken(error) from None
+        return sorted(found, key=lambda item: item.id)
+
+    def places_of(self, sales_channel_id: str) -> frozenset[str]:
+        """The locations that a sales channel is linked to: an order of it is reserved and packed there.
+
+        Raises:
+            PipelineError: what a question to Medusa raises.
+        """
+        channels = self._selling_places().channels_of.items()
+        return frozenset(place for place, linked in channels if sales_channel_id in linked)
+
+    def reserve(
+        self, item_id: str, location_id: str, quantity: int, *, description: str, line_item_id: str = ""
+    ) -> str:
         """Hold back pieces, once more each time; the reservation's id. Look for it before (`find`).
+
+        With `line_item_id` it is for a line of an order in Medusa: packing or canceling that takes it along.
 
         Raises:
             OutOfStock: there are not so many; nothing was reserved.
@@ -180,6 +210,7 @@ class Reservations:
             "location_id": location_id,
             "quantity": quantity,
             "description": description,
+            **({"line_item_id": line_item_id} if line_item_id else {}),
         }
         try:
             answer = self._api.send("POST", "reservations", body)
@@ -238,7 +269,8 @@ def _part(raw: Mapping[str, Any], selling: frozenset[str]) -> Part:
 
 def _reservation(row: Mapping[str, Any]) -> Reservation:
     place = str(row["inventory_item_id"]), str(row["location_id"])
-    return Reservation(str(row["id"]), *place, int(row["quantity"]), str(row["description"]))
+    its_line = str(row.get("line_item_id") or "")
+    return Reservation(str(row["id"]), *place, int(row["quantity"]), str(row["description"]), its_line)
 
 
 def _beginning(begin: str, most: int) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from etsy_pipeline.cli.output import Json, as_json, as_table, cell, console, lin
 from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.cli.who import By, doer
 from etsy_pipeline.orders import by_hand, views
+from etsy_pipeline.orders.lost import decide_lost, lost_count
 from etsy_pipeline.orders.rounds import Round
 from etsy_pipeline.orders.rounds import look as look_at
 from etsy_pipeline.orders.tracking import tell_again
@@ -101,6 +102,7 @@ def needs_link(account_id: AccountId, as_json_: Json = False) -> None:
     """
     with settings_and_store() as (_, store):
         found = views.frozen_lines(store, account_id)
+        lost = lost_count(store, account_id)
     if as_json_:
         as_json(found)
         return
@@ -108,6 +110,9 @@ def needs_link(account_id: AccountId, as_json_: Json = False) -> None:
     as_table(("line", "order", "what", "why"), rows, empty="No line waits for a person.")
     if found:
         console.print(f"Say which variant it is: etsy-pipeline orders choose {cell(account_id)} LINE PRODUCT VARIANT")
+    if lost:
+        told = f"etsy-pipeline orders decide-lost {cell(account_id)} {lost}"
+        console.print(f"{lost} of them are no longer reserved in Medusa. All at once: {told} --reserve-again")
 
 
 @app.command()
@@ -132,6 +137,23 @@ def book_nothing(account_id: AccountId, transaction_id: Transaction, by: By = No
     with settings_and_store() as (_, store):
         by_hand.book_nothing(store, account_id, transaction_id, by=doer(by))
     console.print("Nothing is booked for it.")
+
+
+@app.command("decide-lost")
+def decide_lost_(
+    account_id: AccountId,
+    count: Annotated[int, typer.Argument(help="How many `needs-link` tells of.", metavar="COUNT", min=0)],
+    *,
+    reserve_again: Annotated[
+        bool, typer.Option("--reserve-again/--book-nothing", help="Whether their pieces are to be taken off the stock.")
+    ],
+    by: By = None,
+) -> None:
+    """Say of all lines at once that Medusa no longer has reserved: reserve them again, or book nothing for them."""
+    with settings_and_store() as (_, store):
+        said = decide_lost(store, account_id, count=count, reserves=reserve_again, by=doer(by))
+    told = "reserved again with the next look at orders" if reserve_again else "nothing is booked"
+    console.print(f"Said of {said}: {told}.")
 
 
 @app.command()

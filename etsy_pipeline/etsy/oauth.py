@@ -19,10 +19,12 @@ with warnings.catch_warnings():  # Authlib would rather use httpx2, which this p
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.etsy.errors import EtsyUnauthorized, EtsyUnavailable
 from etsy_pipeline.etsy.transport import REQUEST_UUID, log_call
+from etsy_pipeline.observed import observed_call
 from etsy_pipeline.providers.protocols import Authorization, Tokens
 
 REFRESH_TOKEN_DAYS = 90  # FACTS §2; a new term starts with each refresh
 TIMEOUT_SECONDS = 20
+ENDPOINT = "/oauth/token"  # as it is told to whoever watches
 LONGEST_WORDS = 200  # characters of Etsy's text that are kept
 
 # RFC 6749 §5.2, and Etsy's own word for a token that is over. Any other "error" is a gateway's or a limiter's.
@@ -100,10 +102,11 @@ class EtsyOAuth:
         began, path = time.monotonic(), urlsplit(self.token_url).path
 
         def log(response: httpx.Response) -> None:
+            call.answered(response.status_code)
             log_call("POST", path, response.status_code, began, response.headers.get(REQUEST_UUID))
 
         try:
-            with self._client([log]) as client:
+            with observed_call("POST", self.token_url, ENDPOINT) as call, self._client([log]) as client:
                 if "refresh_token" in grant:
                     answer = client.refresh_token(self.token_url, grant["refresh_token"])
                 else:

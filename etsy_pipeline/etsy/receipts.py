@@ -66,7 +66,8 @@ class EtsyReceipts:
         if not isinstance(rows, list):
             raise malformed("orders", "no results")
         found = [receipt for row in rows if (receipt := _read(row)) is not None]
-        return ReceiptPage(tuple(found), len(rows), is_last=len(rows) < PAGE, malformed=len(rows) - len(found))
+        wrong, count = len(rows) - len(found), _whole(answer.get("count"))
+        return ReceiptPage(tuple(found), len(rows), is_last=len(rows) < PAGE, malformed=wrong, count=count)
 
     def receipt(self, shop_id: int, receipt_id: int) -> Receipt:
         """getShopReceipt: canceled ones as well (#338).

@@ -15,8 +15,8 @@ import stamina
 
 from etsy_pipeline import telemetry
 from etsy_pipeline.etsy.errors import EtsyRefused, EtsyUnavailable
-from etsy_pipeline.etsy.observed import observed_call
 from etsy_pipeline.etsy.responses import error_for, is_of_the_key, is_short_wait, retry_after_seconds
+from etsy_pipeline.observed import observed_call
 from etsy_pipeline.providers.protocols import CallBudget, Purpose
 from etsy_pipeline.trust import trusted
 

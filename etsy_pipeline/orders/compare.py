@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from etsy_pipeline.catalogue.draft_orders import DraftOrders
 from etsy_pipeline.catalogue.reservations import Reservation, Reservations
+from etsy_pipeline.orders.lost import GONE
 from etsy_pipeline.orders.turn import Turn
 from etsy_pipeline.sales.booking import MARKS_BEGIN, line_of
 from etsy_pipeline.store import links, receipt_feeds, receipts, sales, stock_movements
@@ -20,10 +21,6 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 200
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-GONE = (
-    "What was reserved for it is no longer in Medusa. Say which variant it is, and it is reserved again; "
-    "or that nothing is to be booked."
-)
 
 Place = tuple[int, str, str]  # line, inventory item, location
 

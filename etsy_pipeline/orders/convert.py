@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, fields, replace
 
 from etsy_pipeline.catalogue.admin_api import WriteRefused, WriteUnanswered
 from etsy_pipeline.catalogue.draft_orders import DraftOrders, Region
-from etsy_pipeline.catalogue.reservations import Reservations, StockedProduct
+from etsy_pipeline.catalogue.reservations import Reservations
 from etsy_pipeline.listings.order_settings import OrderSettings
 from etsy_pipeline.orders.book import MOST_UNANSWERED
 from etsy_pipeline.orders.known import Known, known_of
 from etsy_pipeline.orders.meanwhile import hold
 from etsy_pipeline.orders.medusa_order import Order, Outcome
+from etsy_pipeline.orders.pieces import Stock
 from etsy_pipeline.orders.turn import Turn
 from etsy_pipeline.store import accounts, receipts, sales
 from etsy_pipeline.store.accounts import settings_of
@@ -66,8 +67,8 @@ def convert_orders(store: Store, medusa: Reservations, account_id: str, turn: Tu
         return Converted()
     settings = settings_of(account).orders
     lacking = lacks(settings, account.currency_code, DraftOrders(medusa.api))
-    known = known_of(found, medusa)
-    turns = _Turns(store, medusa, turn, settings, lacking, known, is_stock_first=known.is_of_many)
+    known, places = known_of(found, medusa), medusa.places_of(settings.sales_channel_id or "")
+    turns = _Turns(store, medusa, turn, settings, lacking, known, places, is_stock_first=known.is_of_many)
     done = turns.all_of(found)
     if not known.is_of_many:
         return done
@@ -79,7 +80,7 @@ def convert_orders(store: Store, medusa: Reservations, account_id: str, turn: Tu
 
 @dataclass(slots=True)
 class _Turns:
-    """One turn of orders after the other; `lacking` is why none can be made, else empty."""
+    """One turn of orders after the other; `lacking` is why none can be made, else empty. `places` send them."""
 
     store: Store
     medusa: Reservations
@@ -87,6 +88,7 @@ class _Turns:
     settings: OrderSettings
     lacking: str
     known: Known
+    places: frozenset[str]
     is_stock_first: bool
     unanswered: int = 0
 
@@ -99,19 +101,21 @@ class _Turns:
                 lines = sales.of_receipts(session, part[0].etsy_account_id, [it.receipt_id for it in part])
             products = self.medusa.products(_products(part, lines))
             self.known.look(part, DraftOrders(self.medusa.api))
+            taken = Counter[str]()
             for receipt in part:
                 its = lines.get(receipt.receipt_id, ())
                 order = Order(
                     self.store, self.medusa, self.turn, self.settings, receipt, its, self.known,
                     is_stock_first=self.is_stock_first,
                 )  # fmt: skip
-                outcome = self._outcome(order, _Stock(products), receipt.receipt_id)
+                stock = Stock(self.medusa, products, self.places, taken)
+                outcome = self._outcome(order, stock, receipt.receipt_id)
                 getattr(done, outcome).append(receipt.receipt_id)
                 if outcome == "needs_person" and order.is_to_be_held:
                     hold(self.store, self.medusa, self.turn, order.lines_now(), products)
         return done
 
-    def _outcome(self, order: Order, stock: "_Stock", receipt_id: int) -> Outcome:
+    def _outcome(self, order: Order, stock: Stock, receipt_id: int) -> Outcome:
         try:
             outcome = order.advance(self.lacking, stock)
         except (WriteUnanswered, WriteRefused) as problem:
@@ -147,41 +151,3 @@ def lacks(settings: OrderSettings, currency_code: str | None, orders: DraftOrder
 def _products(found: Sequence[KeptReceipt], lines: Mapping[int, Sequence[KeptSale]]) -> list[str]:
     wanted = (line.product_id for receipt in found for line in lines.get(receipt.receipt_id, ()))
     return [product_id for product_id in wanted if product_id]
-
-
-class _Stock:
-    """What there is of variants, as far as it was read, less what was ordered since.
-
-    Medusa looks at each line by itself: two of one thing that are too many together would pass (read).
-    """
-
-    def __init__(self, products: Mapping[str, StockedProduct]) -> None:
-        self._variants = {variant.id: variant for product in products.values() for variant in product.variants}
-        self._taken: Counter[str] = Counter()
-
-    def take(self, lines: Sequence[KeptSale]) -> None:
-        """These are ordered now."""
-        for line in lines:
-            variant = self._variants.get(line.variant_id or "")
-            for part in variant.parts if variant else ():
-                self._taken[part.inventory_item_id] += part.required * line.quantity
-
-    def short(self, lines: Sequence[KeptSale]) -> list[KeptSale]:
-        """The lines of which there are not enough pieces, of an order as a whole."""
-        needed, short = Counter(self._taken), []
-        for line in lines:
-            variant = self._variants.get(line.variant_id or "")
-            if variant is None or not variant.is_managed or variant.allows_backorder:
-                continue
-            for part in variant.parts:
-                needed[part.inventory_item_id] += part.required * line.quantity
-            if any(
-                sum(max(0, level.available) for level in part.levels) < needed[part.inventory_item_id]
-                for part in variant.parts
-            ):
-                short.append(line)
-        return short
-
-    def knows(self, line: KeptSale) -> bool:
-        """Whether Medusa still has the variant of a line."""
-        return line.variant_id in self._variants

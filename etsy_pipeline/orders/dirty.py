@@ -94,10 +94,12 @@ def fold(store: Store, levels: InventoryLevels, *, quiet_seconds: int, look_at_s
             changes = [*(it for it in changes if it.kind != ITEM), *medusa_changes.of_kinds(session, (ITEM,))]
     linked = {account_id: _linked(store, account_id) for account_id in wanting}
     products = _products(levels, changes, sorted(set().union(*linked.values())))
+    since = min((item.changed_at for item in changes if item.changed_at), default=None)
     asked = []
     for account_id, of_shop in linked.items():
         if chosen := tuple(sorted(products & of_shop)):
-            asked.append(request_sync(store, account_id, product_ids=chosen, trigger="stock").transaction_id)
+            job = request_sync(store, account_id, product_ids=chosen, trigger="stock", stock_changed_at=since)
+            asked.append(job.transaction_id)
     with store.writing() as session:
         medusa_changes.drop(session, changes)
     return Folded(tuple(asked), len(changes))

@@ -8,15 +8,18 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from etsy_pipeline.accounts.configure import configure
-from etsy_pipeline.errors import NeedsPerson
+from etsy_pipeline.errors import NeedsPerson, NotConfigured
 from etsy_pipeline.listings.order_settings import OrderMode, OrderSettings
+from etsy_pipeline.orders.order_pages import read
 from etsy_pipeline.providers.errors import RemoteRefused
 from etsy_pipeline.providers.protocols import ReceiptClient, ReceiptQuery
+from etsy_pipeline.sales.order_draft import address_mark
 from etsy_pipeline.sales.receipt import Receipt, SaleLine
 from etsy_pipeline.store import accounts, clock, receipt_feeds, receipts, sales
 from etsy_pipeline.store.accounts import missing_scopes, settings_of
@@ -31,18 +34,22 @@ SWEPT_BACK = timedelta(days=60)
 SWEEP_EVERY = timedelta(days=1)
 HINTS_AT_ONCE = 200
 MISSING_AT_ONCE = 100  # orders that no list had, a sweep
-STEP_BACK = timedelta(seconds=1)  # whether Etsy's bound is one of those that it gives, nobody says
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What a look at orders brought. `ignored` were sold before the shop began with this; `malformed` are no orders."""
+    """What a look at orders brought. `ignored` were sold before the shop began with this; `malformed` are no orders.
+
+    `unsorted` are pages that Etsy gave in another order than asked for, `unread` windows that were left unread then.
+    """
 
     new: int = 0
     changed: int = 0
     same: int = 0
     ignored: int = 0
     malformed: int = 0
+    unsorted: int = 0
+    unread: int = 0
 
     def __add__(self, other: "Imported") -> "Imported":
         mine, theirs = Counter(asdict(self)), Counter(asdict(other))
@@ -105,7 +112,8 @@ class Importer:
     def sweep(self) -> Imported:
         """Read all orders of some weeks: they may have been canceled or refunded, and that moved no time stamp.
 
-        Lists may lack canceled ones (#604): what we have and no list had is read by itself.
+        Lists may lack canceled ones (#604): what we have and no list had is read by itself, some of it with each sweep,
+        those first that were not looked for yet, or the longest time ago.
         """
         began, seen = self._store.now(), set[int]()
         oldest = began - SWEPT_BACK
@@ -115,38 +123,25 @@ class Importer:
         with self._store.reading() as session:
             good = receipts.not_canceled(session, self._account_id, sold_since=oldest)
         for receipt_id in [item for item in good if item not in seen][:MISSING_AT_ONCE]:
+            with self._store.writing() as session:  # before it is read: one that never can be does not starve others
+                receipts.change(session, self._account_id, receipt_id, looked_for_at=began)
             total += self.one(receipt_id)
         with self._store.writing() as session:
             receipt_feeds.change(session, self._account_id, swept_at=began)
         return total
 
     def _pages(self, query: ReceiptQuery, *, moves_cursor: bool = False, seen: set[int] | None = None) -> Imported:
-        """All of a query, by pages that begin where the one before ended, in time and not by counting.
-
-        Orders move while they are read: by counting, one of them would fall between two pages. Only where a whole page
-        has one and the same time is it left by counting, and by half of it.
-        """
-        total, offset = Imported(), 0
-        while True:
-            page = self._client.receipts(self._account.shop_id or 0, query, offset)
-            total += self._keep(page.receipts) + Imported(malformed=page.malformed)
+        """All of a query. The cursor moves to what is passed for certain, and not beyond the moment of asking."""
+        total, began = Imported(), self._store.now()
+        for page in read(lambda asked, offset: self._client.receipts(self._account.shop_id or 0, asked, offset), query):
+            told = Imported(malformed=page.malformed, unsorted=not page.is_sorted, unread=not page.is_whole)
+            total += self._keep(page.receipts) + told
             if seen is not None:
                 seen.update(item.receipt_id for item in page.receipts)
-            times = [item.updated_at if query.by == "updated" else item.sold_at for item in page.receipts]
-            if moves_cursor and times:
-                self._advance(max(times))
-            if page.is_last:
-                return total
-            beyond = max(times, default=query.since) - STEP_BACK
-            if beyond > query.since:
-                query, offset = replace(query, since=beyond), 0
-            else:
-                offset += max(1, page.rows // 2)
-
-    def _advance(self, seen: datetime) -> None:
-        """A time stamp of the future would hide everything until then."""
-        with self._store.writing() as session:
-            receipt_feeds.advance(session, self._account_id, min(seen, clock.now(session)))
+            if moves_cursor and page.until is not None:
+                with self._store.writing() as session:  # a time stamp of the future would hide everything until then
+                    receipt_feeds.advance(session, self._account_id, min(page.until, began))
+        return total
 
     def _keep(self, found: Sequence[Receipt], *, hint: str | None = None) -> Imported:
         with self._store.writing() as session:
@@ -163,16 +158,26 @@ class Importer:
         receipt = self._judged(receipt)
         if receipt.shipments or (known is not None and known.is_shipped):
             receipt = replace(receipt, is_shipped=True)  # what was once on its way is no stock of ours
-        if known is not None and known.content_hash == receipt.content_hash:
+        is_elsewhere = known is not None and self._goes_elsewhere(known, receipt)
+        if known is not None and known.content_hash == receipt.content_hash and not is_elsewhere:
             return "same"
         mode: OrderMode = self._settings.mode if known is None else known.mode
-        details = self._store.cipher.encrypt(details_of(receipt)) if mode == "orders" else None
+        is_told = known is None or is_elsewhere or receipt.has_address or not known.details_encrypted
+        details = self._store.cipher.encrypt(details_of(receipt)) if mode == "orders" and is_told else None
         receipts.put(session, self._account_id, receipt, mode=mode, now=now, hint=hint, details_encrypted=details)
         receipts.change(session, self._account_id, receipt.receipt_id, state="open")
         for line in receipt.lines:
             state = first_state(mode, line)
             sales.add(session, self._account_id, receipt.receipt_id, line, state=state, now=now)
         return "new" if known is None or not known.was_read else "changed"
+
+    def _goes_elsewhere(self, known: receipts.KeptReceipt, receipt: Receipt) -> bool:
+        """Whether Etsy tells another address than it did, of an order whose buyer is still known. No stamp tells it."""
+        if not (receipt.has_address and known.details_encrypted) or known.is_shipped or known.is_canceled:
+            return False
+        with suppress(NotConfigured):  # of what an older key hid, nothing can be said
+            return address_mark(buyer_of(self._store, known)) != address_mark(json.loads(details_of(receipt)))
+        return False
 
     def _judged(self, receipt: Receipt) -> Receipt:
         """What does not agree with the shop is a problem of the order, too."""

@@ -3,12 +3,14 @@
 Between the two they are free for a moment. Whoever buys them then was quicker: the order is oversold, and told as that.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from etsy_pipeline.catalogue.reservations import Reservations, StockedProduct
 from etsy_pipeline.orders.book import Line
 from etsy_pipeline.orders.known import Known
 from etsy_pipeline.orders.turn import Turn
+from etsy_pipeline.sales.places import Spot
 from etsy_pipeline.store import sales, stock_movements
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.sales import KeptSale
@@ -49,3 +51,14 @@ def let_go(store: Store, medusa: Reservations, turn: Turn, lines: Sequence[KeptS
             sales.change(session, line.etsy_account_id, line.transaction_id, state="waiting", booked_at=None)
         held.let_go()
     return True
+
+
+def held_at(store: Store, lines: Sequence[KeptSale]) -> dict[Spot, int]:
+    """How many pieces of which inventory item are reserved where for lines, by our books."""
+    held = Counter[Spot]()
+    with store.reading() as session:
+        for line in lines:
+            for moved in stock_movements.of_sale(session, line.etsy_account_id, line.transaction_id):
+                sign = 1 if moved.kind == "sale" else -1
+                held[moved.inventory_item_id, moved.location_id] += sign * moved.quantity if moved.done_at else 0
+    return dict(held)

@@ -1,25 +1,26 @@
 """One order on Etsy and its order in Medusa: what is to be done next, done, and noted."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from etsy_pipeline.catalogue.admin_api import WriteRefused, WriteUnanswered
-from etsy_pipeline.catalogue.draft_orders import DraftOrders, Label, MedusaOrder
+from etsy_pipeline.catalogue.draft_orders import DraftOrders, MedusaOrder
 from etsy_pipeline.catalogue.reservations import NOT_ENOUGH, Reservations
 from etsy_pipeline.listings.order_settings import OrderSettings
+from etsy_pipeline.orders.arrange import Crowded, arrange
 from etsy_pipeline.orders.cancel import CANCELED_AFTER, REFUNDED_WHOLE, give_back
-from etsy_pipeline.orders.importer import buyer_of
+from etsy_pipeline.orders.drafting import Cuts, body_of, goes_elsewhere, is_cut_otherwise, totals_of, where_of
 from etsy_pipeline.orders.known import Known
-from etsy_pipeline.orders.meanwhile import let_go
+from etsy_pipeline.orders.meanwhile import held_at, let_go
+from etsy_pipeline.orders.pieces import Stock
+from etsy_pipeline.orders.shipping import ship_as_on_etsy
 from etsy_pipeline.orders.steps import Step
 from etsy_pipeline.orders.turn import Turn
 from etsy_pipeline.sales.booking import Ending, ending
-from etsy_pipeline.sales.order_draft import AmountsDisagree, SoldLine, Where, draft_order, owed
-from etsy_pipeline.sales.receipt import Totals
+from etsy_pipeline.sales.order_draft import AmountsDisagree, owed
 from etsy_pipeline.store import receipts, sales
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.receipts import KeptReceipt
@@ -28,23 +29,26 @@ from etsy_pipeline.store.sales import UNBOOKED, KeptSale, SaleState
 Outcome = Literal["done", "open", "needs_person", "canceled"]
 
 SHORT = "Sold on Etsy, and Medusa has fewer pieces left than that. No order is made until there are enough."
+SCATTERED = (
+    "Medusa cannot reserve it for an order as its pieces lie: what one piece takes has to be at one location, and that "
+    "location linked to the orders' sales channel. Move pieces there, or link the location."
+)
+CROWDED = (
+    "Medusa's order {} reserves more at a location than there is, and no other location of the orders' sales channel "
+    "has enough. Put pieces at one of them, and it goes on by itself; or cancel it on Etsy."
+)
 NO_VARIANT = "Medusa no longer has the variant."
 OTHER_TOTAL = "Medusa's order comes to {}, not to {}: it is not marked as paid. Delete the draft, or correct it there."
 SEVERAL = "Medusa has {} orders of it ({}). Cancel all but one there."
 PACKED = "It was canceled on Etsy, and Medusa's order is packed or shipped already: cancel or return it there."
 CANCELED_THERE = "Its order was canceled in Medusa, and not on Etsy."
-NOT_SHIPPED_THERE = "It was shipped on Etsy, and Medusa did not take that: {}"
 GONE = "Medusa no longer shows its order {}."
-MEDUSAS = frozenset({"draft", "drop", "convert", "owe", "pay", "pack", "ship", "cancel"})  # names of steps
+MEDUSAS = frozenset({"draft", "drop", "convert", "move", "owe", "pay", "pack", "ship", "cancel"})  # names of steps
+GOES_ELSEWHERE = (
+    "The buyer's address was changed on Etsy after Medusa's order was made: it stands there as it was. Change it in "
+    "Medusa, before it is shipped."
+)
 NO_LINES = "Etsy does not tell what was sold."
-
-
-class Stock(Protocol):
-    """What there is of variants."""
-
-    def short(self, lines: Sequence[KeptSale]) -> list[KeptSale]: ...  # noqa: D102 - those with too few pieces
-    def knows(self, line: KeptSale) -> bool: ...  # noqa: D102 - whether Medusa has its variant
-    def take(self, lines: Sequence[KeptSale]) -> None: ...  # noqa: D102 - these are ordered now
 
 
 class NeedsPersonError(Exception):
@@ -75,10 +79,7 @@ class Order:
         self._orders, self.is_to_be_held = DraftOrders(medusa.api), False
         self._receipt, self._lines, self._step = receipt, lines, Step.parse(receipt.step)
         self._totals, self._known, self._is_stock_first = totals_of(receipt), known, is_stock_first
-        self._where = Where(
-            receipt.etsy_account_id, settings.region_id or "", settings.sales_channel_id or "",
-            settings.shipping_option_id or "", settings.email_domain,
-        )  # fmt: skip
+        self._where = where_of(receipt, settings)
 
     def advance(self, lacking: str, stock: Stock) -> Outcome:
         """Do what is next, as far as it goes; how it stands then.
@@ -117,8 +118,8 @@ class Order:
             if end == "give_back":
                 self._do("drop", partial(self._orders.drop, found.id))
                 return self._called_off_before(end)
-            found = self._convert(found)
-        return self._as_order(found, end)
+            found = self._convert(found, stock)
+        return self._as_order(found, end, stock)
 
     def _made(self, lacking: str, stock: Stock) -> MedusaOrder:
         """A new draft; its pieces may have been reserved while it waited."""
@@ -126,10 +127,13 @@ class Order:
         if why := self._why_not(lacking, stock):
             raise NeedsPersonError(why)
         self._require_no_draft_on_its_way()
+        cuts = stock.cuts(self._sold_lines(), held_at(self._store, self._lines))
+        if cuts is None:
+            raise NeedsPersonError(SCATTERED)
         if not let_go(self._store, self._medusa, self._turn, self._lines, self._known):
             raise Waits
         self._lines = self.lines_now()
-        body, is_first = self._body(), not self._receipt.step
+        body, is_first = self._body(cuts), not self._receipt.step
         draft_id = self._do_with_stock("draft", lambda: self._orders.draft(body))
         self.is_to_be_held = False
         stock.take(self._lines)
@@ -142,11 +146,19 @@ class Order:
         if self._step.name == "draft" and self._step.may_still_come(self._store.now()):
             raise Waits
 
-    def _convert(self, found: MedusaOrder) -> MedusaOrder:
+    def _convert(self, found: MedusaOrder, stock: Stock) -> MedusaOrder:
+        if goes_elsewhere(self._store, self._receipt, found):  # the next look makes another one
+            self._do("drop", partial(self._orders.drop, found.id))
+            raise Waits
         self._require_total(found)
-        self._do_with_stock("convert", lambda: self._orders.convert(found.id))
+        try:
+            self._do_with_stock("convert", lambda: self._orders.convert(found.id))
+        except NeedsPersonError:
+            self._drop_what_is_cut_otherwise(found, stock)
+            raise
         if self._is_stock_first:
             self._note(medusa_order_id=found.id)
+            self._arrange(found, stock)
             self._lines_become("booked", None, of=("waiting", "oversold"))
             raise Waits
         converted = self._orders.orders([found.id]).get(found.id)
@@ -154,7 +166,35 @@ class Order:
             raise Waits
         return converted
 
-    def _as_order(self, found: MedusaOrder, end: Ending) -> _Noted:
+    def _drop_what_is_cut_otherwise(self, found: MedusaOrder, stock: Stock) -> None:
+        """Of a draft that was made when the pieces lay elsewhere, the next look makes another one."""
+        cuts = stock.cuts(self._sold_lines(), {}, is_close=True)
+        if cuts is not None and is_cut_otherwise(found, self._body(cuts)):
+            self._do("drop", partial(self._orders.drop, found.id))
+            self._lines_become("waiting", None, of=("oversold",))
+            raise Waits
+
+    def _arrange(self, found: MedusaOrder, stock: Stock) -> None:
+        """Reserve each line where there are pieces for it, before anything counts as booked."""
+        variants = [item.variant_id for item in found.items if item.variant_id]
+        if not stock.may_share(variants) or not any(line.state in UNBOOKED for line in self.lines_now()):
+            return
+        try:
+            arrange(
+                self._medusa, self._turn, [item.id for item in found.items], stock.places, partial(self._do, "move")
+            )
+        except Crowded:
+            told = CROWDED.format(found.id)
+        except WriteRefused as refused:
+            if refused.kind != NOT_ENOUGH:
+                raise
+            told = CROWDED.format(found.id)
+        else:
+            return
+        self._lines_become("oversold", told, of=("waiting", "oversold"))
+        raise NeedsPersonError(told)
+
+    def _as_order(self, found: MedusaOrder, end: Ending, stock: Stock) -> _Noted:
         """What is next for an order that is none of the drafts."""
         self._note(medusa_order_id=found.id)
         if found.is_canceled:
@@ -162,13 +202,17 @@ class Order:
             if end == "none" and not self._receipt.is_canceled and not self._step.is_decided:
                 raise NeedsPersonError(CANCELED_THERE)
             return _Noted("canceled")
+        if end != "give_back":
+            self._arrange(found, stock)
         self._lines_become("booked", None, of=UNBOOKED)  # also those of which books that begin anew know no variant
         if end == "give_back":
             return self._cancel(found)
         if end == "ask":
             raise NeedsPersonError(CANCELED_AFTER if self._receipt.is_canceled else REFUNDED_WHOLE)
         self._pay(found)
-        return _Noted("done", self._shipped(found))
+        told = [ship_as_on_etsy(self._medusa, self._receipt, found, stock.places, self._do)]
+        told += [GOES_ELSEWHERE] if goes_elsewhere(self._store, self._receipt, found) else []
+        return _Noted("done", " ".join(text for text in told if text) or None)
 
     def _pay(self, found: MedusaOrder) -> None:
         if found.is_paid:
@@ -187,37 +231,6 @@ class Order:
         self._do("cancel", lambda: self._orders.cancel(found.id))
         self._lines_become("returned", None, of=("booked",))
         return _Noted("canceled" if self._receipt.is_canceled else "done")
-
-    def _shipped(self, found: MedusaOrder) -> str | None:
-        """Pack and ship in Medusa what was shipped on Etsy; why that did not work, else nothing."""
-        if not self._receipt.is_shipped:
-            return None
-        try:
-            self._pack(found)
-            labels, is_sent = self._labels(), {item.id for item in found.items if item.requires_shipping}
-            for parcel in self._again(found).parcels:
-                has_goods = not is_sent.isdisjoint(item_id for item_id, _ in parcel.items)
-                if not parcel.is_shipped:
-                    self._do("ship", partial(self._orders.ship, found.id, parcel, labels if has_goods else []))
-                labels = [] if has_goods else labels
-        except WriteRefused as refused:
-            return NOT_SHIPPED_THERE.format(refused.message)
-        return None
-
-    def _pack(self, found: MedusaOrder) -> None:
-        """Those that are sent and those that are not go into parcels of their own (Medusa demands it)."""
-        for is_sent in (True, False):
-            items = [
-                (item.id, item.open_quantity)
-                for item in found.items
-                if item.requires_shipping is is_sent and item.open_quantity > 0
-            ]
-            if items:
-                self._do("pack", partial(self._orders.fulfill, found.id, items))
-
-    def _labels(self) -> list[Label]:
-        parcels = self._receipt.totals.get("shipments") or ()
-        return [Label(str(item["tracking_code"])) for item in parcels if item.get("tracking_code")]
 
     def _called_off_before(self, end: Ending) -> _Noted:
         """It ended before there was an order: nothing was taken from the stock, and nothing will be."""
@@ -261,12 +274,13 @@ class Order:
                     problem = SHORT if state == "oversold" else None
                     sales.change(session, line.etsy_account_id, line.transaction_id, state=state, problem=problem)
 
-    def _body(self) -> dict[str, Any]:
-        buyer = buyer_of(self._store, self._receipt)
-        written: Mapping[str, Any] = buyer.get("personalization") or {}
-        lines = [_sold(line, written.get(str(line.transaction_id), ())) for line in self._lines]
+    def _sold_lines(self) -> list[KeptSale]:
+        """Those that take stock."""
+        return [line for line in self._lines if line.variant_id and line.state != "nothing_to_book"]
+
+    def _body(self, cuts: Cuts) -> dict[str, Any]:
         try:
-            return draft_order(self._receipt.receipt_id, lines, self._totals, buyer, self._where)
+            return body_of(self._store, self._receipt, self._lines, cuts, self._where)
         except AmountsDisagree as wrong:
             raise NeedsPersonError(str(wrong)) from None
 
@@ -289,9 +303,6 @@ class Order:
         if len(alive) > 1:
             raise NeedsPersonError(SEVERAL.format(len(alive), ", ".join(order.id for order in alive)))
         return alive[0] if alive else None
-
-    def _again(self, found: MedusaOrder) -> MedusaOrder:
-        return self._orders.orders([found.id]).get(found.id, found)
 
     def _end(self) -> Ending:
         if self._step.is_decided:
@@ -367,26 +378,3 @@ class Order:
         if told != {"state": self._receipt.state, "problem": self._receipt.problem}:
             self._note(**told, settled_at=self._store.now() if is_over else None)
         return noted.state
-
-
-def totals_of(receipt: KeptReceipt) -> Totals:
-    """The amounts of an order that is kept."""
-    kept = receipt.totals
-    names = ("grand", "subtotal", "price", "shipping", "tax", "vat", "discount", "gift_wrap")
-    amounts = {name: Decimal(str(kept.get(name) or 0)) for name in names}
-    return Totals(str(kept.get("currency_code") or ""), **amounts)
-
-
-def _sold(line: KeptSale, written: Sequence[Sequence[str]]) -> SoldLine:
-    """A line as Medusa is told of it; of one that nothing is to be booked for, the words."""
-    return SoldLine(
-        transaction_id=line.transaction_id,
-        variant_id=None if line.state == "nothing_to_book" else line.variant_id,
-        title=line.title,
-        sku=line.sku,
-        quantity=line.quantity,
-        price=Decimal(line.price or 0),
-        listing_id=line.listing_id,
-        choices=line.options,
-        personalization=tuple((str(name), str(text)) for name, text in written),
-    )

@@ -27,6 +27,9 @@ from etsy_pipeline.store.engine import Session, Store
 
 logger = logging.getLogger(__name__)
 
+UNSORTED = "Etsy does not give the orders that changed first first, as was asked: what changed is read as a whole."
+UNREAD = "Too many orders changed to be read in that way: what was read is kept, and the rest is not read."
+
 
 @dataclass
 class Round:
@@ -142,7 +145,12 @@ def _note(store: Store, account_id: str, done: Round) -> None:
     told = [str(problem) for problem in done.problems]
     if done.imported.malformed:
         told.append(f"{done.imported.malformed} orders on Etsy cannot be read.")
+    told += [UNSORTED] if done.imported.unsorted else []
+    told += [UNREAD] if done.imported.unread else []
     problem = " ".join(dict.fromkeys(told)) or None
     with store.writing() as session:
-        if receipt_feeds.get(session, account_id).problem != problem:
+        before = receipt_feeds.get(session, account_id).problem
+        if UNSORTED in told and UNSORTED not in (before or ""):
+            logger.warning("orders_unsorted account_id=%s", account_id)
+        if before != problem:
             receipt_feeds.change(session, account_id, problem=problem)

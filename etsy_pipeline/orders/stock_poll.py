@@ -23,7 +23,7 @@ def look_at_stock(store: Store, levels: InventoryLevels) -> int:
     with store.writing() as session:
         now = clock.now(session)
         changed = medusa_stock.note(session, found, now)
-        medusa_changes.note(session, ITEM, changed, now)
+        medusa_changes.note(session, ITEM, changed, now, since=changed)
         signs_of_life.note(session, LOOK)
     return len(changed)
 

@@ -329,12 +329,16 @@ class ReceiptQuery:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptPage:
-    """Some orders. `rows` is how many there were on the page, `malformed` how many of them are no orders at all."""
+    """Some orders. `rows` is how many there were on the page, `malformed` how many of them are no orders at all.
+
+    `count` is how many there are beside them, on all pages of the question together; None where that is not told.
+    """
 
     receipts: tuple[Receipt, ...]
     rows: int
     is_last: bool
     malformed: int = 0
+    count: int | None = None
 
 
 class ReceiptClient(Protocol):

@@ -109,6 +109,6 @@ def order_state(states: Collection[LineState], end: Ending, *, is_canceled: bool
         return "needs_person"
     if end == "ask" and "booked" in states:
         return "needs_person"
-    if "waiting" in states:
+    if "waiting" in states or (end == "give_back" and "booked" in states):
         return "open"
     return "canceled" if is_canceled else "done"

@@ -2,12 +2,15 @@
 
 Medusa must not tax it: the amounts are Etsy's, and its taxes, which Etsy may have paid itself, stand in the metadata.
 Medusa has no discount for a whole order here: it is spread over the lines, and a line whose pieces then cost a fraction
-of a cent becomes two lines (ORDERS §8).
+of a cent becomes two lines (ORDERS §8). So does one whose pieces are at two locations: Medusa reserves a line at one.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import accumulate, pairwise
 from typing import Any
 
 from etsy_pipeline.listings.currencies import exponent
@@ -17,11 +20,15 @@ ORDER_PAGE = "https://www.etsy.com/your/orders/sold?order_id={}"
 LONGEST_NAME = 250
 GIFT_WRAP = "Gift wrap"
 EMAILS_BEGIN = "etsy-"
+ADDRESS_MARK = "etsy_address_mark"  # in the metadata: of the address that the order was made with
 
 
 @dataclass(frozen=True, slots=True)
 class SoldLine:
-    """A line; without `variant_id` it is words alone, and takes no stock. What a buyer wrote is in no `repr`."""
+    """A line; without `variant_id` it is words alone, and takes no stock. What a buyer wrote is in no `repr`.
+
+    `parts` are how many of its pieces one location sends, where no location has them all (`sales.places`).
+    """
 
     transaction_id: int
     variant_id: str | None
@@ -32,6 +39,7 @@ class SoldLine:
     listing_id: int | None = None
     choices: tuple[Choice, ...] = ()
     personalization: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    parts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +129,19 @@ def pieces(total: int, quantity: int) -> list[tuple[int, int]]:
     return [(count, price) for count, price in ((quantity - dear, low), (dear, low + 1)) if count]
 
 
+def cut(priced: Sequence[tuple[int, int]], parts: Sequence[int]) -> list[tuple[int, int]]:
+    """Pieces with their prices, cut so that no group reaches over the end of a part."""
+    until = [(end, price) for end, (_, price) in zip(accumulate(count for count, _ in priced), priced, strict=True)]
+    ends = sorted({end for end, _ in until} | set(accumulate(parts)))
+    return [(end - begin, next(price for last, price in until if begin < last)) for begin, end in pairwise([0, *ends])]
+
+
+def address_mark(buyer: Mapping[str, Any]) -> str:
+    """A fingerprint: another one where the parcel goes elsewhere; nothing where the address is not known."""
+    told = _address(buyer)
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16] if told else ""
+
+
 def _goods(totals: Totals) -> Decimal:
     return totals.price - totals.discount
 
@@ -162,9 +183,8 @@ def _items(line: SoldLine, net: int, totals: Totals) -> list[dict[str, Any]]:
     else:
         what["title"] = (line.title or line.sku or "Sold on Etsy")[:LONGEST_NAME]
         what |= {"variant_sku": line.sku} if line.sku else {}
-    prices = (
-        (count, Decimal(price).scaleb(-exponent(totals.currency_code))) for count, price in pieces(net, line.quantity)
-    )
+    priced = cut(pieces(net, line.quantity), line.parts)
+    prices = ((count, Decimal(price).scaleb(-exponent(totals.currency_code))) for count, price in priced)
     return [{**what, "quantity": count, "unit_price": float(price)} for count, price in prices]
 
 
@@ -172,8 +192,10 @@ def _metadata(receipt_id: int, totals: Totals, buyer: Mapping[str, Any], where: 
     """What finds the order again, its amounts on Etsy, and the buyer's words."""
     amounts = {name: str(getattr(totals, name)) for name in ("grand", "tax", "vat", "discount", "shipping")}
     texts = {name: buyer[name] for name in ("message", "gift_message", "gift_sender") if buyer.get(name)}
+    mark = address_mark(buyer)
     return {
         "etsy_receipt": str(receipt_id),
+        **({ADDRESS_MARK: mark} if mark else {}),
         "etsy_account": where.account_id,
         "etsy_url": ORDER_PAGE.format(receipt_id),
         "etsy_currency": totals.currency_code,

@@ -26,6 +26,7 @@ from etsy_pipeline.store.tables import ApprovalRow, EtsySyncJobRow
 _JOB: Table = EtsySyncJobRow.metadata.tables[EtsySyncJobRow.__tablename__]
 _STATE = select(_JOB.c.state).where(_JOB.c.transaction_id == bindparam("transaction_id"))
 DETAILS_REMOVED = "details_removed_at"  # in the totals of a job whose plan is not kept any more (`retention.py`)
+_IS_OF_ALL = func.coalesce(sql_cast(_JOB.c.requested_selection, Text), "null") == "null"  # a JSON null
 _NEWEST_FIRST = _JOB.c.created_at.desc(), _JOB.c.id.desc()
 
 
@@ -129,10 +130,22 @@ def awaiting_approval(session: Session, account_id: str) -> EtsySyncJob | None:
 
 def last_planned(session: Session, account_id: str) -> datetime | None:
     """When a plan of all that the shop sells was drawn up last, whatever became of it."""
-    is_of_all = func.coalesce(sql_cast(_JOB.c.requested_selection, Text), "null") == "null"  # a JSON null
-    query = select(func.max(_JOB.c.planned_at)).where(_JOB.c.etsy_account_id == account_id, is_of_all)
+    query = select(func.max(_JOB.c.planned_at)).where(_JOB.c.etsy_account_id == account_id, _IS_OF_ALL)
     found: datetime | None = session.scalar(query)
     return found
+
+
+def last_sizes(session: Session, account_ids: Sequence[str]) -> dict[str, int]:
+    """How many products the last plan of all that a shop sells had, by account; without such a plan it is not there."""
+    if not account_ids:
+        return {}
+    newest = func.row_number().over(partition_by=_JOB.c.etsy_account_id, order_by=_JOB.c.planned_at.desc())
+    plans = select(_JOB.c.etsy_account_id, _JOB.c.total_products, newest.label("place")).where(
+        _JOB.c.etsy_account_id.in_(account_ids), _JOB.c.planned_at.is_not(None), _IS_OF_ALL
+    )
+    ranked = plans.subquery()
+    query = select(ranked.c.etsy_account_id, ranked.c.total_products).where(ranked.c.place == 1)
+    return {str(account_id): int(products) for account_id, products in session.execute(query)}
 
 
 def with_news(session: Session, since: datetime) -> list[EtsySyncJob]:
@@ -174,6 +187,7 @@ def add(session: Session, job: EtsySyncJob) -> None:
             "alive_at": job.alive_at,
             "plan_attempts": job.plan_attempts,
             "rollback_of": job.rollback_of,
+            "stock_changed_at": job.stock_changed_at,
         },
     )
 
@@ -387,6 +401,7 @@ def _job(row: Any) -> EtsySyncJob:
         alive_at=row.alive_at,
         plan_attempts=row.plan_attempts,
         rollback_of=row.rollback_of,
+        stock_changed_at=row.stock_changed_at,
         snapshot=row.snapshot,
         details_removed_at=datetime.fromisoformat(sums[DETAILS_REMOVED]) if DETAILS_REMOVED in sums else None,
     )

@@ -1,6 +1,6 @@
 """What Medusa said has changed (`medusa_change`), and what its stock says: hints, until a plan has looked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,18 +16,34 @@ KEPT = timedelta(days=7)  # what says nothing to us
 
 @dataclass(frozen=True, slots=True)
 class MedusaChange:
-    """Something that changed: `kind` says what the id is of."""
+    """Something that changed: `kind` says what the id is of. `changed_at` is when, by Medusa's clock, where it told."""
 
     kind: str
     id: str
     first_seen_at: datetime
     last_seen_at: datetime
+    changed_at: datetime | None = None
 
 
-def note(session: Session, kind: str, ids: Iterable[str], now: datetime) -> None:
-    """Keep that these changed (a writing session); each once, however often it is told."""
+def note(
+    session: Session,
+    kind: str,
+    ids: Iterable[str],
+    now: datetime,
+    *,
+    since: Mapping[str, datetime | None] | None = None,
+) -> None:
+    """Keep that these changed (a writing session); each once, however often it is told.
+
+    Args:
+        session: a writing one.
+        kind: what the ids are of.
+        ids: what changed.
+        now: when it was told.
+        since: when it changed, by Medusa's clock, as far as Medusa tells; of what waits already, the first one stays.
+    """
     for item in sorted(set(ids)):
-        new = {"first_seen_at": now, "last_seen_at": now}
+        new = {"first_seen_at": now, "last_seen_at": now, "changed_at": (since or {}).get(item)}
         add_or_change(session, MedusaChangeRow, {"kind": kind, "id": item}, added=new, changed={"last_seen_at": now})
 
 
@@ -35,7 +51,7 @@ def of_kinds(session: Session, kinds: Sequence[str]) -> list[MedusaChange]:
     """Changes of these kinds, the oldest first."""
     query = select(MedusaChangeRow).where(MedusaChangeRow.kind.in_(kinds))
     rows = session.scalars(query.order_by(MedusaChangeRow.first_seen_at, MedusaChangeRow.kind, MedusaChangeRow.id))
-    return [MedusaChange(row.kind, row.id, row.first_seen_at, row.last_seen_at) for row in rows]
+    return [MedusaChange(row.kind, row.id, row.first_seen_at, row.last_seen_at, row.changed_at) for row in rows]
 
 
 def drop(session: Session, changes: Iterable[MedusaChange]) -> None:

@@ -136,12 +136,16 @@ def in_state(
 
 
 def not_canceled(session: Session, account_id: str, *, sold_since: datetime) -> Sequence[int]:
-    """Orders that were read and not called off; those that are not shipped first, then the newest."""
+    """Orders that were read and not called off, in the order in which they are looked for one by one.
+
+    First those that never were; of these those that are not shipped, then the newest. Then those of the longest ago.
+    """
     query = select(EtsyReceiptRow.receipt_id).where(EtsyReceiptRow.etsy_account_id == account_id)
     query = query.where(EtsyReceiptRow.is_canceled.is_(False), EtsyReceiptRow.status != NOT_READ)
     query = query.where(EtsyReceiptRow.sold_at >= sold_since)
+    was, at = EtsyReceiptRow.looked_for_at.is_not(None), EtsyReceiptRow.looked_for_at
     order = EtsyReceiptRow.is_shipped, EtsyReceiptRow.sold_at.desc(), EtsyReceiptRow.receipt_id
-    return session.scalars(query.order_by(*order)).all()
+    return session.scalars(query.order_by(was, at, *order)).all()
 
 
 def in_medusa(session: Session, account_id: str, *, sold_since: datetime) -> list[KeptReceipt]:

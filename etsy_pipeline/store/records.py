@@ -89,7 +89,8 @@ class EtsySyncJob:
     the one that was asked (None: of an earlier version). `details_removed_at` is when the details of its plan grew too
     old to be kept (`retention.py`). `stock_from` says in words which of Medusa's stock locations counted,
     `new_sections` are the shop sections that have to be made. `rollback_of` is the sync that it takes back. `snapshot`
-    is the key of the one that the plan was made from.
+    is the key of the one that the plan was made from. `stock_changed_at` is when the first of the changes of stock that
+    it answers happened, by Medusa's clock.
     """
 
     id: str
@@ -127,6 +128,7 @@ class EtsySyncJob:
     alive_at: datetime | None = None
     plan_attempts: int = 0
     rollback_of: str | None = None
+    stock_changed_at: datetime | None = None
     snapshot: str | None = None
     details_removed_at: datetime | None = None
 

@@ -78,11 +78,11 @@ def standing_count(session: Session) -> int:
 
 
 def standing(session: Session, account_id: str) -> list[StockMovement]:
-    """What was reserved for an account's lines, and not given back."""
-    its = StockMovementRow.etsy_account_id == account_id, StockMovementRow.done_at.is_not(None)
-    found = [_movement(row) for row in session.scalars(select(StockMovementRow).where(*its))]
+    """What was reserved for an account's lines, and of which giving it back was not begun."""
+    query = select(StockMovementRow).where(StockMovementRow.etsy_account_id == account_id)
+    found = [_movement(row) for row in session.scalars(query)]
     back = {item.place for item in found if item.kind == "return"}
-    return [item for item in found if item.kind == "sale" and item.place not in back]
+    return [item for item in found if item.kind == "sale" and item.done_at is not None and item.place not in back]
 
 
 def reserved(session: Session, account_id: str) -> dict[str, int]:

@@ -193,6 +193,7 @@ class EtsySyncJobRow(Table):
     alive_at: Mapped[datetime | None]
     plan_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     rollback_of: Mapped[str | None]
+    stock_changed_at: Mapped[datetime | None]
     snapshot: Mapped[str | None]
 
 
@@ -580,7 +581,8 @@ class EtsyReceiptRow(Table):
     """An order on Etsy. `mode` is what the account did with orders when it was first seen, and stays.
 
     `details_encrypted` holds the buyer's data, in mode `orders` only, and not for ever. `step` is the last thing that
-    was begun for it in Medusa, `state` how it stands.
+    was begun for it in Medusa, `state` how it stands. `looked_for_at`: when it was last read by itself, since no list
+    had it.
     """
 
     __tablename__ = "etsy_receipt"
@@ -605,6 +607,7 @@ class EtsyReceiptRow(Table):
     medusa_order_id: Mapped[str | None]
     seen_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    looked_for_at: Mapped[datetime | None]
 
 
 class EtsySaleRow(Table):
@@ -694,6 +697,7 @@ class MedusaChangeRow(Table):
     id: Mapped[str] = mapped_column(primary_key=True)
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
+    changed_at: Mapped[datetime | None]
 
 
 class SnapshotRow(Table):

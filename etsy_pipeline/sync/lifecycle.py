@@ -100,6 +100,7 @@ def new_job(
     lane: Lane = "full",
     plan_run_id: str | None = None,
     rollback_of: str | None = None,
+    stock_changed_at: datetime | None = None,
 ) -> EtsySyncJob:
     """A sync that somebody asks for; one that a plan run asks for is being planned by it at once."""
     job = EtsySyncJob(
@@ -113,6 +114,7 @@ def new_job(
         total_products=len(selection.product_ids) if selection else 0,
         plan_run_id=plan_run_id,
         rollback_of=rollback_of,
+        stock_changed_at=stock_changed_at,
         created_at=clock.now(session),
     )
     jobs.add(session, job)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import datetime
 from typing import Literal
 
 from etsy_pipeline.catalogue.selection import Selection
@@ -24,11 +25,12 @@ def request_sync(
     idempotency_key: str | None = None,
     by: Doer | None = None,
     retry_of: str = "",
+    stock_changed_at: datetime | None = None,
 ) -> EtsySyncJob:
     """Ask for a sync of some products, or (None) of the shop's whole selection. Links of named products are pending.
 
     With an `idempotency_key`, the same request made again gives the same sync. `by` is the person who asks, where it is
-    one; `retry_of` the sync of which it tries again what failed.
+    one; `retry_of` the sync of which it tries again what failed. `stock_changed_at`: when what it answers happened.
 
     Raises:
         NotFound: `account_not_found`.
@@ -48,7 +50,12 @@ def request_sync(
                 return jobs.get(session, known)
         require_connected(accounts.get(session, account_id))
         job = lifecycle.new_job(
-            session, account_id, trigger=trigger, transaction_id=transaction_id, selection=selection
+            session,
+            account_id,
+            trigger=trigger,
+            transaction_id=transaction_id,
+            selection=selection,
+            stock_changed_at=stock_changed_at,
         )
         pending_products.hold(session, job)
         deed: Deed = "asked_again" if retry_of else "asked"

@@ -1,8 +1,15 @@
 """A cancellation before shipping gives stock back once; refunds, and what was shipped, do not without a person."""
 
+from typing import Any
+
 import pytest
 
+from etsy_pipeline.etsy.errors import EtsyRefused
+from etsy_pipeline.etsy.receipts import EtsyReceipts
+from etsy_pipeline.orders import importer
+from etsy_pipeline.providers.protocols import ReceiptPage
 from etsy_pipeline.sales.guard import OpenSales
+from etsy_pipeline.sales.receipt import Receipt
 from etsy_pipeline_tests.conftest import ON_SQLITE
 from etsy_pipeline_tests.orders.selling import Selling
 
@@ -28,6 +35,22 @@ def test_a_cancellation_before_shipping_gives_the_stock_back_once(shop: Selling)
         ("sale", True),
     ]
     assert shop.unbooked() == OpenSales()
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("kind", ["drop_before", "fail_before", "drop_after", "fail_after"])
+def test_stock_of_a_canceled_order_that_could_not_be_given_back_is_given_back_by_the_next_look(
+    shop: Selling, kind: str
+) -> None:
+    receipt_id = shop.buys()
+    shop.look()
+    shop.world.cancel(receipt_id)
+    shop.world.medusa_fault("DELETE", "/admin/reservations/*", kind)
+    shop.look()
+    assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == ("booked", "open")
+    shop.look()
+    assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == ("returned", "canceled")
+    assert shop.world.reservations() == []
 
 
 @ON_SQLITE
@@ -172,6 +195,32 @@ def test_a_cancellation_that_no_list_has_is_found_all_the_same(shop: Selling, *,
     shop.look()
     wanted = ("booked", "needs_person") if is_shipped else ("returned", "canceled")
     assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == wanted
+
+
+@ON_SQLITE
+def test_those_that_no_list_has_are_looked_for_by_turns_also_one_that_can_never_be_read(
+    shop: Selling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bought = [shop.buys() for _ in range(3)]
+    shop.look()
+    looked_for: list[int] = []
+
+    def nothing(_self: EtsyReceipts, *_: Any, **__: Any) -> ReceiptPage:
+        return ReceiptPage((), 0, is_last=True)
+
+    def refused(_self: EtsyReceipts, _shop_id: int, receipt_id: int) -> Receipt:
+        looked_for.append(receipt_id)
+        raise EtsyRefused(
+            "It is not there.", code="etsy_not_found", hint="Nothing.", status=404, words="", request_uuid=""
+        )
+
+    monkeypatch.setattr(EtsyReceipts, "receipts", nothing)
+    monkeypatch.setattr(EtsyReceipts, "receipt", refused)
+    monkeypatch.setattr(importer, "MISSING_AT_ONCE", 1)
+    for _ in range(4):
+        shop.look()
+    assert sorted(looked_for[:3]) == sorted(bought)
+    assert looked_for[3] == looked_for[0], "the one of the longest ago"
 
 
 @ON_SQLITE

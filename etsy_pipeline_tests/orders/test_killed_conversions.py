@@ -1,16 +1,12 @@
 """The importer is killed, or an answer is lost, at every step of an order's way into Medusa: there is one order, once."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
-from etsy_pipeline.catalogue.admin_api import AdminApi
-from etsy_pipeline.orders.book import SETTLES
 from etsy_pipeline.sales.guard import OpenSales
 from etsy_pipeline.store.engine import Store
+from etsy_pipeline_tests.orders.kills import Killed, killed_at, later
 from etsy_pipeline_tests.orders.selling import ORDERS, Selling
 from etsy_pipeline_tests.world import World
 
@@ -28,38 +24,11 @@ PATHS = {
 FAULTS = ("drop_before", "drop_after", "fail_before", "fail_after")
 
 
-class Killed(BaseException):
-    """The process is gone."""
-
-
 @pytest.fixture
 def shop(world: World, store: Store) -> Iterator[Selling]:
     """A shop in mode `orders` with many pieces, whose clock can be moved."""
     yield Selling.of(world, store, mode="orders", pieces=PLENTY, **ORDERS)
     store.clock = None
-
-
-@contextmanager
-def killed_at(step: str, when: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The process dies just before the first change whose address ends so, or just after it happened."""
-    real: Callable[..., Any] = AdminApi.send
-
-    def send(api: AdminApi, method: Any, path: str, body: Any = None) -> Any:
-        if not path.endswith(step):
-            return real(api, method, path, body)
-        if when == "after":
-            real(api, method, path, body)
-        raise Killed
-
-    with monkeypatch.context() as patched:
-        patched.setattr(AdminApi, "send", send)
-        yield
-
-
-def later(shop: Selling) -> None:
-    """So much later that no answer is on its way any more, and a dead importer's turn is over."""
-    now = shop.store.now()
-    shop.store.clock = lambda: now + SETTLES + timedelta(seconds=1)
 
 
 def check(shop: Selling, receipt_id: int, quantity: int, told: str) -> None:

@@ -1,11 +1,9 @@
 """A day with many orders: Medusa is asked by pages, all pieces are held before the first order is paid, each is made once."""
 
 from collections import Counter
-from typing import Any
 
 import pytest
 
-from etsy_pipeline.catalogue.admin_api import AdminApi
 from etsy_pipeline.orders.known import MANY
 from etsy_pipeline.store import receipts
 from etsy_pipeline.store.engine import Store
@@ -22,25 +20,6 @@ def shop(world: World, store: Store) -> Selling:
     return Selling.of(world, store, mode="orders", pieces=10 * COUNT, **ORDERS)
 
 
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What Medusa is asked, in its order; of addresses the last word."""
-    told: list[str] = []
-    get, send = AdminApi.get, AdminApi.send
-
-    def getting(api: AdminApi, what: str, query: Any) -> Any:
-        told.append(f"GET {what}")
-        return get(api, what, query)
-
-    def sending(api: AdminApi, method: Any, path: str, body: Any = None) -> Any:
-        told.append(f"{method} {path.rpartition('/')[2]}")
-        return send(api, method, path, body)
-
-    monkeypatch.setattr(AdminApi, "get", getting)
-    monkeypatch.setattr(AdminApi, "send", sending)
-    return told
-
-
 def made(shop: Selling) -> Counter[str]:
     """How many orders Medusa has of each receipt; all of them are paid, and hold one piece."""
     found = shop.world.medusa_orders()
@@ -51,13 +30,14 @@ def made(shop: Selling) -> Counter[str]:
 
 @ON_SQLITE
 def test_all_pieces_are_held_before_the_first_order_is_paid_and_few_questions_are_asked(
-    shop: Selling, asked: list[str]
+    shop: Selling, what_medusa_is_asked: list[str]
 ) -> None:
     bought = [shop.buys() for _ in range(COUNT)]
     found = shop.look()
     assert sorted(found.converted.done) == bought
     assert (found.converted.open, found.orders) == ([], {"done": COUNT})
     assert made(shop) == Counter(str(receipt_id) for receipt_id in bought)
+    asked = what_medusa_is_asked
     last_held = max(place for place, told in enumerate(asked) if told == "POST convert-to-order")
     assert last_held < asked.index("POST mark-as-paid")
     assert sum(told.startswith("GET") for told in asked) < COUNT + 12, "one draft each, the rest by pages"

@@ -109,8 +109,10 @@ class Shelf(Reservations):
     def find(self, begin: str, end: str) -> list[Reservation]:
         return [item for item, mark in self.held if mark.startswith(begin) and mark.endswith(end)]
 
-    def reserve(self, item_id: str, location_id: str, quantity: int, *, description: str) -> str:
-        reservation = Reservation(f"res_{next(self._numbers)}", item_id, location_id, quantity)
+    def reserve(
+        self, item_id: str, location_id: str, quantity: int, *, description: str, line_item_id: str = ""
+    ) -> str:
+        reservation = Reservation(f"res_{next(self._numbers)}", item_id, location_id, quantity, "", line_item_id)
         self.held.append((reservation, description))
         return reservation.id
 

@@ -8,11 +8,13 @@ import pytest
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.orders.buyers import forget_buyers
 from etsy_pipeline.orders.importer import buyer_of
+from etsy_pipeline.orders.medusa_order import GOES_ELSEWHERE
 from etsy_pipeline.sales.guard import OpenSales
 from etsy_pipeline.store import accounts, receipts, sales, stock_movements
 from etsy_pipeline.store.encryption import TokenCipher, new_key
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.conftest import ON_SQLITE
+from etsy_pipeline_tests.orders.kills import later
 from etsy_pipeline_tests.orders.selling import ORDERS, Selling
 from etsy_pipeline_tests.world import World
 
@@ -75,6 +77,69 @@ def test_the_buyers_words_go_with_the_order_and_no_mail_to_the_buyer(shop: Selli
     assert order["shipping_address"]["country_code"] == "us"
     assert order["email"].endswith("@etsy.invalid")
     assert shop.receipt(receipt_id).state == "done"
+
+
+def moves_to(shop: Selling, receipt_id: int, country: str) -> None:
+    """The address is corrected on Etsy; nothing says that this moves a time stamp."""
+    sql = "UPDATE receipt SET data = json_set(data, '$.country', ?) WHERE receipt_id = ?"
+    shop.world.sandbox.state.run(sql, country, receipt_id)
+
+
+@ON_SQLITE
+def test_an_address_that_is_corrected_while_an_order_waits_is_taken_over(shop: Selling) -> None:
+    shop.world.selling(addresses=True)
+    shop.set(region_id=None)
+    receipt_id = shop.buys()
+    shop.look()
+    moves_to(shop, receipt_id, "CA")
+    shop.look()
+    shop.set(**ORDERS)
+    shop.look()
+    assert only(shop)["shipping_address"]["country_code"] == "ca"
+    assert (shop.receipt(receipt_id).state, shop.receipt(receipt_id).problem) == ("done", None)
+
+
+@ON_SQLITE
+def test_a_draft_with_an_address_that_is_corrected_since_is_made_anew(shop: Selling) -> None:
+    shop.world.selling(addresses=True)
+    receipt_id = shop.buys()
+    shop.world.medusa_fault("POST", "/admin/draft-orders/*/convert-to-order", "drop_before")
+    shop.look()
+    moves_to(shop, receipt_id, "CA")
+    for _ in range(2):
+        later(shop)
+        shop.look()
+    shop.store.clock = None
+    assert only(shop)["shipping_address"]["country_code"] == "ca"
+    assert shop.receipt(receipt_id).state == "done"
+
+
+@ON_SQLITE
+def test_an_address_that_is_corrected_after_the_order_was_made_is_told_and_not_written(shop: Selling) -> None:
+    shop.world.selling(addresses=True)
+    receipt_id = shop.buys()
+    shop.look()
+    moves_to(shop, receipt_id, "CA")
+    for _ in range(2):
+        shop.look()
+    kept = shop.receipt(receipt_id)
+    assert (kept.state, kept.problem) == ("done", GOES_ELSEWHERE)
+    assert only(shop)["shipping_address"]["country_code"] == "us"
+    shop.world.shipped(receipt_id)
+    shop.look()
+    assert shop.receipt(receipt_id).problem is None
+
+
+@ON_SQLITE
+def test_an_address_that_etsy_no_longer_tells_is_not_forgotten(shop: Selling) -> None:
+    shop.world.selling(addresses=True)
+    shop.set(region_id=None)
+    receipt_id = shop.buys()
+    shop.look()
+    shop.world.selling(addresses=False)
+    shop.world.refund(receipt_id, 1)
+    shop.look()
+    assert buyer_of(shop.store, shop.receipt(receipt_id))["address"]["country_iso"] == "US"
 
 
 @ON_SQLITE

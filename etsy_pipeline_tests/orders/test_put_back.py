@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from etsy_pipeline.accounts import configure
+from etsy_pipeline.errors import BadRequest
+from etsy_pipeline.orders.lost import decide_lost, lost_count
 from etsy_pipeline.sales.guard import OpenSales
+from etsy_pipeline.store import activity
+from etsy_pipeline.store.activity import Doer
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.conftest import ON_SQLITE, copied
 from etsy_pipeline_tests.orders.both import Both
@@ -40,6 +44,75 @@ def test_what_medusa_has_lost_is_not_for_sale_on_etsy_and_a_person_has_it_reserv
     both.look()
     assert both.world.medusa_stock(both.variant)["available"] == 3
     assert both.line(receipt_id).state == "booked"
+
+
+def lost(shop: Selling, *quantities: int) -> list[int]:
+    """Orders that were booked, and of which Medusa knows nothing any more."""
+    bought = [shop.buys(quantity) for quantity in quantities]
+    shop.look()
+    lose_reservations(shop)
+    shop.look()
+    assert {shop.line(receipt_id).state for receipt_id in bought} == {"needs_link"}
+    return bought
+
+
+def deeds(shop: Selling) -> list[tuple[str, str, str]]:
+    """What was said of lines, by whom, the first first."""
+    with shop.store.reading() as session:
+        found, _ = activity.newest(session, account_id=shop.id, first=0, most=50)
+    about_lines = [item for item in found if item.about.startswith("line ")]
+    return [(item.deed, item.about, item.done_by) for item in reversed(about_lines)]
+
+
+def test_all_that_medusa_lost_is_reserved_again_at_one_word(world: World, store: Store) -> None:
+    shop = Selling.of(world, store, pieces=9)
+    bought = lost(shop, 2, 1, 1)
+    other = shop.buys(bad="listing")
+    shop.look()
+    assert decide_lost(store, shop.id, count=3, reserves=True, by=Doer("Ada", "cli")) == 3
+    assert deeds(shop) == [
+        ("variant_chosen", f"line {shop.line(receipt_id).transaction_id}: {shop.variant}", "Ada")
+        for receipt_id in bought
+    ]
+    for _ in range(2):
+        shop.look()
+    assert [item["quantity"] for item in world.reservations()] == [2, 1, 1]
+    assert {shop.line(receipt_id).state for receipt_id in bought} == {"booked"}
+    assert shop.line(other).state == "needs_link", "what nobody knows the variant of stays a person's"
+
+
+@ON_SQLITE
+def test_all_that_medusa_lost_is_left_at_one_word(world: World, store: Store) -> None:
+    shop = Selling.of(world, store, pieces=9)
+    bought = lost(shop, 2, 1)
+    assert decide_lost(store, shop.id, count=2, reserves=False, by=Doer("Ada", "api")) == 2
+    assert [deed for deed, _, _ in deeds(shop)] == ["nothing_booked", "nothing_booked"]
+    shop.look()
+    assert (world.reservations(), shop.unbooked()) == ([], OpenSales())
+    assert {shop.receipt(receipt_id).state for receipt_id in bought} == {"done"}
+
+
+@ON_SQLITE
+def test_a_word_on_more_lines_than_somebody_saw_is_not_taken(world: World, store: Store) -> None:
+    shop = Selling.of(world, store, pieces=9)
+    lost(shop, 2, 1)
+    with pytest.raises(BadRequest) as refused:
+        decide_lost(store, shop.id, count=1, reserves=False)
+    assert refused.value.code == "lost_lines_changed"
+    assert (lost_count(store, shop.id), deeds(shop)) == (2, [])
+
+
+@ON_SQLITE
+def test_orders_that_medusa_lost_are_made_again_at_one_word(world: World, store: Store) -> None:
+    shop = Selling.of(world, store, mode="orders", pieces=9, **ORDERS)
+    bought = [shop.buys(), shop.buys()]
+    shop.look()
+    world.sandbox.state.run("DELETE FROM medusa_order")
+    shop.look()
+    decide_lost(store, shop.id, count=2, reserves=True)
+    shop.look()
+    assert {shop.receipt(receipt_id).state for receipt_id in bought} == {"done"}
+    assert len(world.medusa_orders()) == 2
 
 
 @ON_SQLITE

@@ -14,7 +14,7 @@ from etsy_pipeline.accounts.readiness import readiness
 from etsy_pipeline.etsy.errors import EtsyUnavailable
 from etsy_pipeline.etsy.receipts import EtsyReceipts
 from etsy_pipeline.orders.importer import buyer_of
-from etsy_pipeline.orders.rounds import due
+from etsy_pipeline.orders.rounds import UNSORTED, due
 from etsy_pipeline.providers.protocols import ReceiptPage
 from etsy_pipeline.sales.receipt import Receipt
 from etsy_pipeline.store import receipt_feeds, receipts
@@ -79,7 +79,7 @@ def test_a_page_that_fails_is_read_again(world: World, store: Store, monkeypatch
     asked = itertools.count(1)
 
     def answer(self: EtsyReceipts, *args: Any, **values: Any) -> ReceiptPage:
-        if next(asked) > 1:
+        if next(asked) > 2:
             raise EtsyUnavailable("No answer.", code="etsy_unreachable", hint="Wait.", may_have_happened=False)
         return original(self, *args, **values)
 
@@ -87,11 +87,27 @@ def test_a_page_that_fails_is_read_again(world: World, store: Store, monkeypatch
     with monkeypatch.context() as patched:
         patched.setattr(EtsyReceipts, "receipts", answer)
         assert shop.look().problems
-    assert known(shop) == 100
+    assert known(shop) == 150
     assert (feed(shop).cursor or datetime.max.replace(tzinfo=UTC)).timestamp() <= now - 90_000
     assert feed(shop).problem
     assert shop.look().problems == []
     assert (known(shop), feed(shop).problem) == (250, None)
+
+
+@ON_SQLITE
+def test_an_etsy_that_gives_the_newest_first_hides_no_order_and_is_told_once(
+    world: World, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop = Selling.of(world, store, mode="observe", pieces=20)
+    world.selling(sort_order_heeded=False)
+    now = int(shop.store.now().timestamp())
+    for number in range(5):
+        sell_many(shop, 50, now - 100_000 + number * 10_000)
+    for _ in range(2):
+        shop.look()
+    assert (known(shop), (feed(shop).cursor or datetime.max.replace(tzinfo=UTC)).timestamp()) == (250, now - 60_000)
+    assert feed(shop).problem == UNSORTED
+    assert caplog.text.count("orders_unsorted") == 1
 
 
 @ON_SQLITE

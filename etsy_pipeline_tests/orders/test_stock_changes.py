@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure
-from etsy_pipeline.catalogue.inventory_levels import InventoryLevels
+from etsy_pipeline.catalogue.inventory_levels import InventoryLevels, StockLevel
 from etsy_pipeline.orders import dirty, stock_poll
-from etsy_pipeline.store import jobs, medusa_changes
+from etsy_pipeline.store import jobs, medusa_changes, medusa_stock
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.medusa_changes import MedusaChange
 from etsy_pipeline.store.records import EtsySyncJob
@@ -21,6 +21,7 @@ from etsy_pipeline_tests.conftest import ON_SQLITE
 from etsy_pipeline_tests.orders.selling import Selling
 
 QUIET = 1
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -42,7 +43,8 @@ def _age(store: Store, seconds: int = 5) -> None:
     with store.writing() as session:
         for item in medusa_changes.of_kinds(session, dirty.KINDS):
             medusa_changes.drop(session, [item])
-            medusa_changes.note(session, item.kind, [item.id], item.first_seen_at - timedelta(seconds=seconds))
+            older, since = item.first_seen_at - timedelta(seconds=seconds), {item.id: item.changed_at}
+            medusa_changes.note(session, item.kind, [item.id], older, since=since)
 
 
 def fold(shop: Selling, levels: InventoryLevels) -> list[EtsySyncJob]:
@@ -62,6 +64,24 @@ def test_a_sale_in_medusa_becomes_a_sync_of_that_product(shop: Selling, levels: 
     assert job.requested_selection is not None
     assert (job.requested_selection.product_ids, job.trigger) == ((shop.product_id,), "stock")
     assert (stock_poll.look_at_stock(shop.store, levels), fold(shop, levels)) == (0, [])
+
+
+def test_a_sync_knows_since_when_medusa_s_stock_was_another_one(shop: Selling, levels: InventoryLevels) -> None:
+    """By Medusa's clock: how long that was before anybody looked is part of it. What waits keeps its first moment."""
+    moments = []
+    for _ in range(2):
+        shop.world.medusa_sale(shop.variant)
+        stock_poll.look_at_stock(shop.store, levels)
+        moments += shop.world.sandbox.state.rows("SELECT max(updated_at) AS at FROM medusa_level")
+    (job,) = fold(shop, levels)
+    assert job.stock_changed_at == datetime.fromisoformat(moments[0]["at"])
+
+
+@ON_SQLITE
+def test_of_levels_that_were_never_seen_nobody_says_since_when(shop: Selling) -> None:
+    with shop.store.writing() as session:
+        found = medusa_stock.note(session, [StockLevel("new", "sloc_1", 3, 0, LONG_AGO)], shop.store.now())
+    assert found == {"new": None}
 
 
 def test_it_is_planned_in_the_stock_lane_and_waits_for_nobody(shop: Selling) -> None:

@@ -18,7 +18,7 @@ from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.receipts import KeptReceipt
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline_tests.orders.selling import LONG_AGO, connect_again
-from etsy_pipeline_tests.real_medusa.goods import STUDIO, Good, Json
+from etsy_pipeline_tests.real_medusa.goods import STALL, STUDIO, Good, Json
 from etsy_pipeline_tests.real_medusa.seeding import Seed, named
 from etsy_pipeline_tests.real_medusa.selling import RealShop, RealWorld
 from etsy_pipeline_tests.world import a_world
@@ -130,6 +130,18 @@ class Sold(RealShop):
             (level,) = item["location_levels"]
             found.append((level["stocked_quantity"], level["reserved_quantity"]))
         return found
+
+    def places(self, name: str) -> dict[str, tuple[int, int]]:
+        """Stocked and reserved at each location, of the first inventory item of a product's first variant."""
+        fields = ",".join(
+            f"location_levels.{name}" for name in ("location_id", "stocked_quantity", "reserved_quantity")
+        )
+        item = self.seed.server.get(f"inventory-items/{self.parts(name)[0]}", fields=fields)["inventory_item"]
+        names = {self.seed.id_of("stock-locations", name): name for name in (STUDIO, STALL)}
+        return {
+            names[level["location_id"]]: (level["stocked_quantity"], level["reserved_quantity"])
+            for level in item["location_levels"]
+        }
 
     def parts(self, name: str) -> list[str]:
         """The inventory items of a product's first variant."""

@@ -23,28 +23,40 @@ from etsy_pipeline_tests.real_medusa.subscriber import medusa_with_subscriber
 pytestmark = ON_DEMAND
 GOOD, PIECES = "told", 5
 SECONDS = 30  # in which an event comes, on a machine that is busy
-PORT = free_port()
-SECRET = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 
 
 @pytest.fixture(scope="module")
-def telling(seed: Seed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A Medusa with the subscriber, which tells our API on `PORT`."""
+def port() -> int:
+    """Where our API is."""
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def secret() -> str:
+    """What our API and the subscriber share."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+
+
+@pytest.fixture(scope="module")
+def telling(seed: Seed, port: int, secret: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A Medusa with the subscriber, which tells our API."""
     del seed
-    env = {"ETSY_PIPELINE_URL": f"http://127.0.0.1:{PORT}", "MEDUSA_WEBHOOK_SECRET": SECRET}
+    env = {"ETSY_PIPELINE_URL": f"http://127.0.0.1:{port}", "MEDUSA_WEBHOOK_SECRET": secret}
     with medusa_with_subscriber(tmp_path_factory.mktemp("medusa"), env) as server:
         yield server
 
 
 @pytest.fixture
-def shop(telling: Server, seed: Seed, etsys: Etsys, sqlite_store: Store, tmp_path: Path) -> Iterator[Sold]:
+def shop(
+    telling: Server, port: int, secret: str, seed: Seed, etsys: Etsys, sqlite_store: Store, tmp_path: Path
+) -> Iterator[Sold]:
     """Its product is on Etsy, our API is up, and nothing has been told yet."""
     del telling
     with selling(seed, sqlite_store, tmp_path, etsys.profile, a_good(GOOD)) as sold:
         values = {name.lower(): value for name, value in sold.world.environment().items()}
-        settings = Settings.load(**values, etsy_pipeline_api_token=TOKEN, medusa_webhook_secret=SECRET)
+        settings = Settings.load(**values, etsy_pipeline_api_token=TOKEN, medusa_webhook_secret=secret)
         sold.begins_to_follow()
-        with serving(settings, sqlite_store, port=PORT):
+        with serving(settings, sqlite_store, port=port):
             yield sold
 
 

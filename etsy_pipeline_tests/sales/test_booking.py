@@ -78,6 +78,7 @@ def test_what_the_end_of_an_order_means(
         (["waiting", "oversold"], "none", False, "needs_person"),
         (["returned", "nothing_to_book"], "give_back", True, "canceled"),
         (["booked"], "ask", True, "needs_person"),
+        (["booked", "returned"], "give_back", True, "open"),
         (["nothing_to_book"], "ask", True, "canceled"),
         (["observed"], "ask", True, "canceled"),
     ],

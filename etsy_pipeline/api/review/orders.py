@@ -18,6 +18,7 @@ from etsy_pipeline.api.review.plan_query import A_PAGE
 from etsy_pipeline.api.review.session import OWN_FORM, ByBrowser
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.orders import by_hand, views
+from etsy_pipeline.orders.lost import decide_lost, lost_count
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.activity import Doer
@@ -36,9 +37,12 @@ class Looked(BaseModel):
 
 
 class Decision(BaseModel):
-    """What a button says of a line (`choose`, `nothing`) or of an order that ended (`back`, `gone`)."""
+    """What a button says of a line (`choose`, `nothing`) or of an order that ended (`back`, `gone`).
 
-    act: Literal["choose", "nothing", "back", "gone"]
+    Of all lines that Medusa has lost (`lost_again`, `lost_nothing`) `number` is how many they were.
+    """
+
+    act: Literal["choose", "nothing", "back", "gone", "lost_again", "lost_nothing"]
     number: int = Field(ge=1, lt=2**63)
     product_id: Id = ""
     variant_id: Id = ""
@@ -65,6 +69,9 @@ def decide(
 def _decide(context: AppContext, account_id: str, form: Decision, by: Doer) -> None:
     if form.act == "nothing":
         by_hand.book_nothing(context.store, account_id, form.number, by=by)
+        return
+    if form.act in {"lost_again", "lost_nothing"}:
+        decide_lost(context.store, account_id, count=form.number, reserves=form.act == "lost_again", by=by)
         return
     with context.store.reading() as session:
         sold_from = settings_of(accounts.get(session, account_id)).sold_from
@@ -99,6 +106,7 @@ def _list(
         shop=shop,
         waiting=waiting.orders if waiting else (),
         waiting_count=waiting.count if waiting else 0,
+        lost_count=lost_count(context.store, account_id) if waiting else 0,
         orders=found.orders,
         standing=views.standing(context.store, account_id),
         states=views.STATES,

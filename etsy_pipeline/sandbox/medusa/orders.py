@@ -171,7 +171,7 @@ def cancel(state: State, order_id: str, query: QueryParams) -> Json:
 
 
 def _take(state: State, line: Json, quantity: float, location: str | None) -> list[Json]:
-    """What a fulfilment takes out of the stock: of each item of a kit."""
+    """What a fulfilment takes out of the stock: of each item of a kit, and of each reservation of a line (measured)."""
     held = inventory.of_line(state, line["id"])
     if not held:
         if line["manage_inventory"]:
@@ -188,20 +188,32 @@ def _take(state: State, line: Json, quantity: float, location: str | None) -> li
             message = f"Quantity to fulfill exceeds the reserved quantity for the item: {line['id']}"
             raise refused("invalid_data", message)
         place = location or reservation["location_id"]
-        _shrink(state, reservation, needed)
+        if levels.available(state, reservation["inventory_item_id"], place) is None:
+            what = f"item {reservation['inventory_item_id']} and location {place}"
+            raise refused("not_found", f"Inventory level for {what} not found")
         levels.add(state, reservation["inventory_item_id"], place, stocked=-needed)
+        _shrink(state, reservation, needed, place)
         taken.append({"inventory_item_id": reservation["inventory_item_id"], "location_id": place,
                       "quantity": needed, "line_item_id": line["id"]})  # fmt: skip
     return taken
 
 
-def _shrink(state: State, reservation: Json, by: float) -> None:
+def _shrink(state: State, reservation: Json, by: float, place: str) -> None:
+    """What is left of a reservation goes to where was packed, and takes nothing off where it was (measured).
+
+    It is refused where nothing is left there but what is reserved: what is packed is off the stock by then, and the
+    reservation still whole (measured).
+    """
     if by == reservation["quantity"]:
         inventory.release(state, reservation["id"])
         return
-    sql = "UPDATE medusa_reservation SET quantity = quantity - ?, updated_at = ? WHERE id = ?"
-    state.run(sql, by, state.moment(), reservation["id"])
-    levels.add(state, reservation["inventory_item_id"], reservation["location_id"], reserved=-by)
+    item_id, left = reservation["inventory_item_id"], reservation["quantity"] - by
+    if (levels.available(state, item_id, place) or 0) < 0:
+        message = f"Not enough stock available for item {item_id} at location {place}"
+        raise refused("not_allowed", message)
+    sql = "UPDATE medusa_reservation SET quantity = ?, location_id = ?, updated_at = ? WHERE id = ?"
+    state.run(sql, left, place, state.moment(), reservation["id"])
+    levels.add(state, item_id, place, reserved=left if place != reservation["location_id"] else -by)
 
 
 def _option(state: State, order: Json, body: Json) -> Json:
