@@ -4,8 +4,9 @@
 
 The receipts lie on the local Etsy when the first look begins; looks go on until nothing is left to do. With --mixed
 5 % of them are canceled between the looks, and of 2 % nobody can tell what was sold. The first table is the whole day,
-the second what Medusa was asked, by kind. Etsy's and Medusa's servers are one process beside this one; the seconds of a
-real Medusa are its answers' (`calls` × what one takes), those of Etsy pages of a hundred.
+the second what Medusa was asked, by kind; then Medusa's own tables tell how often each order is booked there. Etsy's
+and Medusa's servers are one process beside this one; the seconds of a real Medusa are its answers' (`calls` × what one
+takes), those of Etsy pages of a hundred.
 """
 
 import argparse
@@ -46,6 +47,13 @@ QUOTA = 5_000  # calls a day, of a new key
 CANCELED, UNMATCHED = 0.05, 0.02
 MOST_LOOKS = 10
 ALIKE = 10
+BOOKED = {
+    "stock": "SELECT description, count(*) FROM medusa_reservation "
+    "WHERE deleted_at IS NULL AND description LIKE 'etsy:%' GROUP BY 1",
+    "orders": "SELECT json_extract(data, '$.metadata.etsy_receipt') AS receipt, count(*) FROM medusa_order "
+    "WHERE receipt IS NOT NULL AND NOT is_draft AND json_extract(data, '$.status') <> 'canceled' GROUP BY 1",
+}
+"""What stands in Medusa for one line, or one order, on Etsy, and how often."""
 MODES: dict[str, dict[str, Any]] = {
     "stock": {"orders.mode": "stock"},
     "orders": {
@@ -126,6 +134,8 @@ def a_day(shop: Shop, mode: str, count: int, *, is_mixed: bool) -> None:
         print(f"  {calls} calls to Etsy of the {QUOTA} of a day; {sum(medusa.calls.values())} to Medusa:")
         for kind, made in medusa.calls.most_common():
             print(f"    {made:>7} {kind}")
+        booked = Counter(times for _, times in shop.rows(BOOKED[mode]))
+        print("  booked in Medusa: " + ", ".join(f"{number} {times} times" for times, number in sorted(booked.items())))
 
 
 def tell(store: Store, shop: Shop, mode: str, count: int, looks: int) -> None:

@@ -22,11 +22,11 @@ from etsy_pipeline.store.engine import Store
 KINDS = ("lost", "twice", "not given back", "differing", "oversold by us", "duplicate", "books", "not quiet")
 SLACK = 0.01  # seconds: what SQLite's clock and ours may differ
 TRIGGERS = """
-CREATE TABLE chaos_offer (n INTEGER PRIMARY KEY, at REAL, was TEXT, state TEXT, old TEXT, new TEXT);
+CREATE TABLE chaos_offer (n INTEGER PRIMARY KEY, at REAL, listing INTEGER, was TEXT, state TEXT, old TEXT, new TEXT);
 CREATE TRIGGER chaos_offered AFTER UPDATE OF state, inventory ON listing
   WHEN old.inventory IS NOT new.inventory OR old.state <> new.state BEGIN
-  INSERT INTO chaos_offer (at, was, state, old, new) VALUES
-    ((julianday('now') - 2440587.5) * 86400.0, old.state, new.state, old.inventory, new.inventory); END;
+  INSERT INTO chaos_offer (at, listing, was, state, old, new) VALUES ((julianday('now') - 2440587.5) * 86400.0,
+    old.listing_id, old.state, new.state, old.inventory, new.inventory); END;
 CREATE TABLE chaos_moved (n INTEGER PRIMARY KEY);
 CREATE TRIGGER chaos_level AFTER UPDATE ON medusa_level BEGIN INSERT INTO chaos_moved VALUES (NULL); END;
 CREATE TRIGGER chaos_reserved AFTER INSERT ON medusa_reservation BEGIN INSERT INTO chaos_moved VALUES (NULL); END;
@@ -49,6 +49,7 @@ def judge(market: Market, account_id: str, mode: str, began: list[float], writes
     check = _bookings(market, account_id) if mode == "stock" else _orders(market, account_id)
     for order in market.orders.values():
         check(found, order)
+    _parcels(found, market)
     _books(found, market, account_id, store)
     _stock(found, market)
     _offers(found, market, began)
@@ -98,8 +99,8 @@ class _orders:  # noqa: N801 - a check
             found["twice" if len(alive) > 1 else "lost"].append(f"{order.receipt_id}: {len(alive)} orders in Medusa")
         elif not all(it["status"] == "completed" for it in alive[0]["payment_collections"]):
             found["lost"].append(f"{order.receipt_id}: its order is not paid")
-        elif order.is_shipped and len(alive[0]["fulfillments"]) != 1:
-            found["differing"].append(f"{order.receipt_id}: {len(alive[0]['fulfillments'])} parcels")
+        elif order.is_shipped and any(it["detail"]["shipped_quantity"] != it["quantity"] for it in alive[0]["items"]):
+            found["differing"].append(f"{order.receipt_id}: not all of {alive[0]['id']} is shipped")
         for line in order.lines:
             held = Counter(self._held.get(f"etsy:{self._account_id}:{line.transaction_id}", Counter()))
             for it in (it for whole in alive for it in whole["items"]):
@@ -116,6 +117,15 @@ def _compare(found: Found, order: Order, line: Line, held: Mapping[str, float]) 
         if there != wanted:
             kind = "not given back" if order.is_canceled else "twice" if there > wanted else "lost"
             found[kind].append(f"{order.receipt_id}, line {line.transaction_id}: {there} of {item} held, not {wanted}")
+
+
+def _parcels(found: Found, market: Market) -> None:
+    """Etsy was told of each parcel once, wherever it was sent: each time it writes to the buyer."""
+    mails = {row["receipt_id"]: json.loads(row["data"])["mails"] for row in market.rows("SELECT * FROM receipt")}
+    for order in market.orders.values():
+        if mails[order.receipt_id] != order.is_shipped:
+            kind = "twice" if mails[order.receipt_id] > order.is_shipped else "lost"
+            found[kind].append(f"{order.receipt_id}: {mails[order.receipt_id]} mails of its parcel")
 
 
 def _books(found: Found, market: Market, account_id: str, store: Store) -> None:
@@ -154,18 +164,28 @@ def _stock(found: Found, market: Market) -> None:
 
 
 def _offers(found: Found, market: Market, began: list[float]) -> None:
-    """Nothing was offered that was not left, as far as anybody could know."""
+    """Nothing was offered that was not left, as far as anybody could know.
+
+    A sold-out listing that is renewed gets one piece from Etsy, who knows of which variation (FACTS §6): then one of
+    the listing has to be left, and what we put there next counts as ours from none on.
+    """
+    renewed: set[int] = set()
     for row in market.rows("SELECT * FROM chaos_offer ORDER BY n"):
         if any(after - SLACK <= row["at"] <= before + SLACK for after, before in market.restocked):
             continue  # Etsy itself put the pieces of a canceled order back
-        old = dict(_offered(row["old"])) if row["was"] == "active" else {}
-        for sku, pieces in _offered(row["new"]) if row["state"] == "active" else ():
+        old = dict(_offered(row["old"])) if row["was"] == "active" and row["listing"] not in renewed else {}
+        new = dict(_offered(row["new"])) if row["state"] == "active" else {}
+        renewed.discard(row["listing"])
+        is_renewal = row["was"] == "sold_out" and sum(new.values()) == 1
+        renewed |= {row["listing"]} if is_renewal else set()
+        since = began[max(0, bisect.bisect_right(began, row["at"] + SLACK) - 1)]
+        for sku, pieces in new.items():
             if pieces <= old.get(sku, 0):
                 continue
-            since = began[max(0, bisect.bisect_right(began, row["at"] + SLACK) - 1)]
-            most = _most_left(market, market.variants[sku], since, row["at"])
+            which = new if is_renewal else (sku,)
+            most = max(_most_left(market, market.variants[it], since, row["at"]) for it in which)
             if pieces > max(0, most):
-                told = f"{sku}: {old.get(sku, 0)} → {pieces} at {row['at']:.2f}, and {most} were left"
+                told = f"{sku}: {old.get(sku, 0)} ({row['was']}) → {pieces} at {row['at']:.2f}, and {most} were left"
                 found["oversold by us"].append(told)
 
 

@@ -1,12 +1,12 @@
 """Pulls the plug of workers on several machines, while they plan, publish and import; then looks for what is not right.
 
-    python -m chaos.machines [--seed 1] [--kills 50]
+    python -m chaos.machines [--seed 1] [--kills 50] [--block 10]
 
 Needs the extra distributed-tests and redis-server. Two Celery workers share databases, a broker and nothing else. Three
 shops sync what changes in Medusa all the time, and buyers buy in the first one. Again and again a worker is killed in
-the middle of a plan, a publication or a look at orders, and another one is started in its place. In the end everything
-may come to rest; then each product has to be there once in each shop, as it was called last, and each sale has to be
-booked once. Status 1 if not.
+the middle of a plan, a publication or a look at orders, and another one is started in its place. After each block of
+kills everything may come to rest; then each product has to be there once in each shop, as it was called last, and each
+sale has to be booked once. Status 1 if not.
 """
 
 import argparse
@@ -68,8 +68,27 @@ class Storm:
         settings = {"orders.mode": "stock", "orders.since": LONG_AGO, "orders.poll_minutes": 1}
         configure.configure(self.scene.store, shop.id, settings)
         connect_again(self.scene.world, self.scene.store, shop.id)
+
+    def rage(self, kills: int) -> None:
+        """Kill in the middle of this and that, until there were so many in all."""
+        self.calm_since = NOT_YET
         fault = {"operation": "*", "token": "*", "kind": "delay_before", "seconds": A_CALL}
         self.scene.world.etsy("POST", "faults", fault)
+        while self.kills["workers"] < kills:
+            pause = time.monotonic() + self.dice.uniform(0, PAUSE_SECONDS)
+            while time.monotonic() < pause:
+                self.work()
+                time.sleep(1)
+            if self.kill():
+                told = f"{dict(self.kills)} syncs {dict(self.syncs)} bought {len(self.receipts)}"
+                print(told, booked(self), "booked", sorted(self.scene.overlapping), flush=True)
+
+    def rest(self) -> bool:
+        """Nothing is killed and nobody buys any more; whether all came to its end."""
+        self.scene.world.etsy("DELETE", "faults")
+        self.change_titles()
+        self.calm_since = self.scene.store.now()
+        return calm(self)
 
     def work(self) -> None:
         """People ask, approve and buy, wherever something is to be done."""
@@ -132,18 +151,6 @@ class Storm:
         return found
 
 
-def rage(storm: Storm, kills: int) -> None:
-    """Kill in the middle of this and that, until there were so many."""
-    while storm.kills["workers"] < kills:
-        pause = time.monotonic() + storm.dice.uniform(0, PAUSE_SECONDS)
-        while time.monotonic() < pause:
-            storm.work()
-            time.sleep(1)
-        if storm.kill():
-            told = f"{dict(storm.kills)} syncs {dict(storm.syncs)} bought {len(storm.receipts)}"
-            print(told, booked(storm), "booked", sorted(storm.scene.overlapping), flush=True)
-
-
 def calm(storm: Storm) -> bool:
     """Nobody is killed any more, and nobody buys: whether all that was asked for came to its end."""
     deadline, rested = time.monotonic() + CALM_SECONDS, set[str]()
@@ -191,6 +198,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--block", type=int, default=10, help="kills, after which all is looked at")
     given = parser.parse_args()
     if lacking := missing():
         raise SystemExit(f"needs {', '.join(lacking)}")
@@ -201,23 +209,23 @@ def main() -> int:
     ):
         storm = Storm(scene, random.Random(given.seed))
         storm.begin()
-        rage(storm, given.kills)
-        scene.world.etsy("DELETE", "faults")
-        storm.change_titles()
-        storm.calm_since = scene.store.now()
-        came_to_rest = calm(storm)
-        found = judge(storm)
-    if not came_to_rest:
-        found["lost"].append(f"not everything came to rest within {CALM_SECONDS} seconds")
-    told = ", ".join(f"{len(found[kind])} {kind}" for kind in KINDS)
-    print(
-        f"seed {given.seed}: {dict(storm.kills)} killed, {dict(storm.syncs)} syncs, {len(storm.receipts)} sales, "
-        f"{len(scene.too_many)} calls too many, {time.monotonic() - began:.0f} s: {told}"
-    )
-    for kind, items in found.items():
-        for item in items[:20]:
-            print(f"  {kind}: {item}")
-    return 1 if any(found.values()) else 0
+        for kills in [*range(given.block, given.kills, given.block), given.kills]:
+            storm.rage(kills)
+            came_to_rest, found = storm.rest(), judge(storm)
+            if not came_to_rest:
+                found["lost"].append(f"not everything came to rest within {CALM_SECONDS} seconds")
+            told = ", ".join(f"{len(found[kind])} {kind}" for kind in KINDS)
+            print(
+                f"seed {given.seed}: {dict(storm.kills)} killed, {dict(storm.syncs)} syncs, {len(storm.receipts)} "
+                f"sales, {len(scene.too_many)} calls too many, {time.monotonic() - began:.0f} s: {told}",
+                flush=True,
+            )
+            for kind, items in found.items():
+                for item in items[:20]:
+                    print(f"  {kind}: {item}", flush=True)
+            if any(found.values()):
+                return 1
+    return 0
 
 
 if __name__ == "__main__":

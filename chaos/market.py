@@ -8,7 +8,6 @@ import json
 import sqlite3
 import time
 import urllib.error
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -17,14 +16,15 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from storm import control
+from weather import Weather
+
 MOST_PIECES = 3
 ENOUGH = 5  # pieces of everything at the end, so that what was oversold can be booked
-MEDUSAS_FAULTS = ("drop_before", "drop_after", "fail_before", "fail_after")
-FAULTY_PATHS = (
-    "/admin/reservations", "/admin/draft-orders", "/admin/draft-orders/*/convert-to-order",
-    "/admin/payment-collections", "/admin/payment-collections/*/mark-as-paid", "/admin/orders/*/cancel",
-    "/admin/orders/*/fulfillments", "/admin/orders/*/fulfillments/*/shipments",
-)  # fmt: skip
+SPREAD = 3  # each so many-th product is at two locations
+SHIPPABLE = """
+SELECT id, json_extract(data, '$.metadata.etsy_receipt') AS receipt FROM medusa_order
+WHERE NOT is_draft AND json_extract(data, '$.status') = 'pending' AND receipt IS NOT NULL"""
 CASES = ("clean", "kit", "two_locations")
 MOST_VARIANTS = 6
 
@@ -33,12 +33,13 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Variant:
-    """A variant that both shops sell: which inventory items it takes, and how many of each."""
+    """A variant that both shops sell: which inventory items it takes, how many of each, and the locations of them."""
 
     id: str
     product_id: str
     sku: str
     parts: Mapping[str, int]
+    places: tuple[str, ...]
 
 
 @dataclass
@@ -80,12 +81,14 @@ class Market:
         etsy_url: of the local Etsy.
         medusa_url: of the sample Medusa.
         dice: the seed's.
+        weather: what fails in Medusa.
     """
 
     state: Path
     etsy_url: str
     medusa_url: str
     dice: Random
+    weather: Weather
     variants: dict[str, Variant] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
     medusas: dict[str, tuple[Variant, int]] = field(default_factory=dict)
@@ -103,13 +106,29 @@ class Market:
                 self.call(self.medusa_url, "DELETE", f"products/{row['id']}")
                 continue
             kept += 1
+            if kept % SPREAD == 0:
+                self._spread(product)
             for variant in product["variants"]:
-                parts = {part["inventory_item_id"]: part["required_quantity"] for part in variant["inventory_items"]}
-                self.variants[variant["sku"]] = Variant(variant["id"], row["id"], variant["sku"], parts)
+                links = variant["inventory_items"]
+                parts = {link["inventory_item_id"]: link["required_quantity"] for link in links}
+                places = tuple(level["location_id"] for level in links[0]["inventory"]["location_levels"])
+                self.variants[variant["sku"]] = Variant(variant["id"], row["id"], variant["sku"], parts, places)
         items = {item for variant in self.variants.values() for item in variant.parts}
         for row in self.rows("SELECT inventory_item_id, sum(stocked_quantity) AS pieces FROM medusa_level GROUP BY 1"):
             if row["inventory_item_id"] in items:
                 self.entries.append(Entry(row["inventory_item_id"], row["pieces"], 0, 0))
+
+    def _spread(self, product: Json) -> None:
+        """Half of its pieces, or so, are at one location and the rest at another."""
+        places = [row["location_id"] for row in self.rows("SELECT DISTINCT location_id FROM medusa_level ORDER BY 1")]
+        for variant in product["variants"]:
+            for link in variant["inventory_items"]:
+                pieces = sum(level["stocked_quantity"] for level in link["inventory"]["location_levels"])
+                link["inventory"]["location_levels"] = [
+                    {"location_id": place, "stocked_quantity": part, "reserved_quantity": 0}
+                    for place, part in zip(places[:2], (pieces // 2, pieces - pieces // 2), strict=True)
+                ]
+        self.call(self.medusa_url, "PATCH", f"products/{product['id']}", {"set": {"variants": product["variants"]}})
 
     def left(self, variant: Variant) -> int:
         """How many of a variant are anybody's to sell now; fewer than none where both shops sold the same piece."""
@@ -122,15 +141,15 @@ class Market:
     def happens(self) -> None:
         """Something happens, somewhere."""
         acts: tuple[tuple[Callable[[], None], int], ...] = (
-            (self._buy, 6), (self._pay, 1), (self._cancel, 3), (self._ship, 1), (self._medusa_sells, 4),
-            (self._medusa_order_ends, 2), (self._restock, 2), (self._medusa_fails, 2),
+            (self._buy, 6), (self._pay, 1), (self._cancel, 3), (self._ship, 1), (self._ship_in_medusa, 3),
+            (self._medusa_sells, 4), (self._medusa_order_ends, 2), (self._restock, 2), (self.weather.worsens, 2),
         )  # fmt: skip
         (act,) = self.dice.choices([act for act, _ in acts], [weight for _, weight in acts])
         act()
 
     def calms_down(self) -> None:
         """The last that happens: all is paid, nothing fails, and there is enough of everything."""
-        self.call(self.medusa_url, "DELETE", "faults")
+        self.weather.clears()
         for order in self.orders.values():
             if not order.is_paid and not order.is_canceled:
                 self._paid(order)
@@ -198,6 +217,17 @@ class Market:
             order.is_shipped = True
             self.counts["shipped"] += 1
 
+    def _ship_in_medusa(self) -> None:
+        """Packed and shipped in Medusa, where the order on Etsy is an order there; Etsy is told of it by us."""
+        found = {int(row["receipt"]): row["id"] for row in self.rows(SHIPPABLE)}
+        order = self._one_of(lambda order: not order.is_shipped and order.is_paid and order.receipt_id in found)
+        if order is None:
+            return
+        parcel = {"tracking_number": f"MM{order.receipt_id}"}
+        if self.call(self.medusa_url, "POST", f"orders/{found[order.receipt_id]}/shipped", parcel) is not None:
+            order.is_shipped = True
+            self.counts["shipped in Medusa"] += 1
+
     def _medusa_sells(self) -> None:
         variant, pieces = self.dice.choice(list(self.variants.values())), self.dice.randint(1, MOST_PIECES)
         after = time.time()
@@ -222,15 +252,11 @@ class Market:
         self._more(variant, self.dice.choice((-1, 2, 5, 8)) if self.left(variant) > MOST_PIECES else ENOUGH)
 
     def _more(self, variant: Variant, pieces: int) -> None:
-        """So many more of each of its items; at the first of its locations."""
-        after = time.time()
-        self.call(self.medusa_url, "PUT", f"levels/{variant.id}", {"more": pieces})
+        """So many more of each of its items, at one of its locations."""
+        after, place = time.time(), self.dice.choice(variant.places)
+        self.call(self.medusa_url, "PUT", f"levels/{variant.id}", {"more": pieces, "location_id": place})
         self.entries += [Entry(item, pieces, after, time.time()) for item in variant.parts]
         self.counts["counted anew"] += 1
-
-    def _medusa_fails(self) -> None:
-        path, kind = self.dice.choice(FAULTY_PATHS), self.dice.choice(MEDUSAS_FAULTS)
-        self.call(self.medusa_url, "POST", "faults", {"method": "POST", "path": path, "kind": kind, "times": 1})
 
     def _one_of(self, fits: Callable[[Order], bool]) -> Order | None:
         found = [order for order in self.orders.values() if not order.is_canceled and fits(order)]
@@ -242,20 +268,13 @@ class Market:
 
     def call(self, url: str, method: str, path: str, body: Json | None = None) -> Json | None:
         """A control route; None where it cannot be done: the last piece is gone, say."""
-        request = urllib.request.Request(  # noqa: S310 - our own server
-            f"{url}/sandbox/{path}",
-            json.dumps(body).encode() if body is not None else None,
-            {"content-type": "application/json"},
-            method=method,
-        )
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
-                found: Json = json.load(response)
-                return found
+            found: Json = control(url, method, path, body)
         except urllib.error.HTTPError as error:
             if error.code != 400:
                 raise
             return None
+        return found
 
     def rows(self, query: str) -> list[sqlite3.Row]:
         """What the sandbox has."""

@@ -19,7 +19,9 @@ from etsy_pipeline.accounts import configure, connect
 from etsy_pipeline.errors import Conflict, NeedsPerson
 from etsy_pipeline.etsy.oauth import code_from_redirect
 from etsy_pipeline.listings.identifying import identified
+from etsy_pipeline.providers.protocols import ShopClient
 from etsy_pipeline.publishing.publisher import publish
+from etsy_pipeline.publishing.source import Source
 from etsy_pipeline.sandbox.consent import grant
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.shop.scan import ensure_fresh
@@ -28,6 +30,8 @@ from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.sync_states import UNDER_WAY
 from etsy_pipeline.sync import approvals
 from etsy_pipeline.sync.build_plan import build_plan
+from etsy_pipeline.sync.open_sales import AskOrders
+from etsy_pipeline.wiring import Time
 
 KILLED_AFTER = 0.35  # seconds that a publisher lives, on average
 BETWEEN_PUBLISHERS = 61.0  # seconds by both clocks: the lease of the one that was killed has run out
@@ -112,18 +116,25 @@ def publish_once(storm: Storm, number: int, transaction_id: str) -> None:
         closing(wiring.store_of(settings, at, upgrade=False)) as store,
         closing(wiring.shop_client(settings, store, storm.account_id, at)) as client,
     ):
-        try:
-            publish(
-                store, client, Pictures(), transaction_id,
-                amount_unit="major", run_id=f"process {os.getpid()}", sleep=at.sleep, now=at.now, most_starts=FOR_EVER,
-                source=source_of_season(storm.products, number, storm.sold),
-            )  # fmt: skip
-        except Conflict as error:
-            with store.reading() as session:
-                is_over = jobs.state(session, transaction_id) not in UNDER_WAY
-            if error.code != "not_approved" or not is_over:  # another one had, or was killed just after, the last word
-                raise
-        storm.note(outcome_of(store, transaction_id), transaction_id)
+        publish_and_note(storm, store, client, transaction_id, at, source_of_season(storm.products, number, storm.sold))
+
+
+def publish_and_note(
+    storm: Storm, store: Store, client: ShopClient, transaction_id: str, at: Time, source: Source,
+    ask_orders: AskOrders | None = None,
+) -> None:  # fmt: skip
+    """Publish a sync, and leave how it stands to the parent, if it is not killed before."""
+    try:
+        publish(
+            store, client, Pictures(), transaction_id, amount_unit="major", run_id=f"process {os.getpid()}",
+            sleep=at.sleep, now=at.now, most_starts=FOR_EVER, source=source, ask_orders=ask_orders,
+        )  # fmt: skip
+    except Conflict as error:
+        with store.reading() as session:
+            is_over = jobs.state(session, transaction_id) not in UNDER_WAY
+        if error.code != "not_approved" or not is_over:  # another one had, or was killed just after, the last word
+            raise
+    storm.note(outcome_of(store, transaction_id), transaction_id)
 
 
 def plan_and_approve(storm: Storm, number: int, store: Store) -> str:

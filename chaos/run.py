@@ -10,8 +10,9 @@ with status 1 if anything was there twice, lost, different, or not in the books.
 move, little is waited.
 
 With --orders buyers buy and cancel on Etsy and in Medusa, the owner counts, plans are drawn up and published, and
-importers and publishers are killed together; half of each seed's kills in mode `stock`, half in mode `orders`. When it
-is quiet again, both shops and our books are compared with a ledger of what buyers and the owner did.
+importers and publishers are killed together; half of each seed's kills in mode `stock`, half in mode `orders`. Medusa
+loses calls of every kind, and at times takes no bookings for a while. When it is quiet again, both shops and our books
+are compared with a ledger of what buyers and the owner did.
 """
 
 import argparse
@@ -32,9 +33,11 @@ from market import Market
 from place import a_postgresql, a_sandbox, warm_up
 from publishers import connected, publish_a_season
 from storm import Storm
-from trading import MODES, Trading, calm, trade
-from trading import connected as connected_trader
+from traders import MODES, Trading
+from traders import connected as connected_trader
+from trading import calm, trade
 from verdict import KINDS, judge
+from weather import Weather
 
 from etsy_pipeline.store.encryption import new_key
 
@@ -78,7 +81,8 @@ def run_orders(seed: int, kills: int, products: int, mode: str, database_url: st
         _point_at(environment, name, database_url)
         storm = Trading(seed, Path(name), 0, environment["ETSY_API_URL"], mode=mode)
         place, started = storm.folder / "sandbox.db", time.monotonic()
-        market = Market(place, storm.etsy_url, environment["MEDUSA_URL"], storm.dice)
+        medusa_url = environment["MEDUSA_URL"]
+        market = Market(place, storm.etsy_url, medusa_url, storm.dice, Weather(medusa_url, storm.dice, mode))
         market.open(products)
         watch(place)
         storm.account_id = in_a_process(storm, functools.partial(connected_trader, storm))
@@ -90,10 +94,10 @@ def run_orders(seed: int, kills: int, products: int, mode: str, database_url: st
     told = ", ".join(f"{len(items)} {kind}" for kind, items in found.items())
     happened = ", ".join(f"{count} {what}" for what, count in sorted(market.counts.items()))
     syncs, both, seconds = storm.counts.pop("syncs"), storm.counts.pop("with a publisher"), time.monotonic() - started
-    trouble = ", ".join(f"{code} {count}" for code, count in sorted(storm.counts.items()))
+    trouble = ", ".join(f"{code} {count}" for code, count in sorted(storm.counts.items())) or "none"
     print(
         f"seed {seed}, mode {mode}: {storm.kills} kills ({both} with a publisher), {happened}, {syncs} syncs, "
-        f"{calls} calls, {seconds:.0f} s: {told}. Failed and synced again: {trouble or 'none'}",
+        f"{calls} calls, {seconds:.0f} s: {told}. Failed and synced again: {trouble}. {market.weather.told()}",
         flush=True,
     )
     return found

@@ -15,10 +15,15 @@ from etsy_pipeline import wiring
 REAL_SHARE = 1 / 40  # of the time that is waited
 
 WRITES = ("createDraftListing", "updateListing", "updateListingInventory", "uploadListingImage")
+MORE_WRITES = ("updateVariationImages", "updateListingProperty", "updateListingPersonalization")
 READS = ("getListingsByShop", "getListingsByListingIds", "getListingsInventoryByListingIds", "getListingImages")
 FAULTS: tuple[dict[str, Any], ...] = (
-    *({"operation": name, "kind": "fail_after", "probability": 0.02} for name in WRITES),
-    *({"operation": name, "kind": "drop_after", "probability": 0.02} for name in WRITES),
+    *({"operation": name, "kind": "fail_after", "probability": 0.02} for name in (*WRITES, *MORE_WRITES)),
+    *({"operation": name, "kind": "drop_after", "probability": 0.02} for name in (*WRITES, *MORE_WRITES)),
+    *(
+        {"operation": "createReceiptShipment", "kind": kind, "probability": 0.15}
+        for kind in ("fail_after", "drop_after")
+    ),
     *({"operation": name, "kind": "late_visibility", "seconds": 3, "probability": 0.02} for name in WRITES[:1]),
     *({"operation": name, "kind": "silent_200", "probability": 0.02} for name in WRITES[1:]),
     {"operation": "*", "kind": "status", "status": 503, "probability": 0.02},
@@ -60,14 +65,7 @@ class Storm:
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """A control route of the local Etsy."""
-        request = urllib.request.Request(  # noqa: S310 - our own server
-            f"{self.etsy_url}/sandbox/{path}",
-            json.dumps(body).encode() if body is not None else None,
-            {"content-type": "application/json"},
-            method=method,
-        )
-        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
-            return json.load(response)
+        return control(self.etsy_url, method, path, body)
 
     def fast_forward(self) -> wiring.Time:
         """Our clock as the local Etsy's stands; waiting moves both, and takes a fraction of it."""
@@ -80,3 +78,15 @@ class Storm:
             time.sleep(seconds * REAL_SHARE)
 
         return wiring.Time(clock=lambda: time.time() + ahead, sleep=sleep)
+
+
+def control(url: str, method: str, path: str, body: Any = None) -> Any:
+    """A control route of one of the sandbox's servers."""
+    request = urllib.request.Request(  # noqa: S310 - our own server
+        f"{url}/sandbox/{path}",
+        json.dumps(body).encode() if body is not None else None,
+        {"content-type": "application/json"},
+        method=method,
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+        return json.load(response)

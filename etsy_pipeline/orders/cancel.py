@@ -72,16 +72,16 @@ def settle(store: Store, account_id: str) -> dict[str, int]:
         for start in range(0, len(found), 200):
             ids = [receipt.receipt_id for receipt in found[start : start + 200]]
             lines |= sales.of_receipts(session, account_id, ids)
-    changes = {}
+    changes = list[tuple[KeptReceipt, dict[str, str | None]]]()
     for receipt in found:
         values = _standing(receipt, lines.get(receipt.receipt_id, []), returns_refunded=returns_refunded)
         if values != {"state": receipt.state, "problem": receipt.problem}:
-            changes[receipt.receipt_id] = values
+            changes.append((receipt, values))
     with store.writing() as session:
         now = clock.now(session)
-        for receipt_id, values in changes.items():
+        for receipt, values in changes:
             is_over = values["state"] in {"done", "canceled"}
-            receipts.change(session, account_id, receipt_id, **values, settled_at=now if is_over else None)
+            receipts.settle(session, receipt, **values, settled_at=now if is_over else None)
         return receipts.counts(session, account_id)
 
 

@@ -96,6 +96,16 @@ def change(session: Session, account_id: str, receipt_id: int, **values: Any) ->
     session.execute(update(EtsyReceiptRow).where(*_key(account_id, receipt_id)).values(**values))
 
 
+def settle(session: Session, kept: KeptReceipt, **values: Any) -> None:
+    """Write how an order stands, unless Etsy told something new of it since it was read: then it stays to be looked at.
+
+    Another process may read orders while this one books them (a writing session).
+    """
+    is_as_read = EtsyReceiptRow.content_hash == kept.content_hash
+    its = _key(kept.etsy_account_id, kept.receipt_id)
+    session.execute(update(EtsyReceiptRow).where(*its, is_as_read).values(**values))
+
+
 def hint(session: Session, account_id: str, receipt_id: int, *, mode: OrderMode, now: datetime) -> None:
     """Etsy told that something happened to an order: it has to be read, whether it is known or not."""
     keys = {"etsy_account_id": account_id, "receipt_id": receipt_id}

@@ -4,14 +4,19 @@ from typing import Any
 
 import pytest
 
+from etsy_pipeline import wiring
+from etsy_pipeline.catalogue.draft_orders import DraftOrders
 from etsy_pipeline.etsy.errors import EtsyRefused
 from etsy_pipeline.etsy.receipts import EtsyReceipts
-from etsy_pipeline.orders import importer
+from etsy_pipeline.orders import cancel, importer
+from etsy_pipeline.orders.asking import asking
 from etsy_pipeline.providers.protocols import ReceiptPage
 from etsy_pipeline.sales.guard import OpenSales
 from etsy_pipeline.sales.receipt import Receipt
+from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.conftest import ON_SQLITE
-from etsy_pipeline_tests.orders.selling import Selling
+from etsy_pipeline_tests.orders.selling import ORDERS, Selling
+from etsy_pipeline_tests.world import World
 
 
 def booked(shop: Selling, quantity: int = 2) -> int:
@@ -48,6 +53,32 @@ def test_stock_of_a_canceled_order_that_could_not_be_given_back_is_given_back_by
     shop.world.medusa_fault("DELETE", "/admin/reservations/*", kind)
     shop.look()
     assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == ("booked", "open")
+    shop.look()
+    assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == ("returned", "canceled")
+    assert shop.world.reservations() == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "where", "step"),
+    [({"mode": "stock"}, cancel, "order_state"), ({"mode": "orders", **ORDERS}, DraftOrders, "mark_paid")],
+    ids=["stock", "orders"],
+)
+def test_a_cancellation_that_another_process_reads_while_the_order_is_booked_is_not_forgotten(
+    world: World, store: Store, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], where: Any, step: str
+) -> None:
+    shop = Selling.of(world, store, **settings)
+    receipt_id, act = shop.buys(), getattr(where, step)
+
+    def meanwhile(*told: Any, **more: Any) -> Any:
+        monkeypatch.setattr(where, step, act)
+        shop.world.cancel(receipt_id)
+        shop.told(receipt_id, "order.canceled")
+        asking(store, lambda: wiring.receipt_client(world.settings, store, shop.id, shop.time), shop.id)()
+        return act(*told, **more)
+
+    monkeypatch.setattr(where, step, meanwhile)
+    shop.look()
+    assert (shop.receipt(receipt_id).is_canceled, shop.receipt(receipt_id).state) == (True, "open")
     shop.look()
     assert (shop.line(receipt_id).state, shop.receipt(receipt_id).state) == ("returned", "canceled")
     assert shop.world.reservations() == []
