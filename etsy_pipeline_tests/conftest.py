@@ -1,16 +1,23 @@
 """What tests share: the databases, a connected shop in the store, and a world without anybody's settings."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import stamina
 from sqlalchemy import event, text
 
+from etsy_pipeline.catalogue.admin_api import AdminApi
 from etsy_pipeline.store.encryption import TokenCipher, new_key
 from etsy_pipeline.store.engine import Store, open_store
 from etsy_pipeline.store.tables import Table
+from etsy_pipeline_tests.compiled_once import statements_are_compiled_once
+from etsy_pipeline_tests.embedded import with_all_tables
+from etsy_pipeline_tests.world import World, a_world
 
 CIPHER = TokenCipher(new_key())
 ON_SQLITE = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
@@ -27,10 +34,33 @@ def copied(migrated: Path, folder: Path) -> Store:
 
 
 def emptied(store: Store) -> None:
-    """A PostgreSQL database as it was at the beginning, for the next test."""
-    names = ", ".join(table.name for table in Table.metadata.sorted_tables)
+    """A PostgreSQL database as it was at the beginning, for the next test.
+
+    Most tables are empty anyway: TRUNCATE would make new files for all of them and their indexes.
+    """
+    deletes = [f"DELETE FROM {table.name}" for table in reversed(Table.metadata.sorted_tables)]  # noqa: S608 - our own names
     with store.engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        connection.execute(text("; ".join(deletes)))
+        connection.execute(text("SELECT setval(seqrelid, seqstart, false) FROM pg_sequence"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long tests first: whoever is done with the others finds enough left to do until they are over."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def pytest_collection_finish() -> None:
+    """A million objects of modules and tests stay until the end: nobody looks through them for garbage time and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        statements_are_compiled_once(patch)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -63,9 +93,9 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with all tables, to be copied: migrating takes ten times as long."""
+    """A SQLite file with all tables, to be copied."""
     path = tmp_path_factory.mktemp("migrated") / "empty.db"
-    open_store(f"sqlite:///{path}", CIPHER, upgrade=True).close()
+    path.write_bytes(with_all_tables())
     return path
 
 
@@ -88,3 +118,36 @@ def sqlite_store(migrated: Path, tmp_path: Path) -> Iterator[Store]:
     opened = copied(migrated, tmp_path)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A sandbox with generous limits."""
+    with a_world(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def what_medusa_is_asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Method and the last word of the address, in their order; it grows with each call."""
+    told: list[str] = []
+    get, send = AdminApi.get, AdminApi.send
+
+    def getting(api: AdminApi, what: str, query: Any) -> Any:
+        told.append(f"GET {what.rpartition('/')[2]}")
+        return get(api, what, query)
+
+    def sending(api: AdminApi, method: Any, path: str, body: Any = None) -> Any:
+        told.append(f"{method} {path.rpartition('/')[2]}")
+        return send(api, method, path, body)
+
+    monkeypatch.setattr(AdminApi, "get", getting)
+    monkeypatch.setattr(AdminApi, "send", sending)
+    return told
+
+
+@pytest.fixture
+def no_waiting() -> Iterator[None]:
+    """Repetitions come at once."""
+    with stamina.set_testing(testing=True, attempts=4):
+        yield

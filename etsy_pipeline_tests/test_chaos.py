@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = [pytest.mark.chaos, pytest.mark.long]
+
 PROJECT = Path(__file__).parents[1]
 NOTHING_WRONG = "0 lost, 0 twice, 0 not given back, 0 differing, 0 oversold by us"
 
 
-@pytest.mark.chaos
 @pytest.mark.parametrize("more", [[], ["--lanes"]], ids=["alone", "two lanes"])
 def test_whatever_happens_every_product_is_on_etsy_once_and_as_approved(more: list[str]) -> None:
     command = [sys.executable, "chaos/run.py", "--seeds", "1", "--kills", "12", "--products", "10", *more]
@@ -19,7 +20,6 @@ def test_whatever_happens_every_product_is_on_etsy_once_and_as_approved(more: li
     assert "0 duplicate, 0 lost, 0 differing, 0 books" in done.stdout
 
 
-@pytest.mark.chaos
 def test_whatever_is_killed_each_sale_is_booked_once_and_nothing_is_offered_twice() -> None:
     command = [sys.executable, "chaos/run.py", "--orders", "--seeds", "1", "--kills", "6", "--products", "3"]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=300)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ import pytest
 
 from etsy_pipeline import otel, telemetry, wiring
 from etsy_pipeline.errors import NotConfigured
-from etsy_pipeline.etsy.observed import observed_call, template_of
+from etsy_pipeline.etsy.errors import EtsyUnauthorized
+from etsy_pipeline.observed import observed_call, template_of
 from etsy_pipeline.orchestration.gauges import tell_how_things_stand
 from etsy_pipeline.providers.errors import RemoteRefused
 from etsy_pipeline.settings import Settings
@@ -66,7 +68,6 @@ class Told:
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
-    pytest.importorskip("opentelemetry.sdk", reason="the extra otel is not installed")
     monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "host.name=h1")
     found = Told()
     telemetry.tell(found.telling)
@@ -128,6 +129,9 @@ def test_another_protocol_than_http_is_refused(monkeypatch: pytest.MonkeyPatch) 
         ("/shops/51000001/receipts/3300000001", "/shops/{id}/receipts/{id}"),
         ("/openapi-ping", "/openapi-ping"),
         ("/users/910000001/shops", "/users/{id}/shops"),
+        ("/admin/stock-locations", "/admin/stock-locations"),
+        ("/admin/products/prod_odd", "/admin/products/{id}"),
+        ("/admin/orders/order_01JX/fulfillments", "/admin/orders/{id}/fulfillments"),
     ],
 )
 def test_an_endpoint_is_told_without_the_numbers_in_it(path: str, template: str) -> None:
@@ -152,6 +156,38 @@ def test_a_call_is_told_as_the_conventions_for_http_clients_have_it(told: Told) 
     assert (attributes, point.count) == (expected, 1)
 
 
+def test_an_address_that_is_none_is_the_calls_own_trouble(told: Told) -> None:
+    with observed_call("GET", "https://medusa:nine", "/admin/products"):
+        pass
+    (span,) = told.spans()
+    assert "server.address" not in span.attributes
+
+
+def test_medusa_is_told_by_endpoint_and_without_what_was_looked_for_or_changed(told: Told, world: World) -> None:
+    product = world.product_ids("clean")[0]
+    with closing(wiring.product_notes_of(world.settings)) as notes:
+        notes.write(product, {"shelf": "oak"})
+        assert notes.read([product], ["shelf"]) == {product: {"shelf": "oak"}}
+    assert [span.name for span in told.spans()] == ["POST /admin/products/{id}", "GET /admin/products"]
+    assert {span.attributes["http.response.status_code"] for span in told.spans()} == {200}
+    everything, api_key = told.everything(), world.settings.medusa()[1]
+    assert not [said for said in (product, "shelf", "oak", api_key) if said in everything]
+
+
+def test_etsys_token_endpoint_is_told_and_nothing_that_went_through_it(
+    told: Told, world: World, sqlite_store: Store
+) -> None:
+    world.connected(sqlite_store)
+    (call,) = told.spans("POST /oauth/token")
+    assert (call.kind.name, call.attributes["http.response.status_code"]) == ("CLIENT", 200)
+    oauth = wiring.oauth_of(world.settings)
+    with pytest.raises(EtsyUnauthorized):
+        oauth.refresh("a-refresh-token-of-another-shop")
+    refused = told.spans("POST /oauth/token")[-1]
+    assert (refused.attributes["error.type"], refused.status.status_code.name) == ("OAuthError", "ERROR")
+    assert "a-refresh-token" not in told.everything()
+
+
 def test_an_error_is_told_by_its_code_and_never_by_its_words(told: Told) -> None:
     with pytest.raises(RemoteRefused), telemetry.span("publish product", product="prod_1"):
         raise RemoteRefused("Etsy says 'Granny's secret vase'.", code="etsy_refused", hint="Look.")
@@ -174,7 +210,6 @@ def test_all_of_a_run_is_one_trace_whose_id_is_the_runs(told: Told) -> None:
 
 
 def test_who_tells_is_named_once_and_the_environment_has_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("opentelemetry.sdk", reason="the extra otel is not installed")
     ours = otel.resource_of(Settings.load()).attributes
     assert (ours["service.name"], ours["deployment.environment.name"]) == ("etsy_pipeline", "production")
     assert ours["service.instance.id"] != otel.resource_of(Settings.load()).attributes["service.instance.id"]
@@ -263,7 +298,6 @@ assert time.monotonic() - began < 5
 import os
 os._exit(0)
 """
-    pytest.importorskip("opentelemetry.sdk", reason="the extra otel is not installed")
     assert run_python(code, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9") == 0
     assert run_python(code, OTEL_EXPORTER_OTLP_ENDPOINT=collector) == 0
     assert sorted(set(RECEIVED)) == ["/v1/metrics", "/v1/traces"]

@@ -2,9 +2,13 @@
 
 import json
 import ssl
-from collections.abc import Iterator
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +18,17 @@ from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure, connect
 from etsy_pipeline.etsy.oauth import code_from_redirect
 from etsy_pipeline.sandbox.consent import grant
+from etsy_pipeline.sandbox.medusa.app import seed
 from etsy_pipeline.sandbox.server import Sandbox, SandboxOptions
+from etsy_pipeline.sandbox.state import State
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount
+
+SHOP_ID = 51_000_001
+"""The first sample shop."""
+PROFILE_ID = SHOP_ID * 10 + 1
+"""Its first shipping profile, return policy and processing profile: they have the same id."""
 
 HTTP = httpx.Client(timeout=30, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 """One client for all control calls: reading certificate authorities would cost more than a call."""
@@ -32,8 +43,12 @@ class World:
     @property
     def settings(self) -> Settings:
         """Settings as the environment would give them."""
-        values = {name.lower(): value for name, value in self.sandbox.environment().items()}
-        return Settings.load(**values)
+        return self.settings_with()
+
+    def settings_with(self, **more: Any) -> Settings:
+        """The same, and others besides."""
+        values: dict[str, Any] = {name.lower(): value for name, value in self.sandbox.environment().items()}
+        return Settings.load(**(values | more))
 
     def connected(self, store: Store, *, shop: int = 1, **choices: Any) -> EtsyAccount:
         """An account that is connected to the n-th sample shop, with its profiles chosen."""
@@ -41,7 +56,7 @@ class World:
         oauth = wiring.oauth_of(self.settings)
         code, state = code_from_redirect(grant(connect.start(store, oauth, account.id).location, shop))
         connect.finish(store, oauth, wiring.client_for(self.settings, store), code=code, state=state)
-        first = (51_000_000 + shop) * 10 + 1
+        first = PROFILE_ID + 10 * (shop - 1)
         ids = dict.fromkeys(("shipping_profile", "return_policy", "processing_profile"), first)
         configure.configure(store, account.id, ids | choices)
         return account
@@ -58,6 +73,12 @@ class World:
         """How often each of Etsy's operations was called."""
         found: dict[str, int] = self.etsy("GET", "state")["calls"]
         return found
+
+    def calls_while(self, act: Callable[[], object]) -> dict[str, int]:
+        """How often something calls each of them; those that it does not call are left out."""
+        before = Counter(self.calls())
+        act()
+        return dict(Counter(self.calls()) - before)
 
     def listings(self) -> list[dict[str, Any]]:
         """All listings on the local Etsy."""
@@ -183,9 +204,29 @@ class World:
 
 @contextmanager
 def a_world(folder: Path, *, per_second: int = 1000, per_day: int = 1_000_000, shops: int = 2) -> Iterator[World]:
-    """Start a sandbox with its state in a folder; generous limits unless told otherwise."""
-    options = SandboxOptions(
-        state_path=folder / "sandbox.db", requests_per_second=per_second, requests_per_day=per_day, shops=shops
+    """Start a sandbox with its state in a folder; generous limits unless told otherwise.
+
+    At the end no test waits for the fifth of a second in which its servers stop; the process does.
+    """
+    path = folder / "sandbox.db"
+    if not path.exists():
+        path.write_bytes(_with_sample_products())
+    sandbox = Sandbox(
+        SandboxOptions(state_path=path, requests_per_second=per_second, requests_per_day=per_day, shops=shops)
     )
-    with Sandbox(options) as sandbox:
+    sandbox.start()
+    try:
         yield World(sandbox)
+    finally:
+        threading.Thread(target=sandbox.stop).start()
+
+
+@cache
+def _with_sample_products() -> bytes:
+    """A state with Medusa's sample products, and nothing else; loading them takes longer than all the rest."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sandbox.db"
+        state = State(path)
+        seed(state)
+        state.close()
+        return path.read_bytes()

@@ -22,7 +22,7 @@ from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount
 from etsy_pipeline.store.tables import OauthSessionRow, Table
-from etsy_pipeline_tests.world import World, a_world
+from etsy_pipeline_tests.world import SHOP_ID, World, a_world
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_tokens_and_verifiers_are_stored_encrypted(world: World, store: Store) -
 def test_connecting_again_keeps_the_account(world: World, store: Store) -> None:
     account = world.connected(store)
     again = finish(world, store, consent(world, store, account.id))
-    assert (again.id, again.shop_id) == (account.id, 51_000_001)
+    assert (again.id, again.shop_id) == (account.id, SHOP_ID)
 
 
 def test_a_shop_belongs_to_one_account(world: World, store: Store) -> None:
@@ -144,7 +144,7 @@ def test_an_attempt_without_an_account_is_its_askers(world: World, store: Store)
         return {"code": code, "state": state}
 
     made = connect.finish_on_page(store, oauth, client_for, account_id=None, asker=Asker("", "browser"), **begun())
-    assert (made.name, made.shop_id, made.is_active) == ("DustySpoonStudio", 51_000_001, True)
+    assert (made.name, made.shop_id, made.is_active) == ("DustySpoonStudio", SHOP_ID, True)
     found = connect.finish_on_page(store, oauth, client_for, account_id=None, asker=Asker("", "browser"), **begun())
     assert found.id == made.id
     attempt = begun()

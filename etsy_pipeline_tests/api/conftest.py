@@ -1,7 +1,6 @@
 """A sandbox for a whole module, and the API running on each kind of database."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import pytest
@@ -21,13 +20,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.fixture
 def settings(world: World) -> Settings:
     """The sandbox's, with a token and a webhook secret."""
-    values: dict[str, Any] = {name.lower(): value for name, value in world.sandbox.environment().items()}
-    return Settings.load(
-        **values,
-        etsy_pipeline_api_token=TOKEN,
-        etsy_webhook_secret=WEBHOOK_SECRET,
-        medusa_webhook_secret=WEBHOOK_SECRET,
-    )
+    secrets = {"etsy_webhook_secret": WEBHOOK_SECRET, "medusa_webhook_secret": WEBHOOK_SECRET}
+    return world.settings_with(etsy_pipeline_api_token=TOKEN, **secrets)
 
 
 @pytest.fixture

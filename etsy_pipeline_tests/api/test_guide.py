@@ -29,7 +29,7 @@ from etsy_pipeline_tests.api.serving import TOKEN, client_of, code_of
 from etsy_pipeline_tests.conftest import ON_SQLITE
 from etsy_pipeline_tests.dagster_dev import dagster_dev, partitions, until
 from etsy_pipeline_tests.publishing.shop import Shop
-from etsy_pipeline_tests.world import World, a_world
+from etsy_pipeline_tests.world import PROFILE_ID, World, a_world
 
 # The guide's two queries, letter for letter.
 SYNC_JOB_STATUS = """
@@ -196,6 +196,7 @@ def runs(dagster: str, transaction_id: str) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.long
 def test_the_guides_session(world: World, tmp_path: Path) -> None:
     with command_api(tmp_path) as api, dagster_dev(tmp_path) as dagster:
         client = Client(api)
@@ -213,7 +214,7 @@ def test_the_guides_session(world: World, tmp_path: Path) -> None:
 
 def choose_profiles(api: httpx.Client, account_id: str) -> None:
     """What the guide does not know: Etsy takes no listing without a shipping and a processing profile."""
-    chosen = dict.fromkeys(("shipping_profile", "return_policy", "processing_profile"), 510_000_011)
+    chosen = dict.fromkeys(("shipping_profile", "return_policy", "processing_profile"), PROFILE_ID)
     assert api.patch(f"/admin/etsy-accounts/{account_id}/settings", json=chosen).status_code == 200
     assert api.get(f"/admin/etsy-accounts/{account_id}/readiness").json()["is_ready"]
 

@@ -10,7 +10,7 @@ from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.api.planned import a_connected_account
 from etsy_pipeline_tests.api.serving import code_of
 from etsy_pipeline_tests.conftest import ON_SQLITE
-from etsy_pipeline_tests.world import World
+from etsy_pipeline_tests.world import PROFILE_ID, World
 
 ACCOUNTS = "/admin/etsy-accounts"
 JOBS = "/admin/etsy-sync-jobs"
@@ -118,7 +118,7 @@ def test_a_shop_that_is_configured_is_ready(api: httpx.Client, store: Store, wor
 
 @ON_SQLITE
 def test_a_shop_that_is_not_ready_says_what_is_missing(api: httpx.Client, store: Store, world: World) -> None:
-    rules = {"Mugs": {"shipping_profile": "Gone", "processing_profile": 510_000_011}}
+    rules = {"Mugs": {"shipping_profile": "Gone", "processing_profile": PROFILE_ID}}
     account = world.connected(store, shipping_profile=None, processing_profile="Nowhere", by_category=rules)
     answer = api.get(f"{ACCOUNTS}/{account.id}/readiness").json()
     found = {item["what"]: item for item in answer["findings"]}

@@ -18,7 +18,7 @@ from etsy_pipeline.store.tables import OauthSessionRow
 from etsy_pipeline_tests.api.serving import TOKEN, client_of, code_of, serving
 from etsy_pipeline_tests.api.visitor import Visitor
 from etsy_pipeline_tests.conftest import ON_SQLITE
-from etsy_pipeline_tests.world import World
+from etsy_pipeline_tests.world import SHOP_ID, World
 
 pytestmark = ON_SQLITE  # accounts/test_accounts.py connects on both kinds of database
 
@@ -65,7 +65,7 @@ def test_a_shop_is_connected_by_a_page_that_caught_the_redirect(api: httpx.Clien
     query = came_back(begun(api, account_id))
     done = api.post(CALLBACK, json={"id": account_id} | query)
     assert (done.status_code, done.json()["shop_info"]["shop_id"]) == (200, "51000001")
-    assert done.json()["account"]["shop_id"] == 51_000_001
+    assert done.json()["account"]["shop_id"] == SHOP_ID
 
 
 def test_no_answer_and_no_log_holds_a_token(api: httpx.Client, store: Store, caplog: pytest.LogCaptureFixture) -> None:
@@ -126,7 +126,7 @@ def test_an_account_keeps_its_shop(api: httpx.Client) -> None:
     connected(api, account_id, shop=1)
     assert code_of(connected(api, account_id, shop=2), 409) == "account_holds_another_shop"
     shown = api.get(f"/admin/etsy-accounts/{account_id}").json()
-    assert shown["shop_id"] == 51_000_001
+    assert shown["shop_id"] == SHOP_ID
 
 
 def test_a_seller_who_says_no_ends_the_attempt(api: httpx.Client) -> None:
@@ -217,7 +217,7 @@ def test_disconnecting_wipes_the_tokens_and_keeps_the_shop(api: httpx.Client, st
     with store.reading() as session:
         account = accounts.get(session, account_id)
     assert (account.access_token_encrypted, account.refresh_token_encrypted, account.is_active) == (None, None, False)
-    assert account.shop_id == 51_000_001
+    assert account.shop_id == SHOP_ID
     job = api.get("/admin/etsy-sync-jobs", params=started.json() | {"summary": ""}).json()
     assert job["status"] == "cancelled", "what was asked for before is not published after the next connection"
     assert connected(api, account_id).json()["account"]["id"] == account_id

@@ -6,7 +6,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.api.serving import TOKEN, client_of, serving
 from etsy_pipeline_tests.api.visitor import Visitor
@@ -28,8 +27,7 @@ def shop(world: World, store: Store) -> Selling:
 
 @pytest.fixture
 def url(world: World, store: Store) -> Iterator[str]:
-    values = {name.lower(): value for name, value in world.sandbox.environment().items()}
-    with serving(Settings.load(**values, etsy_pipeline_api_token=TOKEN), store) as address:
+    with serving(world.settings_with(etsy_pipeline_api_token=TOKEN), store) as address:
         yield address
 
 
@@ -96,6 +94,37 @@ def test_a_person_says_on_the_page_what_the_end_of_an_order_means(shop: Selling,
     assert "refunded in full" in visitor.text
     visitor.send(path, act="back", number=str(receipt_id))
     assert (shop.line(receipt_id).state, shop.world.reservations()) == ("returned", [])
+
+
+@ON_SQLITE
+def test_what_medusa_lost_is_decided_at_one_word_on_the_page_and_over_http(
+    shop: Selling, url: str, api: httpx.Client
+) -> None:
+    bought = [shop.buys(), shop.buys()]
+    shop.look()
+    with shop.reservations_client() as medusa:
+        for item in shop.world.reservations():
+            medusa.release(item["id"])
+    shop.look()
+    visitor, path = Visitor(url), f"/review/accounts/{shop.id}/orders"
+    visitor.sign_in()
+    visitor.open(path)
+    assert "2 lines are no longer reserved in Medusa" in visitor.text
+    visitor.send(path, act="lost_nothing", number="5")
+    assert "lost_lines_changed" in visitor.text
+    visitor.send(path, act="lost_again", number="2")
+    assert "no longer reserved" not in visitor.text
+    shop.look()
+    assert {shop.line(receipt_id).state for receipt_id in bought} == {"booked"}
+
+    with shop.reservations_client() as medusa:
+        medusa.release(shop.world.reservations()[0]["id"])
+    shop.look()
+    route = f"/admin/etsy-accounts/{shop.id}/frozen-lines"
+    assert api.get(route).json()["lost"] == 1
+    assert api.post(route, json={"decision": "book_nothing", "count": 2}).json()["code"] == "lost_lines_changed"
+    assert api.post(route, json={"decision": "book_nothing", "count": 1}).json() == {"count": 1}
+    assert api.get(route).json() == {"lines": [], "count": 0, "lost": 0}
 
 
 @ON_SQLITE

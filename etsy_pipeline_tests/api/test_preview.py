@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from etsy_pipeline import wiring
-from etsy_pipeline.settings import Settings
 from etsy_pipeline.shop.scan import scan
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.api.serving import serving
@@ -34,8 +33,7 @@ def shop(world: World, sqlite_store: Store) -> Shop:
 
 @pytest.fixture
 def visitor(world: World, sqlite_store: Store) -> Iterator[Visitor]:
-    values = {name.lower(): value for name, value in world.sandbox.environment().items()}
-    settings = Settings.load(**values, etsy_pipeline_api_token=None)
+    settings = world.settings_with(etsy_pipeline_api_token=None)
     with serving(settings, sqlite_store) as url:
         yield Visitor(url)
 

@@ -127,6 +127,17 @@ def test_a_plan_is_approved_by_a_named_person(visitor: Visitor, store: Store) ->
 
 
 @ON_SQLITE
+def test_a_plan_says_which_snapshot_it_was_made_from_where_dagster_drew_it_up(visitor: Visitor, store: Store) -> None:
+    transaction_id = a_plan(store)
+    visitor.open(f"/review/{transaction_id}")
+    assert "made from the snapshot" not in visitor.text
+    with store.writing() as session:
+        jobs.change(session, transaction_id, snapshot="validated_listings/a.run.parquet")
+    visitor.open(f"/review/{transaction_id}")
+    assert "made from the snapshot validated_listings/a.run.parquet" in visitor.text
+
+
+@ON_SQLITE
 def test_a_plan_is_rejected(visitor: Visitor, store: Store) -> None:
     transaction_id = a_plan(store)
     visitor.open(f"/review/{transaction_id}/decide")
@@ -265,12 +276,12 @@ def test_markup_in_texts_is_shown_as_text(visitor: Visitor, store: Store) -> Non
     planned(store, account, transaction_id=transaction_id, validated=[found], covers_selection=False)
     change(store, transaction_id, 0, reason=MARKUP)
     for path in ("", "/decide"):
-        assert scripts_on(visitor.open(f"/review/{transaction_id}{path}")) == ["keys.js"]
+        assert scripts_on(visitor.open(f"/review/{transaction_id}{path}")) == ["pages.js"]
     visitor.open(f"/review/{transaction_id}")
     assert "&lt;script&gt;" in visitor.page.text
     visitor.move(leave=["0"], to="decide")
     visitor.send(f"/review/{transaction_id}/reject", decided_by=MARKUP, note=MARKUP)
-    assert scripts_on(visitor.page) == ["keys.js"]
+    assert scripts_on(visitor.page) == ["pages.js"]
 
 
 @ON_SQLITE

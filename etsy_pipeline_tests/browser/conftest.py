@@ -7,13 +7,6 @@ import pytest
 from selenium.webdriver import Chrome
 
 from etsy_pipeline_tests.browser.chromium import chromium
-from etsy_pipeline_tests.world import World, a_world
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with a_world(tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """What goes wrong in the middle of a form, in a real browser: nothing that was typed is lost, and there is a way on."""
 
-from typing import Any
-
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync import queries
@@ -21,8 +18,7 @@ def test_a_sign_in_that_ends_a_second_window_a_reload_and_a_double_click_lose_no
     world: World, sqlite_store: Store, browser: Chrome
 ) -> None:
     account = world.connected(sqlite_store)
-    values: dict[str, Any] = {name.lower(): value for name, value in world.sandbox.environment().items()}
-    settings = Settings.load(**values, etsy_pipeline_api_token=TOKEN)
+    settings = world.settings_with(etsy_pipeline_api_token=TOKEN)
     path = f"/setup/shops/{account.id}/settings?q=quantity.cap"
     with serving(settings, sqlite_store) as url:
         site = Site(browser, url)

@@ -1,11 +1,8 @@
 """A shop owner decides which listings are products of Medusa: picture beside picture, on a phone and on a desktop."""
 
-from typing import Any
-
 import pytest
 from selenium.webdriver import Chrome
 
-from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.api.serving import TOKEN, serving
 from etsy_pipeline_tests.browser.chromium import needs_chromium
@@ -33,8 +30,7 @@ def owner(world: World, sqlite_store: Store) -> Owner:
 def test_a_shop_owner_links_what_is_certain_and_decides_on_the_rest(
     world: World, sqlite_store: Store, owner: Owner, browser: Chrome
 ) -> None:
-    values: dict[str, Any] = {name.lower(): value for name, value in world.sandbox.environment().items()}
-    settings = Settings.load(**values, etsy_pipeline_api_token=TOKEN)
+    settings = world.settings_with(etsy_pipeline_api_token=TOKEN)
     with serving(settings, sqlite_store) as url:
         site = Site(browser, url)
         site.open("/review")

@@ -49,6 +49,7 @@ def dagster_url(store: Store, tmp_path: Path) -> Iterator[str]:
         yield url
 
 
+@pytest.mark.long
 def test_a_shop_owner_plans_looks_approves_and_sees_it_published(
     world: World, store: Store, dagster_url: str, browser: Chrome
 ) -> None:

@@ -87,6 +87,7 @@ def world(tmp_path: Path, port: int) -> Iterator[World]:
         yield World(sandbox)
 
 
+@pytest.mark.long
 def test_from_nothing_to_the_first_listings(
     world: World, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

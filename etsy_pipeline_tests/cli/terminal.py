@@ -13,6 +13,7 @@ from typing import Any
 
 from etsy_pipeline import wiring
 from etsy_pipeline.settings import Settings
+from etsy_pipeline_tests.embedded import begin
 
 FORKED = multiprocessing.get_context("forkserver")
 FORKED.set_forkserver_preload(["etsy_pipeline.wiring"])  # and none of the commands: these look at their surroundings
@@ -30,7 +31,7 @@ class Terminal:
 
     def begun(self) -> "Terminal":
         """The same, with an empty database: most commands begin none."""
-        wiring.store_of(Settings.load(etsy_pipeline_home=self.folder / "state")).close()
+        wiring.store_of(begin(Settings.load(etsy_pipeline_home=self.folder / "state"))).close()
         return self
 
     def __call__(self, *words: str, status: int = 0, env: dict[str, str] | None = None, answers: str = "") -> str:

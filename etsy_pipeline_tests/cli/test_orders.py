@@ -9,13 +9,7 @@ from etsy_pipeline import wiring
 from etsy_pipeline.settings import Settings
 from etsy_pipeline_tests.cli.terminal import Terminal
 from etsy_pipeline_tests.orders.selling import ORDERS, Selling
-from etsy_pipeline_tests.world import World, a_world
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with a_world(tmp_path) as made:
-        yield made
+from etsy_pipeline_tests.world import World
 
 
 @pytest.fixture
@@ -61,3 +55,18 @@ def test_orders_are_read_shown_and_decided_on(shop: Selling, terminal: Terminal)
     terminal("orders", "look", shop.id)
     assert "stays taken" in terminal("orders", "decide", shop.id, str(odd), "--goods-are-gone")
     assert "order_in_medusa" in terminal("orders", "decide", shop.id, str(odd), "--goods-are-back", status=2)
+
+
+def test_what_medusa_lost_is_reserved_again_by_one_command(shop: Selling, terminal: Terminal) -> None:
+    shop.set(mode="stock")
+    shop.buys(2)
+    shop.look()
+    with shop.reservations_client() as medusa:
+        medusa.release(shop.world.reservations()[0]["id"])
+    shop.look()
+    assert f"orders decide-lost {shop.id} 1" in " ".join(terminal("orders", "needs-link", shop.id).split())
+    refused = terminal("orders", "decide-lost", shop.id, "3", "--reserve-again", status=2)
+    assert "lost_lines_changed" in refused
+    assert "Said of 1: reserved again" in terminal("orders", "decide-lost", shop.id, "1", "--reserve-again")
+    shop.look()
+    assert [item["quantity"] for item in shop.world.reservations()] == [2]

@@ -1,19 +1,12 @@
 """`etsy-pipeline shop`: looking through a shop, and listing what is there, for people and for programs."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from etsy_pipeline_tests.cli.terminal import Terminal
 from etsy_pipeline_tests.sandbox.by_hand import deleted, listed
-from etsy_pipeline_tests.world import World, a_world
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with a_world(tmp_path) as made:
-        yield made
+from etsy_pipeline_tests.world import World
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from etsy_pipeline_tests.everything_up import MARK, PROJECT, alive, everything_u
 A_SHOP = {"ETSY_CLIENT_ID": "key", "ETSY_SHARED_SECRET": "x", "MEDUSA_URL": "http://127.0.0.1:9"}
 
 
+@pytest.mark.long
 def test_up_brings_up_everything_and_sigterm_ends_all_of_it(tmp_path: Path) -> None:
     ui, api = free_port(), free_port()
     env = {name: value for name, value in os.environ.items() if not name.startswith(("ETSY_", "MEDUSA_", "DAGSTER_"))}
@@ -32,6 +33,9 @@ def test_up_brings_up_everything_and_sigterm_ends_all_of_it(tmp_path: Path) -> N
         assert sorted(path.name for path in tmp_path.iterdir()) == [
             ".etsy_pipeline", "dagster.yaml", "pid.txt", "said.txt", "workspace.yaml"
         ], "nothing is left lying about"  # fmt: skip
+        (forking,) = [pid for pid in alive(tmp_path) if b"forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        threads = [path.read_text().strip() for path in Path(f"/proc/{forking}/task").glob("*/comm")]
+        assert len(threads) == 1, f"a run that is forked may wait for ever for a lock of another thread's: {threads}"
         os.kill(process, signal.SIGTERM)
         until(lambda: not alive(tmp_path), tmp_path / "said.txt")
 
@@ -56,6 +60,7 @@ def test_up_in_a_wrong_folder_says_so_and_begins_nothing(tmp_path: Path) -> None
     assert not (tmp_path / "state").exists()
 
 
+@pytest.mark.long
 def test_up_names_the_program_that_cannot_start_and_how_it_ended(tmp_path: Path) -> None:
     for name in ("dagster.yaml", "workspace.yaml"):
         shutil.copy(PROJECT / name, tmp_path / name)

@@ -2,13 +2,14 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from rich.console import Console
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from etsy_pipeline import wiring
 from etsy_pipeline.cli.main import app
@@ -22,10 +23,18 @@ from etsy_pipeline.sync import activity, lifecycle, queries
 from etsy_pipeline.sync.lifecycle import Event
 from etsy_pipeline.sync.queries import SyncProgress
 from etsy_pipeline_tests.api.planned import draw_up, find_nothing
+from etsy_pipeline_tests.embedded import begin
 from etsy_pipeline_tests.sync.planned import connected, planned
 
 RESUME = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 Step = Callable[[Store, EtsySyncJob], None]
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    """The embedded database, where the command finds it."""
+    with closing(wiring.store_of(begin(Settings.load()))) as opened:
+        yield opened
 
 
 def there_is(*events: Event, **changes: Any) -> Step:
@@ -132,17 +141,27 @@ PUBLISHED = Event.APPROVE, Event.BEGIN_PUBLICATION
     ],
 )
 def test_the_command_ends_with_the_syncs_outcome(
-    events: tuple[Event, ...], status: str, exit_status: int, monkeypatch: pytest.MonkeyPatch
+    events: tuple[Event, ...], status: str, exit_status: int, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = wiring.store_of(Settings.load())
     job = planned(store, connected(store))
     # the command waits by the real clock; here the sync ends while it does
     monkeypatch.setitem(watch.__kwdefaults__ or {}, "sleep", lambda _: there_is(*events)(store, job))
     done = CliRunner().invoke(app, ["sync", "status", job.transaction_id, "--watch", "--json"])
-    store.close()
     assert done.exit_code == exit_status, done.output
     assert json.loads(done.stdout)["status"] == status, "the standard output is for the program alone"
     assert "awaiting approval" in done.stderr
+
+
+def waited(
+    store: Store, goes_on: Callable[[EtsySyncJob], None], monkeypatch: pytest.MonkeyPatch, *words: str
+) -> tuple[Result, EtsySyncJob]:
+    """What `sync start --wait` says, and its sync, with which something goes on each time that the command waits."""
+    account = connected(store)
+    monkeypatch.setattr("etsy_pipeline.cli.sync.time.sleep", lambda _: goes_on(queries.latest_jobs(store)[0]))
+    done = CliRunner().invoke(app, ["sync", "start", "--account", account.id, "--all", "--wait", *words])
+    (job,) = queries.latest_jobs(store)
+    assert done.stdout.strip() == job.transaction_id, "the standard output is for scripts"
+    return done, job
 
 
 @pytest.mark.parametrize(
@@ -157,64 +176,44 @@ def test_the_command_ends_with_the_syncs_outcome(
     ],
 )
 def test_who_waits_for_a_sync_that_needs_no_approval_is_told_its_outcome(
-    events: tuple[Event, ...], words: str, exit_status: int, monkeypatch: pytest.MonkeyPatch
+    events: tuple[Event, ...], words: str, exit_status: int, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = wiring.store_of(Settings.load())
-    account = connected(store)
-
-    def go_on(_seconds: float) -> None:
-        (job,) = queries.latest_jobs(store)
+    def go_on(job: EtsySyncJob) -> None:
         if job.state is SyncState.REQUESTED:
             draw_up(store, job.transaction_id)
             there_is(*events[:1])(store, job)  # approved at once, as by a policy
         else:
             there_is(*events[1:])(store, job)
 
-    monkeypatch.setattr("etsy_pipeline.cli.sync.time.sleep", go_on)
-    done = CliRunner().invoke(app, ["sync", "start", "--account", account.id, "--all", "--wait"])
-    (job,) = queries.latest_jobs(store)
-    store.close()
-    assert (done.exit_code, done.stdout.strip()) == (exit_status, job.transaction_id), done.output
+    done, _ = waited(store, go_on, monkeypatch)
+    assert done.exit_code == exit_status, done.output
     assert words in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize("invalid", [0, 1])
 def test_who_waits_for_a_plan_is_told_that_there_is_nothing_to_do(
-    invalid: int, monkeypatch: pytest.MonkeyPatch
+    invalid: int, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = wiring.store_of(Settings.load())
-    account = connected(store)
+    def plan(job: EtsySyncJob) -> None:
+        find_nothing(store, job.transaction_id, invalid=bool(invalid))
 
-    def plan(_seconds: float) -> None:
-        find_nothing(store, queries.latest_jobs(store)[0].transaction_id, invalid=bool(invalid))
-
-    monkeypatch.setattr("etsy_pipeline.cli.sync.time.sleep", plan)
-    done = CliRunner().invoke(app, ["sync", "start", "--account", account.id, "--all", "--wait"])
-    transaction_id = queries.latest_jobs(store)[0].transaction_id
-    store.close()
-    assert (done.exit_code, done.stdout.strip()) == (invalid, transaction_id), "the standard output is for scripts"
+    done, _ = waited(store, plan, monkeypatch)
+    assert done.exit_code == invalid, done.output
     assert f"Nothing to do on Etsy: 1 unchanged or not for sale, {invalid} cannot be published." in done.stderr
 
 
-def test_a_script_waits_and_approves_by_name_and_both_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_script_waits_and_approves_by_name_and_both_are_noted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("URL", "http://medusa.test"), ("API_KEY", "sk_1"), ("AMOUNT_UNIT", "major")):
         monkeypatch.setenv(f"MEDUSA_{name}", value)
-    store = wiring.store_of(Settings.load())
-    account = connected(store)
 
-    def go_on(_seconds: float) -> None:
-        (job,) = queries.latest_jobs(store)
+    def go_on(job: EtsySyncJob) -> None:
         if job.state is SyncState.REQUESTED:
             draw_up(store, job.transaction_id)
         else:
             there_is(Event.BEGIN_PUBLICATION, Event.COMPLETE)(store, job)
 
-    monkeypatch.setattr("etsy_pipeline.cli.sync.time.sleep", go_on)
-    words = ["sync", "start", "--account", account.id, "--all", "--wait", "--approve-as", "Ada"]
-    done = CliRunner().invoke(app, words)
-    (job,) = queries.latest_jobs(store)
+    done, job = waited(store, go_on, monkeypatch, "--approve-as", "Ada")
     noted = [(found.done_by, found.deed) for found in activity.of_sync(store, job.transaction_id)]
-    store.close()
-    assert (done.exit_code, done.stdout.strip()) == (0, job.transaction_id), done.output
+    assert done.exit_code == 0, done.output
     assert noted[:2] == [("Ada", "asked"), ("Ada", "conditional")]
     assert job.state is SyncState.COMPLETED

@@ -1,9 +1,7 @@
 """Calls to the token endpoint are logged as all others are: method, path, status, time; no query, no secret."""
 
 import logging
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -11,15 +9,9 @@ from etsy_pipeline import wiring
 from etsy_pipeline.errors import NeedsPerson, Unavailable
 from etsy_pipeline.etsy.oauth import code_from_redirect
 from etsy_pipeline.sandbox.consent import grant
-from etsy_pipeline_tests.world import World, a_world
+from etsy_pipeline_tests.world import World
 
 LINE = "etsy_call method=POST path=/v3/public/oauth/token status="
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with a_world(tmp_path) as made:
-        yield made
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:

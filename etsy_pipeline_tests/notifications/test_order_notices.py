@@ -1,23 +1,13 @@
 """People are told once of sales that cannot be booked, of late ones, and of orders that nobody reads."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from etsy_pipeline.notifications.notice import Notice
 from etsy_pipeline.notifications.receivers import Receiver
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync.notify import send_what_is_due
 from etsy_pipeline_tests.orders.selling import ORDERS, Selling
-from etsy_pipeline_tests.world import World, a_world
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with a_world(tmp_path) as made:
-        yield made
+from etsy_pipeline_tests.world import World
 
 
 def told(store: Store, *, hours: float = 0) -> list[Notice]:

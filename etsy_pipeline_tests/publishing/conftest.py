@@ -1,28 +1,10 @@
 """A world and a connected shop for tests of publishing; repetitions come at once."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-import stamina
 
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.publishing.shop import Shop
-from etsy_pipeline_tests.world import World, a_world
-
-
-@pytest.fixture
-def no_waiting() -> Iterator[None]:
-    """Repetitions come at once."""
-    with stamina.set_testing(testing=True, attempts=4):
-        yield
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    """A sandbox with generous limits."""
-    with a_world(tmp_path) as made:
-        yield made
+from etsy_pipeline_tests.world import World
 
 
 @pytest.fixture

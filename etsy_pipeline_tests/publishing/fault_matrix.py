@@ -25,6 +25,7 @@ from etsy_pipeline.sync.build_plan import build_plan
 from etsy_pipeline_tests.builders import a_listing, known
 from etsy_pipeline_tests.looked import looking
 from etsy_pipeline_tests.publishing.shop import Shop, as_planned
+from etsy_pipeline_tests.world import PROFILE_ID
 
 WRITES = (
     "createDraftListing",
@@ -185,9 +186,9 @@ class Matrix:
         self.shop.world.etsy("POST", "clock", {"advance_seconds": seconds})
 
     def _listing(self) -> Listing:
-        first = 510_000_011
         return a_listing(
-            title=f"Mug {self.number}", shipping_profile_id=first, return_policy_id=first, readiness_state_id=first,
+            title=f"Mug {self.number}", shipping_profile_id=PROFILE_ID, return_policy_id=PROFILE_ID,
+            readiness_state_id=PROFILE_ID,
             images=(ListingImage("http://pictures.test/mug.png", "A mug"),),
             personalization=(PersonalizationQuestion("Which name?"),),
         )  # fmt: skip

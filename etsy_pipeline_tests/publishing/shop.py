@@ -118,10 +118,7 @@ class Shop:
     def calls_of(self, job: EtsySyncJob) -> dict[str, int]:
         """Etsy's operations that publishing this plan called."""
         self.approve(job)
-        before = self.world.calls()
-        self.publish(job)
-        after = self.world.calls()
-        return {name: count - before.get(name, 0) for name, count in after.items() if count != before.get(name, 0)}
+        return self.world.calls_while(lambda: self.publish(job))
 
     def fault(self, **fault: Any) -> None:
         """A fault that Etsy has from now on."""

@@ -24,7 +24,7 @@ from etsy_pipeline.sync import queries
 from etsy_pipeline_tests.etsy_spec import decoded, operation_of, problems, query_problems
 from etsy_pipeline_tests.publishing.goods import a_server_of_goods, say
 from etsy_pipeline_tests.publishing.shop import Shop, one_product
-from etsy_pipeline_tests.world import a_world
+from etsy_pipeline_tests.world import SHOP_ID, a_world
 
 CASES = ("clean", "three_options", "many_images", "variant_images", "no_images")
 
@@ -70,7 +70,7 @@ def test_every_request_of_a_first_and_a_second_sync_is_one_that_etsy_documents(
 ) -> None:
     shop.world.keep_only(*(product_id for case in CASES for product_id in shop.world.product_ids(case)[:2]))
     client = client_of(shop, requests)
-    client.choices(51_000_001)
+    client.choices(SHOP_ID)
     client.taxonomy_properties(1)
     for _ in range(2):
         job = shop.plan()
@@ -103,7 +103,7 @@ def test_every_request_of_a_first_and_a_second_sync_is_one_that_etsy_documents(
 def test_so_is_every_request_in_a_shop_that_has_more_than_etsy_lists(shop: Shop, requests: list[httpx.Request]) -> None:
     client = client_of(shop, requests)
     made = shop.world.etsy("POST", "listings", {"listing": {"title": "Mug {n}", "pictures": []}, "count": 3})
-    assert set(client.shop_listings(51_000_001, made["listing_ids"])) == set(made["listing_ids"])
+    assert set(client.shop_listings(SHOP_ID, made["listing_ids"])) == set(made["listing_ids"])
     assert {checked(request) for request in requests} == {"getListingsByShop", "getListingsByListingIds"}
     assert any("sort_order" in request.url.params for request in requests)
 

@@ -1,7 +1,5 @@
 """Between the plan and its publication somebody was on Etsy: what would be overwritten unseen is refused."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,15 +7,14 @@ import pytest
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline_tests.publishing.shop import Shop, variant_id
-from etsy_pipeline_tests.world import a_world
+from etsy_pipeline_tests.world import World
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 @pytest.fixture
-def shop(sqlite_store: Store, tmp_path: Path) -> Iterator[Shop]:
-    with a_world(tmp_path) as world:
-        yield Shop(world, sqlite_store, world.connected(sqlite_store))
+def shop(world: World, sqlite_store: Store) -> Shop:
+    return Shop(world, sqlite_store, world.connected(sqlite_store))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from etsy_pipeline_tests.publishing.fault_matrix import Matrix, cases, table
 from etsy_pipeline_tests.publishing.shop import Shop
 from etsy_pipeline_tests.world import a_world
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.long]
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = (

@@ -3,26 +3,17 @@
 import json
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import stamina
 
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.publishing.journal import Journal
 from etsy_pipeline.store import listing_media
-from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.publishing.goods import Goods, a_server_of_goods, on_etsy, say
 from etsy_pipeline_tests.publishing.shop import Shop, one_product
-from etsy_pipeline_tests.world import a_world
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
 SECRET = "signature-of-the-seller"
-
-
-@pytest.fixture
-def shop(store: Store, tmp_path: Path) -> Iterator[Shop]:
-    with a_world(tmp_path) as world, stamina.set_testing(testing=True, attempts=4):
-        yield Shop(world, store, world.connected(store))
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What Etsy told of a shop lately is enough for a plan of stock alone; whatever else asks anew, and renews it."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import partial
@@ -76,9 +75,7 @@ def listings_of(shop: Shop, *, may_be_kept: bool) -> ProductListings:
 
 def asked(shop: Shop, act: Any) -> Mapping[str, int]:
     """What Etsy is asked meanwhile, new tokens aside."""
-    before = Counter(shop.world.calls())
-    act()
-    return {name: count for name, count in (Counter(shop.world.calls()) - before).items() if name != "token"}
+    return {name: count for name, count in shop.world.calls_while(act).items() if name != "token"}
 
 
 def stock_plan(shop: Shop) -> tuple[Mapping[str, int], ValidatedListing, ProductListings]:

@@ -25,7 +25,7 @@ from etsy_pipeline_tests.builders import a_listing
 from etsy_pipeline_tests.publishing.fast_forward import FastForward
 from etsy_pipeline_tests.publishing.fault_matrix import OnePicture
 from etsy_pipeline_tests.publishing.shop import Shop
-from etsy_pipeline_tests.world import a_world
+from etsy_pipeline_tests.world import PROFILE_ID, a_world
 
 PRODUCTS, CALLS = int(os.environ.get("MONTH_PRODUCTS", "60")), int(os.environ.get("MONTH_CALLS", "60"))
 RESERVE = 25  # percent
@@ -114,9 +114,9 @@ class Month:
 
 
 def _mug(number: int) -> Listing:
-    first = 510_000_011
     return a_listing(
-        title=f"Mug {number}", shipping_profile_id=first, return_policy_id=first, readiness_state_id=first,
+        title=f"Mug {number}", shipping_profile_id=PROFILE_ID, return_policy_id=PROFILE_ID,
+        readiness_state_id=PROFILE_ID,
         images=tuple(ListingImage(f"http://pictures.test/{number}/{rank}.png", "A mug") for rank in range(PICTURES)),
         inventory=_pieces(900),
     )  # fmt: skip
@@ -135,6 +135,7 @@ def on_etsy(shop: Shop) -> dict[str, tuple[str, int]]:
 
 
 @pytest.mark.chaos
+@pytest.mark.long
 def test_a_first_upload_of_a_month_and_every_night_beside_it(
     shop: Shop, record_property: Callable[[str, object], None]
 ) -> None:

@@ -14,14 +14,14 @@ from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline_tests.builders import a_listing
 from etsy_pipeline_tests.publishing.shop import Shop
+from etsy_pipeline_tests.world import PROFILE_ID
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 24 * 3600.0
 CALLS_EACH = 3  # a draft without pictures: the draft, its inventory, and the last PATCH
 
 
 def new_products(shop: Shop, count: int) -> EtsySyncJob:
-    first = 510_000_011
-    ids = {"shipping_profile_id": first, "return_policy_id": first, "readiness_state_id": first}
+    ids = {"shipping_profile_id": PROFILE_ID, "return_policy_id": PROFILE_ID, "readiness_state_id": PROFILE_ID}
     names = [f"prod_{secrets.token_hex(4)}" for _ in range(count)]
     listing = a_listing(images=(), publish_as="draft", **ids)
     validated = [ValidatedListing(name, "Mug", replace(listing, title=f"Mug {name}")) for name in names]

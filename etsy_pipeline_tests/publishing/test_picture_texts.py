@@ -2,7 +2,6 @@
 
 import itertools
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,16 @@ from etsy_pipeline.etsy.client import EtsyClient, EtsyImage
 from etsy_pipeline.store import links
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.publishing.shop import READS, Shop, one_product
-from etsy_pipeline_tests.world import a_world
+from etsy_pipeline_tests.world import World
 
 LOOK = {"getListingVariationImages": 1}  # it has variations: pictures may be linked to them on Etsy
 CASE = json.loads((Path(__file__).parent.parent / "data/cases/title_edit_uploads_all_pictures.json").read_text())
 
 
 @pytest.fixture
-def shop(sqlite_store: Store, tmp_path: Path, no_waiting: None) -> Iterator[Shop]:
+def shop(world: World, sqlite_store: Store, no_waiting: None) -> Shop:
     del no_waiting
-    with a_world(tmp_path) as world:
-        yield Shop(world, sqlite_store, world.connected(sqlite_store))
+    return Shop(world, sqlite_store, world.connected(sqlite_store))
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Prices of Medusa's price lists and their tax, from Medusa to Etsy's listing."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +8,14 @@ import pytest
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.publishing.shop import Shop, one_product
-from etsy_pipeline_tests.world import a_world
+from etsy_pipeline_tests.world import World, a_world
 
 LONG_AGO, FAR_OFF = "2020-01-01T00:00:00.000Z", "2999-01-01T00:00:00.000Z"
 
 
 @pytest.fixture
-def shop(sqlite_store: Store, tmp_path: Path) -> Iterator[Shop]:
-    with a_world(tmp_path) as world:
-        yield Shop(world, sqlite_store, world.connected(sqlite_store))
+def shop(world: World, sqlite_store: Store) -> Shop:
+    return Shop(world, sqlite_store, world.connected(sqlite_store))
 
 
 def on_list(shop: Shop, product_id: str, usd: float, kind: str = "override", **changes: Any) -> None:

@@ -25,6 +25,7 @@ from etsy_pipeline_tests.builders import a_listing
 from etsy_pipeline_tests.conftest import ON_SQLITE
 from etsy_pipeline_tests.publishing.shop import Shop, as_planned
 from etsy_pipeline_tests.sync.planned import approve, connected, planned
+from etsy_pipeline_tests.world import PROFILE_ID
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
 
@@ -33,8 +34,7 @@ WORDS = "There was a problem with /readiness_state_id : not valid for shop 51000
 
 def a_job(shop: Shop, count: int) -> tuple[EtsySyncJob, dict[str, Any]]:
     """So many new products, approved; and how they are published."""
-    first = 510_000_011
-    ids = {"shipping_profile_id": first, "return_policy_id": first, "readiness_state_id": first}
+    ids = {"shipping_profile_id": PROFILE_ID, "return_policy_id": PROFILE_ID, "readiness_state_id": PROFILE_ID}
     names = [f"prod_{secrets.token_hex(4)}" for _ in range(count)]
     listing = a_listing(images=(), publish_as="draft", **ids)
     products = [ValidatedListing(name, "Mug", replace(listing, title=f"Mug {name}")) for name in names]

@@ -9,16 +9,14 @@ import pytest
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.planning.link import LiveListing
-from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import webhooks
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync import queries
 from etsy_pipeline_tests.api.events import deliver
 from etsy_pipeline_tests.api.serving import WEBHOOK_SECRET, client_of, serving
 from etsy_pipeline_tests.publishing.shop import Shop, variant_id
-from etsy_pipeline_tests.world import a_world
+from etsy_pipeline_tests.world import SHOP_ID, a_world
 
-SHOP_ID = 51_000_001
 STOCK, SOLD = 10, 3
 
 
@@ -51,8 +49,7 @@ class Selling(Shop):
         """A buyer takes pieces, and Etsy tells of it over HTTP."""
         listing_id = self.link(self.product_id).etsy_listing_id
         self.world.etsy("PATCH", f"listings/{listing_id}", {"quantity": self.pieces() - SOLD})
-        values: dict[str, Any] = {name.lower(): value for name, value in self.world.sandbox.environment().items()}
-        settings = Settings.load(**values, etsy_webhook_secret=WEBHOOK_SECRET)
+        settings = self.world.settings_with(etsy_webhook_secret=WEBHOOK_SECRET)
         event = {"event_type": "order.paid", "resource_url": f"https://x.test/receipts/{receipt}", "shop_id": SHOP_ID}
         with serving(settings, self.store) as url, client_of(url) as api:
             assert deliver(api, event, webhook_id=f"msg_{receipt}").json() == {"status": "stored"}

@@ -1,7 +1,5 @@
 """The last look at the source: what changed in Medusa after the plan is not published as if it had not."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,15 +15,14 @@ from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, queries
 from etsy_pipeline.sync.resume import resume
 from etsy_pipeline_tests.publishing.shop import Shop, one_product, stock_of_all
-from etsy_pipeline_tests.world import a_world
+from etsy_pipeline_tests.world import World
 
 METADATA = {"etsy_taxonomy_id": 1}
 
 
 @pytest.fixture
-def shop(sqlite_store: Store, tmp_path: Path) -> Iterator[Shop]:
-    with a_world(tmp_path) as world:
-        yield Shop(world, sqlite_store, world.connected(sqlite_store))
+def shop(world: World, sqlite_store: Store) -> Shop:
+    return Shop(world, sqlite_store, world.connected(sqlite_store))
 
 
 def changed_after_approval(shop: Shop, product_id: str, **change: Any) -> EtsySyncJob:

@@ -4,12 +4,10 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 
 import pytest
 
@@ -30,17 +28,10 @@ from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync.product_listings import ProductListings
 from etsy_pipeline_tests.publishing.shop import Shop, reader_of
-from etsy_pipeline_tests.world import a_world
 
 LEASE_SECONDS = 2.0
 LONG = 20.0  # seconds that a call hangs, so that its publisher can be killed in the middle
 PATIENCE_SECONDS = 180
-
-
-@pytest.fixture
-def shop(tmp_path: Path, store: Store) -> Iterator[Shop]:
-    with a_world(tmp_path) as world:
-        yield Shop(world, store, world.connected(store))
 
 
 def publish_in_a_process(

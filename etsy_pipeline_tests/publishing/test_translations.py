@@ -1,31 +1,21 @@
 """Texts in other languages: sent after the last PATCH, read back, and never lost by a change of the listing."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import stamina
 
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.publishing.extras import ExtrasPublisher
-from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.publishing.goods import change, on_etsy, say
 from etsy_pipeline_tests.publishing.shop import Shop, one_product
-from etsy_pipeline_tests.world import a_world
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
 GERMAN = {
     "etsy_title_de": "Becher aus Steinzeug",
     "etsy_description_de": "Von Hand gedreht.",
     "etsy_tags_de": "becher, steinzeug",
 }
 FRENCH_BY_HAND = {"title": "Tasse en grès", "description": "Tournée à la main.", "tags": ["tasse"]}
-
-
-@pytest.fixture
-def shop(store: Store, tmp_path: Path) -> Iterator[Shop]:
-    with a_world(tmp_path) as world, stamina.set_testing(testing=True, attempts=4):
-        yield Shop(world, store, world.connected(store))
 
 
 @pytest.fixture

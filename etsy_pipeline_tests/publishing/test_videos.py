@@ -2,22 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import stamina
 
 from etsy_pipeline.publishing.journal import Journal
-from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.publishing.goods import Goods, a_server_of_goods, change, on_etsy, say
 from etsy_pipeline_tests.publishing.shop import Shop, one_product
-from etsy_pipeline_tests.world import a_world
 
-
-@pytest.fixture
-def shop(store: Store, tmp_path: Path) -> Iterator[Shop]:
-    with a_world(tmp_path) as world, stamina.set_testing(testing=True, attempts=4):
-        yield Shop(world, store, world.connected(store))
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 @pytest.fixture

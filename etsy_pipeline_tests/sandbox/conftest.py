@@ -7,10 +7,9 @@ import httpx
 import pytest
 
 from etsy_pipeline.sandbox.server import Sandbox
-from etsy_pipeline_tests.world import World, a_world
+from etsy_pipeline_tests.world import PROFILE_ID, SHOP_ID, World, a_world
 
-SHOP = 51_000_001
-PROFILE = SHOP * 10 + 1
+SHOP, PROFILE = SHOP_ID, PROFILE_ID
 
 GOOD: dict[str, str] = {
     "quantity": "5",

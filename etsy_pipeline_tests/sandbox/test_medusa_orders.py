@@ -268,6 +268,95 @@ def test_part_of_a_line_can_be_fulfilled(world: World, admin: Admin, mug: str) -
     assert admin.shown(order_id)["fulfillment_status"] == "partially_fulfilled"
 
 
+def test_part_of_a_line_cannot_be_fulfilled_where_nothing_else_is_left(world: World, admin: Admin, mug: str) -> None:
+    """What is packed is off the stock before the reservation gets smaller (measured)."""
+    order_id = admin.order(line(mug, 3))
+    (item,) = items(admin.shown(order_id))
+    answer = admin.refused(f"orders/{order_id}/fulfillments", {"items": [item | {"quantity": 1}]})
+    assert (answer[:2], answer[2].startswith("Not enough stock available")) == ((400, "not_allowed"), True)
+    assert world.medusa_stock(mug) == {"stocked": 3, "reserved": 3, "available": 0}
+    assert admin.shown(order_id)["fulfillments"] == []
+
+
+@pytest.fixture
+def apart(world: World, admin: Admin) -> tuple[str, list[str]]:
+    """A variant with a piece at each of two locations, and these."""
+    variant: str = variants(world, "two_locations")[0]["id"]
+    places = sorted(level["location_id"] for level in admin.item(variant)["location_levels"])
+    puts(world, variant, places, 1)
+    return variant, places
+
+
+def puts(world: World, variant: str, places: list[str], stocked: int) -> None:
+    """So many pieces at each location."""
+    for place in places:
+        world.medusa("PUT", f"levels/{variant}", {"stocked": stocked, "location_id": place})
+
+
+def by_place(admin: Admin, variant: str) -> list[tuple[int, int]]:
+    """Stocked and reserved at each location."""
+    levels = sorted(admin.item(variant)["location_levels"], key=lambda level: str(level["location_id"]))
+    return [(level["stocked_quantity"], level["reserved_quantity"]) for level in levels]
+
+
+def test_a_line_is_reserved_at_one_location_or_not_at_all(admin: Admin, apart: tuple[str, list[str]]) -> None:
+    variant, _ = apart
+    draft = admin.draft(line(variant, 2))["id"]
+    status, kind, message = admin.refused(f"draft-orders/{draft}/convert-to-order")
+    assert (status, kind, message.startswith("Not enough stock available")) == (400, "not_allowed", True)
+    admin.order(line(variant, 1), line(variant, 1))
+    assert by_place(admin, variant) == [(1, 2), (1, 0)], "each line as if it were the only one"
+
+
+def test_a_reservation_for_a_line_can_be_made_anywhere_and_is_packed_there(
+    admin: Admin, apart: tuple[str, list[str]]
+) -> None:
+    variant, (first, second) = apart
+    order_id = admin.order(line(variant, 1), line(variant, 1))
+    one, other = items(admin.shown(order_id))
+    (old,) = admin.get("reservations", **{"line_item_id[]": other["id"]})["reservations"]
+    made = {"inventory_item_id": old["inventory_item_id"], "location_id": second, "line_item_id": other["id"]}
+    admin.post("reservations", made | {"quantity": 1})
+    admin("DELETE", f"reservations/{old['id']}")
+    assert by_place(admin, variant) == [(1, 1), (1, 1)]
+    path = f"orders/{order_id}/fulfillments"
+    admin.post(path, {"items": [one], "location_id": first})
+    admin.post(path, {"items": [other], "location_id": second})
+    assert by_place(admin, variant) == [(0, 0), (0, 0)]
+    assert [parcel["location_id"] for parcel in admin.shown(order_id)["fulfillments"]] == [first, second]
+
+
+def test_of_two_reservations_of_a_line_each_is_used_up(admin: Admin, apart: tuple[str, list[str]]) -> None:
+    variant, (_, second) = apart
+    order_id = admin.order(line(variant, 1))
+    (item,) = items(admin.shown(order_id))
+    (held,) = admin.get("reservations", **{"line_item_id[]": item["id"]})["reservations"]
+    made = {"inventory_item_id": held["inventory_item_id"], "location_id": second, "line_item_id": item["id"]}
+    admin.post("reservations", made | {"quantity": 1})
+    admin.post(f"orders/{order_id}/fulfillments", {"items": [item]})
+    assert by_place(admin, variant) == [(0, 0), (0, 0)]
+
+
+def test_what_is_left_of_a_reservation_goes_to_where_was_packed_and_nothing_comes_off_the_other_place(
+    world: World, admin: Admin, apart: tuple[str, list[str]]
+) -> None:
+    variant, places = apart
+    puts(world, variant, places, 3)
+    order_id = admin.order(line(variant, 3))
+    (item,) = items(admin.shown(order_id))
+    admin.post(f"orders/{order_id}/fulfillments", {"items": [item | {"quantity": 1}], "location_id": places[1]})
+    assert by_place(admin, variant) == [(3, 3), (2, 2)]
+
+
+def test_where_an_item_has_no_level_nothing_is_packed(admin: Admin, apart: tuple[str, list[str]]) -> None:
+    variant, _ = apart
+    order_id = admin.order(line(variant, 1))
+    body = {"items": items(admin.shown(order_id)), "location_id": "sloc_none"}
+    item_id = admin.place(variant)["inventory_item_id"]
+    message = f"Inventory level for item {item_id} and location sloc_none not found"
+    assert admin.refused(f"orders/{order_id}/fulfillments", body) == (404, "not_found", message)
+
+
 def test_a_payment_is_marked_once(admin: Admin, mug: str) -> None:
     order_id = admin.order(line(mug, 1))
     owed = admin.post("payment-collections", {"order_id": order_id, "amount": 1})["payment_collection"]["id"]

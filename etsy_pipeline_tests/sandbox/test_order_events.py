@@ -11,7 +11,7 @@ from standardwebhooks.webhooks import Webhook
 
 from etsy_pipeline_tests.api.serving import WEBHOOK_SECRET
 from etsy_pipeline_tests.sandbox.by_hand import listed as offered
-from etsy_pipeline_tests.world import World, a_world
+from etsy_pipeline_tests.world import SHOP_ID, World, a_world
 
 
 class Receiver:
@@ -67,7 +67,7 @@ def test_each_event_names_the_shop_and_where_the_receipt_is(told: World, receive
     assert told.delivered() == [200]
     ((_id, body),) = receiver.got
     url = f"{told.sandbox.etsy_url}/v3/application/shops/51000001/receipts/{receipt_id}"
-    assert body == {"event_type": "order.paid", "resource_url": url, "shop_id": 51_000_001}
+    assert body == {"event_type": "order.paid", "resource_url": url, "shop_id": SHOP_ID}
 
 
 def test_what_happens_to_an_order_is_told_but_no_refund_and_nothing_before_it_is_paid(

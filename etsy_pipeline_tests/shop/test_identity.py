@@ -44,11 +44,10 @@ def looked(shop: Shop, *, may_be_kept: bool = False) -> list[str]:
 
 def calls_of_a_stock_plan(shop: Shop, minutes: float = 0) -> int:
     """How often Etsy is asked whose shop it is by a plan of stock alone, so much later."""
-    moment, before = shop.store.now() + timedelta(minutes=minutes), shop.world.calls()
+    moment = shop.store.now() + timedelta(minutes=minutes)
     shop.store.clock = lambda: moment
-    looked(shop, may_be_kept=True)
-    after = shop.world.calls()
-    return sum(after.get(name, 0) - before.get(name, 0) for name in ("getMe", "getShop"))
+    made = shop.world.calls_while(lambda: looked(shop, may_be_kept=True))
+    return made.get("getMe", 0) + made.get("getShop", 0)
 
 
 def error_of(act: Callable[[], object]) -> PipelineError:
@@ -250,6 +249,7 @@ def accept_by_hand(shop: Shop) -> None:
         holds.lift(session, shop.id, "shop_renamed")
 
 
+@pytest.mark.usefixtures("no_waiting")
 def test_etsy_that_gives_no_answer_stops_no_plan_and_every_publication(shop: Shop) -> None:
     one_product(shop)
     job = shop.approve(shop.plan())

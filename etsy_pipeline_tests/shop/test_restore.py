@@ -110,6 +110,7 @@ def test_without_a_fence_the_shop_itself_tells_of_an_old_database(shop: Shop, tm
     require_each_once(shop)
 
 
+@pytest.mark.usefixtures("no_waiting")
 def test_a_draft_of_ours_that_the_books_do_not_know_stops_all(shop: Shop, tmp_path: Path) -> None:
     """The backup is of a moment before its create: not even the intent is in it."""
     job = shop.approve(shop.plan())

@@ -1,4 +1,4 @@
-"""A sandbox for a whole module, and somebody who sets everything up with it."""
+"""Somebody who sets everything up, with the sandbox of the module."""
 
 from collections.abc import Iterator
 
@@ -7,13 +7,7 @@ import pytest
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.api.setup.world import Owner, a_visitor, nothing_is_set
 from etsy_pipeline_tests.api.visitor import Visitor
-from etsy_pipeline_tests.world import World, a_world
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with a_world(tmp_path_factory.mktemp("world")) as made:
-        yield made
+from etsy_pipeline_tests.world import World
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync import queries
 from etsy_pipeline_tests.api.setup.world import Owner
 from etsy_pipeline_tests.api.visitor import Visitor
-from etsy_pipeline_tests.world import World
+from etsy_pipeline_tests.world import PROFILE_ID, World
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_profiles_are_chosen_by_their_names(visitor: Visitor, account_id: str, s
     assert "field_missing" in answer.text
     choose_profiles(visitor, account_id)
     assert visitor.page.url.path.endswith("/categories")
-    assert settings(sqlite_store, account_id).shipping_profile == 510_000_011
+    assert settings(sqlite_store, account_id).shipping_profile == PROFILE_ID
 
 
 def test_a_category_is_found_by_words_and_chosen_with_one_press(
