@@ -1,10 +1,12 @@
-"""Many small shops, planned end to end by Dagster: time, CPU and memory, and what a thousand shops would need.
+"""Many small shops, planned and published by Dagster: time, CPU and memory, and what a thousand shops would need.
 
-    python bench/shops.py                     100 shops with 12 products each
-    python bench/shops.py --shops 20
+    python bench/shops.py                     100 shops with 12 products each: plans
+    python bench/shops.py --shops 20 --publish
 
 All of `etsy-pipeline up` runs, with a local Etsy and a sample Medusa in another process. A plan is asked for every shop
-at once, as the daily sync does; the measure is taken when the last one is drawn up. Linux only: it reads /proc.
+at once, as the daily sync does; the measure is taken when the last one is drawn up. With `--publish` all are approved
+then, and the measure is taken again when the last one is published. How long each shop waited tells how fair that is.
+Linux only: it reads /proc.
 """
 
 import argparse
@@ -15,9 +17,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from statistics import median
 
 from processes import Tree, everything_up, used
 
@@ -30,7 +34,8 @@ from etsy_pipeline.sandbox.medusa.app import DATA
 from etsy_pipeline.sandbox.server import Sandbox, SandboxOptions
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.sync import queries
+from etsy_pipeline.store.sync_states import OVER, SyncState
+from etsy_pipeline.sync import approvals, queries
 from etsy_pipeline.sync.request import request_sync
 
 PRODUCTS = 12
@@ -42,6 +47,7 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shops", type=int, default=100)
+    parser.add_argument("--publish", action="store_true", help="publish the plans, too")
     parser.add_argument("--local-etsy", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.local_etsy is not None:
@@ -53,25 +59,45 @@ def main() -> None:
             account_ids = [_connected(store, number + 1) for number in range(given.shops)]
             with everything_up(Path(name)) as tree:
                 time.sleep(WARM_UP)
-                _measure(store, account_ids, tree, beside)
+                asked: list[str] = []
+                with _measured("planned", asked, store, tree, beside):
+                    requests = (request_sync(store, one, product_ids=None, trigger="schedule") for one in account_ids)
+                    asked.extend(request.transaction_id for request in requests)
+                if given.publish:
+                    with _measured("published", asked, store, tree, beside):
+                        for one in asked:
+                            approvals.approve(store, one, decided_by="bench", through="cli", amount_unit="major")
 
 
-def _measure(store: Store, account_ids: list[str], tree: Tree, beside: Tree) -> None:
+@contextmanager
+def _measured(what: str, asked: list[str], store: Store, tree: Tree, beside: Tree) -> Iterator[None]:
+    """What it takes until nothing of what is asked for in the block is to be done any more."""
     before, others, started = tree.cpu(), beside.cpu(), time.monotonic()
-    asked = {request_sync(store, one, product_ids=None, trigger="schedule").transaction_id for one in account_ids}
-    memory = tree.memory()
-    while waiting := [one for one in asked if queries.job(store, one).state.value in {"requested", "planning"}]:
-        time.sleep(2)
+    yield
+    done, memory = dict[str, float](), tree.memory()
+    while len(done) < len(asked):
+        time.sleep(1)
         memory = max(memory, tree.memory())
-        print(f"\r{len(waiting)} to go ", end="", file=sys.stderr, flush=True)
-    seconds, count = time.monotonic() - started, len(account_ids)
-    states = {one: sum(queries.job(store, each).state.value == one for each in asked) for one in ("planned", "failed")}
-    after = tree.cpu()
-    of_them, of_others = used(before, after) / count, used(others, beside.cpu()) / count
-    print(f"\r{count} shops of {PRODUCTS} products: {seconds:.0f} s, {memory:.0f} MB at most, {states}")
+        open_ones = [one for one in asked if one not in done]
+        over = [one for one in open_ones if queries.job(store, one).state in {SyncState.PLANNED, *OVER}]
+        done |= dict.fromkeys(over, time.monotonic() - started)
+        print(f"\r{len(asked) - len(done)} to go ", end="", file=sys.stderr, flush=True)
+    states = Counter(queries.job(store, one).state.value for one in asked)
+    _tell(what, done, states, memory, used(others, beside.cpu()) / len(asked), before, tree.cpu())
+
+
+def _tell(
+    what: str, done: dict[str, float], states: Counter[str], memory: float, of_others: float,
+    before: Mapping[str, float], after: Mapping[str, float],
+) -> None:  # fmt: skip
+    seconds, count, waited = max(done.values()), len(done), sorted(done.values())
+    of_them = used(before, after) / count
+    load = ", ".join(f"{one:.0f}" for one in os.getloadavg())
+    print(f"\r{count} shops of {PRODUCTS} products {what}: {seconds:.0f} s, {memory:.0f} MB at most, {dict(states)}")
+    print(f"half of the shops after {median(waited):.0f} s, the first one after {waited[0]:.0f} s; load {load}")
     print(f"CPU seconds a shop: {of_them:.2f}; of the local Etsy and Medusa beside it {of_others:.2f}")
-    for what in sorted(after):
-        print(f"  {what:<40} {(after[what] - before.get(what, 0.0)) / count:6.2f}")
+    for process in sorted(after):
+        print(f"  {process:<40} {(after[process] - before.get(process, 0.0)) / count:6.2f}")
     alone, measured = of_them * A_THOUSAND / CORES / 60, A_THOUSAND * seconds / count / 60
     print(f"{A_THOUSAND} shops: {alone:.1f} minutes of {CORES} cores that do nothing else; {measured:.1f} as measured")
 

@@ -14,6 +14,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -32,6 +33,7 @@ OF_THIS_MACHINE = (
 )
 SUITE = "bookworm"
 PATIENCE_SECONDS = 240
+CODE_PORT = "4000"  # in the command that the image starts by itself
 TRIED = (
     ["etsy-pipeline", "--version"],
     ["etsy-pipeline", "db", "new-key"],
@@ -192,20 +194,33 @@ def try_out(image: Stage) -> bool:
 
 
 def is_healthy(image: Stage) -> bool:
-    """Start what it starts by itself, and ask its health check."""
-    process = subprocess.Popen(image.as_image(image.command), start_new_session=True)
+    """Start what it starts by itself, on a port that nobody else has, and ask its health check."""
+    port = free_port()
+    command = [port if word == CODE_PORT else word for word in image.command]
+    check = image.as_image(image.health, HEALTH=port)
+    if port not in command or subprocess.run(check, capture_output=True, check=False).returncode == 0:
+        print(f"FAILED: {' '.join(command)}: no port to be changed, or healthy before it was started")
+        return False
+    process = subprocess.Popen(image.as_image(command), start_new_session=True)
     began = time.monotonic()
     try:
         while time.monotonic() - began < PATIENCE_SECONDS and process.poll() is None:
-            if subprocess.run(image.as_image(image.health), capture_output=True, check=False).returncode == 0:
-                print(f"ok: {' '.join(image.command)}: healthy after {time.monotonic() - began:.0f} s")
+            if subprocess.run(check, capture_output=True, check=False).returncode == 0:
+                print(f"ok: {' '.join(command)}: healthy after {time.monotonic() - began:.0f} s")
                 return True
             time.sleep(1)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    print(f"FAILED: {' '.join(image.command)} (status {process.returncode})")
+    print(f"FAILED: {' '.join(command)} (status {process.returncode})")
     return False
+
+
+def free_port() -> str:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
 
 
 def megabytes(folder: Path) -> str:

@@ -34,7 +34,11 @@ def observed_call(method: str, base_url: str, path: str) -> Iterator[ObservedCal
         yield ObservedCall()
         return
     template = template_of(path)
-    known: dict[str, telemetry.Value] = {"http__request__method": method, "url__template": template, **_server(base_url)}
+    known: dict[str, telemetry.Value] = {
+        "http__request__method": method,
+        "url__template": template,
+        **_server(base_url),
+    }
     call, began = ObservedCall(), time.monotonic()
     with telemetry.span(f"{method} {template}", "client", **known) as span:
         try:

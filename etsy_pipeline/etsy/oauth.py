@@ -21,6 +21,7 @@ from etsy_pipeline.etsy.errors import EtsyUnauthorized, EtsyUnavailable
 from etsy_pipeline.etsy.transport import REQUEST_UUID, log_call
 from etsy_pipeline.observed import observed_call
 from etsy_pipeline.providers.protocols import Authorization, Tokens
+from etsy_pipeline.trust import trusted
 
 REFRESH_TOKEN_DAYS = 90  # FACTS §2; a new term starts with each refresh
 TIMEOUT_SECONDS = 20
@@ -95,6 +96,7 @@ class EtsyOAuth:
             token_endpoint_auth_method="none",  # noqa: S106 - PKCE: there is no secret
             code_challenge_method="S256",
             timeout=TIMEOUT_SECONDS,
+            verify=trusted(),
             event_hooks={"response": list(on_response)},
         )
 

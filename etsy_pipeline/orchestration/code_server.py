@@ -8,6 +8,7 @@ Dagster: https://docs.dagster.io/deployment/code-locations/workspace-yaml
 """
 
 import multiprocessing
+import os
 import signal
 from collections.abc import Sequence
 from typing import Any
@@ -22,6 +23,8 @@ MODULE = "etsy_pipeline.definitions"
 LOCATION = "etsy_pipeline"
 AT_ONCE = 24  # questions that are answered at once: some sensors wait, and a launch is answered when its run has begun
 WARM = "etsy_pipeline.preloaded"
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
+"""For numpy and pyarrow, whose threads would hold locks that a forked run waits for in vain."""
 
 
 class CodeServer(server.DagsterApiServer):
@@ -29,6 +32,7 @@ class CodeServer(server.DagsterApiServer):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
+        os.environ.update(ONE_THREAD)
         forked = multiprocessing.get_context("forkserver")
         forked.set_forkserver_preload([WARM])
         forked.Process(target=_nothing).start()  # starts the process that runs are forked from

@@ -29,7 +29,7 @@ from etsy_pipeline.orchestration.runs import (
 from etsy_pipeline.orchestration.waiting import first_answer
 from etsy_pipeline.redaction import redacted
 from etsy_pipeline.settings import Settings
-from etsy_pipeline.store import accounts, jobs
+from etsy_pipeline.store import accounts, clock, jobs, leases
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import BEING_PLANNED, SyncState
@@ -83,6 +83,7 @@ def _lost(context: dg.SensorEvaluationContext, store: Store) -> Sequence[str]:
         *_terminated_plans(instance, store),
         *_silent_plans(instance, store, lost_after),
         *_dead_runs(instance, store, lost_after),
+        *_done_publications(instance, store, lost_after),
         *_silent_looks(instance, store, lost_after),
         *_launches_in_vain(instance, store),
     ]
@@ -126,6 +127,29 @@ def _dead_runs(instance: dg.DagsterInstance, store: Store, lost_after: timedelta
         if not signs_of_life.is_alive(store, _sync_of(store, run), run.run_id, lost_after):
             why = f"The run {run.run_id} gave no sign of life for {lost_after.seconds} seconds."
             yield from _end(instance, store, run, why)
+
+
+def _done_publications(instance: dg.DagsterInstance, store: Store, lost_after: timedelta) -> Iterator[str]:
+    """Runs whose sync is over, and that died before they said so: the shop's next publication would wait for them.
+
+    Those whose sync is not over are the business of `approved_syncs`.
+    """
+    for record in instance.get_run_records(dg.RunsFilter(statuses=BEGUN)):
+        run = record.dagster_run
+        if work_of(run) == "full" and _began_before(record, lost_after) and _was_done_before(store, run, lost_after):
+            why = f"The run {run.run_id} did not end within {lost_after.seconds} seconds after its sync was over."
+            instance.report_run_failed(run, why)
+            yield why
+
+
+def _was_done_before(store: Store, run: dg.DagsterRun, ago: timedelta) -> bool:
+    transaction_id = transaction_id_of(run.tags)
+    with store.reading() as session:
+        job = jobs.find(session, transaction_id) if transaction_id else jobs.of_publish_run(session, run.run_id)
+        if job is None or not job.is_over or job.completed_at is None:
+            return False
+        now = clock.now(session)
+        return now - job.completed_at > ago and (job.etsy_account_id, job.lane) not in leases.held(session, now)
 
 
 def _silent_looks(instance: dg.DagsterInstance, store: Store, lost_after: timedelta) -> Iterator[str]:

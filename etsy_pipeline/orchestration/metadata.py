@@ -166,11 +166,19 @@ def publication_metadata(job: EtsySyncJob, links: Sequence[Link], *, calls: int)
 
 
 def _lag(job: EtsySyncJob) -> dict[str, float]:
-    """How long a sync that is over took, from when it was asked for, and from when it was approved."""
+    """How long a sync that is over took, from when it was asked for, and from when it was approved.
+
+    Of one that answers changes of stock also in seconds, from the first of them by Medusa's clock.
+    """
     if job.completed_at is None:
         return {}
-    approved = {"minutes_since_approved": _minutes(job.confirmed_at, job.completed_at)} if job.confirmed_at else {}
-    return {"minutes_since_asked": _minutes(job.created_at, job.completed_at), **approved}
+    found = {"minutes_since_asked": _minutes(job.created_at, job.completed_at)}
+    if job.confirmed_at:
+        found["minutes_since_approved"] = _minutes(job.confirmed_at, job.completed_at)
+    if job.stock_changed_at and job.synced_count:
+        seconds = (job.completed_at - job.stock_changed_at).total_seconds()
+        found["seconds_since_changed_in_medusa"] = max(0.0, round(seconds, 1))
+    return found
 
 
 def _minutes(since: datetime, until: datetime) -> float:

@@ -2,19 +2,22 @@
 
 Of an account one plan is drawn up at a time, and one publication of each lane is carried out: these may go on side by
 side, two of a kind never. Of all accounts together there are so many of each kind as the machine has cores
-(`ETSY_PIPELINE_RUNS_AT_ONCE`). `dagster.yaml` names this queue; web server and daemon load it, so it imports little.
+(`ETSY_PIPELINE_RUNS_AT_ONCE`); those that will take long (`long_runs.py`) leave one place of each kind to the others.
+`dagster.yaml` names this queue; web server and daemon load it, so it imports little.
 
 Dagster: https://docs.dagster.io/deployment/execution/run-coordinators
 """
 
+import logging
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any, Literal, Self, get_args
 
 import dagster as dg
 from dagster._serdes import ConfigurableClassData  # named in the signature that Dagster documents
 
 from etsy_pipeline.dagster_yaml import DRIVER
-from etsy_pipeline.errors import NotConfigured
+from etsy_pipeline.errors import NotConfigured, PipelineError
 from etsy_pipeline.orchestration.code_age import CODE_TAG, this_code
 from etsy_pipeline.safe_text import visible
 from etsy_pipeline.settings import LEAST_RUNS_AT_ONCE, Settings
@@ -24,6 +27,7 @@ Work = Literal["plan", "full", "stock", "scan", "orders"]
 
 SLOT_TAG = "etsy_pipeline/slot"
 WORK_TAG = "etsy_pipeline/work"
+LONG_TAG = "etsy_pipeline/long"
 SHOP_TAG = "etsy_pipeline/shop"
 PARTITION_TAG = "dagster/partition"
 PLAN_ASSETS = frozenset({"product_snapshot", "validated_listings", "sync_plan"})
@@ -35,14 +39,18 @@ WORK_OF_JOBS: Mapping[str, Work] = {
 }  # fmt: skip
 APPROVALS_AT_ONCE = 2  # runs of no kind: a moment each
 
+logger = logging.getLogger(__name__)
 
-def slot(account_id: str, work: Work, shop: str = "") -> dict[str, str]:
+
+def slot(account_id: str, work: Work, shop: str = "", *, is_long: bool = False) -> dict[str, str]:
     """The tags by which a run of an account waits for another one that does the same for it; and whose code it is.
 
     `shop` is what it is called, for people: Dagster's partitions are accounts' ids. A run without it adds it itself.
     """
-    named = {SHOP_TAG: visible(shop)} if shop else {}
-    return {SLOT_TAG: f"{account_id}/{work}", WORK_TAG: work, CODE_TAG: this_code(), **named}
+    told = {SHOP_TAG: visible(shop)} if shop else {}
+    if is_long:
+        told[LONG_TAG] = work
+    return {SLOT_TAG: f"{account_id}/{work}", WORK_TAG: work, CODE_TAG: this_code(), **told}
 
 
 def work_of(run: dg.DagsterRun) -> Work | None:
@@ -79,7 +87,8 @@ class RunQueue(dg.QueuedRunCoordinator):
         run = context.dagster_run
         account_id, work = run.tags.get(PARTITION_TAG), work_of(run)
         if account_id and work and SLOT_TAG not in run.tags:
-            self._instance.add_run_tags(run.run_id, slot(account_id, work))
+            tags = slot(account_id, work, is_long=_will_take_long(account_id, work))
+            self._instance.add_run_tags(run.run_id, tags)
         return super().submit_run(context)
 
 
@@ -105,10 +114,24 @@ def limits(most: int) -> dict[str, Any]:
     of_a_slot = {"key": SLOT_TAG, "value": {"applyLimitPerUniqueValue": True}, "limit": 1}
     kinds = get_args(Work)
     of_a_kind = [{"key": WORK_TAG, "value": work, "limit": most} for work in kinds]
+    long_ones = [{"key": LONG_TAG, "value": work, "limit": most - 1} for work in kinds if most > 1]
     return {
         "max_concurrent_runs": most * len(kinds) + APPROVALS_AT_ONCE,
-        "tag_concurrency_limits": [of_a_slot, *of_a_kind],
+        "tag_concurrency_limits": [of_a_slot, *of_a_kind, *long_ones],
     }
+
+
+def _will_take_long(account_id: str, work: Work) -> bool:
+    """Asked of our database, which this process else does not need; where it cannot be read, a run counts as long."""
+    from etsy_pipeline import wiring
+    from etsy_pipeline.orchestration.long_runs import will_take_long
+
+    try:
+        with closing(wiring.store_of(Settings.load())) as store, store.reading() as session:
+            return will_take_long(session, account_id, work)
+    except PipelineError as error:
+        logger.warning("counts_as_long account_id=%s code=%s", account_id, error.code)
+        return True
 
 
 def runs_at_once() -> int:

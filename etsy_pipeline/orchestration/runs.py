@@ -141,7 +141,7 @@ def part_of_plan(context: dg.AssetExecutionContext, store: Store) -> Iterator[st
                 ).transaction_id
                 lost_after = Settings.load().lost_after
                 stack.enter_context(kept_alive(store, transaction_id, run.run_id, lost_after))
-            with _about(transaction_id), _observed(context, transaction_id):
+            with _about(transaction_id), _observed("plan", context, transaction_id):
                 yield transaction_id
         except (TakenOver, StoreUnavailable):
             raise
@@ -156,7 +156,7 @@ def look_at_shop(context: dg.AssetExecutionContext, store: Store) -> Iterator[No
     """Look through a shop, or at its orders, with signs of life; Dagster itself starts one that is lost again."""
     with helpful_failures():
         require_not_older(context.run.tags)
-        with kept_noted(store, context.run.run_id, Settings.load().lost_after):
+        with kept_noted(store, context.run.run_id, Settings.load().lost_after), _observed("look", context, None):
             yield
 
 
@@ -217,8 +217,8 @@ def _require_not_given_up(context: dg.AssetExecutionContext) -> None:
 
 
 @contextmanager
-def _observed(context: dg.AssetExecutionContext, transaction_id: str | None) -> Iterator[None]:
-    name, about = f"plan {context.asset_key.to_user_string()}", {"account": context.partition_key}
+def _observed(what: str, context: dg.AssetExecutionContext, transaction_id: str | None) -> Iterator[None]:
+    name, about = f"{what} {context.asset_key.to_user_string()}", {"account": context.partition_key}
     if transaction_id is not None:
         about["transaction_id"] = transaction_id
     with telemetry.of_run(context.run.run_id), telemetry.span(name, **about):

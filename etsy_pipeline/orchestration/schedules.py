@@ -6,6 +6,7 @@ Dagster: https://docs.dagster.io/guides/automate/schedules
 import dagster as dg
 
 from etsy_pipeline.orchestration.jobs import plan_sync
+from etsy_pipeline.orchestration.long_runs import large_shops
 from etsy_pipeline.orchestration.partitions import ACCOUNTS
 from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.orchestration.run_queue import slot
@@ -29,6 +30,7 @@ def daily_sync_at(time_zone: str) -> dg.ScheduleDefinition:
     def daily_sync(context: dg.ScheduleEvaluationContext, store: StoreResource) -> list[dg.RunRequest] | dg.SkipReason:
         with store.opened() as opened, opened.reading() as session:
             wanted = {item.id: item.label for item in accounts.active(session) if settings_of(item).schedule_enabled}
+            large = large_shops(session, wanted)
         ready = sorted(wanted.keys() & set(context.instance.get_dynamic_partitions(ACCOUNTS)))
         if not ready:
             return dg.SkipReason("No active account has `schedule_enabled`.")
@@ -37,7 +39,7 @@ def daily_sync_at(time_zone: str) -> dg.ScheduleDefinition:
             dg.RunRequest(
                 run_key=f"{account_id}/{day}",
                 partition_key=account_id,
-                tags=slot(account_id, "plan", wanted[account_id]),
+                tags=slot(account_id, "plan", wanted[account_id], is_long=account_id in large),
             )
             for account_id in ready
         ]

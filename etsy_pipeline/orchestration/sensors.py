@@ -14,13 +14,14 @@ from etsy_pipeline import wiring
 from etsy_pipeline.accounts.tokens import idle_accounts, renew
 from etsy_pipeline.orchestration import gauges
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
+from etsy_pipeline.orchestration.long_runs import is_long_plan, is_long_publication, large_shops
 from etsy_pipeline.orchestration.order_assets import orders_due, read_orders
 from etsy_pipeline.orchestration.partitions import ACCOUNTS, accounts_partitions, partition_change
 from etsy_pipeline.orchestration.resources import EtsyResource, StoreResource
 from etsy_pipeline.orchestration.run_queue import PARTITION_TAG, slot
 from etsy_pipeline.orchestration.runs import ATTEMPT_TAG, TRANSACTION_TAG, TRIGGER_TAG, reporting
 from etsy_pipeline.orchestration.shop_assets import asked_scans, scan_shop
-from etsy_pipeline.orchestration.waiting import first_answer, patience
+from etsy_pipeline.orchestration.waiting import first_answer, has_run, patience
 from etsy_pipeline.publishing.lease import cut_short
 from etsy_pipeline.settings import AmountUnit, Settings
 from etsy_pipeline.store import accounts, jobs, leases, signs_of_life
@@ -47,12 +48,15 @@ IN_FLIGHT = [
 
 
 def plan_requests(
-    requested: Iterable[EtsySyncJob], under_way: Sequence[EtsySyncJob] = (), shops: Mapping[str, str] = NO_NAMES
+    requested: Iterable[EtsySyncJob],
+    under_way: Sequence[EtsySyncJob] = (),
+    shops: Mapping[str, str] = NO_NAMES,
+    large: Collection[str] = (),
 ) -> list[dg.RunRequest]:
     """A plan run for each sync that was asked for and that no run has begun to plan; the run key makes it one each.
 
     Where earlier ones were lost, it is another key: `wf_…#1`. A sync of named products waits for its turn (`turns.py`).
-    Runs carry the shop's name, by account in `shops`.
+    Runs carry the shop's name, by account in `shops`; the accounts of large shops are named in `large`.
     """
     return [
         dg.RunRequest(
@@ -63,12 +67,14 @@ def plan_requests(
                 TRANSACTION_TAG: job.transaction_id,
                 TRIGGER_TAG: job.trigger,
                 ATTEMPT_TAG: str(job.plan_attempts),
-                **slot(job.etsy_account_id, "plan", shops.get(job.etsy_account_id, "")),
+                **slot(
+                    job.etsy_account_id, "plan", shops.get(job.etsy_account_id, ""), is_long=is_long_plan(job, large)
+                ),
             },
         )
         for job in requested
         if job.state is SyncState.REQUESTED and waits_for(job, under_way) is None
-    ]
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +112,9 @@ def publish_requests(
             is_due = job.resume_at is not None and job.resume_at <= now and not so_far.is_alive
             suffix = f"@{job.resume_at.isoformat()}" if is_due and job.resume_at else ""
             suffix += f"#{so_far.count}" if so_far.count else ""
-        else:  # a sync that is confirmed had no run, or one that died before it began
-            was_begun = job.state is SyncState.PROCESSING
+        else:  # had no run yet, or one that died; Dagster may know of none where its own database was lost
             is_free = (job.etsy_account_id, job.lane) not in held and not so_far.is_alive
-            is_due = is_free and (so_far.count > 0 if was_begun else job.state is SyncState.CONFIRMED)
+            is_due = is_free and job.state in {SyncState.CONFIRMED, SyncState.PROCESSING}
             suffix = f"#{so_far.count}" if so_far.count else ""
         if is_due:
             requests.append(
@@ -119,10 +124,13 @@ def publish_requests(
                     tags={
                         TRANSACTION_TAG: job.transaction_id,
                         TRIGGER_TAG: job.trigger,
-                        **slot(job.etsy_account_id, job.lane, shops.get(job.etsy_account_id, "")),
+                        **slot(
+                            job.etsy_account_id, job.lane, shops.get(job.etsy_account_id, ""),
+                            is_long=is_long_publication(job),
+                        ),
                     },
                 )
-            )
+            )  # fmt: skip
     return requests
 
 
@@ -150,7 +158,8 @@ def _asked_for(context: dg.SensorEvaluationContext, store: Store) -> dg.SensorRe
         active = {account.id for account in accounts.active(session)}
         asked = jobs.in_state(session, SyncState.REQUESTED)
         under_way = jobs.in_state(session, *UNDER_WAY) if asked else []
-        requests = plan_requests(asked, under_way, _names(session) if asked else NO_NAMES)
+        large = large_shops(session, {job.etsy_account_id for job in asked})
+        requests = plan_requests(asked, under_way, _names(session) if asked else NO_NAMES, large)
         requests += asked_scans(session)
     of_orders, told = orders_due(store)
     for words in told:
@@ -159,7 +168,8 @@ def _asked_for(context: dg.SensorEvaluationContext, store: Store) -> dg.SensorRe
     existing = set(context.instance.get_dynamic_partitions(ACCOUNTS))
     change = partition_change(active=active, existing=existing, in_flight=_in_flight(context, active, existing))
     is_change = bool(change.add or change.remove)
-    ready = patience.not_offered_yet(request for request in requests if request.partition_key in existing)
+    here = (request for request in requests if request.partition_key in existing)
+    ready = patience.not_taken_yet(here, lambda run_key: has_run(context.instance, run_key))
     if not ready and not is_change:
         return told
     return dg.SensorResult(
@@ -199,8 +209,9 @@ def _approved(context: dg.SensorEvaluationContext, store: Store) -> dg.SensorRes
     cut_short(store)
     _note_alive(context.instance, store)
     with store.reading() as session:
-        waiting = jobs.in_state(session, *UNDER_WAY)
         held = leases.held(session, now)
+        waiting = jobs.in_state(session, *UNDER_WAY)
+        held |= leases.held(session, now)  # a publisher that begins or ends meanwhile is at work, not dead
         shops = _names(session) if waiting else NO_NAMES
     begun = {job.transaction_id: _runs_so_far(context.instance, job, held, now) for job in waiting}
     requests = publish_requests(waiting, now, runs=begun, held=held, shops=shops)
@@ -239,7 +250,9 @@ def _runs_so_far(
 ) -> RunsSoFar:
     """What became of a sync's publication runs; one that Dagster still takes for alive and is not, is reported."""
     wanted = dg.RunsFilter(job_name=publish_sync.name, tags={TRANSACTION_TAG: job.transaction_id})
-    records = instance.get_run_records(wanted)
+    records = list(instance.get_run_records(wanted))
+    if job.publish_run_id not in {None, *(record.dagster_run.run_id for record in records)}:  # a person's, in the UI
+        records += instance.get_run_records(dg.RunsFilter(run_ids=[str(job.publish_run_id)]))
     is_alive = False
     for record in records:
         if record.dagster_run.status not in IN_FLIGHT:

@@ -13,6 +13,7 @@ import dagster as dg
 
 from etsy_pipeline.linking.seen import STATES
 from etsy_pipeline.orchestration import metadata as shown
+from etsy_pipeline.orchestration.long_runs import large_shops
 from etsy_pipeline.orchestration.partitions import ACCOUNTS, accounts_partitions
 from etsy_pipeline.orchestration.resources import EtsyResource, StoreResource
 from etsy_pipeline.orchestration.run_queue import SCANNED, slot
@@ -99,15 +100,20 @@ scan_shop = dg.define_asset_job(
 
 def asked_scans(session: Session) -> list[dg.RunRequest]:
     """A scan_shop for each look through a shop that the review pages or the HTTP API asked for."""
+    asked = seen_listings.asked_for(session)
+    large = large_shops(session, [scan.etsy_account_id for scan in asked])
     return [
         dg.RunRequest(
             run_key=f"scan/{scan.etsy_account_id}/{scan.id}",
             job_name=scan_shop.name,
             partition_key=scan.etsy_account_id,
-            tags=slot(scan.etsy_account_id, "scan", accounts.get(session, scan.etsy_account_id).label),
+            tags=slot(
+                scan.etsy_account_id, "scan", accounts.get(session, scan.etsy_account_id).label,
+                is_long=scan.etsy_account_id in large,
+            ),
         )
-        for scan in seen_listings.asked_for(session)
-    ]
+        for scan in asked
+    ]  # fmt: skip
 
 
 def nightly_scan_at(time_zone: str) -> dg.ScheduleDefinition:
@@ -128,6 +134,7 @@ def nightly_scan_at(time_zone: str) -> dg.ScheduleDefinition:
         with store.opened() as opened, opened.reading() as session:
             found = accounts.active(session)
             wanted = {account.id: account.label for account in found if settings_of(account).scan_nightly}
+            large = large_shops(session, wanted)
         ready = sorted(wanted.keys() & set(context.instance.get_dynamic_partitions(ACCOUNTS)))
         if not ready:
             return dg.SkipReason("No active account has `scan_nightly`.")
@@ -136,7 +143,7 @@ def nightly_scan_at(time_zone: str) -> dg.ScheduleDefinition:
             dg.RunRequest(
                 run_key=f"scan/{account_id}/{day}",
                 partition_key=account_id,
-                tags=slot(account_id, "scan", wanted[account_id]),
+                tags=slot(account_id, "scan", wanted[account_id], is_long=account_id in large),
             )
             for account_id in ready
         ]

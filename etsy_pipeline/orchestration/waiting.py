@@ -19,7 +19,8 @@ SECONDS = 50.0  # Dagster gives a sensor 60
 LOOK_SECONDS = 1.0  # between two looks whether anything was written
 AGAIN_SECONDS = 10.0  # time alone makes some things due
 SHARE = 10  # of the time, a sensor works for one part at most, however much there is to look at
-OFFERED_SECONDS = 60.0  # after which a run is asked for again, where Dagster's daemon died with the answer
+RUN_KEY_TAG = "dagster/run_key"
+BELIEVED_SECONDS = 60.0  # that a request has a run; Dagster's database may be lost meanwhile
 
 
 class Patience:
@@ -28,7 +29,7 @@ class Patience:
     def __init__(self) -> None:
         self._has_ended = threading.Event()
         self._has_ended.set()
-        self._offered: dict[str, float] = {}
+        self._taken: dict[str, float] = {}
 
     def begin(self) -> None:
         """From now on they wait."""
@@ -42,18 +43,28 @@ class Patience:
         """Wait so long, or until the end; whether that has come."""
         return self._has_ended.wait(seconds)
 
-    def not_offered_yet(self, requests: Iterable[dg.RunRequest]) -> list[dg.RunRequest]:
-        """The requests that were not made in the last minute: Dagster starts each one once, but counts all of them."""
+    def not_taken_yet(self, requests: Iterable[dg.RunRequest], has_run: Callable[[str], bool]) -> list[dg.RunRequest]:
+        """The requests that have no run: Dagster starts each one once, but counts all of them.
+
+        One whose answer was lost, or that came to nothing, is made again at once. `has_run` says of a run key whether
+        Dagster has begun with it.
+        """
+        asked = list(requests)
         if self._has_ended.is_set():
-            return list(requests)
-        now = time.monotonic()
-        self._offered = {key: at for key, at in self._offered.items() if now - at < OFFERED_SECONDS}
-        found = [request for request in requests if request.run_key not in self._offered]
-        self._offered |= {request.run_key: now for request in found if request.run_key}
-        return found
+            return asked
+        now, keys = time.monotonic(), {request.run_key for request in asked if request.run_key}
+        believed = {key: at for key, at in self._taken.items() if key in keys and now - at < BELIEVED_SECONDS}
+        self._taken = believed | {key: now for key in keys - believed.keys() if has_run(key)}
+        return [request for request in asked if request.run_key not in self._taken]
 
 
 patience = Patience()
+
+
+def has_run(instance: dg.DagsterInstance, run_key: str) -> bool:
+    """Whether there is a run for a request; one that Dagster made and could not put into its queue is none."""
+    runs = instance.get_runs(dg.RunsFilter(tags={RUN_KEY_TAG: run_key}), limit=1)
+    return any(run.status is not dg.DagsterRunStatus.NOT_STARTED for run in runs)
 
 
 def first_answer(

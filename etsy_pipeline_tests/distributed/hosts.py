@@ -21,7 +21,7 @@ PROJECT = Path(__file__).parents[2]
 DEPLOY = PROJECT / "deploy"
 PATIENCE_SECONDS = 240.0
 WORKER = ("-m", "celery", "-A", "dagster_celery.app", "worker", "-Q", "dagster", "-l", "INFO", "--concurrency", "3")
-FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 
 
 @dataclass

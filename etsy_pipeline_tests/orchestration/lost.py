@@ -11,6 +11,7 @@ from dagster._core.execution.plan.objects import ErrorSource, StepFailureData
 from etsy_pipeline.definitions import defs
 from etsy_pipeline.orchestration.failed_runs import failed_syncs, lost_runs
 from etsy_pipeline.orchestration.resources import StoreResource
+from etsy_pipeline.orchestration.runs import TRANSACTION_TAG
 from etsy_pipeline.store import clock, jobs
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.sync import queries
@@ -18,7 +19,7 @@ from etsy_pipeline.sync.build_plan import begin_plan
 from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline_tests.orchestration.dagster_ui import Dagster
 
-TAG, ATTEMPT, PARTITION = "etsy_pipeline/transaction_id", "etsy_pipeline/attempt", "dagster/partition"
+ATTEMPT, PARTITION = "etsy_pipeline/attempt", "dagster/partition"
 
 
 def asked_for(dagster: Dagster) -> EtsySyncJob:
@@ -31,7 +32,7 @@ def now(dagster: Dagster, job: EtsySyncJob) -> EtsySyncJob:
 
 def a_run(dagster: Dagster, job: EtsySyncJob | None = None, *, name: str = "plan_sync", **tags: str) -> dg.DagsterRun:
     """A run in Dagster's books that somebody started."""
-    its = {TAG: job.transaction_id, ATTEMPT: str(job.plan_attempts)} if job else {}
+    its = {TRANSACTION_TAG: job.transaction_id, ATTEMPT: str(job.plan_attempts)} if job else {}
     tags = {PARTITION: dagster.account.id, **its, **tags}
     return dagster.instance.create_run_for_job(defs.resolve_job_def(name), tags=tags)
 

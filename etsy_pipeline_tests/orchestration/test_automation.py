@@ -20,6 +20,7 @@ from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.orchestration.runs import trigger_of
 from etsy_pipeline.orchestration.schedules import daily_sync_at
 from etsy_pipeline.orchestration.sensors import (
+    NO_RUNS,
     RunsSoFar,
     approved_syncs,
     plan_requests,
@@ -115,7 +116,9 @@ def test_only_what_was_asked_for_is_planned(state: SyncState) -> None:
     assert len(plan_requests([a_job()])) == 1
 
 
-@pytest.mark.parametrize("state", [state for state in SyncState if state is not SyncState.CONFIRMED])
+@pytest.mark.parametrize(
+    "state", [state for state in SyncState if state not in {SyncState.CONFIRMED, SyncState.PROCESSING}]
+)
 def test_only_what_is_approved_is_published(state: SyncState) -> None:
     assert publish_requests([a_job(state=state)], NOW) == []
     assert len(publish_requests([a_job(state=SyncState.CONFIRMED)], NOW)) == 1
@@ -134,6 +137,8 @@ DIED, AT_WORK = RunsSoFar(1), RunsSoFar(1, is_alive=True)
 @pytest.mark.parametrize(
     ("state", "runs", "held", "run_key"),
     [
+        (SyncState.PROCESSING, NO_RUNS, (), "wf_1"),
+        (SyncState.PROCESSING, NO_RUNS, (("etsy_acc_1", "full"),), None),
         (SyncState.PROCESSING, DIED, (), "wf_1#1"),
         (SyncState.PROCESSING, RunsSoFar(2), (), "wf_1#2"),
         (SyncState.PROCESSING, DIED, (("etsy_acc_1", "full"),), None),
@@ -172,6 +177,43 @@ def test_the_sensor_replaces_a_publisher_that_was_killed_and_reports_its_run(
     after = instance.get_run_by_id(run.run_id)
     assert after is not None
     assert after.status == dg.DagsterRunStatus.FAILURE
+
+
+def test_a_publisher_that_ends_while_the_sensor_looks_is_not_taken_for_dead(
+    store: Store, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account_id = an_account(store)
+    instance.add_dynamic_partitions(ACCOUNTS, [account_id])
+    job = request_sync(store, account_id, product_ids=None, trigger="cli")
+    in_state(store, job, SyncState.PROCESSING)
+    lasts: list[set[tuple[str, Lane]]] = [{(account_id, "full")}, set()]
+    monkeypatch.setattr(leases, "held", lambda *_: lasts.pop(0))
+    assert isinstance(tick(instance, approved_syncs), dg.SkipReason)
+
+
+def test_a_publication_goes_on_where_dagsters_own_database_was_lost(store: Store, instance: dg.DagsterInstance) -> None:
+    account_id = an_account(store)
+    instance.add_dynamic_partitions(ACCOUNTS, [account_id])
+    job = request_sync(store, account_id, product_ids=None, trigger="cli")
+    in_state(store, job, SyncState.PROCESSING, publish_run_id="of_the_lost_database")
+    (request,) = tick(instance, approved_syncs).run_requests
+    assert request.run_key == job.transaction_id
+
+
+def test_a_publication_that_a_person_began_in_the_ui_is_replaced_where_its_process_is_gone(
+    store: Store, instance: dg.DagsterInstance
+) -> None:
+    account_id = an_account(store)
+    instance.add_dynamic_partitions(ACCOUNTS, [account_id])
+    job = request_sync(store, account_id, product_ids=None, trigger="cli")
+    run = instance.create_run_for_job(defs.resolve_job_def("publish_sync"))
+    instance.report_dagster_event(DagsterEvent(DagsterEventType.RUN_START.value, job_name=run.job_name), run.run_id)
+    in_state(store, job, SyncState.PROCESSING, publish_run_id=run.run_id)
+    (request,) = tick(instance, approved_syncs).run_requests
+    assert request.run_key == f"{job.transaction_id}#1"
+    after = instance.get_run_by_id(run.run_id)
+    assert after is not None
+    assert after.status == dg.DagsterRunStatus.FAILURE, "or it would stand in the way of the next one"
 
 
 def test_the_approval_sensor_does_nothing_without_an_approval(store: Store, instance: dg.DagsterInstance) -> None:

@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 
 from etsy_pipeline.accounts import configure
+from etsy_pipeline.orchestration.runs import TRANSACTION_TAG
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals
 from etsy_pipeline.sync.request import request_sync
@@ -14,7 +15,6 @@ from etsy_pipeline_tests.orchestration.dagster_ui import Dagster, metadata_of
 from etsy_pipeline_tests.orders.selling import LONG_AGO, connect_again
 from etsy_pipeline_tests.publishing.shop import Shop, variant_id
 
-TAG = "etsy_pipeline/transaction_id"
 LIVE = {"getListingsByListingIds": 1, "getListingsInventoryByListingIds": 1}
 WHOSE_SHOP = {"getMe": 1, "getShop": 1}
 REFERENCES = {
@@ -46,16 +46,15 @@ class Counting:
 
     def calls(self, job: str, **tags: str) -> tuple[Mapping[str, int], dg.ExecuteInProcessResult]:
         """What a run asks."""
-        before = self.dagster.world.calls()
-        result = self.dagster.run(job, **tags)
-        after = self.dagster.world.calls()
-        return {name: found for name, count in after.items() if (found := count - before.get(name, 0))}, result
+        results: list[dg.ExecuteInProcessResult] = []
+        made = self.dagster.world.calls_while(lambda: results.append(self.dagster.run(job, **tags)))
+        return made, results[0]
 
     def planned(self, pieces: int) -> tuple[Mapping[str, int], dict[str, Any]]:
         """What the plan asks that follows when Medusa has so many pieces, and what it tells."""
         self.dagster.world.restock(variant_id(self.shop, self.product_id), pieces)
         job = request_sync(self.dagster.store, self.shop.id, product_ids=(self.product_id,), trigger="stock")
-        calls, result = self.calls("plan_sync", **{TAG: job.transaction_id})
+        calls, result = self.calls("plan_sync", **{TRANSACTION_TAG: job.transaction_id})
         assert result.success
         return calls, metadata_of(result, "sync_plan")
 
@@ -63,7 +62,7 @@ class Counting:
         """What publishing the newest plan asks."""
         job = self.dagster.newest()
         approvals.approve(self.dagster.store, job.transaction_id, decided_by="Ada", through="cli", amount_unit="major")
-        return self.calls("publish_sync", **{TAG: job.transaction_id})[0]
+        return self.calls("publish_sync", **{TRANSACTION_TAG: job.transaction_id})[0]
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from etsy_pipeline_tests.dagster_dev import dagster_dev, partitions, until
 from etsy_pipeline_tests.world import World
 
 
+@pytest.mark.long
 def test_two_shops_are_asked_for_approved_and_backfilled_from_the_command_line(
     world: World, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

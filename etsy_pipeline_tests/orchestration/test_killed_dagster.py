@@ -28,6 +28,7 @@ def runs(url: str) -> list[tuple[str, str]]:
     ]
 
 
+@pytest.mark.long
 def test_a_plan_run_that_is_killed_with_all_of_dagster_blocks_nothing(
     world: World, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

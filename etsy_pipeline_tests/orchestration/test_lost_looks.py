@@ -11,12 +11,13 @@ from sqlalchemy import create_engine, text
 from etsy_pipeline.errors import NotConfigured
 from etsy_pipeline.orchestration.code_age import CODE_TAG, require_not_older, this_code
 from etsy_pipeline.orchestration.run_queue import require_usable, slot
+from etsy_pipeline.orchestration.runs import TRANSACTION_TAG
 from etsy_pipeline.shop.scan import scan
 from etsy_pipeline.store import clock, signs_of_life
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync.signs_of_life import seconds_since
 from etsy_pipeline_tests.orchestration.dagster_ui import Dagster, why
-from etsy_pipeline_tests.orchestration.lost import TAG, a_run, approved, asked_for, look, now, report, started, status
+from etsy_pipeline_tests.orchestration.lost import a_run, approved, asked_for, look, now, report, started, status
 
 NEWER = {CODE_TAG: "99.0.0 mapper 2"}
 
@@ -81,13 +82,13 @@ def test_a_worker_with_older_code_refuses_a_look(dagster: Dagster, job: str) -> 
 
 def test_a_worker_with_older_code_refuses_a_plan_and_its_sync_is_left_for_another_one(dagster: Dagster) -> None:
     asked = asked_for(dagster)
-    assert "worker_outdated" in why(dagster.run("plan_sync", **{TAG: asked.transaction_id}, **NEWER))
+    assert "worker_outdated" in why(dagster.run("plan_sync", **{TRANSACTION_TAG: asked.transaction_id}, **NEWER))
     assert now(dagster, asked).state is SyncState.REQUESTED
 
 
 def test_a_worker_with_older_code_refuses_a_publication_and_leaves_it_approved(dagster: Dagster) -> None:
     job, before = approved(dagster), dagster.world.calls()
-    assert "worker_outdated" in why(dagster.run("publish_sync", **{TAG: job.transaction_id}, **NEWER))
+    assert "worker_outdated" in why(dagster.run("publish_sync", **{TRANSACTION_TAG: job.transaction_id}, **NEWER))
     assert (now(dagster, job).state, now(dagster, job).message) == (SyncState.CONFIRMED, "")
     assert dagster.world.calls() == before
 

@@ -1,48 +1,24 @@
-"""Runs that are lost: the sensors end them, and their syncs are planned or published again; and what waits for what."""
+"""Runs that are lost: the sensors end them, and their syncs are planned or published again."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import dagster as dg
 import pytest
 from dagster._core.events import DagsterEventType
 from dagster._core.execution.plan.objects import ErrorSource
-from dagster._core.instance import InstanceRef
-from dagster._utils.tags import TagConcurrencyLimitsCounter
 
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
-from etsy_pipeline.definitions import defs
-from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
-from etsy_pipeline.orchestration.order_assets import read_orders
 from etsy_pipeline.orchestration.resources import StoreResource
-from etsy_pipeline.orchestration.run_queue import (
-    ORDERS,
-    PLAN_ASSETS,
-    PUBLISHED,
-    SCANNED,
-    WORK_OF_JOBS,
-    RunQueue,
-    limits,
-    runs_at_once,
-    slot,
-    work_of,
-)
-from etsy_pipeline.orchestration.sensors import approved_syncs, plan_requests, publish_requests
-from etsy_pipeline.orchestration.shop_assets import scan_shop
-from etsy_pipeline.store import clock, jobs
-from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline.orchestration.runs import TRANSACTION_TAG
+from etsy_pipeline.orchestration.sensors import approved_syncs, plan_requests
+from etsy_pipeline.store import clock, jobs, leases
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, queries
-from etsy_pipeline_tests.dagster_dev import PROJECT
 from etsy_pipeline_tests.orchestration.dagster_ui import Dagster, why
 from etsy_pipeline_tests.orchestration.lost import (
     ATTEMPT,
-    PARTITION,
-    TAG,
     a_run,
     approved,
     asked_for,
@@ -54,8 +30,6 @@ from etsy_pipeline_tests.orchestration.lost import (
     status,
     tell,
 )  # fmt: skip
-
-NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("is_asked_for", [True, False], ids=["requested", "scheduled"])
@@ -175,7 +149,7 @@ def test_a_run_that_lives_on_after_it_was_given_up_leaves_the_sync_to_the_next_o
         return read(catalogue, *args)
 
     monkeypatch.setattr(MedusaCatalogue, "pages", pages)
-    assert "plan_taken_over" in why(dagster.run("plan_sync", **{TAG: asked.transaction_id}))
+    assert "plan_taken_over" in why(dagster.run("plan_sync", **{TRANSACTION_TAG: asked.transaction_id}))
     assert (now(dagster, asked).state, now(dagster, asked).message) == (SyncState.REQUESTED, "")
 
 
@@ -245,96 +219,30 @@ def test_a_run_that_paused_its_sync_may_end_by_itself(dagster: Dagster) -> None:
     assert status(dagster, run) == dg.DagsterRunStatus.STARTED
 
 
-@pytest.mark.parametrize(
-    ("job", "assets", "work"),
-    [
-        ("plan_sync", (), "plan"),
-        ("publish_sync", (), "full"),
-        ("__ASSET_JOB", ("product_snapshot",), "plan"),
-        ("__ASSET_JOB", ("sync_plan", "validated_listings"), "plan"),
-        ("__ASSET_JOB", ("published_listings",), "full"),
-        ("__ASSET_JOB", ("publication_approval",), None),
-    ],
-)
-def test_what_a_run_does(job: str, assets: tuple[str, ...], work: str | None) -> None:
-    run = dg.DagsterRun(job, asset_selection=frozenset(map(dg.AssetKey, assets)) if assets else None)
-    assert work_of(run) == work
-
-
-def test_the_queue_knows_jobs_and_assets_by_their_names() -> None:
-    keys = {key.to_user_string() for key in defs.resolve_all_asset_keys()}
-    assert PLAN_ASSETS | {PUBLISHED, SCANNED, ORDERS, "publication_approval"} == keys
-    assert set(WORK_OF_JOBS) == {plan_sync.name, publish_sync.name, scan_shop.name, read_orders.name}
-
-
-def admitted(running: list[dict[str, str]], waiting: dict[str, str], most: int = 2) -> bool:
-    """Whether Dagster starts a run beside those that are under way."""
-    runs = [dg.DagsterRun("plan_sync", tags=tags) for tags in running]
-    counter = TagConcurrencyLimitsCounter(limits(most)["tag_concurrency_limits"], runs)
-    return not counter.is_blocked(dg.DagsterRun("plan_sync", tags=waiting))
-
-
-def test_of_an_account_a_plan_and_a_publication_in_each_lane_go_on_side_by_side_and_two_of_a_kind_never() -> None:
-    a_plan, a_publication, its_stock = slot("a", "plan"), slot("a", "full"), slot("a", "stock")
-    assert admitted([a_publication, its_stock], a_plan)
-    assert admitted([a_plan, a_publication], its_stock)
-    assert not admitted([a_plan], a_plan)
-    assert not admitted([its_stock], its_stock)
-
-
-def test_of_all_accounts_so_many_of_a_kind_as_the_machine_bears() -> None:
-    assert admitted([slot("a", "plan")], slot("b", "plan"))
-    assert not admitted([slot("a", "plan"), slot("b", "plan")], slot("c", "plan"))
-    assert admitted([slot("a", "plan"), slot("b", "plan")], slot("c", "full")), "plans hold up no publication"
-    assert admitted([slot("a", "plan"), slot("b", "plan")], {}), "an approval takes no place"
-
-
-@pytest.mark.parametrize(("cores", "value", "runs"), [(1, "", 2), (8, "", 8), (8, "3", 3), (8, "x", 2)])
-def test_runs_at_once_follow_the_machine_or_the_setting(
-    monkeypatch: pytest.MonkeyPatch, cores: int, value: str, runs: int
+def test_a_publication_that_was_done_and_whose_run_died_before_it_said_so_stands_in_nobodys_way(
+    dagster: Dagster,
 ) -> None:
-    monkeypatch.setattr("etsy_pipeline.settings.cores", lambda: cores)
-    monkeypatch.setenv("ETSY_PIPELINE_RUNS_AT_ONCE", value)
-    assert runs_at_once() == runs
+    job = approved(dagster)
+    run = started(dagster, a_run(dagster, job, name="publish_sync"), 60)
 
+    def is_over_since(minutes: float) -> None:
+        with dagster.store.writing() as session:
+            over = {"completed_at": clock.now(session) - timedelta(minutes=minutes)}
+            values = {"since": tuple(SyncState), "transaction_id": job.transaction_id, "values": over}
+            jobs.transition(session, to=SyncState.COMPLETED, **values)  # type: ignore[arg-type]
 
-def test_the_shipped_instance_has_this_queue_and_the_second_net(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ETSY_PIPELINE_RUNS_AT_ONCE", "3")
-    monkeypatch.chdir(tmp_path)
-    shutil.copy(PROJECT / "dagster.yaml", tmp_path)
-    with dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(tmp_path))) as instance:
-        queue = instance.get_concurrency_config().run_queue_config
-        assert isinstance(instance.run_coordinator, RunQueue)
-        assert queue
-        assert queue.tag_concurrency_limits == limits(3)["tag_concurrency_limits"]
-        assert (queue.max_concurrent_runs, queue.max_user_code_failure_retries) == (17, 5)
-        assert instance.run_monitoring_enabled
-        assert instance.run_monitoring_max_runtime_seconds == timedelta(days=1).total_seconds()
-        assert (instance.run_retries_enabled, instance.run_retries_retry_on_asset_or_op_failure) == (True, False)
-        for name, work in WORK_OF_JOBS.items():
-            job = defs.resolve_job_def(name)
-            by_us = work in {"plan", "full"}
-            assert job.tags.get("dagster/max_retries") == ("0" if by_us else None), (
-                "one of us starts it again, not both"
-            )
-            run = instance.create_run_for_job(job, tags={PARTITION: "a"})
-            monkeypatch.setattr(dg.QueuedRunCoordinator, "submit_run", lambda _queue, context: context.dagster_run)
-            instance.run_coordinator.submit_run(SimpleNamespace(dagster_run=run))  # type: ignore[arg-type]
-            found = instance.get_run_by_id(run.run_id)
-            assert found
-            assert slot("a", work).items() <= found.tags.items(), "wherever it came from"
-
-
-def test_the_sensors_give_each_run_its_slot() -> None:
-    job = EtsySyncJob("sync_job_1", "wf_1", "etsy_acc_1")
-    (plan,) = plan_requests([job])
-    assert plan.tags["etsy_pipeline/slot"] == "etsy_acc_1/plan"
-    for lane in ("full", "stock"):
-        values: Any = {"state": SyncState.CONFIRMED, "lane": lane}
-        (publication,) = publish_requests([EtsySyncJob("sync_job_1", "wf_1", "etsy_acc_1", **values)], NOW)
-        assert publication.tags["etsy_pipeline/slot"] == f"etsy_acc_1/{lane}"
+    is_over_since(1)
+    assert look(dagster) == "No run is lost.", "it may have something to tell yet"
+    is_over_since(3)
+    with dagster.store.writing() as session:
+        until = clock.now(session) + timedelta(minutes=1)
+        lease = leases.taken(session, job.etsy_account_id, "somebody", job.transaction_id, until)
+    assert look(dagster) == "No run is lost.", "a sync that was called off is still in a publisher's hands"
+    with dagster.store.writing() as session:
+        leases.change(session, lease, expires_at=clock.now(session))
+    assert "did not end within 120 seconds after its sync was over" in look(dagster)
+    assert status(dagster, run) == dg.DagsterRunStatus.FAILURE
+    assert now(dagster, job).state is SyncState.COMPLETED
 
 
 def test_dagsters_own_second_try_of_an_approval_is_no_persons(dagster: Dagster) -> None:

@@ -1,6 +1,8 @@
 """What Dagster's UI renders as Markdown: other people's texts are shown to the letter, and lead nowhere."""
 
 import html
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -58,3 +60,15 @@ def test_a_listing_is_a_link_only_where_its_address_is_one(address: str) -> None
     assert bool(hrefs) == (html.unescape(address) == "https://www.etsy.com/listing/43")
     assert not hidden_in(shown.replace("\n", ""))
     assert "43" in read(last) or not address
+
+
+def test_seconds_from_medusa_to_etsy_are_told_of_what_was_sent() -> None:
+    at = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    job = EtsySyncJob("id", "wf_1", "acc", synced_count=1, created_at=at, completed_at=at + timedelta(seconds=20))
+    sent = replace(job, stock_changed_at=at - timedelta(seconds=70))
+    name = "seconds_since_changed_in_medusa"
+    assert publication_metadata(sent, [], calls=1)[name] == 90
+    assert name not in publication_metadata(job, [], calls=1), "when that changed, nobody told"
+    assert name not in publication_metadata(replace(sent, synced_count=0), [], calls=1), "nothing was sent"
+    ahead = replace(sent, stock_changed_at=at + timedelta(seconds=30))
+    assert publication_metadata(ahead, [], calls=1)[name] == 0, "Medusa's clock is ahead of ours"

@@ -14,6 +14,7 @@ from etsy_pipeline.errors import Unavailable
 from etsy_pipeline.orchestration import plan_assets
 from etsy_pipeline.orchestration.failed_runs import failed_syncs, lost_runs
 from etsy_pipeline.orchestration.resources import StoreResource
+from etsy_pipeline.orchestration.runs import TRANSACTION_TAG
 from etsy_pipeline.orchestration.sensors import approved_syncs, requested_syncs
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
@@ -24,7 +25,6 @@ from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline_tests.orchestration.dagster_ui import Dagster, metadata_of, why
 
 PLAN_ASSETS = ("product_snapshot", "validated_listings", "sync_plan")
-TAG = "etsy_pipeline/transaction_id"
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +73,7 @@ def test_a_run_that_nobody_asked_for_has_its_sync_from_the_start_and_it_is_plann
 def test_the_run_of_a_request_plans_this_one(dagster: Dagster, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = asked_for(dagster)
     seen = sensor_meanwhile(dagster, monkeypatch)
-    assert dagster.run("plan_sync", **{TAG: asked.transaction_id}).success
+    assert dagster.run("plan_sync", **{TRANSACTION_TAG: asked.transaction_id}).success
     assert [(type(answer), state) for answer, state in seen] == [(dg.SkipReason, SyncState.PLANNING)]
     (job,) = syncs(dagster)
     assert (job.transaction_id, job.state) == (asked.transaction_id, SyncState.PLANNED)
@@ -129,7 +129,7 @@ def test_a_small_change_of_stock_goes_all_the_way_beside_a_publication_under_way
     assert sorted(request.tags["etsy_pipeline/slot"].rpartition("/")[2] for request in answer.run_requests or ()) == [
         "full", "stock",
     ]  # fmt: skip
-    assert dagster.run("publish_sync", **{TAG: beside.transaction_id}).success
+    assert dagster.run("publish_sync", **{TRANSACTION_TAG: beside.transaction_id}).success
     assert queries.job(dagster.store, beside.transaction_id).synced_count == 1
 
 
@@ -144,7 +144,7 @@ def test_a_failure_in_any_asset_fails_the_sync(
 
     part_of = {"product_snapshot": "selection_of", "validated_listings": "ProductListings", "sync_plan": "build_plan"}
     monkeypatch.setattr(plan_assets, part_of[asset], break_down)
-    tags = {TAG: asked_for(dagster).transaction_id} if is_asked_for else {}
+    tags = {TRANSACTION_TAG: asked_for(dagster).transaction_id} if is_asked_for else {}
     result = dagster.run("plan_sync", **tags)
     assert not result.success
     (job,) = syncs(dagster)

@@ -5,10 +5,11 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.events import DagsterEvent, DagsterEventType
 
 from etsy_pipeline.definitions import defs
 from etsy_pipeline.orchestration.sensors import sent_notices
-from etsy_pipeline.orchestration.waiting import SECONDS, Patience, first_answer
+from etsy_pipeline.orchestration.waiting import BELIEVED_SECONDS, RUN_KEY_TAG, SECONDS, Patience, first_answer, has_run
 from etsy_pipeline.store import signs_of_life
 from etsy_pipeline.store.engine import Store
 
@@ -102,22 +103,50 @@ def test_elsewhere_than_in_our_code_server_and_when_that_ends_nobody_waits(sqlit
     assert look.count == 2
 
 
-def test_a_run_is_asked_for_once_while_it_waits_in_the_queue() -> None:
-    patience = Patience()
-    assert patience.not_offered_yet([REQUEST]) == patience.not_offered_yet([REQUEST]) == [REQUEST], "nobody waits"
+def test_a_run_is_asked_for_until_dagster_has_it_and_not_while_it_waits_in_the_queue(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    patience, another, moment = Patience(), dg.RunRequest(run_key="wf_2"), [0.0]
+    monkeypatch.setattr("etsy_pipeline.orchestration.waiting.time.monotonic", lambda: moment[0])
+    runs, asked = set[str](), list[str]()
+
+    def is_taken(run_key: str) -> bool:
+        asked.append(run_key)
+        return run_key in runs
+
+    assert patience.not_taken_yet([REQUEST], is_taken) == [REQUEST], "nobody waits"
     patience.begin()
-    assert patience.not_offered_yet([REQUEST]) == [REQUEST]
-    assert patience.not_offered_yet([REQUEST, dg.RunRequest(run_key="wf_2")]) == [dg.RunRequest(run_key="wf_2")]
+    assert patience.not_taken_yet([REQUEST], is_taken) == patience.not_taken_yet([REQUEST], is_taken) == [REQUEST]
+    runs.add("wf_1")
+    asked.clear()
+    assert patience.not_taken_yet([REQUEST, another], is_taken) == [another]
+    assert patience.not_taken_yet([REQUEST, another], is_taken) == [another]
+    assert sorted(asked) == ["wf_1", "wf_2", "wf_2"], "what has a run is not looked up again and again"
+    runs.clear()
+    moment[0] = BELIEVED_SECONDS
+    assert patience.not_taken_yet([REQUEST], is_taken) == [REQUEST], "Dagster's database was lost"
+
+
+@pytest.mark.parametrize(("happened", "is_there"), [(None, False), (DagsterEventType.RUN_STARTING, True)])
+def test_a_run_that_dagster_could_not_put_into_its_queue_is_asked_for_again(
+    happened: DagsterEventType | None, *, is_there: bool
+) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert not has_run(instance, "wf_1")
+        run = instance.create_run_for_job(defs.resolve_job_def("plan_sync"), tags={RUN_KEY_TAG: "wf_1"})
+        if happened:
+            instance.report_dagster_event(DagsterEvent(happened.value, job_name=run.job_name), run.run_id)
+        assert has_run(instance, "wf_1") is is_there
 
 
 def test_a_day_has_at_most_ten_thousand_ticks() -> None:
     """Those that wait take their time; the others are asked as often as they say."""
-    waiting = {"requested_syncs": SECONDS, "approved_syncs": SECONDS, "lost_runs": SECONDS, "stock_changes": 40.0}
+    wait = {"requested_syncs": SECONDS, "approved_syncs": SECONDS, "lost_runs": SECONDS, "stock_changes": 40.0}
     sensors = {sensor.name: sensor.minimum_interval_seconds or 0 for sensor in defs.sensors or ()}
-    assert waiting.keys() <= sensors.keys()
-    every = [waiting.get(name, seconds) + ASKED_EVERY / 2 for name, seconds in sensors.items()]
+    assert wait.keys() <= sensors.keys()
+    every = [wait.get(name, seconds) + ASKED_EVERY / 2 for name, seconds in sensors.items()]
     assert sum(A_DAY / seconds for seconds in every) <= 10_000
-    assert max(waiting.values()) < DAGSTERS_LIMIT
+    assert max(wait.values()) < DAGSTERS_LIMIT
     assert sent_notices.minimum_interval_seconds
 
 
