@@ -9,7 +9,7 @@ from typing import Any
 from storm import Storm
 
 from etsy_pipeline import wiring
-from etsy_pipeline.errors import PipelineError, TakenOver
+from etsy_pipeline.errors import TakenOver
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 
@@ -43,8 +43,7 @@ def _leave_with(act: Callable[[], None]) -> None:
         act()
     except TakenOver:
         os._exit(STOOD_BACK)
-    except BaseException as error:  # noqa: BLE001 - told, and then the process ends
-        if not (isinstance(error, PipelineError) and error.code == "database_locked"):
-            traceback.print_exc()
+    except BaseException:  # noqa: BLE001 - told, and then the process ends
+        traceback.print_exc()
         os._exit(1)
     os._exit(0)

@@ -30,7 +30,8 @@ def check(file: Path) -> str:
     """Look at storage and launcher; what they are, in words.
 
     Raises:
-        NotConfigured: `dagster_yaml_unreadable`, `dagster_storage_driver`, `celery_backend_unusable`.
+        NotConfigured: `dagster_yaml_unreadable`, `setting_missing`, `dagster_storage_driver`,
+            `celery_backend_unusable`.
         Unavailable: `broker_unreachable`.
     """
     try:
@@ -55,7 +56,7 @@ def _check_postgres(given: Mapping[str, Any]) -> None:
     """Without a driver SQLAlchemy 2.1 takes psycopg 3, with which each of Dagster's events fails."""
     told = given.get("postgres_url")
     scheme = _value(told).partition(":")[0] if told else _value(_block(given, "postgres_db").get("scheme"))
-    if (told is None or _value(told)) and scheme != "postgresql+psycopg2":
+    if scheme != "postgresql+psycopg2":
         raise NotConfigured(
             f"Dagster's storage has the scheme {scheme or 'postgresql'!r}: psycopg 3 is taken, and every run fails.",
             code="dagster_storage_driver",
@@ -76,10 +77,18 @@ def _check_celery(given: Mapping[str, Any]) -> None:
 
 
 def _reach(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in PORTS:
-        return
-    where = parts.hostname or "localhost", parts.port or PORTS[parts.scheme]
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in PORTS:
+            return
+        where = parts.hostname or "localhost", parts.port or PORTS[parts.scheme]
+    except ValueError:  # its words would tell a part of a password
+        raise Unavailable(
+            "The address of Celery's broker or of its results is none.",
+            code="broker_unreachable",
+            hint="Correct DAGSTER_CELERY_BROKER and DAGSTER_CELERY_BACKEND: redis://:password@host:6379/0, with %23 "
+            "and the like for the odd signs of a password.",
+        ) from None
     try:
         socket.create_connection(where, timeout=PATIENCE_SECONDS).close()
     except OSError as error:
@@ -96,7 +105,14 @@ def _block(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _value(given: object) -> str:
-    """A value as it stands there, or from the environment (`env: NAME`)."""
+    """A value as it stands there, or from the environment (`env: NAME`), without which Dagster does not start."""
     if isinstance(given, Mapping):
-        return os.environ.get(str(given.get("env")), "")
+        name = str(given.get("env"))
+        if not (value := os.environ.get(name, "").strip()):
+            raise NotConfigured(
+                f"dagster.yaml takes {name} from the environment, and it is not set here.",
+                code="setting_missing",
+                hint=f"Set {name}, as on the other machines (docs/distributed.md).",
+            )
+        return value
     return re.sub(r"\s", "", str(given)) if given is not None else ""

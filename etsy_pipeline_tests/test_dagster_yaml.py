@@ -48,6 +48,32 @@ def test_what_would_show_late_is_told_at_once(
     assert told in said(tmp_path, text)
 
 
+@pytest.mark.parametrize("value", [None, " "])
+@pytest.mark.parametrize("name", ["DAGSTER_POSTGRES_URL", "DAGSTER_CELERY_BROKER", "DAGSTER_CELERY_BACKEND"])
+def test_an_address_that_is_not_in_the_environment_is_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str | None
+) -> None:
+    for other in ("DAGSTER_CELERY_BROKER", "DAGSTER_CELERY_BACKEND"):
+        monkeypatch.setenv(other, "memory://")
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", GOOD)
+    recipe = (DEPLOY / "dagster" / "celery.yaml").read_text()
+    assert said(tmp_path, recipe) == "storage in PostgreSQL, runs by CeleryRunLauncher"
+    if value is None:
+        monkeypatch.delenv(name)
+    else:
+        monkeypatch.setenv(name, value)
+    assert said(tmp_path, recipe) == "setting_missing"
+
+
+@pytest.mark.parametrize("url", ["redis://:pa/ss@redis:6379/0", "redis://:p#ss@redis:6379/0", "redis://:p[ss@redis/0"])
+def test_a_broker_whose_password_is_not_escaped_is_told_without_it(tmp_path: Path, url: str) -> None:
+    (tmp_path / "dagster.yaml").write_text(RPC.replace("rpc://", url))
+    with pytest.raises(PipelineError) as told:
+        check(tmp_path / "dagster.yaml")
+    assert told.value.code == "broker_unreachable"
+    assert "'p" not in str(told.value), "as Python's own words have it"
+
+
 def test_a_broker_that_does_not_answer_is_named(tmp_path: Path) -> None:
     nobody = f"redis://127.0.0.1:{free_port()}/0"
     assert said(tmp_path, RPC.replace("rpc://", nobody)) == "broker_unreachable"

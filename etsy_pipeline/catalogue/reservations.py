@@ -185,13 +185,17 @@ class Reservations:
         return sorted(found, key=lambda item: item.id)
 
     def places_of(self, sales_channel_id: str) -> frozenset[str]:
-        """The locations that a sales channel is linked to: an order of it is reserved and packed there.
+        """The locations that a sales channel is linked to: Medusa reserves and packs an order of it there.
 
         Raises:
             PipelineError: what a question to Medusa raises.
         """
         channels = self._selling_places().channels_of.items()
         return frozenset(place for place, linked in channels if sales_channel_id in linked)
+
+    def selling_of(self, places: frozenset[str]) -> frozenset[str]:
+        """Those of some locations that the shop sells from (`stock_locations`); all, where it names none of them."""
+        return places & frozenset(self._sold_from.stock_locations) or places
 
     def reserve(
         self, item_id: str, location_id: str, quantity: int, *, description: str, line_item_id: str = ""

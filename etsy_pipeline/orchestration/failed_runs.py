@@ -43,7 +43,13 @@ TIME_TO_BE_NOTED = 90  # seconds in which `failed_syncs`, which knows more, note
 BEGUN = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 ENDED = {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.SUCCESS}
 # These fail a run, and are no fault of its sync: our database is away, or the worker's code is of before an upgrade.
-NO_FAULT = {"database_locked", "database_unreachable", "database_newer_than_code", "worker_outdated"}
+NO_FAULT = {
+    "database_deadlock",
+    "database_locked",
+    "database_unreachable",
+    "database_newer_than_code",
+    "worker_outdated",
+}
 LOOKS = {"scan", "orders"}
 INTERRUPTED = "INTERRUPT"  # how Dagster marks a step whose process was told to end
 

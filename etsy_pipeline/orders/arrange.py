@@ -1,4 +1,4 @@
-"""Reservations of an order in Medusa, by location: none is left where there are fewer pieces than are reserved.
+"""Reservations of an order in Medusa, by location: none is left where there are fewer pieces, or where nobody sells.
 
 Converting reserves each line at the first location that has enough for it, as if it were the only one (measured): two
 lines of one thing get the same pieces. A reservation is moved by making it where it belongs, and giving the first one
@@ -73,15 +73,19 @@ def _held(medusa: Reservations, turn: Turn, item_ids: Sequence[str]) -> list[Res
 
 def _moves(medusa: Reservations, held: Sequence[Reservation], places: Collection[str]) -> Mapping[str, str]:
     spots = Counter((item.inventory_item_id, item.location_id) for item in held)
-    shared = sorted({inventory_item_id for (inventory_item_id, _), count in spots.items() if count > 1})
-    if not shared:
+    doubted = {item for (item, place), count in spots.items() if count > 1 or (places and place not in places)}
+    if not doubted:
         return {}
     free = {
         (level.inventory_item_id, level.location_id): level.stocked - level.reserved
-        for level in InventoryLevels(medusa.api).of_items(shared)
+        for level in InventoryLevels(medusa.api).of_items(sorted(doubted))
         if not places or level.location_id in places
     }
-    its = [Held(item.id, item.line_item_id, (item.inventory_item_id, item.location_id), item.quantity) for item in held]
+    its = [
+        Held(item.id, item.line_item_id, (item.inventory_item_id, item.location_id), item.quantity)
+        for item in held
+        if item.inventory_item_id in doubted
+    ]
     moves = arranged(its, free)
     if moves is None:
         raise Crowded

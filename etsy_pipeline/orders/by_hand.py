@@ -1,8 +1,11 @@
 """What a person says of orders: which variant a line is of, that nothing is to be booked for it, what an end means."""
 
+from dataclasses import replace
+
 from etsy_pipeline.catalogue.reservations import Reservations
 from etsy_pipeline.errors import BadRequest, NotFound
-from etsy_pipeline.orders.cancel import DECIDED, give_back, settle
+from etsy_pipeline.orders.cancel import give_back, settle
+from etsy_pipeline.orders.steps import Step
 from etsy_pipeline.orders.turn import Turn
 from etsy_pipeline.store import activity, receipts, sales
 from etsy_pipeline.store.activity import Deed, Doer
@@ -93,7 +96,9 @@ def decide_end(
         with Turn(store, account_id).taken() as turn:
             give_back(store, medusa, turn, receipt)
     with store.writing() as session:
-        receipts.change(session, account_id, receipt_id, step=DECIDED)
+        now = receipts.get(session, account_id, receipt_id, lock=True) or receipt
+        decided = replace(Step.parse(now.step), is_decided=True)  # what is under way in Medusa stays so
+        receipts.change(session, account_id, receipt_id, step=str(decided))
         deed: Deed = "goods_back" if gives_back else "goods_gone"
         activity.note(session, by, deed, account_id=account_id, about=f"order {receipt_id}")
     settle(store, account_id)

@@ -79,7 +79,7 @@ def settle(store: Store, account_id: str) -> dict[str, int]:
             changes.append((receipt, values))
     with store.writing() as session:
         now = clock.now(session)
-        for receipt, values in changes:
+        for receipt, values in sorted(changes, key=lambda change: change[0].receipt_id):  # all lock rows in this order
             is_over = values["state"] in {"done", "canceled"}
             receipts.settle(session, receipt, **values, settled_at=now if is_over else None)
         return receipts.counts(session, account_id)

@@ -88,7 +88,7 @@ def _lost_orders(store: Store, orders: DraftOrders, account_id: str, *, is_whole
 
 
 def _note_lost(session: Session, account_id: str, gone: Sequence[KeptReceipt]) -> None:
-    for receipt in gone:
+    for receipt in sorted(gone, key=lambda receipt: receipt.receipt_id):  # all lock rows in this order
         logger.warning("order_gone account_id=%s receipt_id=%s", account_id, receipt.receipt_id)
         values = {"medusa_order_id": None, "medusa_draft_id": None, "settled_at": None}
         receipts.change(session, account_id, receipt.receipt_id, state="needs_person", problem=GONE, **values)
@@ -99,10 +99,11 @@ def _note_lost(session: Session, account_id: str, gone: Sequence[KeptReceipt]) -
 
 def _note_gone(session: Session, account_id: str, gone: Sequence[StockMovement]) -> list[int]:
     waiting, doubted = [], []
-    for movement in gone:
+    lines = [(sales.get(session, account_id, movement.transaction_id), movement) for movement in gone]
+    for known, movement in sorted(lines, key=lambda found: found[0].receipt_id if found[0] else 0):  # all lock so
+        receipt = receipts.get(session, account_id, known.receipt_id, lock=True) if known else None
         stock_movements.drop(session, movement)
         line = sales.get(session, account_id, movement.transaction_id, lock=True)
-        receipt = receipts.get(session, account_id, line.receipt_id) if line else None
         if line is None or receipt is None or line.state != "booked":
             continue
         logger.warning("reservation_gone account_id=%s transaction_id=%s", account_id, line.transaction_id)

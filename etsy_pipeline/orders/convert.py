@@ -67,8 +67,8 @@ def convert_orders(store: Store, medusa: Reservations, account_id: str, turn: Tu
         return Converted()
     settings = settings_of(account).orders
     lacking = lacks(settings, account.currency_code, DraftOrders(medusa.api))
-    known, places = known_of(found, medusa), medusa.places_of(settings.sales_channel_id or "")
-    turns = _Turns(store, medusa, turn, settings, lacking, known, places, is_stock_first=known.is_of_many)
+    known, linked = known_of(found, medusa), medusa.places_of(settings.sales_channel_id or "")
+    turns = _Turns(store, medusa, turn, settings, lacking, known, linked, is_stock_first=known.is_of_many)
     done = turns.all_of(found)
     if not known.is_of_many:
         return done
@@ -80,7 +80,10 @@ def convert_orders(store: Store, medusa: Reservations, account_id: str, turn: Tu
 
 @dataclass(slots=True)
 class _Turns:
-    """One turn of orders after the other; `lacking` is why none can be made, else empty. `places` send them."""
+    """One turn of orders after the other; `lacking` is why none can be made, else empty.
+
+    At the locations `linked` Medusa reserves.
+    """
 
     store: Store
     medusa: Reservations
@@ -88,7 +91,7 @@ class _Turns:
     settings: OrderSettings
     lacking: str
     known: Known
-    places: frozenset[str]
+    linked: frozenset[str]
     is_stock_first: bool
     unanswered: int = 0
 
@@ -108,7 +111,7 @@ class _Turns:
                     self.store, self.medusa, self.turn, self.settings, receipt, its, self.known,
                     is_stock_first=self.is_stock_first,
                 )  # fmt: skip
-                stock = Stock(self.medusa, products, self.places, taken)
+                stock = Stock(self.medusa, products, self.linked, taken)
                 outcome = self._outcome(order, stock, receipt.receipt_id)
                 getattr(done, outcome).append(receipt.receipt_id)
                 if outcome == "needs_person" and order.is_to_be_held:

@@ -47,6 +47,17 @@ def is_cut_otherwise(found: MedusaOrder, body: Mapping[str, Any]) -> bool:
     return sorted(wanted) != sorted(there) and _sums(wanted) == _sums(there)
 
 
+def takes_others(found: MedusaOrder, lines: Sequence[KeptSale]) -> bool:
+    """Whether an order in Medusa has another variant of a line than a person has named since, or was to have none.
+
+    Books that begin anew know no variant of a line, and say nothing against the one that is there.
+    """
+    is_known = (line for line in lines if line.variant_id or line.state == "nothing_to_book")
+    wanted = {line.transaction_id: _taken(line) for line in is_known}
+    there = ((item.transaction_id, item.variant_id) for item in found.items if item.transaction_id in wanted)
+    return any(wanted[number] != variant_id for number, variant_id in there)
+
+
 def goes_elsewhere(store: Store, receipt: KeptReceipt, found: MedusaOrder) -> bool:
     """Whether Etsy tells another address by now than the one that an order in Medusa was made with."""
     mark, now = found.metadata.get(ADDRESS_MARK), ""
@@ -75,7 +86,7 @@ def _sold(line: KeptSale, written: Sequence[Sequence[str]], parts: tuple[int, ..
     """A line as Medusa is told of it; of one that nothing is to be booked for, the words."""
     return SoldLine(
         transaction_id=line.transaction_id,
-        variant_id=None if line.state == "nothing_to_book" else line.variant_id,
+        variant_id=_taken(line),
         title=line.title,
         sku=line.sku,
         quantity=line.quantity,
@@ -85,3 +96,8 @@ def _sold(line: KeptSale, written: Sequence[Sequence[str]], parts: tuple[int, ..
         personalization=tuple((str(name), str(text)) for name, text in written),
         parts=parts,
     )
+
+
+def _taken(line: KeptSale) -> str | None:
+    """The variant whose pieces a line takes in Medusa, if any."""
+    return None if line.state == "nothing_to_book" else line.variant_id

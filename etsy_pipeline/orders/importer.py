@@ -146,7 +146,8 @@ class Importer:
     def _keep(self, found: Sequence[Receipt], *, hint: str | None = None) -> Imported:
         with self._store.writing() as session:
             now = clock.now(session)
-            outcomes = Counter(self._kept(session, receipt, now, hint) for receipt in found)
+            in_turn = sorted(found, key=lambda receipt: receipt.receipt_id)  # all lock rows in this order
+            outcomes = Counter(self._kept(session, receipt, now, hint) for receipt in in_turn)
             self._learn(session, found)
         return Imported(**outcomes)
 

@@ -53,6 +53,7 @@ def decide_lost(store: Store, account_id: str, *, count: int, reserves: bool, by
             code="lost_lines_changed",
             hint="Look at them again (`etsy-pipeline orders needs-link`), and decide then.",
         )
+    found.sort(key=lambda line: (line.receipt_id, line.transaction_id))  # all lock rows in this order
     said = 0
     for start in range(0, len(found), AT_ONCE):
         with store.writing() as session:

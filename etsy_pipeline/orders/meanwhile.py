@@ -21,11 +21,13 @@ def hold(
 ) -> None:
     """Reserve the lines of which the variant is known; of oversold ones, what is reserved already is found.
 
+    What is not counted, or sold all the same (backorder), waits for its order without.
+
     Raises:
         PipelineError: where Medusa cannot be asked, or gives no answer; the next look goes on.
     """
     for line in lines:
-        if line.state in {"waiting", "oversold"} and line.variant_id and line.quantity:
+        if line.state in {"waiting", "oversold"} and line.quantity and _is_counted(line, products):
             Line(store, medusa, turn, line).book(products)
 
 
@@ -62,3 +64,10 @@ def held_at(store: Store, lines: Sequence[KeptSale]) -> dict[Spot, int]:
                 sign = 1 if moved.kind == "sale" else -1
                 held[moved.inventory_item_id, moved.location_id] += sign * moved.quantity if moved.done_at else 0
     return dict(held)
+
+
+def _is_counted(line: KeptSale, products: Mapping[str, StockedProduct]) -> bool:
+    """Whether its variant is known, and takes pieces of which there may be too few; one that is gone says so."""
+    product = products.get(line.product_id or "")
+    found = next((it for it in product.variants if it.id == line.variant_id), None) if product else None
+    return line.variant_id is not None and (found is None or (found.is_managed and not found.allows_backorder))

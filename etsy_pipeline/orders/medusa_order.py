@@ -12,7 +12,15 @@ from etsy_pipeline.catalogue.reservations import NOT_ENOUGH, Reservations
 from etsy_pipeline.listings.order_settings import OrderSettings
 from etsy_pipeline.orders.arrange import Crowded, arrange
 from etsy_pipeline.orders.cancel import CANCELED_AFTER, REFUNDED_WHOLE, give_back
-from etsy_pipeline.orders.drafting import Cuts, body_of, goes_elsewhere, is_cut_otherwise, totals_of, where_of
+from etsy_pipeline.orders.drafting import (
+    Cuts,
+    body_of,
+    goes_elsewhere,
+    is_cut_otherwise,
+    takes_others,
+    totals_of,
+    where_of,
+)
 from etsy_pipeline.orders.known import Known
 from etsy_pipeline.orders.meanwhile import held_at, let_go
 from etsy_pipeline.orders.pieces import Stock
@@ -128,8 +136,8 @@ class Order:
             raise NeedsPersonError(why)
         self._require_no_draft_on_its_way()
         cuts = stock.cuts(self._sold_lines(), held_at(self._store, self._lines))
-        if cuts is None:
-            raise NeedsPersonError(SCATTERED)
+        if cuts is None:  # Medusa was asked anew: another order may have been quicker
+            raise NeedsPersonError(self._why_not(lacking, stock) or SCATTERED)
         if not let_go(self._store, self._medusa, self._turn, self._lines, self._known):
             raise Waits
         self._lines = self.lines_now()
@@ -147,14 +155,15 @@ class Order:
             raise Waits
 
     def _convert(self, found: MedusaOrder, stock: Stock) -> MedusaOrder:
-        if goes_elsewhere(self._store, self._receipt, found):  # the next look makes another one
+        is_of_before = goes_elsewhere(self._store, self._receipt, found) or takes_others(found, self._lines)
+        if is_of_before:  # the next look makes another one
             self._do("drop", partial(self._orders.drop, found.id))
             raise Waits
         self._require_total(found)
         try:
             self._do_with_stock("convert", lambda: self._orders.convert(found.id))
         except NeedsPersonError:
-            self._drop_what_is_cut_otherwise(found, stock)
+            self._drop_what_cannot_be(found, stock)
             raise
         if self._is_stock_first:
             self._note(medusa_order_id=found.id)
@@ -166,23 +175,27 @@ class Order:
             raise Waits
         return converted
 
-    def _drop_what_is_cut_otherwise(self, found: MedusaOrder, stock: Stock) -> None:
-        """Of a draft that was made when the pieces lay elsewhere, the next look makes another one."""
+    def _drop_what_cannot_be(self, found: MedusaOrder, stock: Stock) -> None:
+        """Of a draft that was made when the pieces lay elsewhere, the next look makes another one.
+
+        Where there are too few by now, what there is of it is reserved meanwhile, as if there had been no draft.
+        """
         cuts = stock.cuts(self._sold_lines(), {}, is_close=True)
-        if cuts is not None and is_cut_otherwise(found, self._body(cuts)):
+        if cuts is None:
+            self._do("drop", partial(self._orders.drop, found.id))
+            self.is_to_be_held = True
+        elif is_cut_otherwise(found, self._body(cuts)):
             self._do("drop", partial(self._orders.drop, found.id))
             self._lines_become("waiting", None, of=("oversold",))
             raise Waits
 
     def _arrange(self, found: MedusaOrder, stock: Stock) -> None:
         """Reserve each line where there are pieces for it, before anything counts as booked."""
-        variants = [item.variant_id for item in found.items if item.variant_id]
-        if not stock.may_share(variants) or not any(line.state in UNBOOKED for line in self.lines_now()):
+        its = {item.id: item.variant_id for item in found.items if item.variant_id and stock.counts(item.variant_id)}
+        if not stock.may_lie_wrong(list(its.values())) or not any(line.state in UNBOOKED for line in self.lines_now()):
             return
         try:
-            arrange(
-                self._medusa, self._turn, [item.id for item in found.items], stock.places, partial(self._do, "move")
-            )
+            arrange(self._medusa, self._turn, list(its), stock.places, partial(self._do, "move"))
         except Crowded:
             told = CROWDED.format(found.id)
         except WriteRefused as refused:
@@ -210,7 +223,7 @@ class Order:
         if end == "ask":
             raise NeedsPersonError(CANCELED_AFTER if self._receipt.is_canceled else REFUNDED_WHOLE)
         self._pay(found)
-        told = [ship_as_on_etsy(self._medusa, self._receipt, found, stock.places, self._do)]
+        told = [ship_as_on_etsy(self._medusa, self._receipt, found, stock.linked, self._do)]
         told += [GOES_ELSEWHERE] if goes_elsewhere(self._store, self._receipt, found) else []
         return _Noted("done", " ".join(text for text in told if text) or None)
 
@@ -376,5 +389,6 @@ class Order:
             self._over()
         told = {"state": noted.state, "problem": noted.problem}
         if told != {"state": self._receipt.state, "problem": self._receipt.problem}:
-            self._note(**told, settled_at=self._store.now() if is_over else None)
+            with self._store.writing() as session:
+                receipts.settle(session, self._receipt, **told, settled_at=self._store.now() if is_over else None)
         return noted.state

@@ -46,7 +46,7 @@ def read(ask: Ask, query: ReceiptQuery) -> Iterator[Read]:
         page = ask(query, offset)
         times = _times(page, query)
         goes_on = passed is None or passed.ends_at(page) or passed.counted_again(ask).ends_at(page)
-        if not goes_on or not (page.is_last or _are_as_asked(times, query)):
+        if not goes_on or not (_are_as_asked(times, query) or (page.is_last and not _has_more(page, offset))):
             yield from _by_counting(ask, whole)
             return
         until = max(times, default=None) if page.is_last else query.since if passed else None
@@ -98,12 +98,18 @@ def _by_counting(ask: Ask, query: ReceiptQuery) -> Iterator[Read]:
     for _ in range(MOST_PAGES):
         page = ask(query, offset)
         newest = [max([*newest, *times])] if (times := _times(page, query)) else newest
-        until = max(newest, default=None) if page.is_last else None
+        is_last = page.is_last and not _has_more(page, offset)
+        until = max(newest, default=None) if is_last else None
         yield Read(page.receipts, page.malformed, until, is_sorted=False)
-        if page.is_last:
+        if is_last:
             return
         offset += max(1, page.rows // 2)
     yield Read((), 0, None, is_sorted=False, is_whole=False)
+
+
+def _has_more(page: ReceiptPage, offset: int) -> bool:
+    """Whether there are more by the count that Etsy tells, though the page is a short one. An empty one is the end."""
+    return page.rows > 0 and page.count is not None and page.count > offset + page.rows
 
 
 def _times(page: ReceiptPage, query: ReceiptQuery) -> list[datetime]:

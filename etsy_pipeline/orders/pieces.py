@@ -18,7 +18,7 @@ class Stock:
         self,
         medusa: Reservations,
         products: Mapping[str, StockedProduct],
-        places: frozenset[str],
+        linked: frozenset[str],
         taken: Counter[str] | None = None,
     ) -> None:
         """What was read.
@@ -26,10 +26,10 @@ class Stock:
         Args:
             medusa: asked anew, where it is close.
             products: those of the orders.
-            places: the locations of the orders' sales channel; none: whatever sells.
+            linked: the locations of the orders' sales channel, of which those count that sell; none: whatever sells.
             taken: what was ordered since, by inventory item; shared by the orders of a turn.
         """
-        self._medusa, self.places = medusa, places
+        self._medusa, self.linked, self.places = medusa, linked, medusa.selling_of(linked)
         self._taken: Counter[str] = Counter() if taken is None else taken
         self._variants = _variants(products)
 
@@ -53,8 +53,18 @@ class Stock:
         """Whether Medusa still has the variant of a line."""
         return line.variant_id in self._variants
 
-    def may_share(self, variant_ids: Sequence[str]) -> bool:
-        """Whether two lines of an order, of these variants, may be taken from the same inventory item."""
+    def counts(self, variant_id: str) -> bool:
+        """Whether there may be too few pieces of a variant: of one that is sold all the same (backorder) never."""
+        variant = self._variants.get(variant_id)
+        return variant is None or (variant.is_managed and not variant.allows_backorder)
+
+    def may_lie_wrong(self, variant_ids: Sequence[str]) -> bool:
+        """Whether Medusa may reserve lines of an order, of these variants, where they cannot be taken from.
+
+        Two of the same inventory item may get the same pieces, and each one pieces of a location that does not sell.
+        """
+        if self.places != self.linked:
+            return bool(variant_ids)
         known = [self._variants.get(variant_id) for variant_id in variant_ids]
         parts = Counter(part.inventory_item_id for variant in known if variant for part in variant.parts)
         return len(known) > 1 and (None in known or max(parts.values(), default=0) > 1)
@@ -100,7 +110,7 @@ class Stock:
         """What lines take of inventory items whose pieces are counted."""
         for line in lines:
             variant = self._variants.get(line.variant_id or "")
-            if variant is not None and variant.is_managed and not variant.allows_backorder:
+            if variant is not None and self.counts(variant.id):
                 yield from ((part, part.required * line.quantity) for part in variant.parts)
 
     def _levels(self, part: Part) -> dict[str, int]:

@@ -143,6 +143,8 @@ def address_mark(buyer: Mapping[str, Any]) -> str:
 
 
 def _goods(totals: Totals) -> Decimal:
+    if totals.discount > totals.price or totals.shipping < 0:
+        raise AmountsDisagree("Its lines, or its shipping, would cost less than nothing.")
     return totals.price - totals.discount
 
 

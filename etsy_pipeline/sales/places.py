@@ -59,15 +59,16 @@ def arranged(held: Sequence[Held], free: Mapping[Spot, int]) -> dict[str, str] |
 
     Args:
         held: all reservations of the order.
-        free: what can still be reserved; below zero where more is reserved than there is.
+        free: what can still be reserved; below zero where more is reserved than there is. Nothing may stay elsewhere.
     """
-    crowded = {item.spot[0] for item in held if free.get(item.spot, 0) < 0}
+    crowded = {item.spot[0] for item in held if free.get(item.spot, -1) < 0}
     moves: dict[str, str] = {}
     for inventory_item_id in sorted(crowded):
         its = [item for item in held if item.spot[0] == inventory_item_id]
         room = Counter({place: count for (item_id, place), count in free.items() if item_id == inventory_item_id})
         for item in its:
-            room[item.spot[1]] += item.quantity
+            if item.spot in free:
+                room[item.spot[1]] += item.quantity
         biggest_first = sorted(its, key=lambda item: (-item.quantity, item.id))
         placed = _placed(biggest_first, room, iter(range(MOST_TRIES))) if len(its) <= MOST_LINES else None
         if placed is None:

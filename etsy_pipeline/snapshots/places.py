@@ -1,5 +1,6 @@
 """From the setting ETSY_PIPELINE_SNAPSHOTS to the place that it names."""
 
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -26,14 +27,15 @@ def place_of(setting: str | None, default: Path, store: Store) -> Place:
     """
     if setting is None:
         return Folder(default)
-    parts = urlsplit(setting)
-    query = dict(parse_qsl(parts.query))
     if setting == "db:":
         return Database(store)
-    if parts.scheme == "file" and parts.path and not parts.netloc:
-        return Folder(Path(parts.path))
-    if parts.scheme == "s3" and parts.netloc and "@" not in parts.netloc and query.keys() <= KNOWN_IN_QUERY:
-        return ObjectStore(parts.netloc, parts.path, query)
+    with suppress(ValueError):  # an address that is none
+        parts = urlsplit(setting)
+        query = dict(parse_qsl(parts.query))
+        if parts.scheme == "file" and parts.path.startswith("/") and not parts.netloc:  # of no process's own folder
+            return Folder(Path(parts.path))
+        if parts.scheme == "s3" and parts.netloc and "@" not in parts.netloc and query.keys() <= KNOWN_IN_QUERY:
+            return ObjectStore(parts.netloc, parts.path, query)
     raise NotConfigured(
         "ETSY_PIPELINE_SNAPSHOTS names no place.",
         code="snapshots_malformed",

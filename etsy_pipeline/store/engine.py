@@ -30,6 +30,8 @@ __all__ = ["Session", "Store", "open_store"]  # other rooms name the session's t
 
 SQLITE_BUSY_SECONDS = 30  # a publisher commits every few hundred milliseconds; a writer that waits longer is stuck
 
+DEADLOCK = "40P01"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
+
 NO_FENCE = Fence()
 
 Begun = TypeVar("Begun")
@@ -272,6 +274,12 @@ def _helpful_errors() -> Iterator[None]:
     except OperationalError as error:
         if _is_locked(error):
             raise _locked(SQLITE_BUSY_SECONDS) from error
+        if getattr(error.orig, "sqlstate", None) == DEADLOCK:
+            raise StoreUnavailable(
+                "Two programs waited for each other in the database, which ended what this one was about to write.",
+                code="database_deadlock",
+                hint="Nothing: it is done with the next run.",
+            ) from error
         raise StoreUnavailable(
             f"The database cannot be used: {_first_line(error)}.",
             code="database_unreachable",
@@ -286,7 +294,7 @@ def _helpful_errors() -> Iterator[None]:
 
 
 def _is_locked(error: OperationalError) -> bool:
-    return "locked" in str(error.orig)
+    return isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
 
 
 def _locked(seconds: float) -> StoreUnavailable:

@@ -6,6 +6,7 @@ import pytest
 
 from etsy_pipeline.sales.guard import OpenSales
 from etsy_pipeline.store.engine import Store
+from etsy_pipeline_tests.conftest import ON_SQLITE
 from etsy_pipeline_tests.orders.kills import Killed, killed_at, later
 from etsy_pipeline_tests.orders.selling import ORDERS, Selling
 from etsy_pipeline_tests.world import World
@@ -87,6 +88,20 @@ def test_a_lost_answer_is_not_concluded_from_while_it_may_come(shop: Selling) ->
     later(shop)
     shop.look()
     assert len(shop.world.medusa_orders()) == 1
+
+
+@ON_SQLITE
+def test_what_a_person_says_of_an_end_leaves_what_is_on_its_way(shop: Selling) -> None:
+    receipt_id = shop.buys()
+    shop.world.medusa_fault("POST", PATHS["draft"], "drop_before")
+    shop.look()
+    shop.world.refund(receipt_id)
+    shop.decides(receipt_id, gives_back=False)
+    shop.look()
+    assert shop.world.medusa_orders() == [], "the first draft may still come"
+    later(shop)
+    shop.look()
+    assert (len(shop.world.medusa_orders()), shop.receipt(receipt_id).state) == (1, "done")
 
 
 def test_killed_while_calling_off_the_stock_comes_back_once(shop: Selling, monkeypatch: pytest.MonkeyPatch) -> None:

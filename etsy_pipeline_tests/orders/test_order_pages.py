@@ -28,8 +28,12 @@ def orders(seconds: Sequence[int]) -> list[Receipt]:
 class Etsy:
     """Gives pages of some size, sorted in its own way; between two of them an order may change."""
 
-    def __init__(self, found: list[Receipt], size: int, sorting: Sorting, *, heeds_since: bool = True) -> None:
+    def __init__(
+        self, found: list[Receipt], size: int, sorting: Sorting, *, heeds_since: bool = True, says_last: bool = False
+    ) -> None:
+        """`says_last`: each page is shorter than what was asked for, as if it were the last one."""
         self.found, self._size, self._sorting, self._heeds_since = found, size, sorting, heeds_since
+        self._says_last = says_last
         self.touched: set[int] = set()
         self.calls = 0
 
@@ -48,7 +52,8 @@ class Etsy:
         self.calls += 1
         within = [item for item in self.found if item.updated_at >= query.since or not self._heeds_since]
         rows = self._sorting(within)[offset : offset + self._size]
-        return ReceiptPage(tuple(rows), len(rows), is_last=len(rows) < self._size, count=len(within))
+        is_last = self._says_last or len(rows) < self._size
+        return ReceiptPage(tuple(rows), len(rows), is_last=is_last, count=len(within))
 
 
 def oldest_first(found: list[Receipt]) -> list[Receipt]:
@@ -142,6 +147,21 @@ def test_one_page_is_all_however_it_is_sorted() -> None:
     assert last(Etsy(orders(range(20, 25)), 10, newest_first)) == replace(
         last(Etsy(orders(range(20, 25)), 10, oldest_first)), receipts=tuple(newest_first(orders(range(20, 25))))
     )
+
+
+@pytest.mark.parametrize("sorting", [oldest_first, newest_first])
+def test_of_short_pages_that_are_not_the_last_nothing_is_passed_over(sorting: Sorting) -> None:
+    etsy = Etsy(orders(range(20, 60)), 10, sorting, says_last=True)
+    found = list(order_pages.read(etsy.ask, SINCE))
+    until = max(page.until for page in found if page.until)
+    seen = {item.receipt_id for page in found for item in page.receipts}
+    assert {item.receipt_id for item in etsy.found if item.updated_at <= until} == seen
+
+
+def test_a_count_that_is_never_right_costs_a_few_calls_and_ends() -> None:
+    etsy = Etsy(orders(range(20, 24)), 10, newest_first)
+    found = list(order_pages.read(lambda query, offset: replace(etsy.ask(query, offset), count=5000), SINCE))
+    assert (found[-1].until, etsy.calls <= 5) == (etsy.found[-1].updated_at, True)
 
 
 def test_a_window_that_has_no_end_is_left_and_nothing_of_it_counts_as_passed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -311,3 +311,21 @@ def sell_many(shop: Selling, count: int, at: int) -> None:
             line["transaction_id"] += number * 1_000_000 + at % 1_000_000
         values = data["receipt_id"], row["shop_id"], at, at, json.dumps(data)
         shop.world.sandbox.state.run("INSERT INTO receipt VALUES (?,?,?,?,?)", *values)
+
+
+@ON_SQLITE
+def test_orders_are_written_by_their_ids_so_that_no_two_readers_wait_for_each_other(
+    shop: Selling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = datetime.now(UTC) + timedelta(seconds=5)
+    last = shop.buys(created_timestamp=int(newer.timestamp()))
+    bought = [shop.buys() for _ in range(2)]
+    locked, get = list[int](), receipts.get
+
+    def noted(session: Any, account_id: str, receipt_id: int, *, lock: bool = False) -> Any:
+        locked.extend([receipt_id] if lock else [])
+        return get(session, account_id, receipt_id, lock=lock)
+
+    monkeypatch.setattr(receipts, "get", noted)
+    shop.look()
+    assert list(dict.fromkeys(locked)) == sorted([last, *bought])

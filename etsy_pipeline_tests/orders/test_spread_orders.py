@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
 
 import pytest
 
@@ -14,45 +13,9 @@ from etsy_pipeline.sales.guard import OpenSales
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.conftest import ON_SQLITE
 from etsy_pipeline_tests.orders.kills import Killed, killed_at, later
-from etsy_pipeline_tests.orders.selling import ORDERS, Selling
+from etsy_pipeline_tests.orders.selling import ORDERS
+from etsy_pipeline_tests.orders.spread import Spread
 from etsy_pipeline_tests.world import World
-
-
-class Spread(Selling):
-    """A shop whose product is at two locations."""
-
-    @property
-    def places(self) -> list[str]:
-        """The locations that have its product, in their order."""
-        return sorted(level["location_id"] for level in self.levels())
-
-    def levels(self, variant: str | None = None) -> list[dict[str, Any]]:
-        """What is where of a variant's first inventory item."""
-        rows = self.world.sandbox.state.rows(
-            "SELECT * FROM medusa_level WHERE inventory_item_id = "
-            "(SELECT min(id) FROM medusa_item WHERE variant_id = ?) ORDER BY location_id",
-            variant or self.variant,
-        )
-        return [dict(row) for row in rows]
-
-    def puts(self, *stocked: int, variant: str | None = None) -> None:
-        """So many pieces at each location."""
-        for place, count in zip(self.places, stocked, strict=True):
-            body = {"stocked": count, "location_id": place}
-            assert "error" not in self.world.medusa("PUT", f"levels/{variant or self.variant}", body)
-
-    def available(self, variant: str | None = None) -> list[int]:
-        """What is left at each location."""
-        return [level["stocked_quantity"] - level["reserved_quantity"] for level in self.levels(variant)]
-
-    def stocked(self) -> list[int]:
-        """What lies at each location."""
-        return [level["stocked_quantity"] for level in self.levels()]
-
-    def order(self) -> dict[str, Any]:
-        """The one order of ours in Medusa."""
-        (found,) = (order for order in self.world.medusa_orders() if (order["metadata"] or {}).get("etsy_receipt"))
-        return found
 
 
 @pytest.fixture

@@ -89,6 +89,8 @@ def test_vat_in_the_total_is_a_tax_and_not_owed_in_medusa() -> None:
         (totals("10", "11"), [line("10")]),
         (totals("10", "10"), [line("9.99")]),
         (totals("10.005", "10.005"), [line("10.005")]),
+        (totals("10", "3", discount="12", shipping="5"), [line("10")]),
+        (totals("10", "5", shipping="-5"), [line("10")]),
     ],
 )
 def test_what_does_not_agree_is_refused(told: Totals, lines: list[SoldLine]) -> None:

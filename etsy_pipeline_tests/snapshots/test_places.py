@@ -191,7 +191,7 @@ def test_what_the_setting_names(store: Store, tmp_path: Path) -> None:
     named |= {"s3://b": "s3://b", "s3://b/p/?endpoint=http://minio:9000&region=x": "s3://b/p"}
     assert {setting: place_of(setting, tmp_path, store).name for setting in named} == named
     wrong = ("/var/lib/x", "file:", "file://host/x", "s3:", "s3:///p", "s3://AKIA:secret@b/p", "gs://b/p", "db:x")
-    for setting in (*wrong, "s3://b/p?access_key=x"):
+    for setting in (*wrong, "s3://b/p?access_key=x", "s3://[b/p", "file:of/this/process", "file:~/x"):
         with pytest.raises(NotConfigured) as told:
             place_of(setting, tmp_path, store)
         assert told.value.code == "snapshots_malformed"

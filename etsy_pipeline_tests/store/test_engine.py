@@ -20,6 +20,7 @@ from etsy_pipeline_tests.conftest import CIPHER
 from etsy_pipeline_tests.store.operators_sql import FAILED_LINKS_OF_THE_OPERATOR, JOBS_OF_THE_OPERATOR
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+WRITE = text("UPDATE etsy_account SET name = name WHERE id = :name")
 
 
 @pytest.mark.parametrize("query", [JOBS_OF_THE_OPERATOR, FAILED_LINKS_OF_THE_OPERATOR])
@@ -163,3 +164,28 @@ def test_a_malformed_key_says_so_without_showing_it() -> None:
 def test_the_key_in_the_state_folder_is_made_once_and_private(tmp_path: Path) -> None:
     assert key_in_state_folder(tmp_path) == key_in_state_folder(tmp_path)
     assert (tmp_path / "secret.key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_of_two_writers_that_wait_for_each_other_one_is_ended_and_told_so(store: Store) -> None:
+    with store.writing() as session:
+        for name in ("a", "b"):
+            session.add(EtsyAccountRow(id=name, name=name, created_at=NOW, updated_at=NOW))
+    both_hold, told = threading.Barrier(2), list[str]()
+
+    def write(first: str, second: str) -> None:
+        try:
+            with store.writing() as session:
+                session.execute(text("SET LOCAL deadlock_timeout = '10ms'"))
+                session.execute(WRITE, {"name": first})
+                both_hold.wait(timeout=60)
+                session.execute(WRITE, {"name": second})
+        except Unavailable as error:
+            told.append(error.code)
+
+    threads = [threading.Thread(target=write, args=names) for names in (("a", "b"), ("b", "a"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told == ["database_deadlock"]
