@@ -73,10 +73,15 @@ def _check_celery(given: Mapping[str, Any]) -> None:
             hint="Name a Redis in `backend`, as in deploy/dagster/celery.yaml (DAGSTER_CELERY_BACKEND).",
         )
     for url in (_value(given.get("broker")), backend):
-        _reach(url)
+        require_broker(url)
 
 
-def _reach(url: str) -> None:
+def require_broker(url: str) -> None:
+    """Refuse a Redis, or another broker that listens somewhere, where nothing answers.
+
+    Raises:
+        Unavailable: `broker_unreachable`.
+    """
     try:
         parts = urlsplit(url)
         if parts.scheme not in PORTS:

@@ -14,9 +14,10 @@ from contextlib import closing
 from typing import Any, Literal, Self, get_args
 
 import dagster as dg
+from dagster._core.run_coordinator.queued_run_coordinator import RunQueueConfig  # what the method of the base gives
 from dagster._serdes import ConfigurableClassData  # named in the signature that Dagster documents
 
-from etsy_pipeline.dagster_yaml import DRIVER
+from etsy_pipeline.dagster_yaml import DRIVER, require_broker
 from etsy_pipeline.errors import NotConfigured, PipelineError
 from etsy_pipeline.orchestration.code_age import CODE_TAG, this_code
 from etsy_pipeline.safe_text import visible
@@ -81,6 +82,21 @@ class RunQueue(dg.QueuedRunCoordinator):
         """
         super().register_instance(instance)
         require_usable(instance)
+
+    def get_run_queue_config(self) -> RunQueueConfig:
+        """The limits of this moment; Dagster's daemon asks in each turn.
+
+        While Celery's broker does not answer there is room for no run: each would fail as it is launched.
+        """
+        found = super().get_run_queue_config()
+        launcher = self._instance.run_launcher
+        try:
+            for url in filter(None, (getattr(launcher, "broker", None), getattr(launcher, "backend", None))):
+                require_broker(url)
+        except PipelineError as error:
+            logger.warning("runs_wait code=%s %s", error.code, error)
+            return found._replace(max_concurrent_runs=0)
+        return found
 
     def submit_run(self, context: dg.SubmitRunContext) -> dg.DagsterRun:
         """Put a run into the queue."""

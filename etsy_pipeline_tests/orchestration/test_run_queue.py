@@ -1,6 +1,7 @@
 """The queue in which Dagster's runs wait: what waits for what, and that no large shop holds up the small ones."""
 
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -140,6 +141,23 @@ def test_two_large_shops_hold_up_no_small_one(shipped: dg.DagsterInstance) -> No
             its_state = DagsterEventType.RUN_START if LONG_TAG in run.tags else DagsterEventType.RUN_SUCCESS
             shipped.report_dagster_event(DagsterEvent(its_state.value, job_name=run.job_name), run.run_id)
     assert turns == [["large 1", "large 2", "small 1"], ["small 2"], ["small 3"]]
+
+
+def test_runs_wait_in_the_queue_while_celerys_broker_does_not_answer(
+    shipped: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_the_queue(shipped, "publish_sync", slot("a", "full"))
+    daemon = QueuedRunCoordinatorDaemon(interval_seconds=1)
+
+    def begun() -> int:
+        return len(daemon._get_runs_to_dequeue(shipped, shipped.get_concurrency_config(), fixed_iteration_time=None))
+
+    with socket.create_server(("127.0.0.1", 0)) as redis:
+        url = f"redis://127.0.0.1:{redis.getsockname()[1]}/0"
+        celery = SimpleNamespace(broker=url, backend=url)
+        monkeypatch.setattr(dg.DagsterInstance, "run_launcher", property(lambda _: celery))
+        assert begun() == 1
+    assert begun() == 0, "it would fail as it is launched"
 
 
 @pytest.mark.parametrize(("cores", "value", "runs"), [(1, "", 2), (8, "", 8), (8, "3", 3), (8, "x", 2)])
