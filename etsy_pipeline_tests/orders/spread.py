@@ -1,8 +1,11 @@
 """A shop whose product lies at two stock locations."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from etsy_pipeline_tests.orders.selling import Selling
+from etsy_pipeline.store.engine import Store
+from etsy_pipeline_tests.orders.selling import ORDERS, Selling
+from etsy_pipeline_tests.world import World
 
 
 class Spread(Selling):
@@ -45,3 +48,11 @@ class Spread(Selling):
         """The one order of ours in Medusa."""
         (found,) = (order for order in self.world.medusa_orders() if (order["metadata"] or {}).get("etsy_receipt"))
         return found
+
+
+def at_two_locations(world: World, store: Store) -> Iterator[Spread]:
+    """Such a shop in mode `orders`, as a fixture."""
+    made = Spread.of(world, store, mode="orders", case="two_locations", pieces=40, **ORDERS)
+    assert isinstance(made, Spread)
+    yield made
+    store.clock = None

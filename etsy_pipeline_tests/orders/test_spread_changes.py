@@ -1,25 +1,15 @@
 """Orders of pieces at several locations, where something is odd: the variant, the settings, or what changes meanwhile."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.orders.medusa_order import SHORT
-from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.conftest import ON_SQLITE
 from etsy_pipeline_tests.orders.kills import later
 from etsy_pipeline_tests.orders.selling import ORDERS
-from etsy_pipeline_tests.orders.spread import Spread
-from etsy_pipeline_tests.world import World
+from etsy_pipeline_tests.orders.spread import Spread, at_two_locations
 
-
-@pytest.fixture
-def shop(world: World, store: Store) -> Iterator[Spread]:
-    made = Spread.of(world, store, mode="orders", case="two_locations", pieces=40, **ORDERS)
-    assert isinstance(made, Spread)
-    yield made
-    store.clock = None
+shop = pytest.fixture(at_two_locations)
 
 
 @ON_SQLITE

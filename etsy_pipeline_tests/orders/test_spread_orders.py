@@ -1,6 +1,5 @@
 """Pieces of one order lie at several locations: its order in Medusa takes each from where it is, and packs it there."""
 
-from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
@@ -10,20 +9,12 @@ from etsy_pipeline.orders import known
 from etsy_pipeline.orders.medusa_order import CROWDED, SCATTERED
 from etsy_pipeline.orders.shipping import parcels
 from etsy_pipeline.sales.guard import OpenSales
-from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.conftest import ON_SQLITE
 from etsy_pipeline_tests.orders.kills import Killed, killed_at, later
 from etsy_pipeline_tests.orders.selling import ORDERS
-from etsy_pipeline_tests.orders.spread import Spread
-from etsy_pipeline_tests.world import World
+from etsy_pipeline_tests.orders.spread import Spread, at_two_locations
 
-
-@pytest.fixture
-def shop(world: World, store: Store) -> Iterator[Spread]:
-    made = Spread.of(world, store, mode="orders", case="two_locations", pieces=40, **ORDERS)
-    assert isinstance(made, Spread)
-    yield made
-    store.clock = None
+shop = pytest.fixture(at_two_locations)
 
 
 def test_pieces_at_two_locations_make_one_order_that_is_packed_at_both(shop: Spread) -> None:
