@@ -1,7 +1,9 @@
 """A real Medusa that is restarted, or cut off, while its catalogue is read: nothing is missing afterwards."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -45,13 +47,16 @@ def proxy(seed: Seed) -> Iterator[Proxy]:
         yield made
 
 
-def read(catalogue: MedusaCatalogue) -> list[str]:
-    """All products, with the addresses of the pictures that Medusa itself serves as if nothing stood before it."""
+def read(catalogue: MedusaCatalogue) -> list[Any]:
+    """All products, with the addresses of the pictures that Medusa itself serves as if nothing stood before it.
+
+    Medusa gives a variant's options in an order that changes between two questions: they are compared without one.
+    """
     found = [product for page in catalogue.pages(Selection()) for product in page.products]
-    return [product.model_dump_json().replace(catalogue.base_url, URL) for product in found]
+    return [json.loads(product.model_dump_json().replace(catalogue.base_url, URL)) for product in found]
 
 
-def straight() -> list[str]:
+def straight() -> list[Any]:
     return read(MedusaCatalogue(URL, KEY))
 
 
