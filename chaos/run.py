@@ -3,6 +3,8 @@
     python chaos/run.py [--seeds 3] [--kills 100] [--products 200] [--database postgresql] [--lanes]
     python chaos/run.py --orders [--mode stock] [--seeds 3] [--kills 100] [--database postgresql]
 
+Run it as a script, from the top folder: its parts lie beside it, and `python -m chaos.run` finds none of them.
+
 For each seed: plan, approve, and publish in a process (at times in two at once) that is killed with SIGKILL at random
 instants and started again until it is done, while the local Etsy has random faults; then the catalogue changes, and so
 on until there were so many kills. After each season every listing is compared with the plan and with our books. Ends

@@ -1,17 +1,19 @@
-"""Routes of a shop's orders on Etsy: how they stand, what was booked for them, and what Medusa has lost.
+"""Routes of a shop's orders on Etsy: how they stand, what was booked for them, closing one, and what Medusa has lost.
 
 All other deciding is done on the page, and by command.
 """
 
+from contextlib import closing
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
+from etsy_pipeline import wiring
 from etsy_pipeline.api.context import Context
-from etsy_pipeline.api.inputs import AccountPath, Page
+from etsy_pipeline.api.inputs import PRINTABLE, AccountPath, Page
 from etsy_pipeline.api.who import ByProgram
-from etsy_pipeline.orders import views
+from etsy_pipeline.orders import by_hand, views
 from etsy_pipeline.orders.lost import decide_lost, lost_count
 
 router = APIRouter(prefix="/admin/etsy-accounts", tags=["orders"])
@@ -123,6 +125,12 @@ class LostDecision(BaseModel):
     count: int = Field(ge=0, le=10_000_000)
 
 
+class Closing(BaseModel):
+    """Why nothing more is to be done for an order."""
+
+    reason: str = Field(min_length=1, max_length=400, pattern=PRINTABLE)
+
+
 class Decided(BaseModel):
     """Of how many lines it was said."""
 
@@ -145,6 +153,16 @@ def show_orders(context: Context, account_id: AccountPath, page: Page, state: St
 @router.get("/{account_id}/receipts/{receipt_id}", summary="One order on Etsy")
 def show_order(context: Context, account_id: AccountPath, receipt_id: ReceiptPath) -> Order:
     """With its lines."""
+    return Order(**views.order(context.store, account_id, receipt_id))
+
+
+@router.post("/{account_id}/receipts/{receipt_id}/close", summary="Close an order that can never be made")
+def close_order(
+    context: Context, by: ByProgram, account_id: AccountPath, receipt_id: ReceiptPath, body: Closing
+) -> Order:
+    """One that waits for a person: no order is made of it in Medusa, and nothing stays reserved for it."""
+    with closing(wiring.reservations_for(context.settings, context.store, account_id)) as medusa:
+        by_hand.close_order(context.store, medusa, account_id, receipt_id, reason=body.reason, by=by)
     return Order(**views.order(context.store, account_id, receipt_id))
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from etsy_pipeline.api.context import Context
 from etsy_pipeline.api.inputs import PRINTABLE, AccountPath, Page
+from etsy_pipeline.api.who import ByProgram
 from etsy_pipeline.planning.shop_changes import Kind
 from etsy_pipeline.shop import scan_views
 from etsy_pipeline.shop.scan import ask
@@ -97,12 +98,12 @@ def show_listings(context: Context, account_id: AccountPath, page: Page, state: 
 
 
 @router.post("/{account_id}/scan", status_code=202, summary="Ask for a look through all of a shop's listings")
-def scan(context: Context, account_id: AccountPath) -> Scan:
+def scan(context: Context, by: ByProgram, account_id: AccountPath) -> Scan:
     """Dagster begins it; asked for again within two minutes it is the same one. Answers 409 where no shop is connected.
 
     A scan that `problem` says was only asked for, or that has neither a problem nor a `finished_at`, is not over.
     """
-    return _scan(ask(context.store, account_id))
+    return _scan(ask(context.store, account_id, by=by))
 
 
 def _scan(scan: ShopScan) -> Scan:

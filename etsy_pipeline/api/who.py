@@ -17,7 +17,7 @@ from etsy_pipeline.store.records import Person, Role
 
 DECISIONS = re.compile(
     r"/admin/products/etsy-sync(/[^/]+/\w+)?"
-    r"|/admin/etsy-accounts/[^/]+/(link-decisions|scan|frozen-lines)"
+    r"|/admin/etsy-accounts/[^/]+/(link-decisions|scan|frozen-lines|receipts/[^/]+/close)"
     r"|/review/(?!accounts/|people/)[^/]+/(approve|reject|cancel|resume|retry|rollback)"
     r"|/review/sync"
     r"|/review/accounts/[^/]+/(candidates/(decide|certain)|accept|orders|scan)"

@@ -10,7 +10,6 @@ from rich.text import Text
 
 from etsy_pipeline import wiring
 from etsy_pipeline.catalogue.draft_orders import DraftOrders
-from etsy_pipeline.catalogue.reservations import Reservations
 from etsy_pipeline.cli.account import AccountId
 from etsy_pipeline.cli.output import Json, as_json, as_table, cell, console, lines
 from etsy_pipeline.cli.settings_and_store import settings_and_store
@@ -20,10 +19,6 @@ from etsy_pipeline.orders.lost import decide_lost, lost_count
 from etsy_pipeline.orders.rounds import Round
 from etsy_pipeline.orders.rounds import look as look_at
 from etsy_pipeline.orders.tracking import tell_again
-from etsy_pipeline.settings import Settings
-from etsy_pipeline.store import accounts
-from etsy_pipeline.store.accounts import settings_of
-from etsy_pipeline.store.engine import Store
 
 app = typer.Typer(help="Orders on Etsy, and what is booked for them in Medusa.", no_args_is_help=True)
 
@@ -44,7 +39,7 @@ def look_(account_id: AccountId, as_json_: Json = False) -> None:
     """Read what changed now, and book it: what Dagster does every few minutes."""
     with (
         settings_and_store() as (settings, store),
-        closing(_medusa(settings, store, account_id)) as medusa,
+        closing(wiring.reservations_for(settings, store, account_id)) as medusa,
         closing(wiring.receipt_client(settings, store, account_id)) as client,
     ):
         found = look_at(store, client, medusa, account_id, at_once=True)
@@ -124,7 +119,10 @@ def choose(
     by: By = None,
 ) -> None:
     """Say which variant a line is of. It is booked with the next look."""
-    with settings_and_store() as (settings, store), closing(_medusa(settings, store, account_id)) as medusa:
+    with (
+        settings_and_store() as (settings, store),
+        closing(wiring.reservations_for(settings, store, account_id)) as medusa,
+    ):
         by_hand.choose_variant(
             store, medusa, account_id, transaction_id, product_id=product_id, variant_id=variant_id, by=doer(by)
         )
@@ -167,9 +165,29 @@ def decide(
     by: By = None,
 ) -> None:
     """Say what the end of an order means that was canceled or refunded: the goods are back, or they are gone."""
-    with settings_and_store() as (settings, store), closing(_medusa(settings, store, account_id)) as medusa:
+    with (
+        settings_and_store() as (settings, store),
+        closing(wiring.reservations_for(settings, store, account_id)) as medusa,
+    ):
         by_hand.decide_end(store, medusa, account_id, receipt_id, gives_back=goods_are_back, by=doer(by))
     console.print("Its stock is free again." if goods_are_back else "Its stock stays taken.")
+
+
+@app.command()
+def close(
+    account_id: AccountId,
+    receipt_id: Receipt,
+    *,
+    reason: Annotated[str, typer.Option(help="Why, for whoever reads `activity`.", metavar="TEXT")],
+    by: By = None,
+) -> None:
+    """Close an order that waits for a person and can never be made: nothing is reserved for it any more."""
+    with (
+        settings_and_store() as (settings, store),
+        closing(wiring.reservations_for(settings, store, account_id)) as medusa,
+    ):
+        by_hand.close_order(store, medusa, account_id, receipt_id, reason=reason, by=doer(by))
+    console.print("It is closed. Did its pieces go to the buyer? Then take them off Medusa's stock.")
 
 
 @app.command()
@@ -177,17 +195,11 @@ def track(account_id: AccountId, receipt_id: Receipt, by: By = None) -> None:
     """Tell Etsy of an order's parcels now, whatever Etsy answered before. The buyer is written to."""
     with (
         settings_and_store() as (settings, store),
-        closing(_medusa(settings, store, account_id)) as medusa,
+        closing(wiring.reservations_for(settings, store, account_id)) as medusa,
         closing(wiring.receipt_client(settings, store, account_id)) as client,
     ):
         outcome = tell_again(store, client, DraftOrders(medusa.api), account_id, receipt_id, by=doer(by))
     console.print(TOLD[outcome])
-
-
-def _medusa(settings: Settings, store: Store, account_id: str) -> Reservations:
-    with store.reading() as session:
-        sold_from = settings_of(accounts.get(session, account_id)).sold_from
-    return wiring.reservations_of(settings, sold_from)
 
 
 def _counts(found: Round) -> dict[str, int]:

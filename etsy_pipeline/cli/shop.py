@@ -12,6 +12,7 @@ from etsy_pipeline.cli.account import AccountId
 from etsy_pipeline.cli.output import Json, as_json, as_table, cell, console, lines
 from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.cli.shop_expiring import expiring_
+from etsy_pipeline.cli.who import By, doer
 from etsy_pipeline.shop import scan_views
 from etsy_pipeline.shop.scan import scan as scan_shop
 from etsy_pipeline.store.records import ShopScan
@@ -26,12 +27,12 @@ Most = Annotated[int, typer.Option("--most", min=1, help="Show so many at most; 
 
 
 @app.command()
-def scan(account_id: AccountId, as_json_: Json = False) -> None:
+def scan(account_id: AccountId, as_json_: Json = False, by: By = None) -> None:
     """Look through all listings of a shop now, in every state: about one call for 100 of them."""
     with settings_and_store() as (settings, store):
         began = time.monotonic()
         with closing(wiring.shop_client(settings, store, account_id)) as client:
-            found = scan_shop(store, client, account_id)
+            found = scan_shop(store, client, account_id, by=doer(by))
         seconds = time.monotonic() - began
     if as_json_:
         as_json(scan_views.scan_view(found))

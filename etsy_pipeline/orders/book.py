@@ -99,7 +99,7 @@ class Line:
 
     def _came_to(self, outcome: Outcome, variant: StockedVariant) -> SaleState:
         if outcome == "reserved":
-            return self._becomes("booked", None)
+            return self._booked()
         if outcome == "refused":
             return "waiting"
         if self._held or self._has_reserved:
@@ -107,6 +107,12 @@ class Line:
         if variant.allows_backorder:
             return self._becomes("nothing_to_book", BACKORDER)
         return self._becomes("oversold", SHORT)
+
+    def _booked(self) -> SaleState:
+        if self._becomes("booked", None) == "booked":
+            return "booked"
+        self.let_go()
+        return "waiting"
 
     def _try(self, variant: StockedVariant) -> Outcome:
         missing = _missing(self._sale.quantity, variant, self._held)
@@ -221,13 +227,12 @@ class Line:
                 stock_movements.drop(session, movement)
 
     def _becomes(self, state: SaleState, problem: str | None) -> SaleState:
-        sale = self._sale
-        if (state, problem) != (sale.state, sale.problem):
+        """Note how it stands, unless a person has decided on it since it was read: then it is looked at again."""
+        if (state, problem) != (self._sale.state, self._sale.problem):
             with self._store.writing() as session:
                 booked_at = {"booked_at": clock.now(session)} if state == "booked" else {}
-                sales.change(
-                    session, sale.etsy_account_id, sale.transaction_id, state=state, problem=problem, **booked_at
-                )
+                if not sales.become(session, self._sale, state=state, problem=problem, **booked_at):
+                    return "waiting"
         return state
 
     def _movement(self, kind: MovementKind, item_id: str, location_id: str, quantity: int) -> StockMovement:

@@ -1,15 +1,17 @@
-"""What a person says of orders: which variant a line is of, that nothing is to be booked for it, what an end means."""
+"""What a person says of orders: which variant a line is of, that nothing is booked for it, what an end means."""
 
 from dataclasses import replace
 
+from etsy_pipeline.catalogue.draft_orders import DraftOrders
 from etsy_pipeline.catalogue.reservations import Reservations
-from etsy_pipeline.errors import BadRequest, NotFound
+from etsy_pipeline.errors import BadRequest, Conflict, NotFound
 from etsy_pipeline.orders.cancel import give_back, settle
-from etsy_pipeline.orders.steps import Step
+from etsy_pipeline.orders.steps import Step, keep_step
 from etsy_pipeline.orders.turn import Turn
-from etsy_pipeline.store import activity, receipts, sales
+from etsy_pipeline.store import activity, clock, receipts, sales
 from etsy_pipeline.store.activity import Deed, Doer
 from etsy_pipeline.store.engine import Session, Store
+from etsy_pipeline.store.receipts import KeptReceipt
 from etsy_pipeline.store.sales import UNBOOKED, KeptSale
 
 OPEN = (*UNBOOKED, "observed")
@@ -29,7 +31,8 @@ def choose_variant(
 
     Raises:
         NotFound: `sale_not_found`; `variant_not_found`, where Medusa does not have it.
-        BadRequest: `sale_settled`, where it is booked or given back.
+        BadRequest: `sale_settled`, where it is booked or given back; `order_in_medusa`.
+        Conflict: `order_being_made`.
     """
     product = medusa.products([product_id]).get(product_id)
     if product is None or variant_id not in {variant.id for variant in product.variants}:
@@ -53,7 +56,8 @@ def book_nothing(store: Store, account_id: str, transaction_id: int, *, by: Doer
 
     Raises:
         NotFound: `sale_not_found`.
-        BadRequest: `sale_settled`, where it is booked or given back.
+        BadRequest: `sale_settled`, where it is booked or given back; `order_in_medusa`.
+        Conflict: `order_being_made`.
     """
     with store.writing() as session:
         _open_line(session, account_id, transaction_id)
@@ -75,9 +79,99 @@ def decide_end(
 
     Raises:
         NotFound: `order_not_found`.
+        BadRequest: `order_in_medusa`, where Medusa's order holds its stock.
+        Conflict: `order_being_made`, where an answer of Medusa's may still be on its way.
         TakenOver: `orders_active`, while orders are being booked.
         PipelineError: where Medusa cannot be asked.
     """
+    receipt = _known(store, account_id, receipt_id)
+    if gives_back and receipt.medusa_order_id:
+        raise _in_medusa(receipt)
+    if gives_back:
+        with Turn(store, account_id).taken() as turn:
+            is_given_back = _give_back(store, medusa, turn, receipt)
+        if not is_given_back:
+            raise _being_made(receipt)
+    with store.writing() as session:
+        _decide(session, receipt)
+        deed: Deed = "goods_back" if gives_back else "goods_gone"
+        activity.note(session, by, deed, account_id=account_id, about=f"order {receipt_id}")
+    settle(store, account_id)
+
+
+def close_order(
+    store: Store, medusa: Reservations, account_id: str, receipt_id: int, *, reason: str, by: Doer | None = None
+) -> None:
+    """Say that nothing more is to be done for an order that waits for a person, and never can be done.
+
+    No order is made of it in Medusa, what is reserved for it is given back, and its pieces are open no more. Where
+    Medusa has its order, that one has to be canceled there before.
+
+    Args:
+        store: the database.
+        medusa: where its pieces are reserved.
+        account_id: whose.
+        receipt_id: Etsy's number of the order.
+        reason: why, in a person's words.
+        by: who says it.
+
+    Raises:
+        NotFound: `order_not_found`.
+        BadRequest: `reason_missing`; `order_in_medusa`; `order_not_waiting`, where it waits for nobody.
+        Conflict: `order_being_made`, where an answer of Medusa's may still be on its way.
+        TakenOver: `orders_active`, while orders are being booked.
+        PipelineError: where Medusa cannot be asked.
+    """
+    if not (reason := " ".join(reason.split())):
+        raise BadRequest(
+            "There is no reason.", code="reason_missing", hint="Say why nothing more is to be done for the order."
+        )
+    receipt = _known(store, account_id, receipt_id)
+    if receipt.state != "needs_person":
+        raise BadRequest(
+            f"The order {receipt_id} waits for nobody: it is {receipt.state}.",
+            code="order_not_waiting",
+            hint="Only what waits for a person is closed by hand.",
+        )
+    its = _order_in_medusa(medusa, receipt)
+    with Turn(store, account_id).taken() as turn:
+        is_over = _give_back(store, medusa, turn, receipt)
+        if is_over:
+            with store.writing() as session:
+                _decide(session, receipt, state="open", problem=None, medusa_order_id=its)
+                activity.note(session, by, "order_closed", account_id=account_id, about=f"order {receipt_id}: {reason}")
+    if not is_over:
+        raise _being_made(receipt)
+    settle(store, account_id)
+
+
+def _order_in_medusa(medusa: Reservations, receipt: KeptReceipt) -> str | None:
+    """The order in Medusa that was canceled there, if there is one; one that Medusa no longer has is none."""
+    if receipt.medusa_order_id is None:
+        return None
+    found = DraftOrders(medusa.api).orders([receipt.medusa_order_id]).get(receipt.medusa_order_id)
+    if found is not None and not found.is_canceled:
+        raise _in_medusa(receipt)
+    return None if found is None else found.id
+
+
+def _give_back(store: Store, medusa: Reservations, turn: Turn, receipt: KeptReceipt) -> bool:
+    """Release what is reserved for it, if it stands as it was read; whether nothing is left, nor on its way."""
+    if _known(store, receipt.etsy_account_id, receipt.receipt_id) != receipt:
+        return False
+    give_back(store, medusa, turn, receipt)
+    with store.reading() as session:
+        lines = sales.of_receipt(session, receipt.etsy_account_id, receipt.receipt_id)
+    return all(line.state not in (*UNBOOKED, "booked") for line in lines)
+
+
+def _decide(session: Session, receipt: KeptReceipt, **values: str | None) -> None:
+    now = receipts.get(session, receipt.etsy_account_id, receipt.receipt_id, lock=True) or receipt
+    decided = replace(Step.parse(now.step), is_decided=True)  # what is under way in Medusa stays so
+    keep_step(session, receipt, decided, **values)
+
+
+def _known(store: Store, account_id: str, receipt_id: int) -> KeptReceipt:
     with store.reading() as session:
         receipt = receipts.get(session, account_id, receipt_id)
     if receipt is None:
@@ -86,27 +180,30 @@ def decide_end(
             code="order_not_found",
             hint="It is the number that the buyer sees, too.",
         )
-    if gives_back and receipt.medusa_order_id:
-        raise BadRequest(
-            f"The stock of the order {receipt_id} is held by Medusa's order {receipt.medusa_order_id}.",
-            code="order_in_medusa",
-            hint="Cancel or return it in Medusa, then say that the end of the order is decided.",
-        )
-    if gives_back:
-        with Turn(store, account_id).taken() as turn:
-            give_back(store, medusa, turn, receipt)
-    with store.writing() as session:
-        now = receipts.get(session, account_id, receipt_id, lock=True) or receipt
-        decided = replace(Step.parse(now.step), is_decided=True)  # what is under way in Medusa stays so
-        receipts.change(session, account_id, receipt_id, step=str(decided))
-        deed: Deed = "goods_back" if gives_back else "goods_gone"
-        activity.note(session, by, deed, account_id=account_id, about=f"order {receipt_id}")
-    settle(store, account_id)
+    return receipt
+
+
+def _in_medusa(receipt: KeptReceipt) -> BadRequest:
+    return BadRequest(
+        f"The stock of the order {receipt.receipt_id} is held by Medusa's order {receipt.medusa_order_id}.",
+        code="order_in_medusa",
+        hint="Cancel or return it in Medusa, then say here what that means.",
+    )
+
+
+def _being_made(receipt: KeptReceipt) -> Conflict:
+    return Conflict(
+        f"Medusa is at work on the order {receipt.receipt_id}, and its answer may still be on its way.",
+        code="order_being_made",
+        hint="Look at the order again in two minutes.",
+    )
 
 
 def _open_line(session: Session, account_id: str, transaction_id: int) -> KeptSale:
+    known = sales.get(session, account_id, transaction_id)
+    receipt = receipts.get(session, account_id, known.receipt_id, lock=True) if known else None  # all lock so
     sale = sales.get(session, account_id, transaction_id, lock=True)
-    if sale is None:
+    if sale is None or receipt is None:
         raise NotFound(
             f"There is no line {transaction_id} of an order.",
             code="sale_not_found",
@@ -118,4 +215,8 @@ def _open_line(session: Session, account_id: str, transaction_id: int) -> KeptSa
             code="sale_settled",
             hint="What the end of an order means is said of the order as a whole.",
         )
+    if receipt.mode == "orders" and receipt.medusa_order_id:
+        raise _in_medusa(receipt)
+    if receipt.mode == "orders" and Step.parse(receipt.step).may_still_come(clock.now(session)):
+        raise _being_made(receipt)
     return sale

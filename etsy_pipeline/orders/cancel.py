@@ -100,6 +100,7 @@ def _standing(receipt: KeptReceipt, lines: list[KeptSale], *, returns_refunded: 
     states = [line.state for line in lines]
     is_stuck = any(line.state == "waiting" and line.problem for line in lines)
     is_sound = bool(lines) and not is_stuck and not receipt.totals.get("unread_lines")
+    is_sound = is_sound or receipt.step == DECIDED
     state = order_state(states, end, is_canceled=receipt.is_canceled, is_sound=is_sound)
     problems = [*receipt.totals.get("problems", ())]
     problems += [f"{line.title or line.sku or line.transaction_id}: {line.problem}" for line in lines if line.problem]

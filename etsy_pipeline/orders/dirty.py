@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 
 from etsy_pipeline.catalogue.inventory_levels import InventoryLevels
 from etsy_pipeline.store import accounts, jobs, links, medusa_changes
-from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.medusa_changes import MedusaChange
 from etsy_pipeline.store.sync_states import SyncState
@@ -106,8 +105,7 @@ def fold(store: Store, levels: InventoryLevels, *, quiet_seconds: int, look_at_s
 
 
 def _wanting(session: Session) -> list[str]:
-    active = accounts.active(session)
-    return [account.id for account in active if settings_of(account).stock_poll_minutes is not None]
+    return [account.id for account, wants in accounts.usable(session) if wants.stock_poll_minutes is not None]
 
 
 def _is_busy(store: Store, account_ids: Sequence[str]) -> bool:

@@ -59,12 +59,12 @@ def takes_others(found: MedusaOrder, lines: Sequence[KeptSale]) -> bool:
 
 
 def goes_elsewhere(store: Store, receipt: KeptReceipt, found: MedusaOrder) -> bool:
-    """Whether Etsy tells another address by now than the one that an order in Medusa was made with."""
-    mark, now = found.metadata.get(ADDRESS_MARK), ""
-    if mark and not receipt.is_shipped:
+    """Whether Etsy tells an address by now that an order in Medusa was not made with."""
+    now = ""
+    if not receipt.is_shipped:
         with suppress(NotConfigured):  # of what an older key hid, nothing can be said
             now = address_mark(buyer_of(store, receipt))
-    return bool(now) and now != mark
+    return bool(now) and now != found.metadata.get(ADDRESS_MARK)
 
 
 def totals_of(receipt: KeptReceipt) -> Totals:

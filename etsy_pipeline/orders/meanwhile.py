@@ -50,7 +50,9 @@ def let_go(store: Store, medusa: Reservations, turn: Turn, lines: Sequence[KeptS
         if held.may_still_come():
             return False
         with store.writing() as session:
-            sales.change(session, line.etsy_account_id, line.transaction_id, state="waiting", booked_at=None)
+            is_as_read = sales.become(session, line, state="waiting", booked_at=None)
+        if not is_as_read:  # a person has decided on it since
+            return False
         held.let_go()
     return True
 

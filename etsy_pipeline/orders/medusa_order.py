@@ -1,7 +1,7 @@
 """One order on Etsy and its order in Medusa: what is to be done next, done, and noted."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal
@@ -24,8 +24,8 @@ from etsy_pipeline.orders.drafting import (
 from etsy_pipeline.orders.known import Known
 from etsy_pipeline.orders.meanwhile import held_at, let_go
 from etsy_pipeline.orders.pieces import Stock
-from etsy_pipeline.orders.shipping import ship_as_on_etsy
-from etsy_pipeline.orders.steps import Step
+from etsy_pipeline.orders.shipping import Apart, ship_as_on_etsy
+from etsy_pipeline.orders.steps import Step, keep_step
 from etsy_pipeline.orders.turn import Turn
 from etsy_pipeline.sales.booking import Ending, ending
 from etsy_pipeline.sales.order_draft import AmountsDisagree, owed
@@ -53,8 +53,12 @@ CANCELED_THERE = "Its order was canceled in Medusa, and not on Etsy."
 GONE = "Medusa no longer shows its order {}."
 MEDUSAS = frozenset({"draft", "drop", "convert", "move", "owe", "pay", "pack", "ship", "cancel"})  # names of steps
 GOES_ELSEWHERE = (
-    "The buyer's address was changed on Etsy after Medusa's order was made: it stands there as it was. Change it in "
-    "Medusa, before it is shipped."
+    "Etsy tells another address of the buyer's than Medusa's order was made with, or told it only afterwards. Write it "
+    "into Medusa's order before that is shipped; once it is, nothing is said of it any more."
+)
+KIT_APART = (
+    "It was shipped on Etsy. The parts of a kit in Medusa's order {} lie at several locations, and no parcel is packed "
+    "at all of them: pack and ship it in Medusa."
 )
 NO_LINES = "Etsy does not tell what was sold."
 
@@ -138,7 +142,7 @@ class Order:
         cuts = stock.cuts(self._sold_lines(), held_at(self._store, self._lines))
         if cuts is None:  # Medusa was asked anew: another order may have been quicker
             raise NeedsPersonError(self._why_not(lacking, stock) or SCATTERED)
-        if not let_go(self._store, self._medusa, self._turn, self._lines, self._known):
+        if not let_go(self._store, self._medusa, self._turn, self.lines_now(), self._known):
             raise Waits
         self._lines = self.lines_now()
         body, is_first = self._body(cuts), not self._receipt.step
@@ -155,18 +159,17 @@ class Order:
             raise Waits
 
     def _convert(self, found: MedusaOrder, stock: Stock) -> MedusaOrder:
-        is_of_before = goes_elsewhere(self._store, self._receipt, found) or takes_others(found, self._lines)
+        is_of_before = goes_elsewhere(self._store, self._receipt, found) or takes_others(found, self.lines_now())
         if is_of_before:  # the next look makes another one
             self._do("drop", partial(self._orders.drop, found.id))
             raise Waits
         self._require_total(found)
         try:
-            self._do_with_stock("convert", lambda: self._orders.convert(found.id))
+            self._do_with_stock("convert", partial(self._made_order, found.id))
         except NeedsPersonError:
             self._drop_what_cannot_be(found, stock)
             raise
         if self._is_stock_first:
-            self._note(medusa_order_id=found.id)
             self._arrange(found, stock)
             self._lines_become("booked", None, of=("waiting", "oversold"))
             raise Waits
@@ -174,6 +177,11 @@ class Order:
         if converted is None:
             raise Waits
         return converted
+
+    def _made_order(self, draft_id: str) -> None:
+        """Its lines are its own from now on: nobody decides on one of them any more."""
+        self._orders.convert(draft_id)
+        self._note(medusa_order_id=draft_id)
 
     def _drop_what_cannot_be(self, found: MedusaOrder, stock: Stock) -> None:
         """Of a draft that was made when the pieces lay elsewhere, the next look makes another one.
@@ -223,9 +231,13 @@ class Order:
         if end == "ask":
             raise NeedsPersonError(CANCELED_AFTER if self._receipt.is_canceled else REFUNDED_WHOLE)
         self._pay(found)
-        told = [ship_as_on_etsy(self._medusa, self._receipt, found, stock.linked, self._do)]
-        told += [GOES_ELSEWHERE] if goes_elsewhere(self._store, self._receipt, found) else []
-        return _Noted("done", " ".join(text for text in told if text) or None)
+        try:
+            told = ship_as_on_etsy(self._medusa, self._receipt, found, stock.linked, self._do)
+        except Apart:
+            raise NeedsPersonError(KIT_APART.format(found.id)) from None
+        if goes_elsewhere(self._store, self._receipt, found):
+            raise NeedsPersonError(GOES_ELSEWHERE)
+        return _Noted("done", told)
 
     def _pay(self, found: MedusaOrder) -> None:
         if found.is_paid:
@@ -284,8 +296,7 @@ class Order:
             for line in open_lines:
                 state: SaleState = "oversold" if line.transaction_id in short else "waiting"
                 if state != line.state:
-                    problem = SHORT if state == "oversold" else None
-                    sales.change(session, line.etsy_account_id, line.transaction_id, state=state, problem=problem)
+                    sales.become(session, line, state=state, problem=SHORT if state == "oversold" else None)
 
     def _sold_lines(self) -> list[KeptSale]:
         """Those that take stock."""
@@ -352,8 +363,7 @@ class Order:
         if before.name == name and before.may_still_come(now):
             raise Waits
         self._turn.require()
-        self._note(step=str(before.begun(name, now)))
-        self._step = before.begun(name, now)
+        self._keep_step(before.begun(name, now))
         try:
             answer = act()
         except WriteUnanswered as lost:
@@ -367,21 +377,24 @@ class Order:
         return answer
 
     def _over(self) -> None:
-        self._step = self._step.over
-        self._note(step=str(self._step))
+        self._keep_step(self._step.over)
+
+    def _keep_step(self, step: Step) -> None:
+        with self._store.writing() as session:
+            self._step = keep_step(session, self._receipt, step)
 
     def _note(self, **values: Any) -> None:
-        if any(getattr(self._receipt, name) != value for name, value in values.items()) or "step" in values:
+        if any(getattr(self._receipt, name) != value for name, value in values.items()):
             with self._store.writing() as session:
                 receipts.change(session, self._receipt.etsy_account_id, self._receipt.receipt_id, **values)
+            self._receipt = replace(self._receipt, **values)
 
     def _lines_become(self, state: SaleState, problem: str | None, *, of: Sequence[SaleState]) -> None:
         with self._store.writing() as session:
             booked_at: dict[str, datetime] = {"booked_at": self._store.now()} if state == "booked" else {}
             for line in sales.of_receipt(session, self._receipt.etsy_account_id, self._receipt.receipt_id):
                 if line.state in of:
-                    values = {"state": state, "problem": problem, **booked_at}
-                    sales.change(session, line.etsy_account_id, line.transaction_id, **values)
+                    sales.become(session, line, state=state, problem=problem, **booked_at)
 
     def _keep(self, noted: _Noted) -> Outcome:
         is_over = noted.state in {"done", "canceled"}

@@ -126,8 +126,8 @@ def _require_on(store: Store, account_id: str) -> None:
 def due(session: Session, now: datetime) -> dict[str, str]:
     """The accounts whose orders are to be looked at now, and a name of that look, the same while it is the same."""
     hinted, found = receipts.accounts_with_hints(session), {}
-    for account in accounts.active(session):
-        settings = settings_of(account).orders
+    for account, of_shop in accounts.usable(session):
+        settings = of_shop.orders
         if not settings.is_on or "transactions_r" in missing_scopes(account):
             continue
         feed = receipt_feeds.get(session, account.id)

@@ -6,9 +6,13 @@ to do is looked for, and not begun again while it may still be on its way.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from etsy_pipeline.orders.book import SETTLES
 from etsy_pipeline.orders.cancel import DECIDED
+from etsy_pipeline.store import receipts
+from etsy_pipeline.store.engine import Session
+from etsy_pipeline.store.receipts import KeptReceipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +47,13 @@ class Step:
     def may_still_come(self, now: datetime, settles: timedelta = SETTLES) -> bool:
         """Whether the answer to the intent may still be on its way."""
         return self.begun_at is not None and now - self.begun_at < settles
+
+
+def keep_step(session: Session, receipt: KeptReceipt, step: Step, **values: Any) -> Step:
+    """Write a step down, and other columns with it; what a person decided meanwhile stays. The step as it is now."""
+    its = receipt.etsy_account_id, receipt.receipt_id
+    now = receipts.get(session, *its, lock=True)
+    if now is not None and Step.parse(now.step).is_decided:
+        step = replace(step, is_decided=True)
+    receipts.change(session, *its, step=str(step), **values)
+    return step

@@ -12,12 +12,13 @@ from datetime import timedelta
 
 from etsy_pipeline.catalogue.draft_orders import DraftOrders, Label, MedusaOrder
 from etsy_pipeline.errors import NeedsPerson, NotFound
-from etsy_pipeline.orders.steps import Step
+from etsy_pipeline.orders.steps import Step, keep_step
 from etsy_pipeline.orders.turn import Turn
 from etsy_pipeline.providers.errors import RemoteRefused, RemoteUnavailable
 from etsy_pipeline.providers.protocols import ReceiptClient
 from etsy_pipeline.sales.carriers import carrier_of
 from etsy_pipeline.sales.order_draft import ORDER_PAGE
+from etsy_pipeline.sales.parcels import code_key
 from etsy_pipeline.sales.receipt import Receipt
 from etsy_pipeline.store import accounts, activity, receipt_feeds, receipts
 from etsy_pipeline.store.accounts import settings_of
@@ -64,7 +65,8 @@ def tell_parcels(store: Store, client: ReceiptClient, orders: DraftOrders, accou
         if takes is False or Step.parse(receipt.step).name == UNTOLD:
             told = receipt.problem or REFUSED.format(ORDER_PAGE.format(receipt.receipt_id))
             if told != receipt.problem:
-                _note(store, receipt, problem=told)
+                with store.writing() as session:
+                    receipts.change(session, account_id, receipt.receipt_id, problem=told)
             done.by_hand.append(receipt.receipt_id)
             continue
         outcome = Parcels(store, client, turn, account.shop_id or 0, receipt).tell(labels)
@@ -123,7 +125,7 @@ class Parcels:
         """Tell of those that Etsy does not have: `told`, `waiting`, `by_hand`, or `refused` for good."""
         there = _codes(self._client.receipt(self._shop_id, self._receipt.receipt_id))
         for label in labels:
-            if _key(label.tracking_number) in there:
+            if code_key(label.tracking_number) in there:
                 continue
             if self._step.name == _step(label) and self._step.may_still_come(self._store.now()):
                 return "waiting"
@@ -136,8 +138,7 @@ class Parcels:
     def _send(self, label: Label, there: set[str]) -> tuple[str, set[str]]:
         code = label.tracking_number
         self._turn.require()
-        self._step = self._step.begun(_step(label), self._store.now())
-        _note(self._store, self._receipt, step=str(self._step))
+        self._keep_step(self._step.begun(_step(label), self._store.now()))
         try:
             answer = self._client.create_shipment(
                 self._shop_id, self._receipt.receipt_id, tracking_code=code, carrier_name=carrier_of(label.tracking_url)
@@ -155,19 +156,21 @@ class Parcels:
         except RemoteRefused as refused:
             return self._given_up(NOT_TAKEN.format(code, refused.message, self._page)), there
         self._learn(takes=True)
-        if _key(code) not in _codes(answer):
+        if code_key(code) not in _codes(answer):
             return self._given_up(DROPPED.format(code, self._page)), there
         return "told", _codes(answer)
 
     def _given_up(self, problem: str) -> str:
         """Once more would write to the buyer once more, and come to the same."""
-        self._step = replace(self._step.over, name=UNTOLD)
-        _note(self._store, self._receipt, step=str(self._step), problem=problem)
+        self._keep_step(replace(self._step.over, name=UNTOLD), problem=problem)
         return "by_hand"
 
     def _over(self, problem: str | None) -> None:
-        self._step = self._step.over
-        _note(self._store, self._receipt, step=str(self._step), problem=problem)
+        self._keep_step(self._step.over, problem=problem)
+
+    def _keep_step(self, step: Step, **values: str | None) -> None:
+        with self._store.writing() as session:
+            self._step = keep_step(session, self._receipt, step, **values)
 
     def _learn(self, *, takes: bool) -> None:
         with self._store.writing() as session:
@@ -179,23 +182,14 @@ def _to_tell(found: Sequence[KeptReceipt], orders: dict[str, MedusaOrder]) -> It
     for receipt in found:
         order = orders.get(receipt.medusa_order_id or "")
         labels = [label for parcel in order.parcels if parcel.is_shipped for label in parcel.labels] if order else []
-        known = {_key(str(item.get("tracking_code") or "")) for item in receipt.totals.get("shipments") or ()}
-        if any(_key(label.tracking_number) not in known for label in labels):
+        known = {code_key(str(item.get("tracking_code") or "")) for item in receipt.totals.get("shipments") or ()}
+        if any(code_key(label.tracking_number) not in known for label in labels):
             yield receipt, labels
 
 
 def _codes(receipt: Receipt) -> set[str]:
-    return {_key(item.tracking_code) for item in receipt.shipments if item.tracking_code}
-
-
-def _key(code: str) -> str:
-    return "".join(code.split()).casefold()
+    return {code_key(item.tracking_code) for item in receipt.shipments if item.tracking_code}
 
 
 def _step(label: Label) -> str:
-    return f"{TRACK} {_key(label.tracking_number)}"
-
-
-def _note(store: Store, receipt: KeptReceipt, **values: str | None) -> None:
-    with store.writing() as session:
-        receipts.change(session, receipt.etsy_account_id, receipt.receipt_id, **values)
+    return f"{TRACK} {code_key(label.tracking_number)}"

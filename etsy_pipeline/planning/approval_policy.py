@@ -15,7 +15,7 @@ from etsy_pipeline.planning.life import RENEWALS
 from etsy_pipeline.planning.plan import STOCK_FIELDS, PlanItem
 
 REASONS_TOLD = 5
-AUTO_APPROVE_OFF = "approval.auto_approve is off"
+AUTO_APPROVE_OFF = "the shop approves no plan by itself"
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class PolicyReview:
             return [AUTO_APPROVE_OFF]
         found = [brake.message for brake in plan_brakes]
         if self.changes > policy.most_products:
-            found.append(f"{self.changes} products change; approval.most_products is {policy.most_products}")
+            found.append(f"{self.changes} products change; without a person {policy.most_products} may at most")
         found += self._over_budget()
         if self.changes == 0:
             found.append("nothing changes")
@@ -71,9 +71,7 @@ class PolicyReview:
         budget, in_all = self.settings.brakes.fees_per_month_usd, self.month_usd_cents + self.fees_usd_cents
         if not self.fees_usd_cents or budget is None or in_all <= 100 * budget:
             return []
-        return [
-            f"renewals would take the month's fees to ${in_all / 100:.2f}; brakes.fees_per_month_usd is ${budget:.2f}"
-        ]
+        return [f"renewals would take the month's fees to ${in_all / 100:.2f}; the month's budget is ${budget:.2f}"]
 
 
 def _is_lowering(item: PlanItem) -> bool:

@@ -17,8 +17,9 @@ from etsy_pipeline.planning.link import GONE
 from etsy_pipeline.planning.shop_changes import Change, alarms, changes
 from etsy_pipeline.providers.protocols import ShopClient
 from etsy_pipeline.shop import newer
-from etsy_pipeline.store import accounts, clock, links, seen_listings
+from etsy_pipeline.store import accounts, activity, clock, links, seen_listings
 from etsy_pipeline.store.accounts import settings_of
+from etsy_pipeline.store.activity import Doer
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import ShopScan
 from etsy_pipeline.sync.request import require_connected
@@ -38,7 +39,7 @@ class Shop:
     gone: AbstractSet[int]
 
 
-def scan(store: Store, client: ShopClient, account_id: str) -> ShopScan:
+def scan(store: Store, client: ShopClient, account_id: str, *, by: Doer | None = None) -> ShopScan:
     """Look through all of a shop's listings; the scan, which is whole.
 
     Of two scans at once, the one that was begun last holds; the other one gives that one back.
@@ -47,6 +48,7 @@ def scan(store: Store, client: ShopClient, account_id: str) -> ShopScan:
         store: the database.
         client: the shop's Etsy.
         account_id: whose.
+        by: who wants it, where that is a person.
 
     Raises:
         NotFound: `account_not_found`.
@@ -58,6 +60,7 @@ def scan(store: Store, client: ShopClient, account_id: str) -> ShopScan:
         require_connected(account)
         began = clock.now(session)
         scan_id = seen_listings.begin(session, account_id, began)
+        activity.note(session, by, "scan_asked", account_id=account_id)
         known = seen_listings.present_ids(session, account_id) | links.products_by_listing(session, account_id).keys()
     before = client.calls_made
     try:
@@ -75,7 +78,7 @@ def scan(store: Store, client: ShopClient, account_id: str) -> ShopScan:
     return found
 
 
-def ask(store: Store, account_id: str) -> ShopScan:
+def ask(store: Store, account_id: str, *, by: Doer | None = None) -> ShopScan:
     """Ask for a look through a shop, which Dagster's sensor `requested_syncs` begins; asked for twice it is one.
 
     Raises:
@@ -88,6 +91,7 @@ def ask(store: Store, account_id: str) -> ShopScan:
         last = next(iter(seen_listings.scans(session, account_id, most=1)), None)
         if last and (last.is_asked_for or last.is_under_way) and now - last.started_at < PATIENCE:
             return last
+        activity.note(session, by, "scan_asked", account_id=account_id)
         return seen_listings.ask(session, account_id, now)
 
 

@@ -13,7 +13,7 @@ from etsy_pipeline.store.tables import ActivityRow, ApprovalRow, EtsySyncJobRow,
 Deed = Literal[
     "asked", "asked_again", "asked_to_take_back", "cancelled", "brought_forward", "dropped",
     "account_added", "account_renamed", "account_removed", "connecting", "disconnected", "settings_changed",
-    "variant_chosen", "nothing_booked", "goods_back", "goods_gone", "parcels_told",
+    "variant_chosen", "nothing_booked", "goods_back", "goods_gone", "order_closed", "parcels_told", "scan_asked",
     "person_added", "person_removed", "role_changed", "token_renewed",
 ]  # fmt: skip
 

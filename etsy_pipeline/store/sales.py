@@ -115,6 +115,18 @@ def change(session: Session, account_id: str, transaction_id: int, **values: Any
     session.execute(update(EtsySaleRow).where(*its).values(**values))
 
 
+def become(session: Session, sale: KeptSale, **values: Any) -> bool:
+    """Write columns of a line, unless it stands otherwise by now, or is of another variant (a writing session).
+
+    Returns:
+        Whether it was written.
+    """
+    its = EtsySaleRow.etsy_account_id == sale.etsy_account_id, EtsySaleRow.transaction_id == sale.transaction_id
+    is_as_read = EtsySaleRow.state == sale.state, EtsySaleRow.variant_id.is_not_distinct_from(sale.variant_id)
+    change_it = update(EtsySaleRow).where(*its, *is_as_read).values(**values).returning(EtsySaleRow.transaction_id)
+    return session.scalar(change_it) is not None
+
+
 def counts(session: Session, account_id: str) -> dict[str, int]:
     """How many lines are in which state."""
     query = select(EtsySaleRow.state, func.count()).where(EtsySaleRow.etsy_account_id == account_id)

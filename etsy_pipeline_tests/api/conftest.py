@@ -8,6 +8,7 @@ import pytest
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.api.serving import TOKEN, WEBHOOK_SECRET, client_of, serving
+from etsy_pipeline_tests.api.visitor import Visitor
 from etsy_pipeline_tests.world import World, a_world
 
 
@@ -29,3 +30,12 @@ def api(settings: Settings, store: Store) -> Iterator[httpx.Client]:
     """A program with the token, and the API on both kinds of database."""
     with serving(settings, store) as url, client_of(url) as client:
         yield client
+
+
+@pytest.fixture
+def visitor(settings: Settings, store: Store) -> Iterator[Visitor]:
+    """Somebody who has signed in, on both kinds of database."""
+    with serving(settings, store) as url:
+        person = Visitor(url)
+        person.sign_in()
+        yield person

@@ -29,7 +29,7 @@ def serving(settings: Settings, store: Store, host: str = "127.0.0.1", port: int
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     while not server.started and thread.is_alive():
-        time.sleep(0.01)
+        time.sleep(0.002)
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:

@@ -35,11 +35,10 @@ NAMED_IN_THE_FORM = {
 NOTES_NOBODY = {
     "/admin/oauth/{platform}/callback", "/admin/oauth/{platform}/callback/finish",  # the seller, on Etsy's page
     "/webhooks/etsy", "/webhooks/medusa",  # no person
-    "/admin/etsy-accounts/{account_id}/scan", "/review/accounts/{account_id}/scan",  # it only looks
-    "/setup/medusa", "/setup/medusa/unit", "/setup/etsy", "/setup/etsy/redirect", "/setup/shop/paste",
-    "/setup/shops/{account_id}/forecast/again",
+    "/setup/shop/paste",
+    "/setup/shops/{account_id}/forecast/again", "/setup/shops/{account_id}/settings/preview",  # they only look
 }  # fmt: skip
-"""What changes no shop, no plan and no person: the machine's own settings, and looking anew."""
+"""What changes no shop, no plan, no person and no setting."""
 
 
 @pytest.fixture
@@ -94,6 +93,14 @@ def test_a_sync_that_is_asked_for_twice_with_one_key_is_noted_once(url: str, sto
     with client_of(url, **{"idempotency-key": "once"}) as api:
         assert api.post(SYNC, json=body).json() == api.post(SYNC, json=body).json()
     assert told(store) == [("HTTP API", "asked", "")]
+
+
+def test_a_look_through_a_shop_that_is_asked_for_twice_is_noted_once(url: str, store: Store) -> None:
+    account_id = a_connected_account(store)
+    with client_of(url) as api:
+        for _ in range(2):
+            assert api.post(f"/admin/etsy-accounts/{account_id}/scan").status_code == 202
+    assert told(store) == [("HTTP API", "scan_asked", "")]
 
 
 def test_a_schedule_is_nobody(store: Store) -> None:

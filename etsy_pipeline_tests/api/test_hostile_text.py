@@ -1,34 +1,23 @@
 """No page holds what turns text around, hides it, or is obeyed by something that shows it; and markup is text."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 
 from etsy_pipeline.safe_text import visible_lines
-from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts, items, jobs, links, progress
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync import lifecycle
 from etsy_pipeline.sync.lifecycle import Event
 from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline_tests.api.planned import a_connected_account
-from etsy_pipeline_tests.api.serving import serving
 from etsy_pipeline_tests.api.visitor import Visitor
 from etsy_pipeline_tests.builders import a_listing, a_validated_listing
 from etsy_pipeline_tests.conftest import ON_SQLITE
 from etsy_pipeline_tests.hostile import STORABLE, hidden_in
 from etsy_pipeline_tests.sync.planned import planned
-
-
-@pytest.fixture
-def visitor(settings: Settings, store: Store) -> Iterator[Visitor]:
-    with serving(settings, store) as url:
-        person = Visitor(url)
-        person.sign_in()
-        yield person
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from etsy_pipeline.sales.guard import OpenSales
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.api.serving import TOKEN, client_of, serving
 from etsy_pipeline_tests.api.visitor import Visitor
@@ -94,6 +95,31 @@ def test_a_person_says_on_the_page_what_the_end_of_an_order_means(shop: Selling,
     assert "refunded in full" in visitor.text
     visitor.send(path, act="back", number=str(receipt_id))
     assert (shop.line(receipt_id).state, shop.world.reservations()) == ("returned", [])
+
+
+@ON_SQLITE
+def test_an_order_that_can_never_be_made_is_closed_on_the_page_and_over_http_with_a_reason(
+    shop: Selling, url: str, api: httpx.Client
+) -> None:
+    first, second = shop.buys(bad="quantity"), shop.buys(bad="quantity")
+    shop.look()
+    visitor, path = Visitor(url), f"/review/accounts/{shop.id}/orders"
+    visitor.sign_in()
+    visitor.open(path)
+    visitor.send(path, act="close", number=str(first), reason=" ")
+    assert "reason_missing" in visitor.text
+    visitor.send(path, act="close", number=str(first), reason="it was a gift")
+    assert "1 waits for you" in visitor.text
+
+    route = f"/admin/etsy-accounts/{shop.id}/receipts/{second}/close"
+    assert api.post(route, json={"reason": "paid in cash"}).json()["state"] == "done"
+    assert api.post(route, json={"reason": "paid in cash"}).json()["code"] == "order_not_waiting"
+    assert (shop.unbooked(), shop.world.reservations()) == (OpenSales(), [])
+    found = api.get("/admin/activity", params={"account_id": shop.id, "limit": 2}).json()["activity"]
+    assert [(item["done_through"], item["words"]) for item in found] == [
+        ("api", f"closed an order by hand: order {second}: paid in cash"),
+        ("review page", f"closed an order by hand: order {first}: it was a gift"),
+    ]
 
 
 @ON_SQLITE

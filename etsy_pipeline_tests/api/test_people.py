@@ -39,6 +39,7 @@ APPROVE = {
     "/admin/products/etsy-sync/{transaction_id}/rollback",
     "/admin/etsy-accounts/{account_id}/link-decisions",
     "/admin/etsy-accounts/{account_id}/frozen-lines",
+    "/admin/etsy-accounts/{account_id}/receipts/{receipt_id}/close",
     "/admin/etsy-accounts/{account_id}/scan",
     "/review/accounts/{account_id}/orders",
     "/review/accounts/{account_id}/scan",

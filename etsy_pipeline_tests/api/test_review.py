@@ -1,7 +1,7 @@
 """The review page as a person without scripts meets it: look, leave out, decide, see what became of it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -10,7 +10,6 @@ import pytest
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.api.review.plan_query import SHOWN
 from etsy_pipeline.planning.brakes import BRAKES
-from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts, items, jobs, progress
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import Approval, EtsySyncJob
@@ -18,22 +17,12 @@ from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import activity
 from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline_tests.api.planned import a_connected_account, draw_up, find_nothing, publish, wait_for_a_person
-from etsy_pipeline_tests.api.serving import serving
 from etsy_pipeline_tests.api.visitor import Visitor
 from etsy_pipeline_tests.builders import a_product, a_validated_listing, validated
 from etsy_pipeline_tests.conftest import ON_SQLITE
 from etsy_pipeline_tests.sync.planned import approve, planned
 
 MARKUP = '<script>alert("x")</script>'
-
-
-@pytest.fixture
-def visitor(settings: Settings, store: Store) -> Iterator[Visitor]:
-    """Somebody who has signed in, on both kinds of database."""
-    with serving(settings, store) as url:
-        person = Visitor(url)
-        person.sign_in()
-        yield person
 
 
 def a_plan(store: Store, count: int = 2) -> str:
@@ -378,6 +367,9 @@ def test_a_shop_is_added_connected_looked_at_and_disconnected(visitor: Visitor, 
     visitor.open("/review/accounts")
     visitor.send("/review/accounts", name="Second")
     assert "Second" in visitor.text
+    visitor.send("/review/accounts", name=" Second ")
+    assert "account_name_taken" in visitor.text, "people tell shops apart by their names"
+    visitor.open("/review/accounts")
     visitor.client.follow_redirects = False
     connecting = visitor.send(f"/review/accounts/{account_id}/connect")
     assert connecting.status_code == 303

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -16,13 +16,11 @@ from etsy_pipeline.listings.identity import ProductIdentity, VariantIdentity
 from etsy_pipeline.listings.listing import ListingImage
 from etsy_pipeline.listings.rules import verdict
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
-from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts, clock, jobs, progress, seen_listings, signs_of_life
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import AccountHold
 from etsy_pipeline.sync import holds, queries
 from etsy_pipeline_tests.api.planned import a_connected_account
-from etsy_pipeline_tests.api.serving import serving
 from etsy_pipeline_tests.api.visitor import Visitor
 from etsy_pipeline_tests.builders import a_listing, a_product, a_product_with, validated
 from etsy_pipeline_tests.conftest import ON_SQLITE
@@ -32,15 +30,6 @@ from etsy_pipeline_tests.sync.planned import absent, planned
 PROFILE, PROCESSING = verdict("shipping_profile_missing"), verdict("processing_profile_missing")
 TITLE = verdict("title_too_long", length=200, limit=140)
 PICTURE = "https://cdn.test/bowl.jpg"
-
-
-@pytest.fixture
-def visitor(settings: Settings, store: Store) -> Iterator[Visitor]:
-    """Somebody who has signed in, on both kinds of database."""
-    with serving(settings, store) as url:
-        person = Visitor(url)
-        person.sign_in()
-        yield person
 
 
 def wrong(product_id: str, *verdicts: Verdict, title: str = "Bowl", sku: str = "") -> ValidatedListing:

@@ -33,6 +33,18 @@ class Site:
         self._browser.find_element(By.XPATH, path).click()
         self.wait(lambda browser: browser.find_element(By.TAG_NAME, "html") != page)
 
+    def press_until(self, button: str, text: str) -> None:
+        """Again and again, for what is being read meanwhile."""
+        for _ in range(60):
+            self.press(button)
+            if text in self._browser.find_element(By.TAG_NAME, "body").text:
+                return
+        raise AssertionError(f"{text} is not there")
+
+    def click(self, path: str) -> None:
+        """What stands at an XPath."""
+        self._browser.find_element(By.XPATH, path).click()
+
     def type(self, field: str, text: str) -> None:
         element = self._browser.find_element(By.ID, field)
         element.clear()

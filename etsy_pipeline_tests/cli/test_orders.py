@@ -20,7 +20,7 @@ def terminal(world: World, tmp_path: Path) -> Terminal:
 @pytest.fixture
 def shop(world: World, terminal: Terminal) -> Iterator[Selling]:
     store = wiring.store_of(Settings.load(etsy_pipeline_home=terminal.folder / "state"))
-    yield Selling.of(world, store, mode="orders", send_tracking=True, **ORDERS)
+    yield Selling.of(world, store, mode="orders", pieces=9, send_tracking=True, **ORDERS)
     store.close()
 
 
@@ -55,6 +55,13 @@ def test_orders_are_read_shown_and_decided_on(shop: Selling, terminal: Terminal)
     terminal("orders", "look", shop.id)
     assert "stays taken" in terminal("orders", "decide", shop.id, str(odd), "--goods-are-gone")
     assert "order_in_medusa" in terminal("orders", "decide", shop.id, str(odd), "--goods-are-back", status=2)
+
+    never = shop.buys(bad="currency")
+    terminal("orders", "look", shop.id)
+    assert "It is closed." in terminal("orders", "close", shop.id, str(never), "--reason", "paid in cash")
+    terminal("orders", "look", shop.id)
+    assert terminal.json("orders", "show", shop.id, str(never))["state"] == "done"
+    assert "paid in cash" in " ".join(terminal("activity").split())
 
 
 def test_what_medusa_lost_is_reserved_again_by_one_command(shop: Selling, terminal: Terminal) -> None:

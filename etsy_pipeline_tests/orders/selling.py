@@ -18,6 +18,7 @@ from etsy_pipeline.sales.guard import OpenSales
 from etsy_pipeline.sandbox.consent import grant
 from etsy_pipeline.store import open_sales, receipts, sales, stock_movements
 from etsy_pipeline.store.accounts import settings_of
+from etsy_pipeline.store.activity import Doer
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.receipts import KeptReceipt
 from etsy_pipeline.store.sales import KeptSale
@@ -154,6 +155,11 @@ class Selling(Shop):
         """A person says what the end of an order means."""
         with closing(self.reservations()) as medusa:
             by_hand.decide_end(self.store, medusa, self.id, receipt_id, gives_back=gives_back)
+
+    def closes(self, receipt_id: int, reason: str, by: Doer | None = None) -> None:
+        """A person closes an order that can never be made."""
+        with closing(self.reservations()) as medusa:
+            by_hand.close_order(self.store, medusa, self.id, receipt_id, reason=reason, by=by)
 
     def reservations(self) -> Reservations:
         """Medusa, as sales are booked in it."""

@@ -9,6 +9,7 @@ from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.orders.buyers import forget_buyers
 from etsy_pipeline.orders.importer import buyer_of
 from etsy_pipeline.orders.medusa_order import GOES_ELSEWHERE
+from etsy_pipeline.orders.shipping import TOO_LATE
 from etsy_pipeline.sales.guard import OpenSales
 from etsy_pipeline.store import accounts, receipts, sales, stock_movements
 from etsy_pipeline.store.encryption import TokenCipher, new_key
@@ -115,7 +116,9 @@ def test_a_draft_with_an_address_that_is_corrected_since_is_made_anew(shop: Sell
 
 
 @ON_SQLITE
-def test_an_address_that_is_corrected_after_the_order_was_made_is_told_and_not_written(shop: Selling) -> None:
+def test_an_address_that_is_corrected_after_the_order_was_made_waits_for_a_person_and_is_not_written(
+    shop: Selling,
+) -> None:
     shop.world.selling(addresses=True)
     receipt_id = shop.buys()
     shop.look()
@@ -123,11 +126,25 @@ def test_an_address_that_is_corrected_after_the_order_was_made_is_told_and_not_w
     for _ in range(2):
         shop.look()
     kept = shop.receipt(receipt_id)
-    assert (kept.state, kept.problem) == ("done", GOES_ELSEWHERE)
+    assert (kept.state, kept.problem) == ("needs_person", GOES_ELSEWHERE)
     assert only(shop)["shipping_address"]["country_code"] == "us"
     shop.world.shipped(receipt_id)
     shop.look()
-    assert shop.receipt(receipt_id).problem is None
+    assert (shop.receipt(receipt_id).state, shop.receipt(receipt_id).problem) == ("done", None)
+
+
+@ON_SQLITE
+def test_an_address_that_is_told_only_after_the_order_was_made_waits_for_a_person(shop: Selling) -> None:
+    receipt_id = shop.buys()
+    shop.look()
+    shop.world.selling(addresses=True)
+    for _ in range(2):
+        shop.look()
+    kept = shop.receipt(receipt_id)
+    assert (kept.state, kept.problem, only(shop)["shipping_address"]) == ("needs_person", GOES_ELSEWHERE, None)
+    shop.world.cancel(receipt_id)
+    shop.look()
+    assert (shop.receipt(receipt_id).state, shop.world.reservations()) == ("canceled", [])
 
 
 @ON_SQLITE
@@ -357,6 +374,10 @@ def test_what_was_shipped_on_etsy_is_shipped_in_medusa_with_its_code(shop: Selli
     assert [label["tracking_number"] for parcel in order["fulfillments"] for label in parcel["labels"]] == ["RR1"]
     assert order["fulfillment_status"] == "shipped"
     assert shop.world.medusa_stock(shop.variant)["reserved"] == 0
+    assert shop.receipt(receipt_id).problem is None
+    shop.world.shipped(receipt_id, tracking_code="RR2", carrier_name="usps")
+    shop.look()
+    assert (shop.receipt(receipt_id).state, shop.receipt(receipt_id).problem) == ("done", TOO_LATE.format("RR2"))
 
 
 @ON_SQLITE
@@ -370,6 +391,8 @@ def test_the_buyers_data_are_not_readable_in_the_database_and_go_after_a_while(s
     assert "Ottilie" in str(buyer_of(shop.store, kept))
     now = shop.store.now()
     assert forget_buyers(shop.store, now + timedelta(days=29)) == 0
+    with shop.store.writing() as session:  # of a newer version, say: data of buyers go all the same
+        accounts.change(session, shop.account.id, api_config={"no_such_setting": 1})
     assert forget_buyers(shop.store, now + timedelta(days=31)) == 1
     assert buyer_of(shop.store, shop.receipt(receipt_id)) == {}
 

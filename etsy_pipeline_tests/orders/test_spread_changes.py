@@ -98,6 +98,7 @@ def test_what_a_person_says_of_a_line_holds_for_the_draft_that_was_there(shop: S
     shop.world.medusa_fault("POST", "/admin/draft-orders/*/convert-to-order", "drop_before")
     receipt_id = shop.buys(1, sku=shop.variants()[1]["sku"])
     shop.look()
+    later(shop)
     (shop.books_nothing if books_nothing else shop.chooses)(receipt_id)
     for _ in range(2):
         later(shop)

@@ -6,8 +6,8 @@ import pytest
 
 from etsy_pipeline.catalogue.reservations import Reservation
 from etsy_pipeline.orders import known
-from etsy_pipeline.orders.medusa_order import CROWDED, SCATTERED
-from etsy_pipeline.orders.shipping import parcels
+from etsy_pipeline.orders.medusa_order import CROWDED, KIT_APART, SCATTERED
+from etsy_pipeline.orders.shipping import WHICH_IS_WHICH, parcels
 from etsy_pipeline.sales.guard import OpenSales
 from etsy_pipeline_tests.conftest import ON_SQLITE
 from etsy_pipeline_tests.orders.kills import Killed, killed_at, later
@@ -172,10 +172,48 @@ def reserved(line: str, *places: str) -> list[Reservation]:
 
 
 def test_a_parcel_is_packed_at_one_location() -> None:
-    held = [*reserved("mug", "north"), *reserved("jug", "south"), *reserved("set", "north", "south")]
+    held = [*reserved("mug", "north"), *reserved("jug", "south"), *reserved("set", "north", "north")]
     found = parcels(["card", "mug", "jug", "set"], held)
-    assert found == [("north", ["mug", "card"]), ("south", ["jug"]), (None, ["set"])]
+    assert found == [("north", ["mug", "set", "card"]), ("south", ["jug"])]
     assert parcels(["card"], []) == [(None, ["card"])]
+
+
+@ON_SQLITE
+def test_a_kit_whose_parts_lie_at_two_locations_is_packed_by_a_person(shop: Spread) -> None:
+    receipt_id = shop.buys()
+    shop.look()
+    (line,) = shop.order()["items"]
+    elsewhere = shop.levels(shop.variants()[1]["id"])[1]
+    part, place = elsewhere["inventory_item_id"], elsewhere["location_id"]
+    with closing(shop.reservations()) as medusa:
+        medusa.reserve(part, place, 1, description="another part", line_item_id=line["id"])
+    shop.world.shipped(receipt_id)
+    shop.look()
+    kept = shop.receipt(receipt_id)
+    assert (kept.state, kept.problem) == ("needs_person", KIT_APART.format(kept.medusa_order_id))
+    assert shop.order()["fulfillments"] == []
+    shop.world.medusa_sale_ends(kept.medusa_order_id or "", "fulfilled")
+    shop.look()
+    assert (shop.receipt(receipt_id).state, shop.order()["fulfillment_status"]) == ("done", "shipped")
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_of_two_codes_each_parcel_gets_one_and_a_person_is_told_that_it_may_be_the_others(
+    shop: Spread, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    shop.puts(1, 1)
+    receipt_id = shop.buys(2)
+    for code in ("RR1", "RR2"):
+        shop.world.shipped(receipt_id, tracking_code=code, carrier_name="usps")
+    with killed_at("shipments", when, monkeypatch), pytest.raises(Killed):
+        shop.look()
+    later(shop)
+    for _ in range(2):
+        shop.look()
+    labels = [[label["tracking_number"] for label in it["labels"]] for it in shop.order()["fulfillments"]]
+    assert sorted(labels) == [["RR1"], ["RR2"]]
+    assert (shop.receipt(receipt_id).state, shop.receipt(receipt_id).problem) == ("done", WHICH_IS_WHICH)
 
 
 @ON_SQLITE

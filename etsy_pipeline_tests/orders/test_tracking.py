@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from etsy_pipeline.catalogue.draft_orders import DraftOrders, Label
 from etsy_pipeline.orders.book import SETTLES
 from etsy_pipeline.store import receipt_feeds
 from etsy_pipeline.store.engine import Store
@@ -47,6 +48,33 @@ def test_a_parcel_is_told_once(shop: Selling) -> None:
         shop.look()
     assert (codes(shop, receipt_id), shop.world.receipt(receipt_id)["mails"]) == ([("RR1", "usps")], 1)
     assert (takes(shop), shop.receipt(receipt_id).state) == (True, "done")
+
+
+def ships_one(shop: Selling, receipt_id: int, code: str, url: str) -> None:
+    """The owner packs and ships one piece of an order in Medusa."""
+    order_id = shop.receipt(receipt_id).medusa_order_id or ""
+    with shop.reservations_client() as medusa:
+        orders = DraftOrders(medusa.api)
+        orders.fulfill(order_id, [(orders.orders([order_id])[order_id].items[0].id, 1)])
+        (parcel,) = (item for item in orders.orders([order_id])[order_id].parcels if not item.is_shipped)
+        orders.ship(order_id, parcel, [Label(code, url)])
+
+
+@ON_SQLITE
+def test_each_parcel_is_told_with_its_own_code_and_the_second_one_is_left_to_who_ships_it(shop: Selling) -> None:
+    receipt_id = shop.buys(2)
+    shop.look()
+    ships_one(shop, receipt_id, "RR1", USPS)
+    for _ in range(2):
+        shop.look()
+    assert codes(shop, receipt_id) == [("RR1", "usps")]
+    (order,) = shop.world.medusa_orders()
+    assert len(order["fulfillments"]) == 1, "Etsy knows the order as shipped now, and it is not shipped as a whole"
+    ships_one(shop, receipt_id, "1Z2", "https://www.ups.com/track?num=1Z2")
+    for _ in range(2):
+        shop.look()
+    assert codes(shop, receipt_id) == [("RR1", "usps"), ("1Z2", "ups")]
+    assert shop.world.receipt(receipt_id)["mails"] == 2
 
 
 @ON_SQLITE

@@ -163,8 +163,8 @@ RENEWED = plan_product(MORE, LINK, live("sold_out"), a_shop(), NOW)
     [
         ("auto", 1, 0, ""),
         ("auto", 1, 80, ""),
-        ("auto", 1, 81, "renewals would take the month's fees to $1.01; brakes.fees_per_month_usd is $1.00"),
-        ("auto", 0, 0, "renewals would take the month's fees to $0.20; brakes.fees_per_month_usd is $0.00"),
+        ("auto", 1, 81, "renewals would take the month's fees to $1.01; the month's budget is $1.00"),
+        ("auto", 0, 0, "renewals would take the month's fees to $0.20; the month's budget is $0.00"),
         ("auto", None, 0, "prod_1: it costs a fee"),
         ("ask", 1, 0, "prod_1: it costs a fee"),
     ],

@@ -86,11 +86,13 @@ class TestLoweringNeedsNobody:
         assert objections(item_with(0, 10)) == []
 
     def test_more_pieces_do(self) -> None:
-        assert objections(item_with(9, 8)) == ["approval.auto_approve is off"]
+        assert objections(item_with(9, 8)) == ["the shop approves no plan by itself"]
 
     def test_other_fields_do(self) -> None:
-        assert objections(item_with(7, 10, title="Another mug"), item_with(7, 10)) == ["approval.auto_approve is off"]
+        assert objections(item_with(7, 10, title="Another mug"), item_with(7, 10)) == [
+            "the shop approves no plan by itself"
+        ]
 
     def test_a_first_plan_of_an_adopted_listing_does(self) -> None:
         link = replace(_published(), origin="adopted", last_synced_at=None)
-        assert objections(plan_product(_mug(7), link, _live(10), SHOP)) == ["approval.auto_approve is off"]
+        assert objections(plan_product(_mug(7), link, _live(10), SHOP)) == ["the shop approves no plan by itself"]

@@ -1,7 +1,8 @@
 """A shop's orders on Etsy: how each stands, what was booked for it, and what waits for a person, who decides here."""
 
+from collections.abc import Mapping
 from contextlib import closing
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
@@ -19,8 +20,8 @@ from etsy_pipeline.api.review.session import OWN_FORM, ByBrowser
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.orders import by_hand, views
 from etsy_pipeline.orders.lost import decide_lost, lost_count
+from etsy_pipeline.orders.medusa_order import CANCELED_THERE, GONE
 from etsy_pipeline.store import accounts
-from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.activity import Doer
 from etsy_pipeline.sync import holds
 
@@ -37,13 +38,14 @@ class Looked(BaseModel):
 
 
 class Decision(BaseModel):
-    """What a button says of a line (`choose`, `nothing`) or of an order that ended (`back`, `gone`).
+    """What a button says of a line (`choose`, `nothing`), of an order that ended (`back`, `gone`), or `close`.
 
     Of all lines that Medusa has lost (`lost_again`, `lost_nothing`) `number` is how many they were.
     """
 
-    act: Literal["choose", "nothing", "back", "gone", "lost_again", "lost_nothing"]
+    act: Literal["choose", "nothing", "back", "gone", "close", "lost_again", "lost_nothing"]
     number: int = Field(ge=1, lt=2**63)
+    reason: Annotated[str, Field(max_length=400, pattern=PRINTABLE)] = ""
     product_id: Id = ""
     variant_id: Id = ""
 
@@ -62,7 +64,7 @@ def decide(
     try:
         _decide(context, account_id, form, by)
     except PipelineError as problem:
-        return _list(request, context, account_id, Looked(), problem)
+        return _list(request, context, account_id, Looked(), problem, form)
     return to(_address(account_id, Looked()))
 
 
@@ -73,21 +75,26 @@ def _decide(context: AppContext, account_id: str, form: Decision, by: Doer) -> N
     if form.act in {"lost_again", "lost_nothing"}:
         decide_lost(context.store, account_id, count=form.number, reserves=form.act == "lost_again", by=by)
         return
-    with context.store.reading() as session:
-        sold_from = settings_of(accounts.get(session, account_id)).sold_from
-    with closing(wiring.reservations_of(context.settings, sold_from)) as medusa:
+    with closing(wiring.reservations_for(context.settings, context.store, account_id)) as medusa:
         if form.act == "choose":
             product_id, variant_id = form.product_id.strip(), form.variant_id.strip()
             by_hand.choose_variant(
                 context.store, medusa, account_id, form.number, product_id=product_id, variant_id=variant_id, by=by
             )
+        elif form.act == "close":
+            by_hand.close_order(context.store, medusa, account_id, form.number, reason=form.reason, by=by)
         else:
             gives_back = form.act == "back"
             by_hand.decide_end(context.store, medusa, account_id, form.number, gives_back=gives_back, by=by)
 
 
 def _list(
-    request: Request, context: AppContext, account_id: str, looked: Looked, problem: PipelineError | None = None
+    request: Request,
+    context: AppContext,
+    account_id: str,
+    looked: Looked,
+    problem: PipelineError | None = None,
+    form: Decision | None = None,
 ) -> Response:
     found = views.orders_page(context.store, account_id, state=looked.state or None, first=looked.offset, most=A_PAGE)
     is_first = not (looked.state or looked.offset)
@@ -117,7 +124,15 @@ def _list(
         previous=at(max(0, looked.offset - A_PAGE)) if looked.offset else "",
         next=at(following) if following < found.count else "",
         problem=problem,
+        form=form,
+        can_be_closed=_can_be_closed,
     )
+
+
+def _can_be_closed(order: Mapping[str, Any]) -> bool:
+    """Whether an order that waits for a person can be closed by hand: Medusa has none of it that stands."""
+    order_id = order["medusa_order_id"]
+    return order_id is None or order["problem"] in {CANCELED_THERE, GONE.format(order_id)}
 
 
 def _address(account_id: str, looked: Looked) -> str:

@@ -39,6 +39,7 @@ def add(
     context: Context, by: ByBrowser, name: Annotated[str, Form(max_length=200, pattern=PRINTABLE)] = ""
 ) -> RedirectResponse:
     """One more, to be connected next."""
+    configure.require_new_name(context.store, name)
     configure.add(context.store, name, by=by)
     return to("/review/accounts")
 
@@ -63,9 +64,9 @@ def one(request: Request, context: Context, account_id: AccountPath) -> Response
 
 
 @router.post("/{account_id}/scan", dependencies=[OWN_FORM])
-def look_through(context: Context, account_id: AccountPath, back: Back = "") -> RedirectResponse:
+def look_through(context: Context, by: ByBrowser, account_id: AccountPath, back: Back = "") -> RedirectResponse:
     """Ask for a look through the shop; back to the plan that waits for it, or to the shop."""
-    scan.ask(context.store, account_id)
+    scan.ask(context.store, account_id, by=by)
     return to(back or f"/review/accounts/{account_id}")
 
 

@@ -41,7 +41,7 @@ def medusa(request: Request, context: Context) -> Response:
 
 
 @router.post("/medusa", dependencies=[OWN_FORM])
-def check_medusa(request: Request, context: Context, texts: Texts) -> Response:
+def check_medusa(request: Request, context: Context, by: ByBrowser, texts: Texts) -> Response:
     """Asks that Medusa, and stores address and key if it answers. Another server's amounts are asked about anew."""
     settings = stored.own(context.settings)
     url, api_key = stored.address_of(texts.get("url", "")), typed_or_kept(context, texts, "api_key")
@@ -56,7 +56,7 @@ def check_medusa(request: Request, context: Context, texts: Texts) -> Response:
         stored.look_at_medusa(context.settings, url, api_key)
         is_same = _host(url) == _host(settings.medusa_url or "")
         unit = {} if is_same else {"MEDUSA_AMOUNT_UNIT": None}
-        stored.store(context, {"MEDUSA_URL": url, "MEDUSA_API_KEY": api_key, **unit})
+        stored.store(context, {"MEDUSA_URL": url, "MEDUSA_API_KEY": api_key, **unit}, by)
     except PipelineError as error:
         return _medusa(request, context, problem=error, url=url, api_key=api_key)
     request.app.state.offered.forget()
@@ -65,14 +65,17 @@ def check_medusa(request: Request, context: Context, texts: Texts) -> Response:
 
 @router.post("/medusa/unit", dependencies=[OWN_FORM])
 def choose_unit(
-    request: Request, context: Context, unit: Annotated[str, Form(max_length=20, pattern=PRINTABLE)] = ""
+    request: Request,
+    context: Context,
+    by: ByBrowser,
+    unit: Annotated[str, Form(max_length=20, pattern=PRINTABLE)] = "",
 ) -> Response:
     """What an amount means."""
     if unit not in {"major", "minor"}:
         looked, problem = _looked(context)
         missed = missing("The answer", "Choose what the product costs.")
         return _medusa(request, context, looked=looked, problem=problem or missed)
-    stored.store(context, {"MEDUSA_AMOUNT_UNIT": unit})
+    stored.store(context, {"MEDUSA_AMOUNT_UNIT": unit}, by)
     return onward(context, "medusa")
 
 
@@ -83,7 +86,7 @@ def etsy(request: Request, context: Context) -> Response:
 
 
 @router.post("/etsy", dependencies=[OWN_FORM])
-def check_etsy(request: Request, context: Context, texts: Texts) -> Response:
+def check_etsy(request: Request, context: Context, by: ByBrowser, texts: Texts) -> Response:
     """Asks Etsy whether it takes the key, and stores it if it does."""
     settings = stored.own(context.settings)
     client_id = "".join(texts.get("client_id", "").split())
@@ -101,7 +104,7 @@ def check_etsy(request: Request, context: Context, texts: Texts) -> Response:
                 hint="Copy both again: they consist of plain letters and digits.",
             )
         stored.ping(context, client_id, secret)
-        stored.store(context, {"ETSY_CLIENT_ID": client_id, "ETSY_SHARED_SECRET": secret})
+        stored.store(context, {"ETSY_CLIENT_ID": client_id, "ETSY_SHARED_SECRET": secret}, by)
     except PipelineError as error:
         return _etsy(request, context, problem=error, client_id=client_id, secret=secret)
     return onward(context, "etsy")
@@ -109,7 +112,10 @@ def check_etsy(request: Request, context: Context, texts: Texts) -> Response:
 
 @router.post("/etsy/redirect", dependencies=[OWN_FORM])
 def choose_redirect(
-    request: Request, context: Context, uri: Annotated[str, Form(max_length=500, pattern=PRINTABLE)] = ""
+    request: Request,
+    context: Context,
+    by: ByBrowser,
+    uri: Annotated[str, Form(max_length=500, pattern=PRINTABLE)] = "",
 ) -> Response:
     """Where Etsy sends the seller's browser back."""
     try:
@@ -117,7 +123,7 @@ def choose_redirect(
             raise BadRequest(
                 "This is no http or https address.", code="setting_unusable", hint="Copy it whole, with https://."
             )
-        stored.store(context, {"ETSY_REDIRECT_URI": uri.strip()})
+        stored.store(context, {"ETSY_REDIRECT_URI": uri.strip()}, by)
     except (PipelineError, ValueError) as error:
         told = error if isinstance(error, PipelineError) else missing("A usable address", "Copy it whole.")
         return _etsy(request, context, problem=told, uri=uri)

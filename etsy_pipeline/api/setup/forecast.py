@@ -207,7 +207,7 @@ class Judge:
         shop: Shop,
     ) -> None:
         self.refused = refused
-        self._malformed, self._account, self._shop = malformed, account, shop
+        self._malformed, self._account, self.shop = malformed, account, shop
         self._told: dict[str, Reason] = {}
 
     def reasons(self) -> Sequence[Reason]:
@@ -248,7 +248,7 @@ class Judge:
         changed = parse_settings(with_changes(self._account.api_config, reason.changes))
         helped, examples = 0, list[Example]()
         for product, before in self._concerned(reason.code):
-            after = validate(product, changed, self._shop)
+            after = validate(product, changed, self.shop)
             if after.errors:
                 continue
             helped += 1

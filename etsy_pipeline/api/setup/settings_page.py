@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from etsy_pipeline.accounts.configure import configure, mark_of
+from etsy_pipeline.accounts.configure import configure, mark_of, with_changes
 from etsy_pipeline.api.context import AppContext, Context
 from etsy_pipeline.api.inputs import PRINTABLE, AccountPath
 from etsy_pipeline.api.review.page import to
@@ -14,11 +14,13 @@ from etsy_pipeline.api.review.session import OWN_FORM, ByBrowser
 from etsy_pipeline.api.setup import settings_form
 from etsy_pipeline.api.setup.attributes import group_names
 from etsy_pipeline.api.setup.offered import Offered, or_trouble
+from etsy_pipeline.api.setup.price_preview import PricePreview, price_preview
 from etsy_pipeline.api.setup.settings_form import Typed
 from etsy_pipeline.api.setup.shapes import NO, YES
-from etsy_pipeline.api.setup.shell import Choices, Texts, step_page
+from etsy_pipeline.api.setup.shell import Choices, Looks, Texts, step_page
 from etsy_pipeline.errors import BadRequest, Conflict, PipelineError
 from etsy_pipeline.listings.shop import Choice, Kind
+from etsy_pipeline.listings.shop_settings import parse_settings
 from etsy_pipeline.planning.fields import FIELDS
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.records import EtsyAccount
@@ -49,6 +51,11 @@ MEANWHILE = Conflict(
     code="settings_changed_meanwhile",
     hint="What they changed is marked below. What you typed is still here: look at it, and save again.",
 )
+NOT_READ_YET = Conflict(
+    "Your products are being read, which takes a moment: the prices cannot be told yet.",
+    code="products_not_read",
+    hint="Nothing is saved, and what you typed is still here. Press the button again in a moment.",
+)
 
 
 @router.get("")
@@ -74,10 +81,8 @@ def save(
     """What was changed, all of it or nothing."""
     account, words = _account(context, account_id), texts.get("_q", "")
     found = settings_form.take(texts, texts.get("_base", ""), _present(account), account.api_config)
-    if found.meanwhile:
-        return _page(request, context, choices, account_id, q=words, found=found, problem=MEANWHILE)
-    if found.problems or found.errors:
-        return _page(request, context, choices, account_id, q=words, found=found, problem=WRONG)
+    if refused := _refused(found):
+        return _page(request, context, choices, account_id, q=words, found=found, problem=refused)
     try:
         if found.changes:
             configure(context.store, account_id, found.changes, seen=mark_of(account), by=by)
@@ -85,6 +90,28 @@ def save(
         return _page(request, context, choices, account_id, q=words, found=found, problem=problem)
     names = ",".join(found.changes)
     return to(f"/setup/shops/{account_id}/settings?saved={names[:200] or 'nothing'}")
+
+
+@router.post("/preview", dependencies=[OWN_FORM])
+def preview(
+    request: Request, context: Context, choices: Choices, looks: Looks, account_id: AccountPath, texts: Texts
+) -> Response:
+    """What was changed would do this to prices; nothing is saved."""
+    account, words = _account(context, account_id), texts.get("_q", "")
+    found = settings_form.take(texts, texts.get("_base", ""), _present(account), account.api_config)
+    problem, prices = _refused(found), None
+    if problem is None:
+        look, wanted = looks.of(account_id), parse_settings(with_changes(account.api_config, found.changes))
+        prices = price_preview(look, accounts.settings_of(account), wanted)
+        problem = look.problem or (None if prices else NOT_READ_YET)
+    return _page(request, context, choices, account_id, q=words, found=found, problem=problem, prices=prices)
+
+
+def _refused(found: Typed) -> PipelineError | None:
+    """Why what was typed is not taken."""
+    if found.meanwhile:
+        return MEANWHILE
+    return WRONG if found.problems or found.errors else None
 
 
 def _page(
@@ -97,6 +124,7 @@ def _page(
     saved: str = "",
     found: Typed | None = None,
     problem: PipelineError | None = None,
+    prices: PricePreview | None = None,
 ) -> Response:
     account = _account(context, account_id)
     form = settings_form.show(_present(account), found, words=q)
@@ -109,6 +137,7 @@ def _page(
         account_id,
         problem=problem,
         form=form,
+        prices=prices,
         q=q,
         saved=[settings_form.words_of(name) for name in saved.split(",") if name],
         named=named,

@@ -20,7 +20,8 @@ from etsy_pipeline.accounts import disconnect
 from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.errors import NotConfigured, PipelineError
 from etsy_pipeline.settings import DEFAULT_REDIRECT_URI, Settings, store_settings
-from etsy_pipeline.store import accounts
+from etsy_pipeline.store import accounts, activity
+from etsy_pipeline.store.activity import Doer
 
 SHOWN = 4  # last characters of a secret
 MOST_LOOKED_AT = 50  # products, for one whose price tells the unit
@@ -124,8 +125,10 @@ def ping(context: AppContext, client_id: str, shared_secret: str) -> None:
     wiring.ping(own(context.settings).model_copy(update=values), context.store)
 
 
-def store(context: AppContext, changes: Mapping[str, str | None]) -> None:
+def store(context: AppContext, changes: Mapping[str, str | None], by: Doer) -> None:
     """Store settings, and use them from now on; of those that the environment sets, nothing is stored.
+
+    Their names are noted, with who changed them, and never a value.
 
     Raises:
         BadRequest: `setting_unusable`.
@@ -138,7 +141,10 @@ def store(context: AppContext, changes: Mapping[str, str | None]) -> None:
             with context.store.reading() as session:
                 practice = [account.id for account in accounts.every(session) if account.is_active]
             for account_id in practice:
-                disconnect.disconnect(context.store, account_id)
+                disconnect.disconnect(context.store, account_id, by=by)
+        if wanted:
+            with context.store.writing() as session:
+                activity.note(session, by, "settings_changed", about=", ".join(sorted(wanted)))
         context.reload()
 
 

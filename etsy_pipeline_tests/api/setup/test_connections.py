@@ -10,6 +10,7 @@ from etsy_pipeline.errors import StoreUnavailable
 from etsy_pipeline.settings import SETTINGS_FILE, Settings, stored
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
+from etsy_pipeline.sync import activity
 from etsy_pipeline_tests.api.setup.world import Owner
 from etsy_pipeline_tests.api.visitor import Visitor
 
@@ -40,6 +41,17 @@ def test_a_medusa_that_answers_is_stored_and_one_of_its_own_prices_is_asked_abou
     owner.says_the_unit("minor")
     assert Settings.load().medusa_amount_unit == "minor"
     assert owner.visitor.page.url.path == "/setup/etsy", "on to the next step"
+
+
+def test_who_changes_settings_of_the_machine_is_noted_with_their_names_alone(owner: Owner, sqlite_store: Store) -> None:
+    owner.connects_medusa()
+    owner.says_the_unit()
+    found, _ = activity.newest(sqlite_store)
+    assert [(done.deed, done.about) for done in found] == [
+        ("settings_changed", "MEDUSA_AMOUNT_UNIT"),
+        ("settings_changed", "MEDUSA_AMOUNT_UNIT, MEDUSA_API_KEY, MEDUSA_URL"),
+    ]
+    assert {done.done_through for done in found} == {"review page"}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Every setting of a shop by form: what is shown comes back the same, errors stand beside their field, two tabs lose nothing."""
 
+import html
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -203,6 +205,25 @@ def test_a_setting_that_helps_comes_filled_in(visitor: Visitor, account_id: str,
     visitor.open(path, setting="tags_too_many", value="first")
     visitor.client.post(f"{path}/save", data=form_of(visitor, path))
     assert stored(sqlite_store, account_id) == {"tags_too_many": "first"}
+
+
+def test_the_prices_that_changed_settings_lead_to_are_seen_before_they_are_saved(
+    visitor: Visitor, account_id: str, sqlite_store: Store
+) -> None:
+    path = f"/setup/shops/{account_id}/settings"
+    visitor.open(path)
+    typed = form_of(visitor, path) | {"price.floor": "5000"}
+    refused = visitor.client.post(f"{path}/preview", data=typed | {"price.floor": "cheap"})
+    assert refused.status_code == 400
+    page = visitor.client.post(f"{path}/preview", data=typed)
+    until = time.monotonic() + 30
+    while "products_not_read" in page.text and time.monotonic() < until:
+        page = visitor.client.post(f"{path}/preview", data=typed)
+    assert "products would cost something else" in page.text
+    assert "→ <strong>5,000" in page.text
+    assert "the shop's floor of 5000 is sent" in html.unescape(page.text)
+    assert 'name="price.floor" value="5000"' in page.text, "what was typed is still there"
+    assert stored(sqlite_store, account_id) == {}
 
 
 def form_of(visitor: Visitor, path: str) -> dict[str, Any]:
