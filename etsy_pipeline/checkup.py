@@ -22,13 +22,13 @@ from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount
 from etsy_pipeline.sync import books, holds
+from etsy_pipeline.sync.code_version import this_code
 from etsy_pipeline.sync.overdue import overdue
-from etsy_pipeline.sync.signs_of_life import troubles
+from etsy_pipeline.sync.signs_of_life import other_code, troubles, two_daemons
 
 SANDBOX = "the sandbox's; it runs while `etsy-pipeline sandbox` or scripts/dev does"
 CLOCK_OFF_SECONDS = 60.0  # a clock that is further off than this is wrong
 LEAST_FREE_BYTES = 500_000_000
-TWO_DAEMONS_SECONDS = 600
 GB = 1_000_000_000
 
 
@@ -89,6 +89,7 @@ def _with_database(settings: Settings, store: Store) -> Iterator[Finding]:
     yield _dagster(store)
     yield _instance()
     yield from _daemons(store)
+    yield from _code(store)
     yield _runs(settings, store)
     yield _look("fence", lambda: _fence(store)) if store.fence.paths else NO_FENCE
     with store.reading() as session:
@@ -125,12 +126,15 @@ def disk(settings: Settings) -> str:
     """Where the state folder lies, and how much room there is.
 
     Raises:
-        NotConfigured: `disk_full`.
+        NotConfigured: `disk_full`, `state_folder_not_writable`.
     """
     home = settings.etsy_pipeline_home.resolve()
     if not settings.has_embedded_database and not home.exists():
         return "none, and none is needed: the database is a server, and keys come from the environment"
-    free = shutil.disk_usage(next(folder for folder in (home, *home.parents) if folder.exists())).free
+    there = next(folder for folder in (home, *home.parents) if folder.exists())
+    if settings.has_embedded_database and not os.access(there, os.W_OK):
+        raise wiring.not_writable(home, "read-only, or somebody else's")
+    free = shutil.disk_usage(there).free
     if free < LEAST_FREE_BYTES:
         raise NotConfigured(
             f"{home} has {free / GB:.1f} GB left on its disk.",
@@ -166,7 +170,10 @@ def _etsy(settings: Settings, store: Store) -> Iterator[Finding]:
 def _dagster(store: Store) -> Finding:
     with store.reading() as session:
         seconds = signs_of_life.seconds_since(session, signs_of_life.SENSORS)
-    start = "nothing is planned or published until `etsy-pipeline up`, `scripts/dev` or the daemon runs"
+    start = (
+        "nothing is planned or published until `etsy-pipeline up`, `scripts/dev`, or daemon and code server run, with "
+        "code that fits the database (a sensor that fails says why in Dagster's UI)"
+    )
     if seconds is None:
         return Finding("Dagster", is_good=None, detail=f"its sensors never looked yet: {start}")
     if seconds > signs_of_life.SILENT_SECONDS:
@@ -183,11 +190,18 @@ def _instance() -> Finding:
 
 def _daemons(store: Store) -> Iterator[Finding]:
     """Dagster itself says of a second daemon in a log only."""
-    with store.reading() as session:
-        seconds = signs_of_life.seconds_since(session, signs_of_life.TWO_DAEMONS)
-    if seconds is not None and seconds < TWO_DAEMONS_SECONDS:
+    seconds = two_daemons(store)
+    if seconds is not None:
         told = f"two daemons were at work {_ago(seconds)} ago: end one, or what is asked for may be begun twice"
         yield Finding("daemon", is_good=False, detail=told)
+
+
+def _code(store: Store) -> Iterator[Finding]:
+    if others := other_code(store):
+        told = (
+            f"the code server has etsy_pipeline {', '.join(others)}; here is {this_code()}: upgrade what was forgotten"
+        )
+        yield Finding("code", is_good=False, detail=told)
 
 
 def _ago(seconds: float) -> str:

@@ -6,15 +6,17 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import yaml
 
 from etsy_pipeline.errors import NotConfigured, Unavailable
+from etsy_pipeline.store import dagster_storage
 
 PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "pyamqp": 5672, "amqps": 5671}
+POSTGRES_PORT = 5432
 PATIENCE_SECONDS = 3.0
-CELERY = "CeleryRunLauncher"
+CELERY = {"CeleryRuns", "CeleryRunLauncher"}  # ours, and Dagster's own
 DRIVER = (
     "In dagster.yaml: `scheme: postgresql+psycopg2` below `postgres_db`, or `postgres_url: postgresql+psycopg2://…`."
 )
@@ -27,12 +29,12 @@ def path() -> Path:
 
 
 def check(file: Path) -> str:
-    """Look at storage and launcher; what they are, in words.
+    """Look at storage and launcher, and ask both whether they answer; what they are, in words.
 
     Raises:
-        NotConfigured: `dagster_yaml_unreadable`, `setting_missing`, `dagster_storage_driver`,
+        NotConfigured: `dagster_yaml_unreadable`, `setting_missing`, `dagster_storage_driver`, `dagster_not_migrated`,
             `celery_backend_unusable`.
-        Unavailable: `broker_unreachable`.
+        Unavailable: `dagster_storage_unreachable`, `broker_unreachable`.
     """
     try:
         found = yaml.safe_load(file.read_text()) or {}
@@ -43,25 +45,34 @@ def check(file: Path) -> str:
             hint="deploy/dagster has one for each way to run this.",
         ) from None
     storage, launcher = _block(found, "storage"), _block(found, "run_launcher")
-    is_celery = launcher.get("class") == CELERY
-    if is_celery:
+    url = _postgres_url(_block(storage, "postgres")) if "postgres" in storage else None
+    if launcher.get("class") in CELERY:
         _check_celery(_block(launcher, "config"))
-    if "postgres" not in storage:
+    if url is None:
         return f"storage on this machine's disk ({file}): for one machine"
-    _check_postgres(_block(storage, "postgres"))
+    dagster_storage.require(url)
     return f"storage in PostgreSQL, runs by {launcher.get('class', 'the code server')}"
 
 
-def _check_postgres(given: Mapping[str, Any]) -> None:
-    """Without a driver SQLAlchemy 2.1 takes psycopg 3, with which each of Dagster's events fails."""
-    told = given.get("postgres_url")
-    scheme = _value(told).partition(":")[0] if told else _value(_block(given, "postgres_db").get("scheme"))
+def _postgres_url(given: Mapping[str, Any]) -> str:
+    """As Dagster makes it. Without a driver SQLAlchemy 2.1 takes psycopg 3, with which each of its events fails."""
+    url = _value(given.get("postgres_url")) or _url_of(_block(given, "postgres_db"))
+    scheme = url.partition(":")[0]
     if scheme != "postgresql+psycopg2":
         raise NotConfigured(
-            f"Dagster's storage has the scheme {scheme or 'postgresql'!r}: psycopg 3 is taken, and every run fails.",
+            f"Dagster's storage has the scheme {scheme!r}: psycopg 3 is taken, and every run fails.",
             code="dagster_storage_driver",
             hint=DRIVER,
         )
+    return url
+
+
+def _url_of(given: Mapping[str, Any]) -> str:
+    scheme, host, port = _value(given.get("scheme")), _value(given.get("hostname")), _value(given.get("port"))
+    user, password = quote(_value(given.get("username"))), quote(_value(given.get("password")))
+    params = urlencode(_block(given, "params"), quote_via=quote)
+    who, where = f"{user}:{password}" if password else user, f"{host}:{port or POSTGRES_PORT}"
+    return f"{scheme or 'postgresql'}://{who}@{where}/{_value(given.get('db_name'))}?{params}"
 
 
 def _check_celery(given: Mapping[str, Any]) -> None:

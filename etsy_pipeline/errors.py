@@ -64,7 +64,7 @@ class Unavailable(PipelineError):  # noqa: N818
 
 
 class StoreUnavailable(Unavailable):
-    """Our own database is locked or away. What was under way may have happened: it could not be written down."""
+    """Our own database is locked or away, or the place of snapshots: what was under way could not be written down."""
 
 
 class Refused(PipelineError):  # noqa: N818

@@ -359,11 +359,14 @@ class Settings(BaseSettings):
         missing = [name for name in variables if getattr(self, name.lower()) is None]
         if missing:
             lines = "; ".join(f"{name}: {_HOW[name]}" for name in missing)
+            pages = (
+                "; or type them into the set-up page (/setup of `etsy-pipeline up`). To try things out without a shop, "
+                "start `etsy-pipeline sandbox` instead"
+            )
             raise NotConfigured(
                 f"Not set: {', '.join(missing)}.",
                 code="setting_missing",
-                hint=f"Set {lines}; or type them into the set-up page (/setup of `etsy-pipeline up`). To try things "
-                "out without a shop, start `etsy-pipeline sandbox` instead.",
+                hint=f"Set {lines}{pages if set(missing) <= set(STORABLE) else ''}.",
             )
 
     def medusa(self) -> tuple[str, str, AmountUnit]:

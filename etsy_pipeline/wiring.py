@@ -4,10 +4,11 @@ Also the one place that knows all marketplaces: `PROVIDERS`.
 """
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from etsy_pipeline import state_folder
 from etsy_pipeline.accounts.tokens import AccountTokens
@@ -74,8 +75,8 @@ def store_of(settings: Settings, at: Time | None = None, *, upgrade: bool | None
     begin anything (`begins`) is told where there is no embedded database yet, instead of being given an empty one.
 
     Raises:
-        NotConfigured: `setting_missing` (a key, for a database of one's own), `no_state_folder`, and what `open_store`
-            raises.
+        NotConfigured: `setting_missing` (a key, for a database of one's own), `no_state_folder`,
+            `state_folder_not_writable`, and what `open_store` raises.
     """
     embedded = settings.has_embedded_database
     if embedded and not begins and not settings.embedded_database.exists():
@@ -86,11 +87,12 @@ def store_of(settings: Settings, at: Time | None = None, *, upgrade: bool | None
             "accounts add NAME`, or `etsy-pipeline demo`.",
         )
     if embedded or settings.etsy_pipeline_home.exists():
-        state_folder.prepare(settings.etsy_pipeline_home)
+        prepare_state_folder(settings)
     if settings.etsy_pipeline_secret_key is not None:
         keys = settings.etsy_pipeline_secret_key.get_secret_value()
     elif embedded:
-        keys = key_in_state_folder(settings.etsy_pipeline_home)
+        with written_in(settings.etsy_pipeline_home):
+            keys = key_in_state_folder(settings.etsy_pipeline_home)
     else:
         settings.require("ETSY_PIPELINE_SECRET_KEY")
         raise AssertionError("unreachable: require raises")
@@ -100,6 +102,38 @@ def store_of(settings: Settings, at: Time | None = None, *, upgrade: bool | None
         upgrade=embedded if upgrade is None else upgrade,
         clock=at.now if at else None,
         fence=fence_of(settings),
+    )
+
+
+def prepare_state_folder(settings: Settings) -> None:
+    """Make the state folder where there is none, and keep others out of it.
+
+    Raises:
+        NotConfigured: `state_folder_not_writable`.
+    """
+    with written_in(settings.etsy_pipeline_home):
+        state_folder.prepare(settings.etsy_pipeline_home)
+
+
+@contextmanager
+def written_in(home: Path) -> Iterator[None]:
+    """Tell of a state folder that is on a read-only or full disk, or somebody else's.
+
+    Raises:
+        NotConfigured: `state_folder_not_writable`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise not_writable(home, error.strerror or str(error)) from None
+
+
+def not_writable(home: Path, why: str) -> NotConfigured:
+    """What is told of such a state folder."""
+    return NotConfigured(
+        f"The state folder {home.resolve()} cannot be written: {why}.",
+        code="state_folder_not_writable",
+        hint="Make it writable for whoever runs this, and give it room; or name another one in ETSY_PIPELINE_HOME.",
     )
 
 
@@ -260,6 +294,17 @@ def reservations_of(settings: Settings, sold_from: SoldFrom) -> Reservations:
     return Reservations(
         AdminApi(url, api_key, Patience(min(settings.medusa_patience_seconds, SHORT_PATIENCE))), sold_from
     )
+
+
+def reservations_for(settings: Settings, store: Store, account_id: str) -> Reservations:
+    """The same for one account.
+
+    Raises:
+        NotFound: `account_not_found`.
+    """
+    with store.reading() as session:
+        sold_from = accounts.settings_of(accounts.get(session, account_id)).sold_from
+    return reservations_of(settings, sold_from)
 
 
 def product_notes_of(settings: Settings) -> ProductNotes:

@@ -8,7 +8,7 @@ import yaml
 
 from etsy_pipeline.dagster_yaml import check
 from etsy_pipeline.errors import PipelineError
-from etsy_pipeline.store import signs_of_life
+from etsy_pipeline.store import dagster_storage, signs_of_life
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.conftest import ON_SQLITE
 from etsy_pipeline_tests.everything_up import free_port
@@ -17,6 +17,14 @@ PROJECT = Path(__file__).parents[1]
 DEPLOY = PROJECT / "deploy"
 GOOD, BAD = "postgresql+psycopg2://u:p@h/dagster", "postgresql://u:p@h/dagster"
 RPC = "run_launcher: {module: dagster_celery.launcher, class: CeleryRunLauncher, config: {backend: 'rpc://'}}"
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The databases that would be asked whether they answer."""
+    urls = list[str]()
+    monkeypatch.setattr(dagster_storage, "require", urls.append)
+    return urls
 
 
 def said(folder: Path, text: str) -> str:
@@ -48,6 +56,27 @@ def test_what_would_show_late_is_told_at_once(
     assert told in said(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        (f"postgres_url: '{GOOD}'", GOOD),
+        (
+            (
+                "postgres_db: {hostname: h, username: u+x, password: {env: PASSWORD}, db_name: d, port: 5433, "
+                "scheme: postgresql+psycopg2, params: {sslmode: require}}"
+            ),
+            "postgresql+psycopg2://u%2Bx:p%40ss@h:5433/d?sslmode=require",
+        ),
+    ],
+)
+def test_the_database_that_the_file_names_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[str], given: str, url: str
+) -> None:
+    monkeypatch.setenv("PASSWORD", "p@ss")
+    said(tmp_path, f"storage: {{postgres: {{{given}}}}}")
+    assert asked == [url]
+
+
 @pytest.mark.parametrize("value", [None, " "])
 @pytest.mark.parametrize("name", ["DAGSTER_POSTGRES_URL", "DAGSTER_CELERY_BROKER", "DAGSTER_CELERY_BACKEND"])
 def test_an_address_that_is_not_in_the_environment_is_missed(
@@ -57,7 +86,7 @@ def test_an_address_that_is_not_in_the_environment_is_missed(
         monkeypatch.setenv(other, "memory://")
     monkeypatch.setenv("DAGSTER_POSTGRES_URL", GOOD)
     recipe = (DEPLOY / "dagster" / "celery.yaml").read_text()
-    assert said(tmp_path, recipe) == "storage in PostgreSQL, runs by CeleryRunLauncher"
+    assert said(tmp_path, recipe) == "storage in PostgreSQL, runs by CeleryRuns"
     if value is None:
         monkeypatch.delenv(name)
     else:

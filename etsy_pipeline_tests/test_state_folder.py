@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from etsy_pipeline import state_folder, wiring
+from etsy_pipeline import checkup, state_folder, wiring
 from etsy_pipeline.cli.sandbox import write_settings
+from etsy_pipeline.errors import NotConfigured, StoreUnavailable
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.snapshots import keeping
+from etsy_pipeline.store import encryption
 from etsy_pipeline.store.engine import open_store
 from etsy_pipeline_tests.conftest import CIPHER
 
@@ -96,3 +98,29 @@ def test_a_database_of_ones_own_may_be_the_groups_but_nobody_elses(tmp_path: Pat
         open_store(f"sqlite:///{path}", CIPHER, upgrade=True).close()
     assert (mode(new), mode(old)) == (0o600, 0o660)
     assert mode(tmp_path) == 0o700, "as pytest made it"
+
+
+def test_one_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    settings = Settings.load(etsy_pipeline_home=tmp_path / "file" / "home")
+    with pytest.raises(NotConfigured) as told:
+        wiring.store_of(settings)
+    assert told.value.code == "state_folder_not_writable"
+    with pytest.raises(StoreUnavailable, match="database_unreachable"):
+        open_store(f"sqlite:///{tmp_path}/file/elsewhere/etsy.db", CIPHER, upgrade=True)
+    monkeypatch.setattr(os, "access", lambda _path, mode: mode != os.W_OK)
+    with pytest.raises(NotConfigured) as asked:
+        checkup.disk(Settings.load(etsy_pipeline_home=tmp_path))
+    assert asked.value.code == "state_folder_not_writable"
+
+
+def test_a_full_disk_leaves_no_key_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> str:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(encryption, "new_key", full)
+        with pytest.raises(NotConfigured, match="No space left"):
+            wiring.store_of(Settings.load(etsy_pipeline_home=tmp_path))
+    assert not (tmp_path / "secret.key").exists()
+    wiring.store_of(Settings.load(etsy_pipeline_home=tmp_path)).close()

@@ -11,16 +11,19 @@ from typing import Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from etsy_pipeline import checkup, wiring
+from etsy_pipeline import checkup, dagster_yaml, wiring
 from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.monitoring import report_unexpected
 from etsy_pipeline.store import signs_of_life
+from etsy_pipeline.sync.signs_of_life import other_code, two_daemons
 
 router = APIRouter(tags=["about"])
 
 OK = "ok"
 SILENT = "silent"  # a sign of life that is too old, or never was
+OTHER_CODE = "other_code"  # the code server is of another version than this process
+TWO_DAEMONS = "two_daemons"
 TIMED_OUT = "timed_out"
 BROKEN = "broken"  # an error that nobody expected; Sentry has it
 
@@ -41,7 +44,8 @@ class Readiness(BaseModel):
 
     status: Literal["ready", "not_ready"]
     checks: dict[str, str] = Field(
-        description='database, tables, sensors (Dagster\'s daemon), snapshots, disk: "ok", or what is wrong.'
+        description="database, tables, sensors (Dagster's daemon and code server), dagster (its storage, and Celery's "
+        'broker), snapshots, disk: "ok", or what is wrong.'
     )
 
 
@@ -101,6 +105,7 @@ def checks_of(context: AppContext) -> Mapping[str, Check]:
         "database": Check(lambda: _database(context)),
         "tables": Check(lambda: _tables(context)),
         "sensors": Check(lambda: _sensors(context)),
+        "dagster": Check(_dagster),
         "snapshots": Check(lambda: _snapshots(context), kept_seconds=SNAPSHOTS_KEPT_SECONDS),
         "disk": Check(lambda: _disk(context)),
     }
@@ -114,7 +119,7 @@ async def health() -> Health:
 
 @router.get("/ready", summary="Is all there that work takes?", responses={503: {"model": Readiness}})
 def ready(request: Request, response: Response) -> Readiness:
-    """Database, tables, Dagster's sensors, the place of snapshots, and the disk; 503 where one of them is not right."""
+    """Database, tables, Dagster and its sensors, the place of snapshots, the disk; 503 where one is not right."""
     checks: Mapping[str, Check] = request.app.state.checks
     for check in checks.values():
         check.begin()
@@ -137,7 +142,18 @@ def _tables(context: AppContext) -> str:
 def _sensors(context: AppContext) -> str:
     with context.store.reading() as session:
         seconds = signs_of_life.seconds_since(session, signs_of_life.SENSORS)
-    return OK if seconds is not None and seconds <= signs_of_life.SILENT_SECONDS else SILENT
+    if seconds is None or seconds > signs_of_life.SILENT_SECONDS:
+        return SILENT
+    if other_code(context.store):
+        return OTHER_CODE
+    return OK if two_daemons(context.store) is None else TWO_DAEMONS
+
+
+def _dagster() -> str:
+    file = dagster_yaml.path()
+    if file.exists():
+        dagster_yaml.check(file)
+    return OK
 
 
 def _snapshots(context: AppContext) -> str:

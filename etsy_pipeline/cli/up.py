@@ -57,7 +57,7 @@ def up(
     """
     settings = Settings.load()
     home = settings.etsy_pipeline_home
-    dagster_home = _dagster_home(home)
+    dagster_home = _dagster_home(settings)
     with_sandbox = _needs_sandbox(settings) if sandbox is None else sandbox
     with closing(wiring.store_of(settings)) as store:
         wiring.check_snapshots(settings, store)
@@ -129,7 +129,7 @@ def _needs_sandbox(settings: Settings) -> bool:
     return settings.uses_sandbox or (settings.medusa_url is None and settings.etsy_client_id is None)
 
 
-def _dagster_home(home: Path) -> Path:
+def _dagster_home(settings: Settings) -> Path:
     """DAGSTER_HOME; where it is not set, a folder in the state folder with this folder's dagster.yaml.
 
     Without one Dagster makes a temporary folder here, and warns that it will be removed.
@@ -144,10 +144,12 @@ def _dagster_home(home: Path) -> Path:
         )
     if named:
         return folder
+    home = settings.etsy_pipeline_home
     made = home.resolve() / "dagster_home"
-    state_folder.prepare(home)
-    state_folder.private_folder(made)
-    shutil.copyfile(folder / "dagster.yaml", made / "dagster.yaml")
+    wiring.prepare_state_folder(settings)
+    with wiring.written_in(home):
+        state_folder.private_folder(made)
+        shutil.copyfile(folder / "dagster.yaml", made / "dagster.yaml")
     return made
 
 

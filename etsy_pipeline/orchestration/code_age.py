@@ -6,21 +6,13 @@ code that writes the same tables and says something else to Etsy.
 
 import re
 from collections.abc import Mapping
-from functools import cache
-from importlib import metadata
 
 from etsy_pipeline.errors import NotConfigured
-from etsy_pipeline.planning.digest import MAPPER_VERSION
+from etsy_pipeline.sync.code_version import this_code
 
 CODE_TAG = "etsy_pipeline/code"
 
 Age = tuple[tuple[int, ...], int]
-
-
-@cache
-def this_code() -> str:
-    """The package's version, and that of the mapping from products to listings: `0.1.0 mapper 2`."""
-    return f"{metadata.version('etsy_pipeline')} mapper {MAPPER_VERSION}"
 
 
 def require_not_older(tags: Mapping[str, str]) -> None:

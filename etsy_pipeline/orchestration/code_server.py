@@ -18,6 +18,7 @@ from dagster._cli.api import api_cli
 from dagster._grpc import server
 
 from etsy_pipeline.orchestration.waiting import patience
+from etsy_pipeline.starting import may_start
 
 MODULE = "etsy_pipeline.definitions"
 LOCATION = "etsy_pipeline"
@@ -50,7 +51,12 @@ def _nothing() -> None:
 
 
 def serve(words: Sequence[str]) -> int:
-    """Answer until it is ended, by the words that `dagster api grpc` takes; the exit status."""
+    """Answer until it is ended, by the words that `dagster api grpc` takes; the exit status.
+
+    It does not begin where its sensors and runs could do nothing (`starting.py`).
+    """
+    if not may_start("The code server"):
+        return 1
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's background ignores it, and SIGTERM with it
     server.DagsterApiServer = CodeServer  # type: ignore[misc,assignment] # which of them the command makes
     ours = ["--module-name", MODULE, "--location-name", LOCATION, "--max-workers", str(AT_ONCE)]

@@ -28,6 +28,7 @@ from etsy_pipeline.store import accounts, jobs, leases, signs_of_life
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsySyncJob, Lane
 from etsy_pipeline.store.sync_states import UNDER_WAY, SyncState
+from etsy_pipeline.sync.code_version import this_code
 from etsy_pipeline.sync.expiry import end_expired
 from etsy_pipeline.sync.policy_turn import approve_waiting
 from etsy_pipeline.sync.turns import waits_for
@@ -240,6 +241,7 @@ def _note_alive(instance: dg.DagsterInstance, store: Store) -> None:
         gauges.tell_how_things_stand(store)
         with store.writing() as session:
             signs_of_life.note(session, signs_of_life.SENSORS)
+            signs_of_life.note_code(session, this_code())
             daemon = instance.get_daemon_heartbeats().get(SENSOR_DAEMON)
             if daemon is not None and daemon.daemon_id is not None:
                 signs_of_life.note_daemon(session, daemon.daemon_id)

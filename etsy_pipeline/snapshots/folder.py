@@ -1,7 +1,7 @@
 """Snapshots as files in a folder: of one machine, or on a disk that several share."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -27,11 +27,14 @@ class Folder:
         private_folder(path.parent)
         partial = path.with_name(path.name + PARTIAL)
         private_file(partial)
+        file = partial.open("wb")
         try:
-            with partial.open("wb") as file:
-                yield file
+            yield file
+            file.close()
             partial.replace(path)
         finally:
+            with suppress(OSError):  # of a disk that is full, which was told already
+                file.close()
             partial.unlink(missing_ok=True)
 
     @contextmanager

@@ -17,10 +17,11 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from etsy_pipeline.errors import NeedsPerson, NotConfigured, PipelineError, Unavailable
+from etsy_pipeline.errors import NeedsPerson, NotConfigured, PipelineError, StoreUnavailable
 from etsy_pipeline.snapshots.place import Kept, gone
 
 CONNECT_SECONDS, REQUEST_SECONDS, ATTEMPTS = 5, 30, 3
+LONGEST_TOLD = 300
 _DENIED = ("ACCESS_DENIED", "AccessDenied", "Forbidden", "INVALID_ACCESS_KEY", "SIGNATURE", "HTTP response code: 403")
 _NO_BUCKET = ("NO_SUCH_BUCKET", "NoSuchBucket", "does not exist", "Path does not exist")
 
@@ -36,7 +37,7 @@ class ObjectStore:
 
     def __init__(self, bucket: str, prefix: str, query: Mapping[str, str]) -> None:
         self._bucket, self._query = bucket, query
-        self._root = "/".join(filter(None, (bucket, prefix.strip("/"))))
+        self._root = "/".join(filter(None, (bucket, *prefix.split("/"))))
         self.name = f"s3://{self._root}"
 
     @contextmanager
@@ -83,10 +84,10 @@ class ObjectStore:
 
     def trouble(self, error: OSError) -> PipelineError:
         """No answer, no such bucket, or no permission."""
-        told = " ".join(str(error).split())
+        told = " ".join(str(error).split())[:LONGEST_TOLD].rstrip(".")
         if any(sign in told for sign in _DENIED):
             return NeedsPerson(
-                f"{self.name} refuses our key: {told[:300]}.",
+                f"{self.name} refuses our key: {told}.",
                 code="snapshots_refused",
                 hint="Allow it s3:ListBucket on the bucket and s3:PutObject, s3:GetObject, s3:DeleteObject below the "
                 "prefix; or correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
@@ -97,10 +98,11 @@ class ObjectStore:
                 code="snapshots_bucket_missing",
                 hint="Make it, or correct ETSY_PIPELINE_SNAPSHOTS, AWS_ENDPOINT_URL or AWS_REGION.",
             )
-        return Unavailable(
-            f"The object store at {self._address} gives no usable answer for {self.name}: {told[:300]}.",
+        return StoreUnavailable(
+            f"The object store at {self._address} gives no usable answer for {self.name}: {told}.",
             code="snapshots_unreachable",
-            hint="Check AWS_ENDPOINT_URL, and that it can be reached from this machine; then try again.",
+            hint="Check AWS_ENDPOINT_URL and AWS_REGION, that it can be reached from this machine and has room, and "
+            "that keys with an end (AWS_SESSION_TOKEN) still hold; then try again.",
         )
 
     def _require_bucket(self) -> None:

@@ -1,5 +1,6 @@
 """From the setting ETSY_PIPELINE_SNAPSHOTS to the place that it names."""
 
+import re
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -12,6 +13,7 @@ from etsy_pipeline.snapshots.place import Place
 from etsy_pipeline.store.engine import Store
 
 KNOWN_IN_QUERY = frozenset({"endpoint", "region"})
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def place_of(setting: str | None, default: Path, store: Store) -> Place:
@@ -34,7 +36,7 @@ def place_of(setting: str | None, default: Path, store: Store) -> Place:
         query = dict(parse_qsl(parts.query))
         if parts.scheme == "file" and parts.path.startswith("/") and not parts.netloc:  # of no process's own folder
             return Folder(Path(parts.path))
-        if parts.scheme == "s3" and parts.netloc and "@" not in parts.netloc and query.keys() <= KNOWN_IN_QUERY:
+        if parts.scheme == "s3" and _BUCKET.fullmatch(parts.netloc) and query.keys() <= KNOWN_IN_QUERY:
             return ObjectStore(parts.netloc, parts.path, query)
     raise NotConfigured(
         "ETSY_PIPELINE_SNAPSHOTS names no place.",

@@ -76,6 +76,10 @@ def key_in_state_folder(home: Path) -> str:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(new_key())
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(new_key())
+    except OSError:
+        path.unlink()  # a disk that is full: an empty key would be taken for one
+        raise
     return path.read_text().strip()

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.store import clock
@@ -12,6 +12,7 @@ from etsy_pipeline.store.upserts import add_or_change
 SENSORS = "sensors"
 TWO_DAEMONS = "two daemons"
 DAEMON = "daemon/"
+CODE = "code/"
 DAEMONS_KEPT = timedelta(days=1)
 RUN = "run/"
 RUNS_KEPT = timedelta(hours=1)  # a run without a sign for so long is over, or was ended by somebody
@@ -50,6 +51,18 @@ def note_daemon(session: Session, daemon_id: str) -> None:
     note(session, mine)
 
 
+def note_code(session: Session, version: str) -> None:
+    """A code server of this version is at work."""
+    session.execute(delete(SignOfLifeRow).where(SignOfLifeRow.name.startswith(CODE), _is_silent(session)))
+    note(session, f"{CODE}{version}")
+
+
+def codes(session: Session) -> list[str]:
+    """The versions of the code servers that are at work; one, where nothing is being upgraded."""
+    at_work = SignOfLifeRow.name.startswith(CODE), ~_is_silent(session)
+    return [name.removeprefix(CODE) for name in session.scalars(select(SignOfLifeRow.name).where(*at_work))]
+
+
 def note_run(session: Session, run_id: str) -> None:
     """A run that no sync knows is at work; those of long ago are forgotten."""
     now = clock.now(session)
@@ -61,3 +74,7 @@ def note_run(session: Session, run_id: str) -> None:
 def seconds_since_run(session: Session, run_id: str) -> float | None:
     """How long ago such a run gave its last sign; None where it never did."""
     return seconds_since(session, f"{RUN}{run_id}")
+
+
+def _is_silent(session: Session) -> ColumnElement[bool]:
+    return SignOfLifeRow.seen_at < clock.now(session) - timedelta(seconds=SILENT_SECONDS)

@@ -17,11 +17,13 @@ from etsy_pipeline.store import clock, items, jobs, leases, signs_of_life
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob, Lane
 from etsy_pipeline.store.sync_states import BEING_PLANNED, UNDER_WAY, SyncState
+from etsy_pipeline.sync.code_version import this_code
 from etsy_pipeline.sync.plan_runs import MAX_LOST
 from etsy_pipeline.sync.turns import waits_for
 
 logger = logging.getLogger(__name__)
 
+TWO_DAEMONS_SECONDS = 600
 BEATS = 8  # signs of life in the time after which a run without one is given up
 DAGSTER_RUNS = (
     "Dagster starts it again by itself: see that `dagster dev`, or the daemon, runs, and that its sensors are on."
@@ -202,3 +204,16 @@ def _beat(store: Store, transaction_id: str, run_id: str) -> bool:
     except PipelineError as error:  # the database is away for a moment, perhaps
         logger.warning("no_sign_of_life transaction_id=%s code=%s", transaction_id, error.code)
         return True
+
+
+def two_daemons(store: Store) -> float | None:
+    """How many seconds ago two daemons were at work; None where that is long ago, or never was."""
+    with store.reading() as session:
+        seconds = signs_of_life.seconds_since(session, signs_of_life.TWO_DAEMONS)
+    return seconds if seconds is not None and seconds < TWO_DAEMONS_SECONDS else None
+
+
+def other_code(store: Store) -> list[str]:
+    """Versions of code servers that are at work and are not this one: an upgrade that reached some machines only."""
+    with store.reading() as session:
+        return [version for version in signs_of_life.codes(session) if version != this_code()]

@@ -14,7 +14,12 @@ from etsy_pipeline.errors import NotConfigured, StoreUnavailable
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import signs_of_life
 from etsy_pipeline.store.engine import Store
+from etsy_pipeline.sync.code_version import this_code
 from etsy_pipeline_tests.api.serving import serving
+from etsy_pipeline_tests.conftest import ON_SQLITE
+from etsy_pipeline_tests.everything_up import free_port
+
+LONG_AGO = "2026-01-01 00:00:00"
 
 
 def ready(url: str) -> tuple[int, dict[str, str]]:
@@ -22,7 +27,7 @@ def ready(url: str) -> tuple[int, dict[str, str]]:
     answer = httpx.get(f"{url}/ready", timeout=30)
     told = answer.json()
     assert told["status"] == ("ready" if answer.status_code == 200 else "not_ready")
-    assert set(told["checks"]) == {"database", "tables", "sensors", "snapshots", "disk"}
+    assert set(told["checks"]) == {"database", "tables", "sensors", "dagster", "snapshots", "disk"}
     return answer.status_code, {name: word for name, word in told["checks"].items() if word != OK}
 
 
@@ -51,6 +56,36 @@ def test_tables_of_another_version_are_named(settings: Settings, sqlite_store: S
             connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
         with serving(settings, sqlite_store) as url:
             assert ready(url) == (503, {"tables": word})
+
+
+@ON_SQLITE
+def test_dagsters_storage_and_celerys_broker_are_asked(
+    settings: Settings, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_work(store)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    nobody = f"127.0.0.1:{free_port()}"
+    storage = f"storage: {{postgres: {{postgres_url: 'postgresql+psycopg2://u:secret@{nobody}/dagster'}}}}"
+    redis = f"{{broker: 'redis://:secret@{nobody}/0', backend: 'redis://:secret@{nobody}/1'}}"
+    launcher = f"run_launcher: {{class: CeleryRuns, config: {redis}}}"
+    for text_of_file, code in ((storage, "dagster_storage_unreachable"), (launcher, "broker_unreachable")):
+        (tmp_path / "dagster.yaml").write_text(text_of_file)
+        with serving(settings, store) as url:
+            assert ready(url) == (503, {"dagster": code})
+            assert "secret" not in httpx.get(f"{url}/ready").text
+
+
+@ON_SQLITE
+def test_a_code_server_of_another_version_and_a_second_daemon_are_named(settings: Settings, store: Store) -> None:
+    for name, word in (("code/0.0.1 mapper 1", "other_code"), (signs_of_life.TWO_DAEMONS, "two_daemons")):
+        with store.writing() as session:
+            signs_of_life.note_code(session, this_code())
+            signs_of_life.note(session, signs_of_life.SENSORS)
+            signs_of_life.note(session, name)
+        with serving(settings, store) as url:
+            assert ready(url) == (503, {"sensors": word})
+        with store.engine.begin() as connection:  # the old one is ended, and time goes by
+            connection.execute(text("UPDATE sign_of_life SET seen_at = :long_ago"), {"long_ago": LONG_AGO})
 
 
 def test_a_full_disk_and_a_place_without_rights_are_named(

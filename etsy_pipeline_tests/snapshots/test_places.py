@@ -188,10 +188,18 @@ def test_memory_does_not_grow_with_the_table(store: Store, place: Place) -> None
 @ON_SQLITE
 def test_what_the_setting_names(store: Store, tmp_path: Path) -> None:
     named = {None: f"file:{tmp_path}", "file:/var/lib/x": "file:/var/lib/x", "db:": "db:", "s3://b/p": "s3://b/p"}
-    named |= {"s3://b": "s3://b", "s3://b/p/?endpoint=http://minio:9000&region=x": "s3://b/p"}
+    named |= {"s3://b": "s3://b", "s3://b//p/?endpoint=http://minio:9000&region=x": "s3://b/p"}
     assert {setting: place_of(setting, tmp_path, store).name for setting in named} == named
     wrong = ("/var/lib/x", "file:", "file://host/x", "s3:", "s3:///p", "s3://AKIA:secret@b/p", "gs://b/p", "db:x")
-    for setting in (*wrong, "s3://b/p?access_key=x", "s3://[b/p", "file:of/this/process", "file:~/x"):
+    for setting in (
+        *wrong,
+        "s3://my bucket/p",
+        "s3://b:9000/p",
+        "s3://b/p?access_key=x",
+        "s3://[b/p",
+        "file:of/this/process",
+        "file:~/x",
+    ):
         with pytest.raises(NotConfigured) as told:
             place_of(setting, tmp_path, store)
         assert told.value.code == "snapshots_malformed"
@@ -221,6 +229,31 @@ def test_a_folder_that_cannot_be_written_is_told(store: Store, tmp_path: Path, m
 
     monkeypatch.setattr(os, "open", refused)
     assert troubled(read_only, store) == ["snapshots_not_kept"] * 2
+
+
+@ON_SQLITE
+def test_a_disk_that_gets_full_while_a_table_is_written_is_told_and_nothing_of_it_is_left(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """/dev/full takes nothing, as a disk that is full: also not what is still in a buffer when the file is closed."""
+    place, schema = Folder(tmp_path / "tables"), pa.schema([("text", pa.string())])
+    opened = Path.open
+    monkeypatch.setattr(Path, "open", lambda path, mode="r": opened(Path("/dev/full") if mode == "wb" else path, mode))
+
+    def write(frames: int) -> None:
+        with (
+            keeping.writing(store, place, asset="a", partition="p", run_id="r", made_from=None) as draft,
+            pq.ParquetWriter(draft.file, schema) as writer,
+        ):
+            for _ in range(frames):
+                writer.write_table(pa.table({"text": [secrets.token_hex(500) for _ in range(500)]}))
+
+    for frames in (0, 3):  # noticed at the end, or in the middle
+        with pytest.raises(NotConfigured, match="No space left") as told:
+            write(frames)
+        assert told.value.code == "snapshots_not_kept"
+    assert [path for path in (tmp_path / "tables").rglob("*") if path.is_file()] == []
+    assert keeping.of_run(store, "r", "a", "p") is None
 
 
 @ON_SQLITE
