@@ -16,9 +16,11 @@ from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
 from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.orchestration.run_queue import PARTITION_TAG, work_of
 from etsy_pipeline.orchestration.runs import (
+    NO_FAULT,
     NO_RETRIES,
     PLAN,
     TRANSACTION_TAG,
+    code_of,
     died,
     failure,
     plan_run,
@@ -42,14 +44,6 @@ SECONDS = 1
 TIME_TO_BE_NOTED = 90  # seconds in which `failed_syncs`, which knows more, notes on the sync that its run failed
 BEGUN = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 ENDED = {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.SUCCESS}
-# These fail a run, and are no fault of its sync: our database is away, or the worker's code is of before an upgrade.
-NO_FAULT = {
-    "database_deadlock",
-    "database_locked",
-    "database_unreachable",
-    "database_newer_than_code",
-    "worker_outdated",
-}
 LOOKS = {"scan", "orders"}
 INTERRUPTED = "INTERRUPT"  # how Dagster marks a step whose process was told to end
 
@@ -65,7 +59,7 @@ def failed_syncs(context: dg.RunFailureSensorContext, store: StoreResource) -> N
                 _note_failure(opened, run, steps)
             elif run.job_name == publish_sync.name:
                 _note_lost_publication(opened, context.instance, run)
-            elif lost := note_lost(opened, plan_run(run), redacted(_ended(run, context.failure_event.message))):
+            elif lost := note_lost(opened, plan_run(run), _ended(run, _told(steps) or context.failure_event.message)):
                 context.log.warning(lost.told)
     except PipelineError as error:
         raise failure(error) from None
@@ -219,14 +213,12 @@ def _is_lost(steps: Iterable[dg.DagsterEvent]) -> bool:
 
 
 def _code(step: dg.DagsterEvent) -> object:
-    """The code of the error that a step failed with, where it was one of ours."""
     told = step.step_failure_data.user_failure_data
-    code = told.metadata.get("code") if told else None
-    return code.value if code else None
+    return code_of(told.metadata) if told else None
 
 
 def _ended(run: dg.DagsterRun, message: str | None) -> str:
-    return f"The run {run.run_id} ended: {(message or 'without a word').rstrip('.')}."
+    return redacted(f"The run {run.run_id} ended: {(message or 'without a word').rstrip('.')}.")
 
 
 def _note_lost_publication(store: Store, instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
@@ -246,12 +238,12 @@ def _note_lost_publication(store: Store, instance: dg.DagsterInstance, run: dg.D
 
 def _note_failure(store: Store, run: dg.DagsterRun, steps: Sequence[dg.DagsterEvent]) -> None:
     if run.job_name == publish_sync.name:
-        _note_failed_publication(store, run)
+        _note_failed_publication(store, run, steps)
     else:
         _note_failed_plan(store, run, steps)
 
 
-def _note_failed_publication(store: Store, run: dg.DagsterRun) -> None:
+def _note_failed_publication(store: Store, run: dg.DagsterRun, steps: Sequence[dg.DagsterEvent]) -> None:
     """A publication that was begun is not over with its run: `approved_syncs` starts another one."""
     transaction_id = transaction_id_of(run.tags)
     if transaction_id is None:
@@ -259,14 +251,22 @@ def _note_failed_publication(store: Store, run: dg.DagsterRun) -> None:
     with store.reading() as session:
         is_begun = jobs.get(session, transaction_id).state is SyncState.PROCESSING
     if not is_begun:
-        approvals.fail(store, transaction_id, died(run.run_id))
+        approvals.fail(store, transaction_id, _words(run, steps))
+
+
+def _words(run: dg.DagsterRun, steps: Sequence[dg.DagsterEvent]) -> str:
+    """What a run that failed by itself said of it, where it was one of our errors."""
+    return redacted(_told(steps) or died(run.run_id))
+
+
+def _told(steps: Iterable[dg.DagsterEvent]) -> str | None:
+    failures = [step.step_failure_data.user_failure_data for step in steps]
+    return next((data.description for data in failures if data and data.description), None)
 
 
 def _note_failed_plan(store: Store, run: dg.DagsterRun, steps: Sequence[dg.DagsterEvent]) -> None:
     """Fail the run's sync. A plan run that never came to have one is put into the books: somebody has to hear of it."""
-    failures = [step.step_failure_data.user_failure_data for step in steps]
-    told = next((data.description for data in failures if data and data.description), None)
-    message = redacted(told or died(run.run_id))
+    message = _words(run, steps)
     if fail_plan(store, run_id=run.run_id, transaction_id=transaction_id_of(run.tags), message=message):
         return
     account_id = run.tags.get(PARTITION_TAG)

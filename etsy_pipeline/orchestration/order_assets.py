@@ -20,7 +20,7 @@ from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, 
 from etsy_pipeline.orchestration.run_queue import ORDERS, slot
 from etsy_pipeline.orchestration.runs import look_at_shop, name_of_shop
 from etsy_pipeline.orders.rounds import Round, due, look
-from etsy_pipeline.store import accounts, clock, receipt_feeds, sales
+from etsy_pipeline.store import accounts, clock, receipt_feeds, receipts, sales
 from etsy_pipeline.store.accounts import missing_scopes, settings_of
 from etsy_pipeline.store.engine import Session, Store
 
@@ -64,9 +64,14 @@ def round_metadata(session: Session, account_id: str, found: Round) -> Mapping[s
     """A look at orders: numbers that Dagster plots, and what a person has to look at."""
     counts, waited = sales.counts(session, account_id), sales.lags(session, account_id, since=_a_day_ago(session))
     loud = sales.in_state(session, account_id, "needs_link", "oversold")
-    rows = ((line.receipt_id, line.title, line.quantity, line.state.replace("_", " "), line.problem) for line in loud)
+    rows: list[tuple[object, ...]] = [
+        (line.receipt_id, line.title, line.quantity, line.state.replace("_", " "), line.problem) for line in loud
+    ]
+    told = {line.receipt_id for line in loud}
+    orders = [it for it in receipts.in_state(session, account_id, "needs_person") if it.receipt_id not in told]
+    rows += [(order.receipt_id, "the order", "", "needs a person", order.problem) for order in orders]
     return {
-        "look_at_once": shown.table(("order", "what", "pieces", "state", "why"), rows, total=len(loud)),
+        "look_at_once": shown.table(("order", "what", "pieces", "state", "why"), rows, total=len(rows)),
         "problems": shown.table(("problem",), ((str(problem),) for problem in found.problems)),
         "new_orders": found.imported.new,
         "changed_orders": found.imported.changed,
@@ -123,7 +128,7 @@ def orders_due(store: Store) -> tuple[list[dg.RunRequest], list[str]]:
 def _newly_lacking(session: Session) -> dict[str, str]:
     """What shops are to be told that they miss, unless they are told already."""
     found = {}
-    for account in accounts.active(session):
+    for account, _ in accounts.usable(session):
         if "transactions_r" not in missing_scopes(account):
             continue
         told = f"scope_missing: connect {account.label} again; it has to grant {' '.join(missing_scopes(account))}."

@@ -41,8 +41,9 @@ from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, holds, queries
-from etsy_pipeline.sync.build_plan import LiveOf, build_plan
+from etsy_pipeline.sync.build_plan import build_plan
 from etsy_pipeline.sync.kept_references import KeptReferences
+from etsy_pipeline.sync.plan_builder import LiveOf
 from etsy_pipeline.sync.product_listings import ProductListings, shop_reader
 from etsy_pipeline.sync.request import require_connected
 

@@ -2,7 +2,7 @@
 
 Of an account one plan is drawn up at a time, and one publication of each lane is carried out: these may go on side by
 side, two of a kind never. Of all accounts together there are so many of each kind as the machine has cores
-(`ETSY_PIPELINE_RUNS_AT_ONCE`); those that will take long (`long_runs.py`) leave one place of each kind to the others.
+(`ETSY_PIPELINE_RUNS_AT_ONCE`); those that will take long (`long_runs.py`) leave half of the places to the others.
 `dagster.yaml` names this queue; web server and daemon load it, so it imports little.
 
 Dagster: https://docs.dagster.io/deployment/execution/run-coordinators
@@ -19,9 +19,10 @@ from dagster._serdes import ConfigurableClassData  # named in the signature that
 
 from etsy_pipeline.dagster_yaml import DRIVER, require_broker
 from etsy_pipeline.errors import NotConfigured, PipelineError
-from etsy_pipeline.orchestration.code_age import CODE_TAG, this_code
+from etsy_pipeline.orchestration.code_age import CODE_TAG
 from etsy_pipeline.safe_text import visible
 from etsy_pipeline.settings import LEAST_RUNS_AT_ONCE, Settings
+from etsy_pipeline.sync.code_version import this_code
 
 Work = Literal["plan", "full", "stock", "scan", "orders"]
 """What a run does: it draws up a plan, publishes one in a lane, looks through a shop, or reads its orders."""
@@ -130,7 +131,7 @@ def limits(most: int) -> dict[str, Any]:
     of_a_slot = {"key": SLOT_TAG, "value": {"applyLimitPerUniqueValue": True}, "limit": 1}
     kinds = get_args(Work)
     of_a_kind = [{"key": WORK_TAG, "value": work, "limit": most} for work in kinds]
-    long_ones = [{"key": LONG_TAG, "value": work, "limit": most - 1} for work in kinds if most > 1]
+    long_ones = [{"key": LONG_TAG, "value": work, "limit": most // 2} for work in kinds if most > 1]
     return {
         "max_concurrent_runs": most * len(kinds) + APPROVALS_AT_ONCE,
         "tag_concurrency_limits": [of_a_slot, *of_a_kind, *long_ones],
@@ -154,5 +155,6 @@ def runs_at_once() -> int:
     """How many runs of each kind are carried out at once; where no setting can be read, runs themselves will say so."""
     try:
         return Settings.load().runs_at_once
-    except NotConfigured:
+    except NotConfigured as error:
+        logger.warning("runs_at_once=%s code=%s %s", LEAST_RUNS_AT_ONCE, error.code, error)
         return LEAST_RUNS_AT_ONCE

@@ -1,6 +1,7 @@
 """What a run knows of the sync that it serves: tags, who asked, and turning our errors into Dagster's."""
 
 import functools
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -14,12 +15,14 @@ from etsy_pipeline.logs import about
 from etsy_pipeline.monitoring import report, report_errors, report_unexpected, watch_logs
 from etsy_pipeline.orchestration.code_age import require_not_older
 from etsy_pipeline.orchestration.run_queue import PARTITION_TAG, SHOP_TAG
+from etsy_pipeline.redaction import redacted
 from etsy_pipeline.safe_text import visible, visible_lines
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync import approvals
-from etsy_pipeline.sync.build_plan import begin_plan, taken_over
+from etsy_pipeline.sync.build_plan import begin_plan
+from etsy_pipeline.sync.plan_builder import taken_over
 from etsy_pipeline.sync.plan_runs import PlanRun, fail_plan
 from etsy_pipeline.sync.signs_of_life import kept_alive, kept_noted
 
@@ -34,6 +37,15 @@ TRIGGER_TAG = "etsy_pipeline/trigger"
 ATTEMPT_TAG = "etsy_pipeline/attempt"
 NO_RETRIES = {"dagster/max_retries": "0"}
 """Tags of runs that our sensors start again themselves, where that is right."""
+NO_FAULT = {
+    "database_deadlock",
+    "database_locked",
+    "database_unreachable",
+    "database_newer_than_code",
+    "snapshots_unreachable",
+    "worker_outdated",
+}
+"""These fail a run, and not its sync: what we keep things in is away, or the worker's code is of before an upgrade."""
 
 
 def transaction_id_of(tags: Mapping[str, str]) -> str | None:
@@ -143,12 +155,24 @@ def part_of_plan(context: dg.AssetExecutionContext, store: Store) -> Iterator[st
                 stack.enter_context(kept_alive(store, transaction_id, run.run_id, lost_after))
             with _about(transaction_id), _observed("plan", context, transaction_id):
                 yield transaction_id
-        except (TakenOver, StoreUnavailable):
-            raise
         except Exception as error:
-            message = str(error) if isinstance(error, PipelineError) else died(run.run_id)
-            fail_plan(store, run_id=run.run_id, transaction_id=transaction_id, message=message)
+            if not _is_no_fault(error):
+                told = str(error) if isinstance(error, PipelineError) else getattr(error, "description", None)
+                message = redacted(told or died(run.run_id))
+                fail_plan(store, run_id=run.run_id, transaction_id=transaction_id, message=message)
             raise
+
+
+def _is_no_fault(error: Exception) -> bool:
+    """Whether it leaves the sync to another run. Errors in reading a snapshot come as Dagster shows them."""
+    if isinstance(error, dg.Failure):
+        return code_of(error.metadata) in NO_FAULT
+    return isinstance(error, TakenOver | StoreUnavailable)
+
+
+def code_of(metadata: Mapping[str, object]) -> object:
+    """The code of our error, where a failure is one of ours."""
+    return getattr(metadata.get("code"), "value", None)
 
 
 @contextmanager
@@ -200,7 +224,7 @@ def failure(error: PipelineError) -> dg.Failure:
     """Our error as Dagster shows it; it is not retried, since all retries have been made."""
     return dg.Failure(
         visible_lines(str(error)),
-        metadata={"code": error.code, "what_to_do": error.hint or "–"},
+        metadata={"code": error.code, "what_to_do": error.hint or "–", "machine": socket.gethostname()},
         allow_retries=False,
     )
 

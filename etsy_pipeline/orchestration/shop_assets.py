@@ -21,7 +21,6 @@ from etsy_pipeline.orchestration.runs import look_at_shop, name_of_shop, reporti
 from etsy_pipeline.providers.protocols import ShopClient
 from etsy_pipeline.shop.scan import ensure_fresh, scan
 from etsy_pipeline.store import accounts, seen_listings
-from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import ShopScan
 
@@ -132,8 +131,7 @@ def nightly_scan_at(time_zone: str) -> dg.ScheduleDefinition:
         context: dg.ScheduleEvaluationContext, store: StoreResource
     ) -> list[dg.RunRequest] | dg.SkipReason:
         with store.opened() as opened, opened.reading() as session:
-            found = accounts.active(session)
-            wanted = {account.id: account.label for account in found if settings_of(account).scan_nightly}
+            wanted = {account.id: account.label for account, wants in accounts.usable(session) if wants.scan_nightly}
             large = large_shops(session, wanted)
         ready = sorted(wanted.keys() & set(context.instance.get_dynamic_partitions(ACCOUNTS)))
         if not ready:

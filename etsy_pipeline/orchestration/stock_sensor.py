@@ -16,7 +16,6 @@ from etsy_pipeline.orders.dirty import fold
 from etsy_pipeline.orders.stock_poll import is_due, look_at_stock
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
-from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Store
 
 SECONDS = 1
@@ -42,7 +41,7 @@ def stock_changes(
 
 def _changed(context: dg.SensorEvaluationContext, store: Store, medusa: MedusaResource) -> Sequence[str]:
     with store.reading() as session:
-        found = [settings_of(account).stock_poll_minutes for account in accounts.active(session)]
+        found = [wants.stock_poll_minutes for _, wants in accounts.usable(session)]
     if not (wanted := [minutes for minutes in found if minutes is not None]):
         return ["No shop has stock_poll_minutes."]
     with closing(medusa.inventory_levels()) as levels:

@@ -160,6 +160,20 @@ def active(session: Session) -> list[EtsyAccount]:
     return [account for account in every(session) if account.is_active]
 
 
+def usable(session: Session) -> list[tuple[EtsyAccount, ShopSettings]]:
+    """The active accounts with their settings.
+
+    One whose settings do not fit this version is left out, so that it disturbs no other one: its own runs tell of it.
+    """
+    found = []
+    for account in active(session):
+        try:
+            found.append((account, settings_of(account)))
+        except BadRequest:
+            continue
+    return found
+
+
 def of_shop(session: Session, shop_id: int, *, lock: bool = False) -> EtsyAccount | None:
     """The account that holds an Etsy shop.
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from etsy_pipeline.notifications.notice import Notice
 from etsy_pipeline.safe_text import visible, visible_lines
 from etsy_pipeline.store import accounts, receipt_feeds, receipts, sales
-from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Session
 from etsy_pipeline.store.records import EtsyAccount
 from etsy_pipeline.store.sales import KeptSale
@@ -19,8 +18,8 @@ OF_ORDERS = frozenset({"oversold", "needs_link", "late", "orders", "unread"})  #
 
 def order_notices(session: Session, now: datetime) -> Iterator[Notice]:
     """Those of all shops that read their orders; one of a kind, again whenever another order is among them."""
-    for account in accounts.active(session):
-        if settings_of(account).orders.is_on:
+    for account, wants in accounts.usable(session):
+        if wants.orders.is_on:
             yield from _unread(session, account, now)
             yield from _of_lines(session, account, now)
             yield from _unmade(session, account)

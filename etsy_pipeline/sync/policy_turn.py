@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from etsy_pipeline.errors import PipelineError
+from etsy_pipeline.errors import BadRequest, PipelineError
 from etsy_pipeline.store import accounts, jobs
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Session, Store
@@ -45,7 +45,10 @@ def approve_waiting(store: Store, *, amount_unit: Callable[[], str], now: dateti
 def _is_due(session: Session, job: EtsySyncJob, now: datetime) -> bool:
     if job.for_a_person != () or job.planned_at is None or job.totals.fees_usd_cents:
         return False
-    hours = settings_of(accounts.get(session, job.etsy_account_id)).approval_expires_hours
+    try:
+        hours = settings_of(accounts.get(session, job.etsy_account_id)).approval_expires_hours
+    except BadRequest:
+        return False  # its settings are told of as the shop's
     age = now - job.planned_at
     is_too_old = hours is not None and age >= timedelta(hours=float(hours))
     is_free = jobs.under_way(session, job.etsy_account_id, job.lane) is None

@@ -33,6 +33,7 @@ from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob, Lane
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import queries
+from etsy_pipeline.sync.order_notices import order_notices
 from etsy_pipeline.sync.request import request_sync
 
 defs.get_repository_def()  # built once, before a test's own Dagster instance comes and goes
@@ -252,14 +253,28 @@ def test_the_sensor_calls_an_expired_approval_off_and_says_so(store: Store, inst
 
 def test_the_daily_sync_plans_the_shops_that_want_it(store: Store) -> None:
     wants, does_not = an_account(store, schedule_enabled=True), an_account(store)
+    of_another_version = an_account(store, schedule_enabled=True, no_such_setting=1)
     schedule = daily_sync_at("UTC")
     resources = {"store": StoreResource()}
     with dg.instance_for_test() as on_disk:  # a schedule's context opens it anew
-        on_disk.add_dynamic_partitions(ACCOUNTS, [wants, does_not])
+        on_disk.add_dynamic_partitions(ACCOUNTS, [wants, does_not, of_another_version])
         context = dg.build_schedule_context(instance=on_disk, scheduled_execution_time=NOW, resources=resources)
         requests: Any = schedule(context)
-    assert [request.partition_key for request in requests] == [wants]
+    planned = [request.partition_key for request in requests]
+    assert planned == sorted([wants, of_another_version]), "what does not fit is told by the shop's own run"
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "UTC")
+
+
+def test_a_shop_whose_settings_are_of_another_version_disturbs_no_other_one(
+    store: Store, instance: dg.DagsterInstance
+) -> None:
+    of_another_version, other = an_account(store, no_such_setting=1), an_account(store)
+    instance.add_dynamic_partitions(ACCOUNTS, [of_another_version, other])
+    request_sync(store, other, product_ids=None, trigger="cli")
+    (request,) = tick(instance, requested_syncs).run_requests
+    assert request.partition_key == other
+    with store.reading() as session:
+        assert not list(order_notices(session, NOW))
 
 
 def test_a_run_that_dies_is_noted_on_its_sync(store: Store, instance: dg.DagsterInstance) -> None:

@@ -1,17 +1,23 @@
-"""A plan that failed before it was a sync, as the nightly one does when Medusa is down: somebody hears of it."""
+"""Runs that failed before they came to their sync, as when Medusa is down or a worker lacks a setting: people hear why."""
+
+from types import SimpleNamespace
+from typing import Any, cast
 
 import dagster as dg
 import pytest
 
 from etsy_pipeline.definitions import defs
 from etsy_pipeline.notifications.receivers import Receiver
-from etsy_pipeline.orchestration.failed_runs import failed_syncs
+from etsy_pipeline.orchestration.failed_runs import _note_failed_publication, failed_syncs
 from etsy_pipeline.orchestration.partitions import ACCOUNTS
 from etsy_pipeline.orchestration.resources import StoreResource
+from etsy_pipeline.orchestration.runs import TRANSACTION_TAG
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.sync_states import SyncState
-from etsy_pipeline.sync import queries
+from etsy_pipeline.sync import approvals, queries
 from etsy_pipeline.sync.notify import send_what_is_due
+from etsy_pipeline_tests.conftest import ON_SQLITE
+from etsy_pipeline_tests.sync.planned import connected, planned
 from etsy_pipeline_tests.world import World
 
 
@@ -41,3 +47,15 @@ def test_a_nightly_plan_that_fails_is_in_the_books_once_and_told(
     told: list[str] = []
     send_what_is_due(store, [Receiver("a")], lambda _receiver, notice: told.append(notice.text))
     assert "medusa_unauthorized" in told[0]
+
+
+@ON_SQLITE
+def test_a_publication_whose_worker_lacks_a_setting_fails_with_the_words_of_its_run(store: Store) -> None:
+    job = planned(store, connected(store))
+    approvals.approve(store, job.transaction_id, decided_by="somebody", through="cli", amount_unit="major")
+    run = dg.DagsterRun("publish_sync", tags={TRANSACTION_TAG: job.transaction_id})
+    said = SimpleNamespace(description="Not set: ETSY_PIPELINE_SECRET_KEY. [setting_missing]")
+    step = SimpleNamespace(step_failure_data=SimpleNamespace(user_failure_data=said))
+    _note_failed_publication(store, run, [cast(Any, step)])
+    after = queries.job(store, job.transaction_id)
+    assert (after.state, after.message) == (SyncState.FAILED, said.description)

@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from etsy_pipeline.errors import NotConfigured
-from etsy_pipeline.orchestration.code_age import CODE_TAG, require_not_older, this_code
+from etsy_pipeline.orchestration.code_age import CODE_TAG, require_not_older
 from etsy_pipeline.orchestration.run_queue import require_usable, slot
 from etsy_pipeline.orchestration.runs import TRANSACTION_TAG
 from etsy_pipeline.shop.scan import scan
 from etsy_pipeline.store import clock, signs_of_life
 from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline.sync.code_version import this_code
 from etsy_pipeline.sync.signs_of_life import seconds_since
 from etsy_pipeline_tests.orchestration.dagster_ui import Dagster, why
 from etsy_pipeline_tests.orchestration.lost import a_run, approved, asked_for, look, now, report, started, status

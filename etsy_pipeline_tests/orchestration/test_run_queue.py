@@ -19,6 +19,7 @@ from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import Queued
 from dagster._utils.tags import TagConcurrencyLimitsCounter
 
 from etsy_pipeline import wiring
+from etsy_pipeline.accounts import configure
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.definitions import defs
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
@@ -99,13 +100,14 @@ def test_of_all_accounts_so_many_of_a_kind_as_the_machine_bears() -> None:
     assert admitted([slot("a", "plan"), slot("b", "plan")], {}), "an approval takes no place"
 
 
-def test_of_all_places_of_a_kind_one_is_free_of_runs_that_take_long() -> None:
+def test_of_all_places_of_a_kind_half_are_free_of_runs_that_take_long() -> None:
     of_a, of_b = slot("a", "full", is_long=True), slot("b", "full", is_long=True)
     assert admitted([], of_a)
     assert not admitted([of_a], of_b), "the second place is for what is small"
     assert admitted([of_a], slot("c", "full"))
     assert admitted([of_a], slot("b", "plan", is_long=True)), "of each kind"
-    assert admitted([of_a], of_b, most=3)
+    assert not admitted([of_a], of_b, most=3)
+    assert admitted([of_a], of_b, most=4)
     assert admitted([], of_a, most=1), "with one place alone there is none to be kept free"
 
 
@@ -140,7 +142,7 @@ def test_two_large_shops_hold_up_no_small_one(shipped: dg.DagsterInstance) -> No
         for run in begun:
             its_state = DagsterEventType.RUN_START if LONG_TAG in run.tags else DagsterEventType.RUN_SUCCESS
             shipped.report_dagster_event(DagsterEvent(its_state.value, job_name=run.job_name), run.run_id)
-    assert turns == [["large 1", "large 2", "small 1"], ["small 2"], ["small 3"]]
+    assert turns == [["large 1", "small 1", "small 2"], ["small 3"], []]
 
 
 def test_runs_wait_in_the_queue_while_celerys_broker_does_not_answer(
@@ -228,7 +230,11 @@ def test_the_last_plan_of_all_that_a_shop_sells_tells_how_large_it_is(store: Sto
             jobs.change(session, job.transaction_id, planned_at=planned_at, total_products=products)
     with store.reading() as session:
         assert jobs.last_sizes(session, [account_id, other]) == {account_id: 12}
-        assert large_shops(session, []) == set()
+        assert large_shops(session, []) == large_shops(session, ["nobody's"]) == set()
+        assert large_shops(session, [account_id, other]) == {other}, "nobody knows yet how large it is"
+    configure.configure(store, other, {"selection": {"product_ids": ["prod_1"]}})
+    with store.reading() as session:
+        assert large_shops(session, [account_id, other]) == set()
 
 
 def test_the_sensors_give_each_run_its_slot_and_say_which_ones_take_long() -> None:
