@@ -167,8 +167,14 @@ class EtsyClient:
         return tuple(found)
 
     def taxonomy_ids(self) -> frozenset[int]:
-        """The ids of all of Etsy's categories for sellers."""
-        return frozenset(category.id for category in self.categories())
+        """The ids of all of Etsy's categories for sellers; each plan asks for them, and for no name."""
+        nodes = self._results("/seller-taxonomy/nodes", "read Etsy's categories")
+        found = set()
+        while nodes:
+            node = nodes.pop()
+            found.add(int(node["id"]))
+            nodes.extend(node.get("children") or ())
+        return frozenset(found)
 
     def taxonomy_properties(self, taxonomy_id: int) -> tuple[TaxonomyProperty, ...]:
         """The standard properties of a category, and the values that Etsy lists for each (FACTS §7)."""

@@ -3,6 +3,7 @@
 Not here: which endpoints there are (`client.py`), what an answer means (`responses.py`).
 """
 
+import functools
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -53,6 +54,27 @@ class _Pace(NamedTuple):
     before_send: Callable[[], None] | None
 
 
+class _WithoutCookies(httpx.Client):
+    """Keeps no cookies: Etsy's API needs none, and looking for them is a tenth of what a call costs us."""
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """Those that are sent: none."""
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, _: object) -> None:
+        raise AssertionError("no cookies are kept")
+
+
+class _NoCookies(httpx.Cookies):
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """None are kept."""
+
+
+_NO_COOKIES = _NoCookies()
+
+
 class EtsyTransport:
     """Sends requests to Etsy's API.
 
@@ -81,7 +103,7 @@ class EtsyTransport:
         self._api_key = f"{client_id}:{shared_secret}"
         self._budget = budget
         self._tokens = tokens
-        self._client = client or httpx.Client(timeout=TIMEOUT, verify=trusted())
+        self._client = client or _WithoutCookies(timeout=TIMEOUT, verify=trusted())
         self._first_wait_seconds = first_wait_seconds
         self.calls_made = 0
         self.told_at: datetime | None = None  # Etsy's clock at its last answer
@@ -124,17 +146,13 @@ class EtsyTransport:
         """
         request = {"params": params, "data": form, "json": json, "files": files}
         pace = _Pace(purpose, before_send)
-        retry = stamina.retry_context(
-            on=lambda error: _wait_before_repeating(error, is_repeatable=is_repeatable),
-            attempts=ATTEMPTS,
-            timeout=None,
-            wait_initial=self._first_wait_seconds,
-            wait_max=LONGEST_WAIT_SECONDS,
-        )
+        once = functools.partial(self._once, method, path, what, request, pace)
         try:
-            for attempt in retry:
-                with attempt:
-                    return self._once(method, path, what, request, pace)
+            return once()
+        except (_TooFast, EtsyUnavailable, EtsyRefused) as error:
+            first: Exception = error
+        try:
+            return self._again(once, first, is_repeatable=is_repeatable)
         except _TooFast:
             raise EtsyUnavailable(
                 f"Etsy kept asking to slow down ({what}).",
@@ -143,6 +161,21 @@ class EtsyTransport:
                 may_have_happened=False,
                 is_too_fast=True,
             ) from None
+
+    def _again(self, once: Callable[[], Any], first: Exception, *, is_repeatable: bool) -> Any:
+        """Try again what has failed once, where that makes sense; most calls need none of this, which takes a while."""
+        retry = stamina.retry_context(
+            on=lambda error: _wait_before_repeating(error, is_repeatable=is_repeatable),
+            attempts=ATTEMPTS,
+            timeout=None,
+            wait_initial=self._first_wait_seconds,
+            wait_max=LONGEST_WAIT_SECONDS,
+        )
+        for attempt in retry:
+            with attempt:
+                if attempt.num == 1:
+                    raise first
+                return once()
         raise AssertionError("unreachable: the retry loop returns or raises")
 
     def _once(self, method: str, path: str, what: str, request: Mapping[str, Any], pace: _Pace) -> Any:
@@ -209,6 +242,7 @@ def log_call(method: str, path: str, status: int | str, began: float, uuid: str 
     )
 
 
+@functools.lru_cache(maxsize=1)  # many answers come within the same second
 def _moment(date: str) -> datetime | None:
     """The moment in a `Date` header; None where it tells none."""
     try:

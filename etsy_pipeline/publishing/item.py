@@ -68,7 +68,7 @@ class ItemPublisher:
     keeps_sellers_links: bool = False
 
     def publish(self, work: ItemInProgress, *, is_again: bool = False) -> None:
-        """Carry out one item of the plan, so that only reading it back is left.
+        """Carry out one item of the plan, so that only keeping what was sent and reading it back are left.
 
         Args:
             work: the product.
@@ -92,7 +92,6 @@ class ItemPublisher:
             except BaseException:
                 self.journal.keep(work)
                 raise
-            self.journal.keep(work)
 
     def _deactivate(self, work: ItemInProgress) -> None:
         self.journal.begin(work, "deactivate")

@@ -42,6 +42,7 @@ class ItemInProgress:
         failures: how often Etsy gave no usable answer on it.
         verdicts: the plan's, with a warning for each picture that is left out.
         writes: what happened and is written with the next intent, in the same transaction.
+        is_begun: whether this publisher has tried anything with it.
         has_progressed: whether one of these is something on Etsy that no later publisher has to do again.
         lost: the listings with its reference that a look through all of the shop found.
         seen: the listing as it was read back.
@@ -62,6 +63,7 @@ class ItemInProgress:
     failures: int = field(init=False)
     verdicts: tuple[Verdict, ...] = field(init=False)
     writes: list[Write] = field(default_factory=list)
+    is_begun: bool = False
     has_progressed: bool = False
     lost: Sequence[RemoteListing] = ()
     seen: LiveListing | None = None

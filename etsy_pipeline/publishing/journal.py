@@ -1,8 +1,9 @@
 """The publisher's journal: intent before each write to Etsy, result after it.
 
 A result is committed together with the next intent, for nothing happens in between; where none follows, `keep` commits
-it. Progress is a step on the row, not a variable in a process: a publisher that is started again goes on from here.
-Each transaction makes sure first that the account's lease is still ours (`lease.py`).
+it, at the end of a product together with others that end soon after it. Progress is a step on the row, not a variable
+in a process: a publisher that is started again goes on from here. Each transaction makes sure first that the account's
+lease is still ours (`lease.py`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,6 +42,10 @@ OURS: Mapping[str, Any] = {"origin": "created", "keeps": [], "variant_map": [], 
 
 class TakenOut(Conflict):
     """The product is no part of the sync any more."""
+
+
+class CalledOff(Conflict):
+    """Somebody ended the sync: nothing more of it is begun."""
 
 
 class Journal:
@@ -102,26 +107,36 @@ class Journal:
 
         Raises:
             TakenOut: `item_taken_out`, where somebody took the product out of the sync meanwhile.
+            CalledOff: `sync_called_off`, where somebody ended the sync before anything was tried with the product.
             AccountHeld: `account_held`, where something holds the account meanwhile.
         """
         if work.is_untouched and work.item.before is None:
             work.item = replace(work.item, before=rollback.to_json(what_was_there(work)))
             work.writes.append(self._items([work.product_id], before=work.item.before))
 
-        def try_step(session: Session) -> None:
-            holds.require_free(session, self.job.etsy_account_id)
-            if not progress.try_step(session, self.job.id, work.product_id, step):
-                raise TakenOut(
-                    f"Somebody took {work.product_id} out of {self.job.transaction_id}: nothing of it was sent.",
-                    code="item_taken_out",
-                    hint="Nothing.",
-                )
-
         try:
-            self._commit(work, try_step)
-        except TakenOut:
+            with self._store.writing() as session:
+                self._require_going_on(session, work)
+                for write in work.writes:
+                    write(session)
+                if not progress.try_step(session, self.job.id, work.product_id, step):
+                    raise _taken_out(self.job, work)
+        except (TakenOut, CalledOff):
             work.writes.clear()
             raise
+        work.writes.clear()
+        work.is_begun, work.has_progressed = True, False
+
+    def _require_going_on(self, session: Session, work: ItemInProgress) -> None:
+        standing = self.lease.standing(session, self.job.transaction_id, has_progressed=work.has_progressed)
+        if standing.is_held:
+            raise holds.held(holds.of(session, self.job.etsy_account_id))
+        if standing.state is not SyncState.PROCESSING and not work.is_begun:  # what has begun is brought to its end
+            raise CalledOff(
+                f"Somebody ended {self.job.transaction_id}: nothing of {work.product_id} was sent.",
+                code="sync_called_off",
+                hint="Nothing.",
+            )
 
     def begin_revival(self, work: ItemInProgress) -> None:
         """Intent to set a listing active for a fee; the end of its paid time is kept, to tell whether it worked."""
@@ -228,7 +243,7 @@ class Journal:
         images: Sequence[PublishedImage] | None,
         wanted_state: str | None,
     ) -> None:
-        """Result: everything was sent and accepted; whether it was applied is to be read back.
+        """Result: everything was sent and accepted; whether it was applied is to be read back. To be kept with others.
 
         Args:
             work: the product.
@@ -239,17 +254,18 @@ class Journal:
         work.state = listing.state if listing else work.state or "draft"
         work.url = (listing.url if listing else None) or work.url
         if images is not None:
-            work.images = {rank: replace(image, rank=rank) for rank, image in enumerate(images, start=1)}
-            work.writes.append(self._images(work, list(work.images.values())))
+            known, work.images = work.images, {rank: replace(image, rank=rank) for rank, image in enumerate(images, 1)}
+            if work.images != known:
+                work.writes.append(self._images(work, list(work.images.values())))
         wanted = {"wanted_state": wanted_state} if wanted_state else {}
         work.writes.append(self._link(work, listing_state=work.state, etsy_url=work.url, **wanted))
         work.has_progressed = True
-        self._commit(work, self._items([work.product_id], step=WRITTEN))
+        work.writes.append(self._items([work.product_id], step=WRITTEN))
 
-    def keep(self, work: ItemInProgress) -> None:
-        """Commit what happened, where no further intent does."""
-        if work.writes:
-            self._commit(work)
+    def keep(self, *works: ItemInProgress) -> None:
+        """Commit what happened, where no further intent does; of several in the order of all who lock several links."""
+        if any(work.writes for work in works):
+            self._commit(*sorted(works, key=lambda work: work.product_id))
 
     def synced(self, found: Sequence[tuple[ItemInProgress, str]]) -> None:
         """Result: these listings were read back, each in its state, and are as approved."""
@@ -307,7 +323,8 @@ class Journal:
     def unanswered(self, work: ItemInProgress) -> int:
         """Result: Etsy gave no usable answer, so the product waits for another round; how often this happened."""
         work.failures += 1
-        self._commit(work, self._items([work.product_id], failures=work.failures))
+        work.writes.append(self._items([work.product_id], failures=work.failures))
+        self._commit(work)
         return work.failures
 
     def reset_failures(self, product_ids: Sequence[str]) -> None:
@@ -366,12 +383,14 @@ class Journal:
             self.lease.confirm(session, has_progressed=has_progressed)
             yield session
 
-    def _commit(self, work: ItemInProgress, *more: Write) -> None:
-        with self._writing(has_progressed=work.has_progressed) as session:
-            for write in (*work.writes, *more):
-                write(session)
-        work.writes.clear()
-        work.has_progressed = False
+    def _commit(self, *works: ItemInProgress) -> None:
+        with self._writing(has_progressed=any(work.has_progressed for work in works)) as session:
+            for work in works:
+                for write in work.writes:
+                    write(session)
+        for work in works:
+            work.writes.clear()
+            work.has_progressed = False
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._store.seconds(), UTC)
@@ -389,6 +408,14 @@ class Journal:
 
     def _counts(self, session: Session) -> dict[str, Any]:
         return dict(jobs.counts_of(items.outcomes(session, self.job.id)))
+
+
+def _taken_out(job: EtsySyncJob, work: ItemInProgress) -> TakenOut:
+    return TakenOut(
+        f"Somebody took {work.product_id} out of {job.transaction_id}: nothing of it was sent.",
+        code="item_taken_out",
+        hint="Nothing.",
+    )
 
 
 def _term(work: ItemInProgress) -> dict[str, Any]:

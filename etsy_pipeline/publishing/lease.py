@@ -20,6 +20,7 @@ from typing import Any
 from etsy_pipeline.errors import PipelineError, TakenOver
 from etsy_pipeline.store import clock, leases
 from etsy_pipeline.store.engine import Session, Store
+from etsy_pipeline.store.leases import Standing
 from etsy_pipeline.store.records import EtsySyncJob, Lane, PublisherLease
 
 logger = logging.getLogger(__name__)
@@ -87,7 +88,18 @@ class Lease:
         Raises:
             TakenOver: `lease_lost`.
         """
-        if leases.holder(session, self._account_id, self._lane) != self._holder:
+        self._confirm(session, leases.holder(session, self._account_id, self._lane), has_progressed=has_progressed)
+
+    def standing(self, session: Session, transaction_id: str, *, has_progressed: bool) -> Standing:
+        """As `confirm`; and what else has to be right before a call is made for the sync."""
+        found = leases.standing(session, self._account_id, self._lane, transaction_id)
+        if found is None:
+            raise self._lost()
+        self._confirm(session, found.holder, has_progressed=has_progressed)
+        return found
+
+    def _confirm(self, session: Session, holder: str | None, *, has_progressed: bool) -> None:
+        if holder != self._holder:
             raise self._lost()
         is_first_progress = has_progressed and not self._has_progressed
         is_ageing = self._until - self._store.elapsed() < self._seconds * (1 - 1 / BEATS)

@@ -17,12 +17,13 @@ from etsy_pipeline import telemetry
 from etsy_pipeline.errors import Conflict, NeedsPerson, PipelineError, Refused, StoreUnavailable, TakenOver
 from etsy_pipeline.providers.errors import QuotaExhausted, RemoteUnavailable
 from etsy_pipeline.publishing.item_in_progress import ItemInProgress
-from etsy_pipeline.publishing.journal import Journal, TakenOut
+from etsy_pipeline.publishing.journal import CalledOff, Journal, TakenOut
 from etsy_pipeline.sync.holds import AccountHeld
 from etsy_pipeline.sync.lifecycle import Event, goes_on_at
 
 logger = logging.getLogger(__name__)
 
+KEEP_EVERY_SECONDS = 0.5  # what ended since is sent once more, in part, where the publisher dies
 COUNT_EVERY_SECONDS = 2.0  # between two updates of the job's counts
 MAX_FAILURES = 3  # rounds without a usable answer, each with its repetitions, after which a product is left alone
 UNAVAILABLE_IN_A_ROW = 5  # Etsy is down, not one product poisoned
@@ -81,6 +82,8 @@ class OutcomeRecorder:
     successes: int = 0
     _done: int = 0
     _counted_at: float = 0.0
+    _kept_at: float = 0.0
+    _unkept: list[ItemInProgress] = field(default_factory=list)
     _last_words: str = ""
     _unavailable: list[str] = field(default_factory=list)
     _refusal: tuple[str, str] | None = None
@@ -116,10 +119,20 @@ class OutcomeRecorder:
         self.tell(work, "left out")
 
     def written(self, work: ItemInProgress) -> None:
-        """Everything was sent for this one, and accepted."""
+        """Everything was sent for this one, and accepted; the books are told with others that end soon after it."""
+        if work.writes:  # not one that an earlier publisher has sent
+            self._unkept.append(work)
+        if self._unkept and time.monotonic() - self._kept_at > KEEP_EVERY_SECONDS:
+            self.keep()
         self.answered()
         self._refusal = None
         self.tell(work, "written")
+
+    def keep(self) -> None:
+        """Tell the books of all that was sent completely."""
+        self.journal.keep(*self._unkept)
+        self._unkept.clear()
+        self._kept_at = time.monotonic()
 
     def answered(self) -> None:
         """Etsy gave a usable answer: it is not down."""
@@ -164,8 +177,9 @@ class OutcomeRecorder:
         """
         if isinstance(error, TakenOver | StoreUnavailable):
             raise error
-        if isinstance(error, AccountHeld):
-            raise Stop(Event.PAUSE, str(error)) from error
+        self.keep()  # what is left to be sent is asked for below
+        if isinstance(error, AccountHeld | CalledOff):
+            raise Stop(Event.PAUSE if isinstance(error, AccountHeld) else None, str(error)) from error
         if isinstance(error, TakenOut):
             self.successes += 1  # it is settled, too
             return

@@ -307,7 +307,9 @@ class Rounds:
 
         def until_stop() -> Iterator[ItemInProgress]:
             for work in works:
-                if stops or (self.outcomes.pause and publisher is self.publishing) or self._is_called_off(stops):
+                if stops or (self.outcomes.pause and publisher is self.publishing):
+                    return
+                if not work.is_untouched and self._is_called_off(stops):  # others are asked about with their intent
                     return
                 yield work
 
@@ -316,15 +318,19 @@ class Rounds:
                 self.outcomes.written(work)
                 yield work
                 continue
+            if not work.is_begun and self._is_called_off(stops):
+                continue  # it stays as it was, though its pictures, say, cannot be had
             try:
                 self.outcomes.judge([work], error)
             except Stop as stop:
                 stops.append(stop)
+        self.outcomes.keep()
 
     def _is_called_off(self, stops: list[Stop]) -> bool:
-        if self.journal.is_called_off():
-            stops.append(Stop(None))
-        return bool(stops)
+        if not self.journal.is_called_off():
+            return False
+        stops.append(Stop(None))
+        return True
 
     def _read_back(self, publisher: ItemPublisher, works: list[ItemInProgress]) -> None:
         """Compare with what was meant; what Etsy accepted and did not apply is sent once more."""
@@ -333,6 +339,7 @@ class Rounds:
             logger.warning("not_applied product_id=%s fields=%s", work.product_id, ",".join(missing))
             with self.outcomes.handling_errors([work]):
                 publisher.publish(work, is_again=True)
+                self.journal.keep(work)
                 again.append(work)
         if again:
             publisher.sleep(SETTLE_SECONDS)

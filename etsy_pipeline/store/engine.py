@@ -7,16 +7,16 @@ instead of failing half way; on PostgreSQL rows are locked one by one where it m
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import msgspec
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from etsy_pipeline.errors import NotConfigured, StoreUnavailable
@@ -80,10 +80,10 @@ class Store:
         """One transaction: committed at the end, rolled back if the block raises."""
         with _helpful_errors():
             if self._turns is None:
-                with self._session(self._writer) as session, session.begin():
+                with self._session_within(self._begun()) as session:
                     yield session
             else:
-                with self._turns.taken(self._begun) as (session, transaction), session, transaction:
+                with self._turns.taken(self._begun) as transaction, self._session_within(transaction) as session:
                     yield session
 
     @contextmanager
@@ -112,17 +112,27 @@ class Store:
         return clock.uptime() if self.clock is None else self.clock().timestamp()
 
     def _session(self, engine: Engine) -> Session:
-        return Session(engine, expire_on_commit=False, info={} if self.clock is None else {clock.OF_TESTS: self.clock})
+        return Session(engine, expire_on_commit=False, info=self._info())
 
-    def _begun(self) -> tuple[Session, SessionTransaction]:
-        session = self._session(self._writer)
-        transaction = session.begin()
+    def _info(self) -> dict[str, Any]:
+        return {} if self.clock is None else {clock.OF_TESTS: self.clock}
+
+    def _begun(self) -> RootTransaction:
+        """A transaction; on SQLite it has the lock by now, and not at its first statement."""
+        connection = self._writer.connect()
         try:
-            session.connection()  # take the lock now, not at the first statement
+            return connection.begin()
         except BaseException:
-            session.close()
+            connection.close()
             raise
-        return session, transaction
+
+    @contextmanager
+    def _session_within(self, transaction: RootTransaction) -> Iterator[Session]:
+        connection = transaction.connection
+        with connection, transaction, _Within(connection, expire_on_commit=False, info=self._info()) as session:
+            yield session
+            if session.in_transaction():
+                session.commit()  # what the ORM has not written yet; the transaction ends after it
 
     def state(self) -> Literal["current", "behind", "newer"]:
         """Whether the tables fit this code; "newer" are those of a later one."""
@@ -137,6 +147,17 @@ class Store:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+class _Within(Session):
+    """A session within a transaction; the statements that are given to its connection cost no more than those there.
+
+    Only the ORM makes the session begin anything of its own, and that ends with the transaction.
+    """
+
+    def connection(self, *_: Any, **__: Any) -> Connection:
+        """The one with the transaction."""
+        return cast(Connection, self.bind)
 
 
 class _Turns:
@@ -233,7 +254,8 @@ def _engine(url: str) -> Engine:
             hint="Examples: sqlite:///etsy.db, postgresql://user:password@localhost/etsy.",
         ) from None
     if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # SQLite will say in its own words why it cannot be opened
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         private_database(Path(parsed.database))
     engine = create_engine(parsed, connect_args={"timeout": SQLITE_BUSY_SECONDS}, **JSON)
     event.listen(engine, "connect", _prepare_sqlite)

@@ -5,21 +5,41 @@ All moments are the database's (`clock.py`).
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.store.records import Lane, PublisherLease
 from etsy_pipeline.store.rows import locked_or_made
-from etsy_pipeline.store.tables import PublisherLeaseRow
+from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline.store.tables import AccountHoldRow, EtsySyncJobRow, PublisherLeaseRow
 
 _LEASE: Table = PublisherLeaseRow.metadata.tables[PublisherLeaseRow.__tablename__]
+_HOLD: Table = PublisherLeaseRow.metadata.tables[AccountHoldRow.__tablename__]
+_JOB: Table = PublisherLeaseRow.metadata.tables[EtsySyncJobRow.__tablename__]
 _HOLDER = (
     select(_LEASE.c.holder)
     .where(_LEASE.c.etsy_account_id == bindparam("account_id"), _LEASE.c.lane == bindparam("lane"))
     .with_for_update()
 )
+_STANDING = (
+    select(
+        _LEASE.c.holder,
+        exists().where(_HOLD.c.etsy_account_id == bindparam("account_id")),
+        select(_JOB.c.state).where(_JOB.c.transaction_id == bindparam("transaction_id")).scalar_subquery(),
+    )
+    .where(_LEASE.c.etsy_account_id == bindparam("account_id"), _LEASE.c.lane == bindparam("lane"))
+    .with_for_update(of=_LEASE)
+)
+
+
+class Standing(NamedTuple):
+    """How it stands with a publication: who holds the lease, whether anything holds the account, the sync's state."""
+
+    holder: str
+    is_held: bool
+    state: SyncState
 
 
 def locked(session: Session, account_id: str, lane: Lane = "full") -> PublisherLease | None:
@@ -31,6 +51,13 @@ def locked(session: Session, account_id: str, lane: Lane = "full") -> PublisherL
 def holder(session: Session, account_id: str, lane: Lane = "full") -> str | None:
     """Who holds the lease of an account's lane, or held it last; nobody else changes it until the transaction ends."""
     return session.connection().scalar(_HOLDER, {"account_id": account_id, "lane": lane})
+
+
+def standing(session: Session, account_id: str, lane: Lane, transaction_id: str) -> Standing | None:
+    """What has to be right before each call of a publication, in one look, with the lease locked as by `holder`."""
+    keys = {"account_id": account_id, "lane": lane, "transaction_id": transaction_id}
+    found = session.connection().execute(_STANDING, keys).one_or_none()
+    return None if found is None else Standing(found[0], found[1], SyncState(found[2]))
 
 
 def taken(

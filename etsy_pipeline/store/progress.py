@@ -123,15 +123,15 @@ def finish_unsent(session: Session, job_id: str, now: datetime) -> None:
 def put_image(session: Session, account_id: str, product_id: str, image: PublishedImage) -> None:
     """A picture is at its rank, in place of what was known there; nothing else has its id."""
     keys = {"of_account": account_id, "of_product": product_id}
-    session.execute(_REPLACE_IMAGE, keys | {"at_rank": image.rank, "image_id": image.etsy_image_id})
-    session.execute(_ADD_IMAGE, _values(account_id, product_id, image))
+    session.connection().execute(_REPLACE_IMAGE, keys | {"at_rank": image.rank, "image_id": image.etsy_image_id})
+    session.connection().execute(_ADD_IMAGE, _values(account_id, product_id, image))
 
 
 def set_images(session: Session, account_id: str, product_id: str, images: Iterable[PublishedImage]) -> None:
     """These are the listing's pictures, and no others."""
-    session.execute(_DROP_IMAGES, {"of_account": account_id, "of_product": product_id})
+    session.connection().execute(_DROP_IMAGES, {"of_account": account_id, "of_product": product_id})
     if rows := [_values(account_id, product_id, image) for image in images]:
-        session.execute(_ADD_IMAGE, rows)
+        session.connection().execute(_ADD_IMAGE, rows)
 
 
 def _values(account_id: str, product_id: str, image: PublishedImage) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """Publishing to a local Etsy over real HTTP: what is approved gets there once, and the books say what happened."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from etsy_pipeline.errors import Conflict
+from etsy_pipeline.errors import Conflict, Refused
 from etsy_pipeline.linking.seen import STATES
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
+from etsy_pipeline.pictures.source import Picture, PictureSource
 from etsy_pipeline.publishing.adoption import LOOKS
 from etsy_pipeline.publishing.outcomes import Progress
 from etsy_pipeline.publishing.publisher import approved_job
@@ -297,6 +299,27 @@ def test_a_cancelled_job_ends_what_it_has_begun_and_begins_nothing_more(shop: Sh
     assert (found.state, found.synced_count, found.deferred_count) == (SyncState.CANCELLED, 2, 3)
     links = queries.find_links(shop.store)
     assert [(link.sync_status, link.transaction_id) for link in links] == 2 * [("synced", job.transaction_id)]
+
+
+@pytest.mark.parametrize("are_broken", [False, True])
+def test_what_is_not_begun_when_a_job_is_cancelled_stays_as_it_was(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, *, are_broken: bool
+) -> None:
+    """Whatever becomes of its pictures, which are fetched before anything is sent."""
+    one_product(shop)
+    job, fetch = shop.approve(shop.plan()), PictureSource.fetch
+
+    def cancel_and_fetch(pictures: PictureSource, url: str) -> Picture:
+        with suppress(Conflict):
+            approvals.cancel(shop.store, job.transaction_id)
+        if are_broken:
+            raise Refused("It is gone.", code="image_unreachable", hint="Mend it.")
+        return fetch(pictures, url)
+
+    monkeypatch.setattr(PictureSource, "fetch", cancel_and_fetch)
+    found = shop.publish(job)
+    assert (found.state, found.deferred_count, found.failed_count) == (SyncState.CANCELLED, 1, 0)
+    assert shop.world.listings() == []
 
 
 def test_what_is_invalid_fails_with_the_code_of_what_is_wrong(shop: Shop) -> None:

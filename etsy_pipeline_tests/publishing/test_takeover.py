@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import time
+from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -15,6 +16,7 @@ from etsy_pipeline import wiring
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import TakenOver
 from etsy_pipeline.pictures.source import Picture, PictureSource
+from etsy_pipeline.publishing import outcomes
 from etsy_pipeline.publishing.lease import Lease
 from etsy_pipeline.publishing.outcomes import Progress
 from etsy_pipeline.publishing.publisher import publish
@@ -228,6 +230,22 @@ def test_a_publisher_that_keeps_dying_gives_up(shop: Shop) -> None:
     found = shop.publish(job)
     assert found.state is SyncState.FAILED
     assert "publisher_keeps_dying" in found.error_log["job"]
+
+
+def test_what_was_sent_in_the_last_moment_before_a_death_is_on_etsy_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last calls are made again: that it was sent completely is noted together with others, a little later."""
+    job = an_approved_job(shop, 3)
+    pictures = [len(item.plan.desired.images) for item in shop.items(job) if item.plan.desired]
+    monkeypatch.setattr(outcomes, "KEEP_EVERY_SECONDS", float("inf"))
+    until_killed(shop, job, Deadly(shop.pictures(), sum(pictures[:2])))
+    assert [item.step for item in shop.items(job)] == ["complete", "complete", ""]
+    before = shop.world.calls()
+    found = shop.publish(job)
+    made = Counter(shop.world.calls()) - Counter(before)
+    assert (found.state, found.synced_count, len(shop.world.listings())) == (SyncState.COMPLETED, 3, 3)
+    assert (made["createDraftListing"], made["uploadListingImage"]) == (1, pictures[2])
 
 
 def test_a_publisher_that_dies_after_it_got_something_done_may_begin_again(shop: Shop) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from etsy_pipeline.errors import NotConfigured, Unavailable
 from etsy_pipeline.store import engine
@@ -20,6 +20,8 @@ from etsy_pipeline_tests.conftest import CIPHER
 from etsy_pipeline_tests.store.operators_sql import FAILED_LINKS_OF_THE_OPERATOR, JOBS_OF_THE_OPERATOR
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+ACCOUNTS = select(EtsyAccountRow).order_by(EtsyAccountRow.id)
+RENAME = text("UPDATE etsy_account SET name = :name")
 WRITE = text("UPDATE etsy_account SET name = name WHERE id = :name")
 
 
@@ -125,6 +127,24 @@ def test_a_failed_block_writes_nothing(store: Store) -> None:
         write_and_fail()
     with store.reading() as session:
         assert session.get(EtsyAccountRow, "etsy_acc_1") is None
+
+
+def test_what_the_orm_writes_and_plain_statements_is_there_together_or_not_at_all(store: Store) -> None:
+    def write(name: str, *, fails: bool) -> None:
+        with store.writing() as session:
+            session.add(EtsyAccountRow(id="by_orm", name=name, created_at=NOW, updated_at=NOW))
+            session.flush()
+            changed = session.connection().execute(RENAME, {"name": name + "!"})
+            assert changed.rowcount == 1, "the one sees what the other wrote"
+            session.add(EtsyAccountRow(id="late", name=name, created_at=NOW, updated_at=NOW))
+            if fails:
+                raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write("A", fails=True)
+    write("B", fails=False)
+    with store.reading() as session:
+        assert [(row.id, row.name) for row in session.scalars(ACCOUNTS)] == [("by_orm", "B!"), ("late", "B")]
 
 
 def test_moments_come_back_in_utc(store: Store) -> None:
