@@ -1,6 +1,6 @@
-"""A call to Etsy or Medusa as OpenTelemetry's conventions for HTTP clients have it, less its address and its query.
+"""A call to Etsy or Medusa, or for a picture, as OpenTelemetry's conventions for HTTP clients have it.
 
-An address names orders and products; of a query nothing is told, nor of what is sent and answered.
+Less its address, which names orders and products: of a query nothing is told, nor of what is sent and answered.
 
 https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client
 """

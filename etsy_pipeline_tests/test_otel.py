@@ -15,13 +15,16 @@ from typing import Any
 import pytest
 
 from etsy_pipeline import otel, telemetry, wiring
-from etsy_pipeline.errors import NotConfigured
+from etsy_pipeline.errors import NotConfigured, Refused
 from etsy_pipeline.etsy.errors import EtsyUnauthorized
 from etsy_pipeline.observed import observed_call, template_of
 from etsy_pipeline.orchestration.gauges import tell_how_things_stand
+from etsy_pipeline.pictures.download import Downloads, Limits
+from etsy_pipeline.pictures.hosts import PictureHosts
 from etsy_pipeline.providers.errors import RemoteRefused
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
+from etsy_pipeline_tests.pictures.picture_server import PictureServer, a_server, answer, redirect
 from etsy_pipeline_tests.publishing.shop import Shop, one_product
 from etsy_pipeline_tests.world import World, a_world
 
@@ -186,6 +189,23 @@ def test_etsys_token_endpoint_is_told_and_nothing_that_went_through_it(
     refused = told.spans("POST /oauth/token")[-1]
     assert (refused.attributes["error.type"], refused.status.status_code.name) == ("OAuthError", "ERROR")
     assert "a-refresh-token" not in told.everything()
+
+
+def test_a_picture_is_told_by_its_server_and_never_by_its_address(told: Told) -> None:
+    with a_server() as server, closing(Downloads(trusting(server), Limits())) as downloads:
+        there = server.serve("/grannys-vase.png?signature=abc", answer(body=b"a vase"))
+        downloads.get(server.serve("/vase_of_granny.png", redirect(there)))
+        with pytest.raises(Refused):
+            downloads.get(f"{server.url}/vase-7?of=granny")
+        calls = [span.attributes for span in told.spans("GET /{picture}")]
+        assert {call["server.port"] for call in calls} == {server.port}
+    assert [call["http.response.status_code"] for call in calls] == [302, 200, 404]
+    everything = told.everything()
+    assert not [said for said in ("vase", "granny", "signature") if said in everything]
+
+
+def trusting(server: PictureServer) -> PictureHosts:
+    return PictureHosts.trusting([f"{server.host}:{server.port}"])
 
 
 def test_an_error_is_told_by_its_code_and_never_by_its_words(told: Told) -> None:

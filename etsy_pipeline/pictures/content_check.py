@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -44,7 +45,8 @@ def with_changed_images(
         return replace(validated, listing=replace(validated.listing, images=pictures))
 
     with ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="image-check") as pool:
-        return list(pool.map(looked_at, listings))
+        asked = [pool.submit(copy_context().run, looked_at, listing) for listing in listings]
+        return [future.result() for future in asked]
 
 
 def _looked_at(

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 
 from etsy_pipeline.errors import Refused, Unavailable
+from etsy_pipeline.observed import observed_call
 from etsy_pipeline.pictures.hosts import PictureHosts
 from etsy_pipeline.pictures.network import Resolve, is_time_up, picture_transport
 
@@ -21,6 +22,7 @@ HEADERS = {
     "accept": "image/jpeg,image/png,image/gif,image/webp;q=0.8,image/*;q=0.5",
     "accept-encoding": "identity",  # pictures are compressed already; an encoding could only hide a bomb
 }
+TOLD_PATH = "/{picture}"  # of telemetry: their paths name products, or hold a signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,11 @@ class Downloads:
         headers = HEADERS | ({"if-modified-since": format_datetime(since, usegmt=True)} if since else {})
         headers |= self._headers_for(url)
         request = httpx.Request("GET", url, headers=headers, extensions={"timeout": TIMEOUT.as_dict()})
-        with closing(self._transport.handle_request(request)) as response:
+        with (
+            observed_call("GET", str(url), TOLD_PATH) as call,
+            closing(self._transport.handle_request(request)) as response,
+        ):
+            call.answered(response.status_code)
             if response.has_redirect_location:  # its body is not read
                 return _url(_joined(url, response.headers["location"]))
             status = response.status_code

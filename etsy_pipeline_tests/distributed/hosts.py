@@ -128,19 +128,48 @@ class Cluster:
             host.kill()
 
 
+@dataclass
+class Redis:
+    """Debian's, which keeps nothing: one that is started again knows nothing of before."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def broker(self) -> str:
+        """Its URL for tasks."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    @property
+    def backend(self) -> str:
+        """Its URL for results."""
+        return f"redis://127.0.0.1:{self.port}/1"
+
+    def start(self) -> None:
+        """And wait until it answers."""
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        self.process = subprocess.Popen([*command, "--dir", str(self.folder)], stdout=subprocess.DEVNULL)
+        until(lambda: _listens(self.port), None, "Redis")
+
+    def kill(self) -> None:
+        """The plug is pulled."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+
 @contextmanager
-def redis(folder: Path) -> Iterator[tuple[str, str]]:
-    """Debian's; the broker's URL and the results'."""
-    port = free_port()
+def redis(folder: Path) -> Iterator[Redis]:
+    """One that runs."""
     folder.mkdir(parents=True, exist_ok=True)
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        try:
-            while not _listens(port):
-                time.sleep(0.05)
-            yield f"redis://127.0.0.1:{port}/0", f"redis://127.0.0.1:{port}/1"
-        finally:
-            process.terminate()
+    server = Redis(folder)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
 
 
 def until(is_so: Callable[[], object], host: Host | None, what: str, seconds: float = PATIENCE_SECONDS) -> float:

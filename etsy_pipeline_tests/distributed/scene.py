@@ -24,7 +24,7 @@ from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, queries
 from etsy_pipeline.sync.request import request_sync
-from etsy_pipeline_tests.distributed.hosts import Cluster, redis, until
+from etsy_pipeline_tests.distributed.hosts import Cluster, Redis, redis, until
 from etsy_pipeline_tests.everything_up import free_port
 from etsy_pipeline_tests.world import World, a_world
 
@@ -45,6 +45,7 @@ class Scene:
     world: World
     store: Store
     cluster: Cluster
+    redis: Redis
     instance: dg.DagsterInstance
     accounts: list[EtsyAccount]
     too_many: list[str]
@@ -103,6 +104,16 @@ class Scene:
     def newest(self, account: EtsyAccount) -> str:
         """The account's newest sync."""
         return queries.latest_jobs(self.store, account_id=account.id, most=1)[0].transaction_id
+
+
+@contextmanager
+def slow_etsy(scene: Scene, seconds: float) -> Iterator[None]:
+    """Each of Etsy's answers takes so long."""
+    scene.world.etsy("POST", "faults", {"operation": "*", "token": "*", "kind": "delay_before", "seconds": seconds})
+    try:
+        yield
+    finally:
+        scene.world.etsy("DELETE", "faults")
 
 
 @contextmanager
@@ -165,7 +176,7 @@ def a_scene(
     with (
         refused_calls() as too_many,
         tempfile.TemporaryDirectory(prefix="pg") as short,
-        redis(folder / "redis") as (broker, backend),
+        redis(folder / "redis") as broker,
         postgres(Path(short)) as (ours, dagsters),
         a_world(folder, per_second=per_second, shops=3) as world,
     ):
@@ -179,8 +190,8 @@ def a_scene(
             "ETSY_PIPELINE_CODE_HOST": "127.0.0.1",
             "CODE_PORT": port,
             "DAGSTER_POSTGRES_URL": dagsters,
-            "DAGSTER_CELERY_BROKER": broker,
-            "DAGSTER_CELERY_BACKEND": backend,
+            "DAGSTER_CELERY_BROKER": broker.broker,
+            "DAGSTER_CELERY_BACKEND": broker.backend,
             **more,
         }
         store = open_store(ours, TokenCipher(key), upgrade=True)
@@ -196,7 +207,7 @@ def a_scene(
             with store.reading() as session:
                 shops = [accounts.get(session, account_id) for account_id in ids]
             with watched(instance) as overlapping:
-                yield Scene(world, store, cluster, instance, shops, too_many, overlapping)
+                yield Scene(world, store, cluster, broker, instance, shops, too_many, overlapping)
         finally:
             cluster.end()
             instance.dispose()

@@ -4,8 +4,6 @@ The tests follow one another: each goes on with the world that the one before ha
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -17,7 +15,7 @@ from etsy_pipeline.shop import scan
 from etsy_pipeline.store import sales, seen_listings
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline_tests.distributed.hosts import FAKETIME, until
-from etsy_pipeline_tests.distributed.scene import PRODUCTS, WORKERS, Scene
+from etsy_pipeline_tests.distributed.scene import PRODUCTS, WORKERS, Scene, slow_etsy
 from etsy_pipeline_tests.orders.selling import LONG_AGO, connect_again
 
 pytestmark = pytest.mark.distributed
@@ -25,16 +23,6 @@ pytestmark = pytest.mark.distributed
 THREE_MINUTES = 180
 ORDERS = 3
 A_MINUTE_AHEAD = "+60s" if FAKETIME else ""  # Debian's libfaketime
-
-
-@contextmanager
-def slow_etsy(scene: Scene, seconds: float) -> Iterator[None]:
-    """Each of Etsy's answers takes so long."""
-    scene.world.etsy("POST", "faults", {"operation": "*", "token": "*", "kind": "delay_before", "seconds": seconds})
-    try:
-        yield
-    finally:
-        scene.world.etsy("DELETE", "faults")
 
 
 def kill(scene: Scene, worker: str) -> float:
