@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import stamina
-from sqlalchemy import event, text
+from sqlalchemy import Engine, event, text
 
 from etsy_pipeline.catalogue.admin_api import AdminApi
 from etsy_pipeline.store.encryption import TokenCipher, new_key
@@ -51,9 +51,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """A million objects of modules and tests stay until the end: nobody looks through them for garbage time and again."""
+    """A million objects of modules and tests stay until the end: nobody looks through them for garbage time and again.
+
+    Nor is there so little memory that new ones need to be looked through each 700.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -92,6 +96,14 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def postgres_engine(postgres_url: str) -> Iterator[Engine]:
+    """Its database with all tables. The connections serve one test after the other: each new one has all to learn."""
+    opened = open_store(postgres_url, CIPHER, upgrade=True)
+    yield opened.engine
+    opened.close()
+
+
+@pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with all tables, to be copied."""
     path = tmp_path_factory.mktemp("migrated") / "empty.db"
@@ -104,12 +116,12 @@ def store(request: pytest.FixtureRequest, migrated: Path, tmp_path: Path) -> Ite
     """An empty database with all tables: each test that asks for it runs on both kinds, unless it is ON_SQLITE."""
     if request.param == "sqlite":
         opened = copied(migrated, tmp_path)
+        yield opened
+        opened.close()
     else:
-        opened = open_store(request.getfixturevalue("postgres_url"), CIPHER, upgrade=True)
-    yield opened
-    if request.param == "postgresql":
+        opened = Store(request.getfixturevalue("postgres_engine"), CIPHER)
+        yield opened
         emptied(opened)
-    opened.close()
 
 
 @pytest.fixture

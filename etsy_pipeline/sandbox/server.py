@@ -127,7 +127,7 @@ class _Server:
         while not self._server.started:
             if time.monotonic() > deadline or not self._thread.is_alive():
                 raise SandboxError("A server of the sandbox did not start.")
-            time.sleep(0.01)
+            time.sleep(0.002)
 
     def ask_to_stop(self) -> None:
         self._server.should_exit = True

@@ -16,7 +16,7 @@ from etsy_pipeline.settings import Settings
 from etsy_pipeline_tests.embedded import begin
 
 FORKED = multiprocessing.get_context("forkserver")
-FORKED.set_forkserver_preload(["etsy_pipeline.wiring"])  # and none of the commands: these look at their surroundings
+FORKED.set_forkserver_preload(["etsy_pipeline_tests.cli.imported"])
 PATIENCE_SECONDS = 300
 
 

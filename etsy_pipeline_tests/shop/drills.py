@@ -14,6 +14,7 @@ from etsy_pipeline.shop.recover import Recovered, recover
 from etsy_pipeline.store import holds
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsySyncJob
+from etsy_pipeline_tests.embedded import begin
 from etsy_pipeline_tests.publishing.shop import Shop
 from etsy_pipeline_tests.world import World
 
@@ -49,8 +50,9 @@ def settings_of_drill(world: World, folder: Path) -> Settings:
 
 
 def opened(world: World, folder: Path) -> Store:
-    """The database of an installation."""
-    return wiring.store_of(settings_of_drill(world, folder))
+    """The database of an installation, which is made where there is none."""
+    settings = settings_of_drill(world, folder)
+    return wiring.store_of(settings if settings.embedded_database.exists() else begin(settings))
 
 
 def codes_of_holds(shop: Shop) -> list[str]:

@@ -27,7 +27,7 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A successful answer."""
+    """A successful answer; its body as JSON will have it, or its bytes as they were recorded."""
 
     body: Any
     status: int = 200

@@ -177,6 +177,8 @@ def new_credentials() -> tuple[str, str]:
 def _response(answer: Answer) -> Response:
     if answer.body is None:
         return Response(status_code=answer.status, headers=dict(answer.headers))
+    if isinstance(answer.body, bytes):
+        return Response(answer.body, answer.status, dict(answer.headers), JSONResponse.media_type)
     return JSONResponse(answer.body, answer.status, dict(answer.headers))
 
 

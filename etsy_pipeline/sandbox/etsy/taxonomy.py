@@ -17,7 +17,7 @@ FILE = Path(__file__).parent.parent / "data" / "seller-taxonomy.json.gz"
 def get_nodes(call: Call) -> Answer:
     """getSellerTaxonomyNodes: the whole tree."""
     del call
-    return Answer(_tree())
+    return Answer(_recorded())
 
 
 def get_properties(call: Call) -> Answer:
@@ -35,13 +35,12 @@ def get_properties(call: Call) -> Answer:
 @cache
 def node_ids() -> frozenset[int]:
     """All category ids."""
-    return frozenset(node["id"] for node in _nodes(_tree()["results"]))
+    return frozenset(node["id"] for node in _nodes(json.loads(_recorded())["results"]))
 
 
 @cache
-def _tree() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(gzip.decompress(FILE.read_bytes()))
-    return found
+def _recorded() -> bytes:
+    return gzip.decompress(FILE.read_bytes())
 
 
 def _nodes(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
