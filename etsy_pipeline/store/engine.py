@@ -32,6 +32,16 @@ SQLITE_BUSY_SECONDS = 30  # a publisher commits every few hundred milliseconds; 
 
 DEADLOCK = "40P01"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 
+# A server whose machine is gone says nothing; after half a minute it counts as away. What the URL says is preferred.
+# https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS (seconds; the last one milliseconds)
+POSTGRESQL_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+
 NO_FENCE = Fence()
 
 Begun = TypeVar("Begun")
@@ -244,7 +254,9 @@ def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "postgresql":
-            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, **JSON)
+            patience = {name: value for name, value in POSTGRESQL_PATIENCE.items() if name not in parsed.query}
+            server = parsed.set(drivername="postgresql+psycopg")
+            return create_engine(server, pool_pre_ping=True, connect_args=patience, **JSON)
         if parsed.get_backend_name() != "sqlite":
             raise ArgumentError(parsed.get_backend_name())
     except ArgumentError:

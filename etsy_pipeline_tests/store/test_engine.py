@@ -2,13 +2,15 @@
 
 import sqlite3
 import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import select, text
+from sqlalchemy import make_url, select, text
 
 from etsy_pipeline.errors import NotConfigured, Unavailable
 from etsy_pipeline.store import engine
@@ -108,6 +110,14 @@ def test_an_unreachable_server_is_called_unreachable_without_its_password() -> N
         open_store("postgresql://someone:hunter2@127.0.0.1:9/none", CIPHER, upgrade=False)
     assert caught.value.code == "database_unreachable"
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_server_whose_machine_is_gone_counts_as_away_after_a_while_that_the_url_may_change(postgres_url: str) -> None:
+    url = make_url(postgres_url).update_query_dict({"keepalives_idle": "7"}).render_as_string(hide_password=False)
+    with closing(open_store(url, CIPHER, upgrade=True)) as store, store.engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        told = driver.info.get_parameters()
+    assert (told["tcp_user_timeout"], told["keepalives_idle"]) == ("30000", "7")
 
 
 @pytest.mark.parametrize("url", ["mysql://localhost/x", "not a url", ""])
