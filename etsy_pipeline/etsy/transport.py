@@ -247,7 +247,7 @@ def _moment(date: str) -> datetime | None:
     """The moment in a `Date` header; None where it tells none."""
     try:
         return parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

@@ -10,14 +10,16 @@ from etsy_pipeline.errors import PipelineError
 
 Thing = TypeVar("Thing")
 
+LONGEST_WAIT_SECONDS = 0.5
+
 
 def bounded_parallel(
-    act: Callable[[Thing], None], things: Iterable[Thing], at_once: int
+    act: Callable[[Thing], None], things: Iterable[Thing], at_once: int, *, meanwhile: Callable[[], None] = lambda: None
 ) -> Iterator[tuple[Thing, PipelineError | None]]:
     """Do something with each thing in threads; each thing with its error, as they end.
 
     The next thing is asked for when one has ended, and after what was yielded before was dealt with: whoever hands out
-    the things can stop there. What has begun is always ended.
+    the things can stop there. What has begun is always ended. `meanwhile` is called where none ends for a while.
     """
     waiting = iter(things)
     with ThreadPoolExecutor(at_once, thread_name_prefix="publishing") as pool:
@@ -27,7 +29,10 @@ def bounded_parallel(
                 running[pool.submit(copy_context().run, act, thing)] = thing
             if not running:
                 return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            ended = wait(running, LONGEST_WAIT_SECONDS, FIRST_COMPLETED).done
+            if not ended:
+                meanwhile()
+            for future in ended:
                 yield running.pop(future), _error(future)
 
 

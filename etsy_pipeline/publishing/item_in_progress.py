@@ -99,6 +99,11 @@ class ItemInProgress:
         return not self.item.step
 
     @property
+    def is_under_way(self) -> bool:
+        """Whether a publisher of this sync has tried anything with it, this one or an earlier one."""
+        return self.is_begun or not self.is_untouched
+
+    @property
     def follows_source(self) -> bool:
         """Whether it goes on only as Medusa has it now: until all is sent, but for a deactivation that was begun."""
         return self.is_untouched or (not self.is_written and self.item.plan.action != "deactivate")

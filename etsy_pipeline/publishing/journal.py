@@ -53,6 +53,7 @@ class Journal:
 
     def __init__(self, store: Store, job: EtsySyncJob, lease: Lease) -> None:
         self._store, self.job, self.lease = store, job, lease
+        self._sent: list[ItemInProgress] = []
 
     def waiting(self, actions: Sequence[Action] = ()) -> Sequence[str]:
         """Products that are not finished, in the order of sending; only those with these actions, where given."""
@@ -117,10 +118,10 @@ class Journal:
         try:
             with self._store.writing() as session:
                 self._require_going_on(session, work)
-                for write in work.writes:
-                    write(session)
                 if not progress.try_step(session, self.job.id, work.product_id, step):
                     raise _taken_out(self.job, work)
+                for write in work.writes:
+                    write(session)
         except (TakenOut, CalledOff):
             work.writes.clear()
             raise
@@ -131,7 +132,7 @@ class Journal:
         standing = self.lease.standing(session, self.job.transaction_id, has_progressed=work.has_progressed)
         if standing.is_held:
             raise holds.held(holds.of(session, self.job.etsy_account_id))
-        if standing.state is not SyncState.PROCESSING and not work.is_begun:  # what has begun is brought to its end
+        if standing.state is not SyncState.PROCESSING and not work.is_under_way:  # else it is brought to its end
             raise CalledOff(
                 f"Somebody ended {self.job.transaction_id}: nothing of {work.product_id} was sent.",
                 code="sync_called_off",
@@ -261,11 +262,18 @@ class Journal:
         work.writes.append(self._link(work, listing_state=work.state, etsy_url=work.url, **wanted))
         work.has_progressed = True
         work.writes.append(self._items([work.product_id], step=WRITTEN))
+        self._sent.append(work)
 
     def keep(self, *works: ItemInProgress) -> None:
         """Commit what happened, where no further intent does; of several in the order of all who lock several links."""
         if any(work.writes for work in works):
             self._commit(*sorted(works, key=lambda work: work.product_id))
+
+    def keep_sent(self) -> None:
+        """Commit what was sent completely, by whichever thread, since the last time."""
+        sent = self._sent[:]
+        self.keep(*sent)
+        del self._sent[: len(sent)]
 
     def synced(self, found: Sequence[tuple[ItemInProgress, str]]) -> None:
         """Result: these listings were read back, each in its state, and are as approved."""

@@ -23,7 +23,7 @@ from etsy_pipeline.sync.lifecycle import Event, goes_on_at
 
 logger = logging.getLogger(__name__)
 
-KEEP_EVERY_SECONDS = 0.5  # what ended since is sent once more, in part, where the publisher dies
+KEEP_EVERY_SECONDS = 0.5  # what ended since is sent once more, in part, where the publisher is killed
 COUNT_EVERY_SECONDS = 2.0  # between two updates of the job's counts
 MAX_FAILURES = 3  # rounds without a usable answer, each with its repetitions, after which a product is left alone
 UNAVAILABLE_IN_A_ROW = 5  # Etsy is down, not one product poisoned
@@ -83,7 +83,6 @@ class OutcomeRecorder:
     _done: int = 0
     _counted_at: float = 0.0
     _kept_at: float = 0.0
-    _unkept: list[ItemInProgress] = field(default_factory=list)
     _last_words: str = ""
     _unavailable: list[str] = field(default_factory=list)
     _refusal: tuple[str, str] | None = None
@@ -120,9 +119,7 @@ class OutcomeRecorder:
 
     def written(self, work: ItemInProgress) -> None:
         """Everything was sent for this one, and accepted; the books are told with others that end soon after it."""
-        if work.writes:  # not one that an earlier publisher has sent
-            self._unkept.append(work)
-        if self._unkept and time.monotonic() - self._kept_at > KEEP_EVERY_SECONDS:
+        if time.monotonic() - self._kept_at > KEEP_EVERY_SECONDS:
             self.keep()
         self.answered()
         self._refusal = None
@@ -130,8 +127,7 @@ class OutcomeRecorder:
 
     def keep(self) -> None:
         """Tell the books of all that was sent completely."""
-        self.journal.keep(*self._unkept)
-        self._unkept.clear()
+        self.journal.keep_sent()
         self._kept_at = time.monotonic()
 
     def answered(self) -> None:

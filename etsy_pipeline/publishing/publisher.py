@@ -3,6 +3,7 @@
 The loop over the products is in `rounds.py`.
 """
 
+import contextlib
 import functools
 import logging
 import time
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from etsy_pipeline import telemetry
-from etsy_pipeline.errors import Conflict, StoreUnavailable
+from etsy_pipeline.errors import Conflict, PipelineError, StoreUnavailable
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.pictures.source import PictureSource
 from etsy_pipeline.planning.plan import of_stock_lane
@@ -122,7 +123,11 @@ def publish(
         with store.patient(patience_seconds), begun.lease.kept(), telemetry.of_run(run_id), _observed(begun.job):
             if begun.starts > most_starts:
                 return journal.finish(Event.FAIL, message=_keeps_dying(begun.starts - 1))
-            return published(at_once, begun, journal)
+            try:
+                return published(at_once, begun, journal)
+            finally:
+                with contextlib.suppress(PipelineError):
+                    journal.keep_sent()
     except StoreUnavailable as error:
         logger.warning("publication_interrupted transaction_id=%s code=%s", transaction_id, error.code)
         return journal.finish(Event.PAUSE, message=str(error), resume_at=now() + PAUSE_BEFORE_RETRY)

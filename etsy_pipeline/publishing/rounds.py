@@ -313,12 +313,15 @@ class Rounds:
                     return
                 yield work
 
-        for work, error in bounded_parallel(lambda work: _send(publisher, work), until_stop(), self.at_once):
+        def send(work: ItemInProgress) -> None:
+            _send(publisher, work)
+
+        for work, error in bounded_parallel(send, until_stop(), self.at_once, meanwhile=self.outcomes.keep):
             if error is None:
                 self.outcomes.written(work)
                 yield work
                 continue
-            if not work.is_begun and self._is_called_off(stops):
+            if not work.is_under_way and self._is_called_off(stops):
                 continue  # it stays as it was, though its pictures, say, cannot be had
             try:
                 self.outcomes.judge([work], error)
@@ -339,7 +342,7 @@ class Rounds:
             logger.warning("not_applied product_id=%s fields=%s", work.product_id, ",".join(missing))
             with self.outcomes.handling_errors([work]):
                 publisher.publish(work, is_again=True)
-                self.journal.keep(work)
+                self.journal.keep_sent()
                 again.append(work)
         if again:
             publisher.sleep(SETTLE_SECONDS)

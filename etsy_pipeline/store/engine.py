@@ -166,8 +166,8 @@ class _Within(Session):
     """
 
     def connection(self, *_: Any, **__: Any) -> Connection:
-        """The one with the transaction."""
-        return cast(Connection, self.bind)
+        """The one with the transaction; within a nested one, its savepoint is there first."""
+        return super().connection() if self.in_nested_transaction() else cast(Connection, self.bind)
 
 
 class _Turns:

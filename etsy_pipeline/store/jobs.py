@@ -49,7 +49,7 @@ def get(session: Session, transaction_id: str, *, lock: bool = False) -> EtsySyn
 def find(session: Session, transaction_id: str, *, lock: bool = False) -> EtsySyncJob | None:
     """One sync job by its transaction id, if there is one."""
     query = select(_JOB).where(_JOB.c.transaction_id == transaction_id)
-    row = session.execute(query.with_for_update() if lock else query).one_or_none()
+    row = session.execute(query.with_for_update(key_share=True) if lock else query).one_or_none()
     return None if row is None else _job(row)
 
 

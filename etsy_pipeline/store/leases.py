@@ -23,15 +23,11 @@ _HOLDER = (
     .where(_LEASE.c.etsy_account_id == bindparam("account_id"), _LEASE.c.lane == bindparam("lane"))
     .with_for_update()
 )
-_STANDING = (
-    select(
-        _LEASE.c.holder,
-        exists().where(_HOLD.c.etsy_account_id == bindparam("account_id")),
-        select(_JOB.c.state).where(_JOB.c.transaction_id == bindparam("transaction_id")).scalar_subquery(),
-    )
-    .where(_LEASE.c.etsy_account_id == bindparam("account_id"), _LEASE.c.lane == bindparam("lane"))
-    .with_for_update(of=_LEASE)
-)
+_STANDING = select(
+    _LEASE.c.holder,
+    exists().where(_HOLD.c.etsy_account_id == bindparam("account_id")),
+    select(_JOB.c.state).where(_JOB.c.transaction_id == bindparam("transaction_id")).scalar_subquery(),
+).where(_LEASE.c.etsy_account_id == bindparam("account_id"), _LEASE.c.lane == bindparam("lane"))
 
 
 class Standing(NamedTuple):
@@ -54,8 +50,10 @@ def holder(session: Session, account_id: str, lane: Lane = "full") -> str | None
 
 
 def standing(session: Session, account_id: str, lane: Lane, transaction_id: str) -> Standing | None:
-    """What has to be right before each call of a publication, in one look, with the lease locked as by `holder`."""
+    """What has to be right before each call of a publication, with the lease locked as by `holder`."""
     keys = {"account_id": account_id, "lane": lane, "transaction_id": transaction_id}
+    if session.connection().dialect.name == "postgresql":
+        holder(session, account_id, lane)  # the lock first: a look that waits for one sees what was before the wait
     found = session.connection().execute(_STANDING, keys).one_or_none()
     return None if found is None else Standing(found[0], found[1], SyncState(found[2]))
 

@@ -72,9 +72,9 @@ def names_by_listing(session: Session, account_id: str) -> dict[int, Former]:
 
 
 def note_handles(session: Session, account_id: str, handles: Mapping[str, str]) -> None:
-    """Keep the handles of products that are linked, by product id."""
+    """Keep the handles of products that are linked, by product id; in the order of all who lock several links."""
     of_product = _LINK.c.etsy_account_id == account_id, _LINK.c.product_id == bindparam("of_product")
-    rows = [{"of_product": product_id, "called": handle} for product_id, handle in handles.items()]
+    rows = [{"of_product": product_id, "called": handle} for product_id, handle in sorted(handles.items())]
     session.execute(update(_LINK).where(*of_product).values(handle=bindparam("called")), rows)
 
 
@@ -83,18 +83,28 @@ def doubt_stock(session: Session, account_id: str, product_ids: Sequence[str] | 
 
     All of them, or those of a few hundred products at most.
     """
-    of_account = ProductEtsyLinkRow.etsy_account_id == account_id, ProductEtsyLinkRow.etsy_listing_id.is_not(None)
-    query = update(ProductEtsyLinkRow).where(*of_account)
-    query = query if product_ids is None else query.where(ProductEtsyLinkRow.product_id.in_(product_ids))
-    session.execute(query.values(stock_doubted=True))
+    theirs = [ProductEtsyLinkRow.etsy_account_id == account_id, ProductEtsyLinkRow.etsy_listing_id.is_not(None)]
+    if product_ids is not None:
+        theirs.append(ProductEtsyLinkRow.product_id.in_(product_ids))
+    _lock(session, *theirs)
+    session.execute(update(ProductEtsyLinkRow).where(*theirs).values(stock_doubted=True))
 
 
 def trust_stock(session: Session, account_id: str, product_ids: Sequence[str]) -> None:
     """A person agrees that Medusa's stock of these products is right."""
+    product_ids = sorted(product_ids)
     for start in range(0, len(product_ids), LINKS_AT_ONCE):
         part = product_ids[start : start + LINKS_AT_ONCE]
         theirs = ProductEtsyLinkRow.etsy_account_id == account_id, ProductEtsyLinkRow.product_id.in_(part)
+        _lock(session, *theirs)
         session.execute(update(ProductEtsyLinkRow).where(*theirs).values(stock_doubted=False))
+
+
+def _lock(session: Session, *which: ColumnElement[bool]) -> None:
+    """Lock links in the order of all who lock several (`pending_links.py`); SQLite has one writer at a time anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        in_order = ProductEtsyLinkRow.product_id.collate("C")
+        session.execute(select(ProductEtsyLinkRow.product_id).where(*which).order_by(in_order).with_for_update()).all()
 
 
 def doubted_count(session: Session, account_id: str) -> int:

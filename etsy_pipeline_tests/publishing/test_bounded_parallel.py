@@ -46,6 +46,15 @@ def test_nothing_is_begun_after_the_things_were_stopped_and_what_was_begun_is_en
     assert sorted(begun) == sorted(ended) == [0, 1]
 
 
+def test_while_none_ends_there_is_time_for_something_else() -> None:
+    had_time = threading.Event()
+
+    def act(_number: int) -> None:
+        assert had_time.wait(60)
+
+    assert dict(bounded_parallel(act, range(2), 2, meanwhile=had_time.set)) == {0: None, 1: None}
+
+
 def test_a_programming_error_is_not_taken_for_a_products_failure() -> None:
     def act(_number: int) -> None:
         raise ZeroDivisionError

@@ -11,23 +11,27 @@ from functools import partial
 from multiprocessing.process import BaseProcess
 
 import pytest
+from sqlalchemy import text
 
 from etsy_pipeline import wiring
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import TakenOver
 from etsy_pipeline.pictures.source import Picture, PictureSource
 from etsy_pipeline.publishing import outcomes
+from etsy_pipeline.publishing.item_in_progress import ItemInProgress
+from etsy_pipeline.publishing.journal import Journal
 from etsy_pipeline.publishing.lease import Lease
 from etsy_pipeline.publishing.outcomes import Progress
 from etsy_pipeline.publishing.publisher import publish
 from etsy_pipeline.publishing.source import Source, source_of
 from etsy_pipeline.settings import Settings
-from etsy_pipeline.store import accounts, clock, items, jobs
+from etsy_pipeline.store import accounts, clock, items, jobs, progress
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.encryption import TokenCipher
 from etsy_pipeline.store.engine import Store, open_store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
+from etsy_pipeline.sync import approvals
 from etsy_pipeline.sync.product_listings import ProductListings
 from etsy_pipeline_tests.publishing.shop import Shop, reader_of
 
@@ -239,13 +243,64 @@ def test_what_was_sent_in_the_last_moment_before_a_death_is_on_etsy_once(
     job = an_approved_job(shop, 3)
     pictures = [len(item.plan.desired.images) for item in shop.items(job) if item.plan.desired]
     monkeypatch.setattr(outcomes, "KEEP_EVERY_SECONDS", float("inf"))
-    until_killed(shop, job, Deadly(shop.pictures(), sum(pictures[:2])))
+    with monkeypatch.context() as killed:  # nothing of it is written at the end, as it would be after an exception
+        killed.setattr(Journal, "keep_sent", lambda _: None)
+        until_killed(shop, job, Deadly(shop.pictures(), sum(pictures[:2])))
     assert [item.step for item in shop.items(job)] == ["complete", "complete", ""]
     before = shop.world.calls()
     found = shop.publish(job)
     made = Counter(shop.world.calls()) - Counter(before)
     assert (found.state, found.synced_count, len(shop.world.listings())) == (SyncState.COMPLETED, 3, 3)
     assert (made["createDraftListing"], made["uploadListingImage"]) == (1, pictures[2])
+
+
+def test_what_was_sent_completely_is_kept_though_the_publication_is_interrupted(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = an_approved_job(shop, 4)
+    broken, begin = shop.items(job)[0].product_id, Journal.begin
+
+    def begun(journal: Journal, work: ItemInProgress, step: str) -> None:
+        if work.product_id == broken and step == "complete":
+            raise ZeroDivisionError
+        begin(journal, work, step)
+
+    monkeypatch.setattr(Journal, "begin", begun)
+    with pytest.raises(ZeroDivisionError):
+        shop.publish(job, at_once=4)
+    assert sorted(item.step for item in shop.items(job)) == ["inventory", "written", "written", "written"]
+
+
+def test_what_an_earlier_publisher_began_is_brought_to_its_end_though_the_sync_is_cancelled(shop: Shop) -> None:
+    job = an_approved_job(shop, 3)
+    shop.fault(operation="updateListing", kind="silent_200", times=3)
+
+    def killed(progress: Progress) -> None:
+        if progress.outcome == "written":
+            raise Killed
+
+    with pytest.raises(Killed):
+        shop.publish(job, on_progress=killed, at_once=1)
+
+    def cancelled(progress: Progress) -> None:
+        if progress.outcome == "written" and progress.done == 2:
+            approvals.cancel(shop.store, job.transaction_id)
+
+    shop.publish(job, on_progress=cancelled, at_once=2)
+    assert [item.outcome for item in shop.items(job)] == ["synced"] * 3
+    assert {listing["state"] for listing in shop.world.listings()} == {"active"}
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_a_publisher_does_not_wait_for_a_person_who_holds_its_sync(shop: Shop) -> None:
+    """What a person is about to drop waits for the publisher: if the publisher waited for the person, one would end."""
+    job = an_approved_job(shop, 1)
+    (item,) = shop.items(job)
+    with shop.store.writing() as person, shop.store.writing() as publisher:
+        jobs.get(person, job.transaction_id, lock=True)
+        publisher.execute(text("SET LOCAL lock_timeout = '5s'"))
+        assert progress.try_step(publisher, job.id, item.product_id, "create")
+        progress.set_items(publisher, job.id, [item.product_id], before=None)  # its second change looks at the sync
 
 
 def test_a_publisher_that_dies_after_it_got_something_done_may_begin_again(shop: Shop) -> None:
