@@ -3,13 +3,13 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
 from etsy_pipeline.errors import BadRequest, Conflict
-from etsy_pipeline.listings.shop_settings import ShopSettings, parse_settings
+from etsy_pipeline.listings.shop_settings import ShopSettings, parse_settings, unknown_in
 from etsy_pipeline.sales.guard import BOOKING
 from etsy_pipeline.store import accounts, activity, clock, links, receipt_feeds
 from etsy_pipeline.store.activity import Doer
@@ -106,7 +106,8 @@ def configure(
     Args:
         store: the database.
         account_id: whose settings.
-        changes: setting → value, or `Back.TO_DEFAULT`.
+        changes: setting → value, or `Back.TO_DEFAULT`. None also drops what is stored and is no setting of this
+            version: what counts is that all settings fit afterwards.
         seen: the mark (`mark_of`) of the settings that whoever changes them has seen; None: any.
         by: the person who changes them, where it is one.
 
@@ -122,8 +123,8 @@ def configure(
                 code="settings_changed_meanwhile",
                 hint="Look at them again, then change what you want.",
             )
-        wanted = with_changes(account.api_config, changes)
-        settings = _since_now(parse_settings(wanted), account, clock.now(session))
+        wanted = with_changes(account.api_config, _dropping(changes, unknown_in(account.api_config)))
+        settings = _since_now(_fitting(wanted, account), account, clock.now(session))
         config = settings.model_dump(mode="json", exclude_unset=True)
         accounts.change(session, account_id, api_config=config, updated_at=datetime.now(UTC))
         activity.note(session, by, "settings_changed", account_id=account_id, about=", ".join(changes))
@@ -132,6 +133,19 @@ def configure(
         if _begins_to_read(account, settings):
             receipt_feeds.change(session, account_id, cursor=None, polled_at=None, swept_at=None)
     return settings
+
+
+def _dropping(changes: Mapping[str, Any], unknown: Collection[str]) -> dict[str, Any]:
+    return {name: Back.TO_DEFAULT if value is None and name in unknown else value for name, value in changes.items()}
+
+
+def _fitting(wanted: Mapping[str, Any], account: EtsyAccount) -> ShopSettings:
+    """The settings as they will be; where something that was stored before is in their way, how it is mended."""
+    try:
+        accounts.settings_of(account)
+    except BadRequest:
+        return parse_settings(wanted, hint=accounts.MEND_SETTINGS.format(account.id))
+    return parse_settings(wanted)
 
 
 def _since_now(settings: ShopSettings, account: EtsyAccount, now: datetime) -> ShopSettings:

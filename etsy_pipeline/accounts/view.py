@@ -5,14 +5,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from etsy_pipeline.accounts.connection import connection_of
+from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.records import AccountHold, EtsyAccount
 from etsy_pipeline.sync.holds import what_to_do
 
 
 def account_view(account: EtsyAccount, held_by: Sequence[AccountHold]) -> dict[str, Any]:
-    """The account, its shop and its settings; and what holds it, with what to do about it."""
+    """The account, its shop and its settings; and what holds it, with what to do about it.
+
+    Settings that do not fit this version are told as they are stored, with what is wrong: one such shop hides no other.
+    """
     connection = connection_of(account, datetime.now(UTC))
+    settings, problem = _settings(account)
     return {
         "id": account.id,
         "name": account.name,
@@ -31,8 +36,16 @@ def account_view(account: EtsyAccount, held_by: Sequence[AccountHold]) -> dict[s
             {"code": hold.code, "message": hold.message, "what_to_do": what_to_do(hold), "since": _iso(hold.since)}
             for hold in held_by
         ],
-        "settings": settings_of(account).model_dump(mode="json"),
+        "settings_problem": problem,
+        "settings": settings,
     }
+
+
+def _settings(account: EtsyAccount) -> tuple[dict[str, Any], str | None]:
+    try:
+        return settings_of(account).model_dump(mode="json"), None
+    except BadRequest as error:
+        return dict(account.api_config), f"{error.message} {error.hint}"
 
 
 def _iso(moment: datetime | None) -> str | None:

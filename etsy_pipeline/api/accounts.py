@@ -59,6 +59,9 @@ class Account(BaseModel):
     needs_consent_since: str | None
     token_problem: str | None
     holds: list[HoldAnswer]
+    settings_problem: str | None = Field(
+        default=None, description="Why the stored settings do not fit this version; `settings` are as stored then."
+    )
     settings: dict[str, Any]
 
 

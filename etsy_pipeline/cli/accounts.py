@@ -73,7 +73,7 @@ def list_(as_json_: Json = False) -> None:
     if as_json_:
         as_json(found)
         return
-    rows = [(item["id"], item["name"], item["shop_name"] or "–", _connected(item)) for item in found]
+    rows = [(item["id"], item["name"], item["shop_name"] or "–", _state(item)) for item in found]
     as_table(("account", "name", "shop", "state"), rows, empty="No account yet: `etsy-pipeline accounts add NAME`.")
 
 
@@ -86,6 +86,8 @@ def show(account_id: AccountId, as_json_: Json = False) -> None:
         as_json(found)
         return
     settings, held_by = found.pop("settings"), found.pop("holds")
+    if problem := found.pop("settings_problem"):
+        console.print(cell(problem), style="red")
     for hold in held_by:
         console.print(cell(f"Held: {hold['message']} {hold['what_to_do']}"), style="red")
     as_table(("", ""), ((name, value) for name, value in found.items()), empty="")
@@ -183,6 +185,10 @@ def _client(settings: Settings, store: Store, account_id: str) -> tuple[ShopClie
         shop_id = accounts.get(session, account_id).shop_id or 0
     client = wiring.shop_client(settings, store, account_id)
     return client, KeptReferences(store, client, may_be_kept=False).choices(shop_id)
+
+
+def _state(item: dict[str, Any]) -> str:
+    return f"{_connected(item)}; settings do not fit this version" if item["settings_problem"] else _connected(item)
 
 
 def _connected(item: dict[str, Any]) -> str:

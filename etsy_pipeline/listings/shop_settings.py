@@ -327,8 +327,18 @@ class ShopSettings(TextSettings):
         return self
 
 
-def parse_settings(values: Mapping[str, Any]) -> ShopSettings:
+def parse_settings(
+    values: Mapping[str, Any],
+    *,
+    whose: str = "These shop settings",
+    hint: str = "docs/settings.md lists every setting and its limits.",
+) -> ShopSettings:
     """Validate settings.
+
+    Args:
+        values: setting → value.
+        whose: begins the message that they cannot be used.
+        hint: what to do then.
 
     Raises:
         BadRequest: `shop_settings_invalid`.
@@ -341,10 +351,20 @@ def parse_settings(values: Mapping[str, Any]) -> ShopSettings:
             for item in error.errors()
         )
         raise BadRequest(
-            f"These shop settings cannot be used: {problems}.",
+            f"{whose} cannot be used: {problems}.",
             code="shop_settings_invalid",
-            hint="docs/settings.md lists every setting and its limits.",
+            hint=hint,
         ) from None
+
+
+def unknown_in(values: Mapping[str, Any]) -> frozenset[str]:
+    """The names, with dots, of what is no setting of this version."""
+    try:
+        ShopSettings.model_validate(values)
+    except ValidationError as error:
+        wrong = error.errors()
+        return frozenset(".".join(map(str, item["loc"])) for item in wrong if item["type"] == "extra_forbidden")
+    return frozenset()
 
 
 def _require_known(setting: str, given: Mapping[str, object], known: tuple[str, ...]) -> None:

@@ -32,6 +32,11 @@ REFUSED_FOR = timedelta(days=1)  # a property that Etsy refuses as an attribute 
 
 ID_BEGINS = "etsy_acc_"
 
+MEND_SETTINGS = (
+    "`etsy-pipeline accounts configure {} --set NAME=VALUE` replaces a value, `--set NAME=null` drops a setting that "
+    "this version does not know; mend all of them in one command."
+)
+
 KIND = "sent:"  # begins a fingerprint as it is made now
 
 _FIRST_KIND: Mapping[str, Any] = dict.fromkeys(
@@ -239,9 +244,13 @@ def settings_of(account: EtsyAccount) -> ShopSettings:
     """The shop's settings.
 
     Raises:
-        BadRequest: `shop_settings_invalid` when what is stored does not fit this version.
+        BadRequest: `shop_settings_invalid`, naming the shop, when what is stored does not fit this version.
     """
-    return parse_settings(account.api_config)
+    return parse_settings(
+        account.api_config,
+        whose=f"The stored settings of {account.label} ({account.id})",
+        hint=MEND_SETTINGS.format(account.id),
+    )
 
 
 def share_of_calls(session: Session, account_id: str) -> int:

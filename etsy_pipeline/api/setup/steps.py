@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from etsy_pipeline.api.context import AppContext
+from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.records import EtsyAccount
@@ -32,6 +33,8 @@ class Progress:
     steps: Sequence[Step]
     account: EtsyAccount | None
     shops: Sequence[EtsyAccount]
+    unfit: frozenset[str] = frozenset()
+    """The ids of shops whose settings do not fit this version."""
 
     @property
     def next(self) -> Step | None:
@@ -54,11 +57,12 @@ def progress(context: AppContext, account_id: str = "") -> Progress:
     with context.store.reading() as session:
         every = accounts.every(session)
         account = accounts.get(session, account_id) if account_id else _first(every)
-    return Progress(_in_turn(context, account), account, every)
+    unfit = frozenset(item.id for item in every if _chosen(item) is None)
+    return Progress(_in_turn(context, account), account, every, unfit)
 
 
 def _first(every: Sequence[EtsyAccount]) -> EtsyAccount | None:
-    unfinished = [account for account in every if account.is_active and not _has_profiles(account)]
+    unfinished = [account for account in every if account.is_active and not _has_profiles(_chosen(account))]
     connected = [account for account in every if account.is_active]
     return next(iter((*unfinished, *connected, *every)), None)
 
@@ -69,14 +73,14 @@ def _in_turn(context: AppContext, account: EtsyAccount | None) -> list[Step]:
     has_medusa = bool(settings.medusa_url and settings.medusa_api_key and settings.medusa_amount_unit)
     has_app = bool(settings.etsy_client_id and settings.etsy_shared_secret)
     has_shop = account is not None and account.is_active and account.shop_id is not None
-    chosen = accounts.settings_of(account) if account else ShopSettings()
+    chosen = _chosen(account) if account else None
     of_shop = f"{SETUP}/shops/{account.id}" if account and has_shop and has_medusa and has_app else ""
     syncs = queries.jobs_page(context.store, account_id=account.id, status=None, first=0, most=1)[1] if account else 0
     rows = (
         ("medusa", "Medusa", has_medusa, f"{SETUP}/medusa", settings.medusa_url or ""),
         ("etsy", "Etsy app", has_app, f"{SETUP}/etsy", f"keystring {(settings.etsy_client_id or '')[:4]}…"),
         ("shop", "Connect the shop", has_shop, f"{SETUP}/shop" if has_app else "", account.label if account else ""),
-        ("profiles", "Profiles and policies", bool(account and _has_profiles(account)), of_shop, "chosen"),
+        ("profiles", "Profiles and policies", _has_profiles(chosen), of_shop, "chosen"),
         ("categories", "Categories", _has_category(chosen), of_shop, "chosen"),
         ("selection", "What to sell", bool(account and "selection" in account.api_config), of_shop, "chosen"),
         ("forecast", "What can be listed", bool(of_shop and syncs), of_shop, "looked at"),
@@ -95,10 +99,17 @@ def _in_turn(context: AppContext, account: EtsyAccount | None) -> list[Step]:
     ]
 
 
-def _has_profiles(account: EtsyAccount) -> bool:
-    chosen = accounts.settings_of(account)
-    return chosen.shipping_profile is not None and chosen.processing_profile is not None
+def _chosen(account: EtsyAccount) -> ShopSettings | None:
+    """Its settings; None where they do not fit this version, so that nothing of them counts as chosen."""
+    try:
+        return accounts.settings_of(account)
+    except BadRequest:
+        return None
 
 
-def _has_category(chosen: ShopSettings) -> bool:
-    return bool(chosen.default_taxonomy_id or chosen.taxonomy_by_category)
+def _has_profiles(chosen: ShopSettings | None) -> bool:
+    return chosen is not None and chosen.shipping_profile is not None and chosen.processing_profile is not None
+
+
+def _has_category(chosen: ShopSettings | None) -> bool:
+    return chosen is not None and bool(chosen.default_taxonomy_id or chosen.taxonomy_by_category)
