@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from etsy_pipeline import dagster_yaml, wiring
 from etsy_pipeline.accounts.connection import connection_of
@@ -144,6 +145,16 @@ def disk(settings: Settings) -> str:
     return f"{home}, {free / GB:.0f} GB free"
 
 
+def require_disk(settings: Settings) -> None:
+    """Look at the state folder before the database that lies in it is opened, and says less.
+
+    Raises:
+        NotConfigured: `disk_full`, `state_folder_not_writable`.
+    """
+    if settings.has_embedded_database:
+        disk(settings)
+
+
 def _database(store: Store) -> str:
     """Something is really written: a database that can only be read is of no use."""
     with store.writing() as session:
@@ -185,7 +196,12 @@ def _instance() -> Finding:
     file = dagster_yaml.path()
     if not file.exists():
         return Finding("Dagster's instance", is_good=None, detail="no dagster.yaml here: not looked at")
-    return _look("Dagster's instance", lambda: dagster_yaml.check(file))
+    return _look("Dagster's instance", lambda: _asked_instance(file))
+
+
+def _asked_instance(file: Path) -> str:
+    dagster_yaml.require_extras(file)
+    return dagster_yaml.check(file)
 
 
 def _daemons(store: Store) -> Iterator[Finding]:

@@ -3,10 +3,11 @@
 import os
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 import yaml
 
@@ -14,6 +15,14 @@ from etsy_pipeline.errors import NotConfigured, Unavailable
 from etsy_pipeline.store import dagster_storage
 
 PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "pyamqp": 5672, "amqps": 5671}
+NOT_ASKED = re.compile(
+    r"memory|sqs|sentinel|redis\+socket|mongodb|filesystem|file|kafka|confluentkafka|zookeeper|qpid|consul|etcd|gcpubsub|"
+    r"azure\w+|(sqla|sqlalchemy|db|cache)(\+.*)?|elasticsearch|cassandra|couchbase|couchdb|arangodb|dynamodb|s3|gs"
+)
+"""What else Celery takes: https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/."""
+EXTRAS = {"dagster_postgres": "postgres", "dagster_celery": "celery", "dagster_k8s": "k8s", "dagster_aws": "s3"}
+OURS = {"etsy_pipeline.orchestration.celery_runs": "dagster_celery"}
+"""Modules of ours that need one of these."""
 POSTGRES_PORT = 5432
 PATIENCE_SECONDS = 3.0
 CELERY = {"CeleryRuns", "CeleryRunLauncher"}  # ours, and Dagster's own
@@ -33,17 +42,10 @@ def check(file: Path) -> str:
 
     Raises:
         NotConfigured: `dagster_yaml_unreadable`, `setting_missing`, `dagster_storage_driver`, `dagster_not_migrated`,
-            `celery_backend_unusable`.
+            `celery_backend_unusable`, `broker_malformed`.
         Unavailable: `dagster_storage_unreachable`, `broker_unreachable`.
     """
-    try:
-        found = yaml.safe_load(file.read_text()) or {}
-    except (OSError, yaml.YAMLError) as error:
-        raise NotConfigured(
-            f"{file} cannot be read: {str(error).splitlines()[0]}.",
-            code="dagster_yaml_unreadable",
-            hint="deploy/dagster has one for each way to run this.",
-        ) from None
+    found = _read(file)
     storage, launcher = _block(found, "storage"), _block(found, "run_launcher")
     url = _postgres_url(_block(storage, "postgres")) if "postgres" in storage else None
     if launcher.get("class") in CELERY:
@@ -54,13 +56,57 @@ def check(file: Path) -> str:
     return f"storage in PostgreSQL, runs by {launcher.get('class', 'the code server')}"
 
 
+def require_extras(file: Path) -> None:
+    """Refuse a file that names modules which are not installed here; Dagster would say so in many lines.
+
+    Raises:
+        NotConfigured: `dagster_yaml_unreadable`, `dagster_extra_missing`.
+    """
+    found = _read(file)
+    named = set(_modules(found)) | ({"dagster_postgres"} if "postgres" in _block(found, "storage") else set())
+    needed = {OURS.get(module, module.partition(".")[0]) for module in named}
+    if missing := sorted(module for module in needed & set(EXTRAS) if not is_installed(module)):
+        raise NotConfigured(
+            f"{file} needs {' and '.join(missing)}: not installed here.",
+            code="dagster_extra_missing",
+            hint=f"pip install 'etsy_pipeline[{','.join(EXTRAS[module] for module in missing)}]'",
+        )
+
+
+def is_installed(module: str) -> bool:
+    """Whether it could be imported; it is not."""
+    return find_spec(module) is not None
+
+
+def _modules(given: object) -> Iterator[str]:
+    for name, value in given.items() if isinstance(given, Mapping) else ():
+        if name == "module" and isinstance(value, str):
+            yield value
+        yield from _modules(value)
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    try:
+        found = yaml.safe_load(file.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise NotConfigured(
+            f"{file} cannot be read: {str(error).splitlines()[0]}.",
+            code="dagster_yaml_unreadable",
+            hint="deploy/dagster has one for each way to run this.",
+        ) from None
+    return found if isinstance(found, Mapping) else {}
+
+
 def _postgres_url(given: Mapping[str, Any]) -> str:
     """As Dagster makes it. Without a driver SQLAlchemy 2.1 takes psycopg 3, with which each of its events fails."""
     url = _value(given.get("postgres_url")) or _url_of(_block(given, "postgres_db"))
     scheme = url.partition(":")[0]
     if scheme != "postgresql+psycopg2":
+        is_one = re.fullmatch(r"postgres(ql)?(\+[a-z0-9]+)?", scheme) and "://" in url  # else it may be a password
         raise NotConfigured(
-            f"Dagster's storage has the scheme {scheme!r}: psycopg 3 is taken, and every run fails.",
+            f"Dagster's storage has the scheme {scheme!r}: psycopg 3 is taken, and every run fails."
+            if is_one
+            else "The address of Dagster's storage is none of PostgreSQL's.",
             code="dagster_storage_driver",
             hint=DRIVER,
         )
@@ -83,36 +129,86 @@ def _check_celery(given: Mapping[str, Any]) -> None:
             code="celery_backend_unusable",
             hint="Name a Redis in `backend`, as in deploy/dagster/celery.yaml (DAGSTER_CELERY_BACKEND).",
         )
-    for url in (_value(given.get("broker")), backend):
-        require_broker(url)
+    for name, url in (("broker", _value(given.get("broker"))), ("backend", backend)):
+        if url:  # else Dagster's own
+            require_broker(url, _called(given, name))
 
 
-def require_broker(url: str) -> None:
-    """Refuse a Redis, or another broker that listens somewhere, where nothing answers.
+def _called(given: Mapping[str, Any], name: str) -> str:
+    variable = _block(given, name).get("env")
+    return str(variable) if variable else f"`{name}` in dagster.yaml"
+
+
+def require_broker(url: str, name: str) -> None:
+    """Refuse an address that is none, and a Redis, or another broker that listens somewhere, that does not answer.
+
+    Args:
+        url: of Celery's broker or results; several with `;` between them are asked until one answers.
+        name: of the variable or field that has it, for whoever has to mend it; the password is never told.
 
     Raises:
-        Unavailable: `broker_unreachable`.
+        NotConfigured: `broker_malformed`.
+        Unavailable: `broker_unreachable`, also where Redis refuses the password or has no such database.
     """
-    try:
-        parts = urlsplit(url)
+    away = None
+    for each in url.split(";"):
+        parts = _parsed(each, name)
         if parts.scheme not in PORTS:
             return
-        where = parts.hostname or "localhost", parts.port or PORTS[parts.scheme]
-    except ValueError:  # its words would tell a part of a password
-        raise Unavailable(
-            "The address of Celery's broker or of its results is none.",
-            code="broker_unreachable",
-            hint="Correct DAGSTER_CELERY_BROKER and DAGSTER_CELERY_BACKEND: redis://:password@host:6379/0, with %23 "
-            "and the like for the odd signs of a password.",
-        ) from None
+        port = parts.port or PORTS[parts.scheme]
+        where = f"{parts.hostname}:{port}"
+        try:
+            with socket.create_connection((parts.hostname, port), PATIENCE_SECONDS) as wire:
+                refused = _ask_redis(wire, parts) if parts.scheme == "redis" else None
+        except (OSError, UnicodeError) as error:
+            refused = f"{where} does not answer: {error}"
+        else:
+            refused = refused and f"{where} {refused}"
+        if refused is None:
+            return
+        away = away or refused
+    raise Unavailable(
+        f"Celery's broker cannot be used: {away} ({name}).",
+        code="broker_unreachable",
+        hint=f"Start Redis, or correct {name}.",
+    )
+
+
+def _parsed(url: str, name: str) -> SplitResult:
     try:
-        socket.create_connection(where, timeout=PATIENCE_SECONDS).close()
-    except OSError as error:
-        raise Unavailable(
-            f"Celery's broker does not answer at {where[0]}:{where[1]}: {error}.",
-            code="broker_unreachable",
-            hint="Start Redis, or correct DAGSTER_CELERY_BROKER and DAGSTER_CELERY_BACKEND.",
-        ) from None
+        parts = urlsplit(url)
+        is_right = NOT_ASKED.fullmatch(parts.scheme) is not None
+        if parts.scheme in PORTS and parts.hostname and parts.port != 0:
+            is_right = parts.scheme not in {"redis", "rediss"} or re.fullmatch(r"/*\d*", parts.path) is not None
+        if is_right:
+            return parts
+    except ValueError:  # its words would tell a part of a password
+        pass
+    raise NotConfigured(
+        f"{name} is not the address of a broker or of results.",
+        code="broker_malformed",
+        hint="As in redis://:password@host:6379/0, with %23 and the like for the odd signs of a password.",
+    )
+
+
+def _ask_redis(wire: socket.socket, parts: SplitResult) -> str | None:
+    """Log in, choose the database and ask for a sign of life, as Celery will; what is refused, without the password.
+
+    Redis: https://redis.io/docs/latest/develop/reference/protocol-spec/
+    """
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    database = parts.path.strip("/") or "0"
+    asked = [(["AUTH", *filter(None, [user]), password], "refuses user or password")] if user or password else []
+    asked += [(["SELECT", database], f"has no database {database} for us"), (["PING"], "does not take a PING")]
+    with wire.makefile("rb") as answers:
+        for words, refused in asked:
+            sent = [f"${len(word.encode())}\r\n{word}\r\n" for word in words]
+            wire.sendall(f"*{len(words)}\r\n{''.join(sent)}".encode())
+            answer = answers.readline(512)
+            if not answer.startswith(b"+"):
+                code = re.match(rb"-([A-Z]+) ", answer)
+                return f"{refused} ({code[1].decode() if code else 'no answer of a Redis'})"
+    return None
 
 
 def _block(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -14,21 +14,26 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from etsy_pipeline import state_folder
 from etsy_pipeline.cores import cores
 from etsy_pipeline.errors import BadRequest, NotConfigured
+from etsy_pipeline.safe_text import visible
 
 SETTINGS_FILE = "settings.env"
 SANDBOX_FILE = "sandbox.env"
 FENCE_FILE = "fence.json"
 SHORTEST_API_TOKEN = 16
 LEAST_RUNS_AT_ONCE = 2
+A_CENTURY = 36_500  # days
+A_YEAR = 8760  # hours
+LONGEST_VALUE_TOLD = 50
 DEFAULT_REDIRECT_URI = "http://localhost:9000/admin/oauth/etsy/callback"
 
 # Any of these in the environment means: this is a real installation, leave the sandbox's settings alone.
@@ -52,12 +57,8 @@ _HOW = {
 }
 
 
-def _blank_is_unset(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-def _upper_or_unset(value: object) -> object:
-    return _blank_is_unset(value.upper() if isinstance(value, str) else value)
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
 
 
 def _long_enough(token: SecretStr | None) -> SecretStr | None:
@@ -66,11 +67,18 @@ def _long_enough(token: SecretStr | None) -> SecretStr | None:
     return token
 
 
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("is no time zone; write one as in Europe/Berlin") from None
+    return name
+
+
 AmountUnit = Literal["minor", "major"]
-OptionalText = Annotated[str | None, BeforeValidator(_blank_is_unset)]
-LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None, BeforeValidator(_upper_or_unset)]
-OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_unset)]
-ApiToken = Annotated[SecretStr | None, AfterValidator(_long_enough), BeforeValidator(_blank_is_unset)]
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None, BeforeValidator(_upper)]
+ApiToken = Annotated[SecretStr | None, AfterValidator(_long_enough)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
 
 
 class Settings(BaseSettings):
@@ -78,10 +86,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False)
 
-    etsy_client_id: OptionalText = Field(
-        default=None, description="Keystring of the Etsy app; also the OAuth client id."
-    )
-    etsy_shared_secret: OptionalSecret = Field(default=None, description="Shared secret of the Etsy app (x-api-key).")
+    etsy_client_id: str | None = Field(default=None, description="Keystring of the Etsy app; also the OAuth client id.")
+    etsy_shared_secret: SecretStr | None = Field(default=None, description="Shared secret of the Etsy app (x-api-key).")
     etsy_redirect_uri: str = Field(
         default=DEFAULT_REDIRECT_URI,
         description="Where Etsy sends the seller back; registered with the app, to the letter.",
@@ -95,9 +101,9 @@ class Settings(BaseSettings):
         default="https://api.etsy.com/v3/public/oauth/token",
         description="Where codes and refresh tokens are exchanged.",
     )
-    medusa_url: OptionalText = Field(default=None, description="Address of the Medusa server.")
-    medusa_api_key: OptionalSecret = Field(default=None, description="Secret API key of the Medusa server.")
-    medusa_amount_unit: Annotated[AmountUnit | None, BeforeValidator(_blank_is_unset)] = Field(
+    medusa_url: str | None = Field(default=None, description="Address of the Medusa server.")
+    medusa_api_key: SecretStr | None = Field(default=None, description="Secret API key of the Medusa server.")
+    medusa_amount_unit: AmountUnit | None = Field(
         default=None,
         description="minor: 2999 means 29.99; major: 29.99 means 29.99. No default: a wrong guess is costly.",
     )
@@ -111,7 +117,7 @@ class Settings(BaseSettings):
     etsy_pipeline_home: Path = Field(
         default=Path(".etsy_pipeline"), description="State folder: database, snapshots, Dagster's storage."
     )
-    etsy_pipeline_snapshots: OptionalText = Field(
+    etsy_pipeline_snapshots: str | None = Field(
         default=None,
         description="Where snapshots lie: file:/folder, s3://bucket/prefix (?endpoint=…&region=…; keys by AWS_…), or "
         "db: (in the database). Several machines need one of the latter two, or a disk that all share. Default: "
@@ -120,18 +126,19 @@ class Settings(BaseSettings):
     etsy_pipeline_snapshot_hours: int = Field(
         default=24,
         ge=1,
+        le=A_YEAR,
         description="Hours after which a plan is no longer made from what an earlier run read from Medusa.",
     )
-    etsy_pipeline_database_url: OptionalText = Field(
+    etsy_pipeline_database_url: str | None = Field(
         default=None, description="SQLAlchemy URL; default: a SQLite file in the state folder."
     )
-    etsy_pipeline_fence: OptionalText = Field(
+    etsy_pipeline_fence: str | None = Field(
         default=None,
         description="A file outside the state folder that keeps how far the books had come, so that an old copy of the "
         "whole folder is noticed; `off`: none. Default: one below $XDG_STATE_HOME or ~/.local/state; none with the "
         "sandbox, and none on a worker without a state folder.",
     )
-    etsy_pipeline_secret_key: OptionalSecret = Field(
+    etsy_pipeline_secret_key: SecretStr | None = Field(
         default=None,
         description="Key that encrypts tokens; several, separated by commas, rotate (the first one encrypts).",
     )
@@ -139,14 +146,14 @@ class Settings(BaseSettings):
         default=None,
         description="Bearer token of the HTTP API, 16 characters or more; without it only this machine is answered.",
     )
-    etsy_pipeline_api_cors_origins: OptionalText = Field(
+    etsy_pipeline_api_cors_origins: str | None = Field(
         default=None,
         description="Origins (https://admin.example.com) whose pages may call the HTTP API, separated by commas.",
     )
-    etsy_webhook_secret: OptionalSecret = Field(
+    etsy_webhook_secret: SecretStr | None = Field(
         default=None, description="Signing secret of Etsy's webhooks (whsec_…), from Etsy's webhook portal."
     )
-    medusa_webhook_secret: OptionalSecret = Field(
+    medusa_webhook_secret: SecretStr | None = Field(
         default=None,
         description="Signing secret (whsec_…) of events that your Medusa sends to POST /webhooks/medusa.",
     )
@@ -169,8 +176,10 @@ class Settings(BaseSettings):
         le=16,
         description="Products that one publisher carries out side by side; more than Etsy's pace allows is no gain.",
     )
-    etsy_pipeline_runs_at_once: Annotated[int | None, Field(ge=1), BeforeValidator(_blank_is_unset)] = Field(
+    etsy_pipeline_runs_at_once: int | None = Field(
         default=None,
+        ge=1,
+        le=1000,
         description="Plans that Dagster draws up at once, and publications of each lane; as many as there are "
         "cores to use, at least 2, unless set.",
     )
@@ -184,26 +193,29 @@ class Settings(BaseSettings):
     etsy_pipeline_keep_plans_days: int = Field(
         default=90,
         ge=0,
+        le=A_CENTURY,
         description="Days after a sync's end for which its plan is kept whole; then each product's outcome, and the "
         "decisions, are left. 0: for ever.",
     )
     etsy_pipeline_keep_runs_days: int = Field(
         default=30,
         ge=0,
+        le=A_CENTURY,
         description="Days for which finished runs of Dagster are kept, with their logs, and snapshots that no newer "
         "one has replaced; those are kept for a day, unless a plan that waits names them. 0: for ever.",
     )
     etsy_pipeline_keep_ticks_days: int = Field(
         default=7,
         ge=0,
+        le=A_CENTURY,
         description="Days for which ticks of Dagster's sensors and schedules are kept. 0: for ever.",
     )
-    etsy_pipeline_notify: OptionalSecret = Field(
+    etsy_pipeline_notify: SecretStr | None = Field(
         default=None,
         description="Who hears when a sync awaits approval, pauses, ends or fails, separated by commas: "
         "mailto:me@example.com, a Slack webhook, or any https address (a JSON POST).",
     )
-    etsy_pipeline_pages_url: OptionalText = Field(
+    etsy_pipeline_pages_url: str | None = Field(
         default=None,
         description="Where people open the pages of `etsy-pipeline api`, as in https://etsy.example.com: notices link "
         "to them.",
@@ -211,10 +223,10 @@ class Settings(BaseSettings):
     etsy_pipeline_weekly_digest: bool = Field(
         default=True, description="Whether notices tell on Mondays what was done in each shop in the week before."
     )
-    etsy_pipeline_smtp_url: OptionalSecret = Field(
+    etsy_pipeline_smtp_url: SecretStr | None = Field(
         default=None, description="Mail server of these notices: smtp://user:password@host:587, or smtps://."
     )
-    sentry_dsn: OptionalSecret = Field(
+    sentry_dsn: SecretStr | None = Field(
         default=None, description="Reports errors to Sentry; needs the extra: pip install 'etsy_pipeline[sentry]'."
     )
     sentry_environment: str = Field(default="production", description="What Sentry shows as the environment.")
@@ -225,13 +237,23 @@ class Settings(BaseSettings):
     etsy_pipeline_log_format: Literal["text", "json"] = Field(
         default="text", description="json writes the log as one JSON object a line."
     )
-    etsy_pipeline_timezone: str = Field(default="UTC", description="Time zone of the daily sync, as in Europe/Berlin.")
+    etsy_pipeline_timezone: TimeZone = Field(
+        default="UTC", description="Time zone of the daily sync, as in Europe/Berlin."
+    )
     etsy_pipeline_trusted_image_hosts: str = Field(
         default="",
         description="Hosts and networks of one's own that may serve pictures though they are private, separated by "
         "commas. The host of MEDUSA_URL always may.",
     )
     uses_sandbox: bool = Field(default=False, description="Set by the sandbox's own settings file.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_is_unset(cls, found: object) -> object:
+        """A variable that is set to nothing counts as not set, and has its default."""
+        if not isinstance(found, dict):
+            return found
+        return {name: value for name, value in found.items() if not isinstance(value, str) or value.strip()}
 
     @classmethod
     def settings_customise_sources(
@@ -259,9 +281,7 @@ class Settings(BaseSettings):
         try:
             return _read(cls, file, _state_of(file), frozenset(os.environ.items()), frozenset(present.items()))
         except ValidationError as error:
-            problems = "; ".join(
-                f"{_variable(item)}: {item['msg']}{_meaning(item)}" for item in error.errors(include_input=False)
-            )
+            problems = "; ".join(map(_problem, error.errors(include_context=False, include_url=False)))
             raise NotConfigured(
                 f"Settings cannot be read: {problems}.",
                 code="settings_unreadable",
@@ -442,6 +462,15 @@ def _kept(days: int) -> timedelta | None:
 def _variable(item: Mapping[str, object]) -> str:
     location = item.get("loc") or ("settings",)
     return str(location[0] if isinstance(location, tuple) else location).upper()
+
+
+def _problem(item: Mapping[str, Any]) -> str:
+    """What is wrong with a variable, and its value unless that may be a secret."""
+    told = f"{_variable(item)}: {str(item['msg']).removeprefix('Value error, ')}{_meaning(item)}"
+    field = Settings.model_fields.get(_variable(item).lower())
+    if field is None or "SecretStr" in str(field.annotation) or _variable(item).endswith(("_URL", "_URI")):
+        return told
+    return f"{told} (given: {visible(str(item['input'])[:LONGEST_VALUE_TOLD])})"
 
 
 def _meaning(item: Mapping[str, object]) -> str:

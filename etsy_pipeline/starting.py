@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
-from etsy_pipeline import dagster_yaml, wiring
+from etsy_pipeline import checkup, dagster_yaml, wiring
 from etsy_pipeline.errors import NotConfigured, PipelineError, Unavailable
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
@@ -20,7 +20,7 @@ def require_fit() -> list[str]:
 
     Raises:
         NotConfigured: what a person has to mend first: `settings_unreadable`, `database_newer_than_code`,
-            `database_not_migrated`, `secret_key_wrong`, `dagster_not_migrated`, and the like.
+            `database_not_migrated`, `secret_key_wrong`, `dagster_extra_missing`, `disk_full`, and the like.
     """
     settings = Settings.load()
     away = [told for look in (lambda: _database(settings), _dagster) for told in _told(look, Unavailable)]
@@ -47,6 +47,7 @@ def _told(look: Callable[[], object], of: type[PipelineError]) -> Iterator[str]:
 
 
 def _database(settings: Settings) -> None:
+    checkup.require_disk(settings)
     with closing(wiring.store_of(settings)) as store:
         require_key(store)
         wiring.snapshots_of(settings, store)
@@ -55,6 +56,7 @@ def _database(settings: Settings) -> None:
 def _dagster() -> None:
     file = dagster_yaml.path()
     if file.exists():
+        dagster_yaml.require_extras(file)
         dagster_yaml.check(file)
 
 

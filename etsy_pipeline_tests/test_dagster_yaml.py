@@ -1,13 +1,17 @@
 """What is said of a dagster.yaml for several machines before anything runs; and that the recipes are what they should be."""
 
 import re
+import socketserver
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from etsy_pipeline.dagster_yaml import check
-from etsy_pipeline.errors import PipelineError
+from etsy_pipeline import checkup, dagster_yaml, starting
+from etsy_pipeline.dagster_yaml import check, require_extras
+from etsy_pipeline.errors import NotConfigured, PipelineError
 from etsy_pipeline.store import dagster_storage, signs_of_life
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.conftest import ON_SQLITE
@@ -99,8 +103,114 @@ def test_a_broker_whose_password_is_not_escaped_is_told_without_it(tmp_path: Pat
     (tmp_path / "dagster.yaml").write_text(RPC.replace("rpc://", url))
     with pytest.raises(PipelineError) as told:
         check(tmp_path / "dagster.yaml")
-    assert told.value.code == "broker_unreachable"
+    assert told.value.code == "broker_malformed"
     assert "'p" not in str(told.value), "as Python's own words have it"
+
+
+@pytest.mark.parametrize(
+    "url", ["sekret", "redis", "sekret://h/0", "redis:///0", "redis://h/sekret", "amqp://", "redis:h"]
+)
+@pytest.mark.parametrize("name", ["DAGSTER_CELERY_BROKER", "DAGSTER_CELERY_BACKEND"])
+def test_an_address_that_is_none_is_told_by_its_name_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, url: str
+) -> None:
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", GOOD)
+    for other in ("DAGSTER_CELERY_BROKER", "DAGSTER_CELERY_BACKEND"):
+        monkeypatch.setenv(other, url if other == name else "memory://")
+    (tmp_path / "dagster.yaml").write_text((DEPLOY / "dagster" / "celery.yaml").read_text())
+    with pytest.raises(NotConfigured, match=f"^{name} .*broker_malformed") as told:
+        check(tmp_path / "dagster.yaml")
+    assert "sekret" not in str(told.value)
+
+
+class _Redis(socketserver.StreamRequestHandler):
+    """What Redis 7 answers with the password `s%kret` and 16 databases."""
+
+    def handle(self) -> None:
+        is_in = False
+        while line := self.rfile.readline():
+            words = [self.rfile.readline() and self.rfile.readline().strip().decode() for _ in range(int(line[1:]))]
+            if words[0] == "AUTH":
+                is_in = words[-1] == "s%kret"
+                answer = "+OK" if is_in else "-WRONGPASS invalid username-password pair or user is disabled."
+            elif not is_in:
+                answer = "-NOAUTH Authentication required."
+            elif words[0] == "SELECT":
+                answer = "+OK" if int(words[1]) < 16 else "-ERR DB index is out of range"
+            else:
+                answer = "+PONG"
+            self.wfile.write(f"{answer}\r\n".encode())
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[str]:
+    """Its host and port."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Redis) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        yield f"127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("login", "database", "told"),
+    [
+        (":s%25kret@", "/15", None),
+        ("me:s%25kret@", "", None),
+        (":s%25kret@", "/99", "has no database 99"),
+        (":wrongsekret@", "/0", "refuses user or password"),
+        ("", "/0", "NOAUTH"),
+    ],
+)
+def test_redis_is_asked_as_celery_will_use_it(redis: str, login: str, database: str, told: str | None) -> None:
+    url = f"redis://{login}{redis}{database}"
+    if told is None:
+        dagster_yaml.require_broker(url, "BROKER")
+        return
+    with pytest.raises(PipelineError, match=f"{told}.*BROKER.*broker_unreachable") as refused:
+        dagster_yaml.require_broker(url, "BROKER")
+    assert "kret" not in str(refused.value)
+
+
+def test_one_of_several_brokers_is_enough(redis: str) -> None:
+    nobody = f"redis://127.0.0.1:{free_port()}/0"
+    dagster_yaml.require_broker(f"{nobody};redis://:s%25kret@{redis}/0", "BROKER")
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "extra"),
+    [
+        ("one-machine-postgres", "dagster_postgres", "postgres"),
+        ("celery", "dagster_celery", "celery"),
+        ("k8s", "dagster_k8s", "k8s"),
+    ],
+)
+def test_a_library_that_is_not_installed_is_named_with_what_to_install(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    name: str,
+    module: str,
+    extra: str,
+) -> None:
+    (tmp_path / "dagster.yaml").write_text((DEPLOY / "dagster" / f"{name}.yaml").read_text())
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    monkeypatch.setattr(dagster_yaml, "is_installed", lambda asked: asked != module)
+    told = f"{module}: not installed here. pip install 'etsy_pipeline[{extra}]'"
+    finding = checkup._instance()
+    assert (finding.is_good, told in finding.detail) == (False, True), finding.detail
+    monkeypatch.setattr(starting, "_database", lambda _settings: None)
+    assert not starting.may_start("The code server")
+    assert "[dagster_extra_missing]" in capfd.readouterr().err
+    monkeypatch.setattr(dagster_yaml, "is_installed", lambda _asked: True)
+    require_extras(tmp_path / "dagster.yaml")
+
+
+def test_an_address_of_dagsters_database_that_is_none_is_not_repeated(tmp_path: Path) -> None:
+    for given in ("sekret", "sekret://x"):
+        (tmp_path / "dagster.yaml").write_text(f"storage: {{postgres: {{postgres_url: '{given}'}}}}")
+        with pytest.raises(NotConfigured, match="dagster_storage_driver") as told:
+            check(tmp_path / "dagster.yaml")
+        assert "sekret" not in str(told.value)
 
 
 def test_a_broker_that_does_not_answer_is_named(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What a code server and a worker look at before they take work: a person's errors end them, what is away does not."""
 
 import importlib
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from etsy_pipeline import dagster_yaml
+from etsy_pipeline.cli.api import api
 from etsy_pipeline.errors import NotConfigured
 from etsy_pipeline.orchestration import code_server
 from etsy_pipeline.starting import may_start, require_fit, require_key
@@ -92,8 +95,23 @@ def test_a_database_that_is_away_and_a_shop_that_is_not_set_up_yet_are_told_and_
     assert "sekret" not in " ".join(told)
 
 
-@pytest.mark.usefixtures("environment")
-def test_dagsters_own_database_that_is_away_is_told(tmp_path: Path) -> None:
+def test_a_full_disk_is_told_before_the_database_that_lies_on_it(
+    environment: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    full = shutil.disk_usage("/")._replace(free=0)
+    environment.setattr(shutil, "disk_usage", lambda _path: full)
+    assert may_start("The code server"), "its database is elsewhere"
+    environment.delenv("ETSY_PIPELINE_DATABASE_URL")
+    environment.setenv("ETSY_PIPELINE_HOME", str(tmp_path / "home"))
+    assert code_server.serve(["--port", "0"]) == 1
+    assert "[disk_full]" in capfd.readouterr().err
+    with pytest.raises(NotConfigured, match="disk_full"):
+        api()
+    assert not (tmp_path / "home").exists()
+
+
+def test_dagsters_own_database_that_is_away_is_told(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.setattr(dagster_yaml, "is_installed", lambda _module: True)
     url = AWAY.replace("postgresql:", "postgresql+psycopg2:")
     (tmp_path / "dagster.yaml").write_text(f"storage: {{postgres: {{postgres_url: '{url}'}}}}")
     told = require_fit()

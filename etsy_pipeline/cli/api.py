@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from etsy_pipeline import checkup
 from etsy_pipeline.accounts import people
 from etsy_pipeline.cli.output import console
 from etsy_pipeline.cli.settings_and_store import settings_and_store
@@ -29,6 +30,7 @@ def api(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     for chatty in ("httpx", "httpcore", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    checkup.require_disk(Settings.load())
     with settings_and_store(begins=True) as (settings, store):
         require_safe(settings, store, host)
         app = create_app(settings, store)

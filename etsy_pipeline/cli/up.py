@@ -1,5 +1,6 @@
 """`etsy-pipeline up`: everything that a single machine needs, started and ended together."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -8,8 +9,8 @@ import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 from urllib.error import HTTPError, URLError
@@ -17,18 +18,19 @@ from urllib.request import urlopen
 
 import typer
 
-from etsy_pipeline import state_folder, wiring
+from etsy_pipeline import checkup, state_folder, wiring
 from etsy_pipeline.cli.api import HOST_HELP, require_safe
 from etsy_pipeline.cli.output import console, tell
 from etsy_pipeline.cli.processes import Program, end
 from etsy_pipeline.cli.sandbox import free_ports
-from etsy_pipeline.errors import NotConfigured, Unavailable
+from etsy_pipeline.errors import Conflict, NotConfigured, Unavailable
 from etsy_pipeline.settings import DEFAULT_REDIRECT_URI, Settings
 
 UI_PORT, API_PORT = 3000, 9000
 LOOPBACK = "127.0.0.1"
 SANDBOX, REDIRECT = "sandbox", "ETSY_REDIRECT_URI"
 SOCKET, WORKSPACE = "code.sock", "workspace.yaml"
+LOCK_FILE = "up.lock"
 SANDBOX_PING = "/v3/application/openapi-ping"
 READY_SECONDS = 180  # a slow machine imports Dagster for a minute
 LOOK_SECONDS = 1.0
@@ -56,9 +58,15 @@ def up(
     Where no shop is configured, the sandbox beside it. Logs go to the state folder.
     """
     settings = Settings.load()
-    home = settings.etsy_pipeline_home
     dagster_home = _dagster_home(settings)
     with_sandbox = _needs_sandbox(settings) if sandbox is None else sandbox
+    with _only_one(settings):
+        _run_all(settings, dagster_home, host, (port, api_port), with_sandbox=with_sandbox)
+
+
+def _run_all(settings: Settings, dagster_home: Path, host: str, ports: tuple[int, int], *, with_sandbox: bool) -> None:
+    home, (port, api_port) = settings.etsy_pipeline_home, ports
+    checkup.require_disk(settings)
     with closing(wiring.store_of(settings)) as store:
         wiring.check_snapshots(settings, store)
         require_safe(settings, store, host)
@@ -86,6 +94,33 @@ def up(
         tell("Ending …", err=True)
         end(programs)
         shutil.rmtree(meeting, ignore_errors=True)
+
+
+@contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    """Keep others out of the state folder's `up.lock` meanwhile; two daemons would do everything twice.
+
+    The lock ends with this process, however that ends: the programs that it starts do not inherit it.
+    """
+    wiring.prepare_state_folder(settings)
+    path = settings.etsy_pipeline_home / LOCK_FILE
+    with wiring.written_in(settings.etsy_pipeline_home):
+        state_folder.private_file(path)
+        file = path.open("r+b", buffering=0)
+    with file:
+        with wiring.written_in(settings.etsy_pipeline_home):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                process = file.read().decode(errors="replace").strip() or "unknown"
+                raise Conflict(
+                    f"`etsy-pipeline up` runs in this folder already (process {process}).",
+                    code="up_runs_already",
+                    hint="End it first, or use another folder.",
+                ) from None
+            file.truncate(0)
+            file.write(f"{os.getpid()}\n".encode())
+        yield
 
 
 def _programs(

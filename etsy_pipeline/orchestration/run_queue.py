@@ -92,8 +92,9 @@ class RunQueue(dg.QueuedRunCoordinator):
         found = super().get_run_queue_config()
         launcher = self._instance.run_launcher
         try:
-            for url in filter(None, (getattr(launcher, "broker", None), getattr(launcher, "backend", None))):
-                require_broker(url)
+            for name in ("broker", "backend"):
+                if url := getattr(launcher, name, None):
+                    require_broker(url, f"`{name}` in dagster.yaml")
         except PipelineError as error:
             logger.warning("runs_wait code=%s %s", error.code, error)
             return found._replace(max_concurrent_runs=0)

@@ -259,7 +259,7 @@ def _engine(url: str) -> Engine:
             return create_engine(server, pool_pre_ping=True, connect_args=patience, **JSON)
         if parsed.get_backend_name() != "sqlite":
             raise ArgumentError(parsed.get_backend_name())
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a port that is no number, too; Python's words would tell a part of the URL
         raise NotConfigured(
             "ETSY_PIPELINE_DATABASE_URL is not a URL of SQLite or PostgreSQL.",
             code="database_url_malformed",

@@ -10,7 +10,10 @@ from urllib.request import urlopen
 import pytest
 
 from etsy_pipeline.cli import up
+from etsy_pipeline.cli.processes import Program, end
 from etsy_pipeline.cli.sandbox import free_ports
+from etsy_pipeline.errors import Conflict, NotConfigured
+from etsy_pipeline.settings import Settings
 from etsy_pipeline_tests.cli.terminal import Terminal
 from etsy_pipeline_tests.everything_up import MARK, PROJECT, alive, everything_up, free_port, until
 
@@ -58,6 +61,39 @@ def test_the_sandbox_sends_the_browser_back_to_the_port_of_the_pages(
 def test_up_in_a_wrong_folder_says_so_and_begins_nothing(tmp_path: Path) -> None:
     assert "dagster_yaml_missing" in Terminal(tmp_path, {})("up", status=1)
     assert not (tmp_path / "state").exists()
+
+
+def test_up_runs_once_in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(PROJECT / "dagster.yaml", tmp_path / "dagster.yaml")
+    monkeypatch.setenv("ETSY_PIPELINE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    with up._only_one(Settings.load()), pytest.raises(Conflict) as told:
+        up.up()
+    assert told.value.code == "up_runs_already"
+    assert f"(process {os.getpid()})" in told.value.message
+    with up._only_one(Settings.load()):
+        assert [path.name for path in (tmp_path / "state").iterdir()] == ["up.lock"], "the second one began nothing"
+
+
+def test_what_up_starts_does_not_keep_its_lock(tmp_path: Path) -> None:
+    settings = Settings.load(etsy_pipeline_home=tmp_path)
+    program = Program("sleeps", ["sleep", "60"], tmp_path / "log")
+    try:
+        with up._only_one(settings):
+            program.start()
+        with up._only_one(settings):
+            assert program.is_running
+    finally:
+        end([program])
+
+
+def test_up_in_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "up.lock").mkdir()
+    with (
+        pytest.raises(NotConfigured, match="state_folder_not_writable"),
+        up._only_one(Settings.load(etsy_pipeline_home=tmp_path)),
+    ):
+        pass
 
 
 @pytest.mark.long

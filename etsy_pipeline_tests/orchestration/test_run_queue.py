@@ -154,8 +154,8 @@ def test_runs_wait_in_the_queue_while_celerys_broker_does_not_answer(
     def begun() -> int:
         return len(daemon._get_runs_to_dequeue(shipped, shipped.get_concurrency_config(), fixed_iteration_time=None))
 
-    with socket.create_server(("127.0.0.1", 0)) as redis:
-        url = f"redis://127.0.0.1:{redis.getsockname()[1]}/0"
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        url = f"amqp://127.0.0.1:{broker.getsockname()[1]}"  # a Redis would have to answer
         celery = SimpleNamespace(broker=url, backend=url)
         monkeypatch.setattr(dg.DagsterInstance, "run_launcher", property(lambda _: celery))
         assert begun() == 1

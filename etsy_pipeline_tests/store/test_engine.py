@@ -120,7 +120,7 @@ def test_a_server_whose_machine_is_gone_counts_as_away_after_a_while_that_the_ur
     assert (told["tcp_user_timeout"], told["keepalives_idle"]) == ("30000", "7")
 
 
-@pytest.mark.parametrize("url", ["mysql://localhost/x", "not a url", ""])
+@pytest.mark.parametrize("url", ["mysql://localhost/x", "not a url", "", "postgresql://u:pw@host:abc/d"])
 def test_other_databases_are_refused(url: str) -> None:
     with pytest.raises(NotConfigured) as caught:
         open_store(url, CIPHER, upgrade=False)
