@@ -66,6 +66,7 @@ class Time:
 
 LONGEST_NAME_TOLD = 50
 SHORT_PATIENCE = 10.0  # seconds
+PATIENCE_OF_A_PAGE = 5.0  # seconds: somebody sits before it
 
 
 def store_of(settings: Settings, at: Time | None = None, *, upgrade: bool | None = None, begins: bool = True) -> Store:
@@ -285,7 +286,8 @@ def catalogue_of(settings: Settings, *, someone_waits: bool = False) -> MedusaCa
     """The Medusa catalogue; `someone_waits` for an answer, so that a Medusa that cannot answer is soon given up."""
     url, api_key, _ = settings.medusa()
     seconds = settings.medusa_patience_seconds
-    return MedusaCatalogue(url, api_key, patience=Patience(min(seconds, SHORT_PATIENCE) if someone_waits else seconds))
+    seconds = min(seconds, PATIENCE_OF_A_PAGE) if someone_waits else seconds
+    return MedusaCatalogue(url, api_key, patience=Patience(seconds))
 
 
 def reservations_of(settings: Settings, sold_from: SoldFrom) -> Reservations:

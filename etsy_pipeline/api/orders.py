@@ -11,10 +11,11 @@ from pydantic import BaseModel, Field
 
 from etsy_pipeline import wiring
 from etsy_pipeline.api.context import Context
-from etsy_pipeline.api.inputs import PRINTABLE, AccountPath, Page
-from etsy_pipeline.api.who import ByProgram
+from etsy_pipeline.api.inputs import PRINTABLE, AccountPath, Name, Page
+from etsy_pipeline.api.who import NOBODY_NAMED, THROUGH, ByProgram, Sender
 from etsy_pipeline.orders import by_hand, views
 from etsy_pipeline.orders.lost import decide_lost, lost_count
+from etsy_pipeline.store.activity import Doer
 
 router = APIRouter(prefix="/admin/etsy-accounts", tags=["orders"])
 
@@ -69,6 +70,8 @@ class Order(BaseModel):
     is_canceled: bool
     sold_at: str | None
     settled_at: str | None
+    closed_by: str | None = Field(description="Who closed it by hand.")
+    closed_because: str | None = Field(description="Why, in their words.")
     total: str | None
     refunded: str | None
     currency_code: str | None
@@ -128,7 +131,10 @@ class LostDecision(BaseModel):
 class Closing(BaseModel):
     """Why nothing more is to be done for an order."""
 
-    reason: str = Field(min_length=1, max_length=400, pattern=PRINTABLE)
+    reason: str = Field(pattern=PRINTABLE, description=f"Why, in {by_hand.LONGEST_REASON} characters at most.")
+    by: Name | None = Field(
+        default=None, description="The person who decides; whoever sends a token of their own decides as themselves."
+    )
 
 
 class Decided(BaseModel):
@@ -158,9 +164,10 @@ def show_order(context: Context, account_id: AccountPath, receipt_id: ReceiptPat
 
 @router.post("/{account_id}/receipts/{receipt_id}/close", summary="Close an order that can never be made")
 def close_order(
-    context: Context, by: ByProgram, account_id: AccountPath, receipt_id: ReceiptPath, body: Closing
+    context: Context, sender: Sender, account_id: AccountPath, receipt_id: ReceiptPath, body: Closing
 ) -> Order:
     """One that waits for a person: no order is made of it in Medusa, and nothing stays reserved for it."""
+    by = Doer(sender.decides_as(body.by or "", NOBODY_NAMED), THROUGH)
     with closing(wiring.reservations_for(context.settings, context.store, account_id)) as medusa:
         by_hand.close_order(context.store, medusa, account_id, receipt_id, reason=body.reason, by=by)
     return Order(**views.order(context.store, account_id, receipt_id))

@@ -30,8 +30,11 @@ TOLD = {
     "refused": "Etsy does not take tracking codes from this key: ship it on the order's page.",
 }
 
-Receipt = Annotated[int, typer.Argument(help="Etsy's number of the order.", metavar="RECEIPT", min=1)]
-Transaction = Annotated[int, typer.Argument(help="Etsy's number of the line.", metavar="TRANSACTION", min=1)]
+LARGEST = 2**63 - 1  # that a database can be asked for
+Receipt = Annotated[int, typer.Argument(help="Etsy's number of the order.", metavar="RECEIPT", min=1, max=LARGEST)]
+Transaction = Annotated[
+    int, typer.Argument(help="Etsy's number of the line.", metavar="TRANSACTION", min=1, max=LARGEST)
+]
 
 
 @app.command("look")
@@ -55,7 +58,7 @@ def look_(account_id: AccountId, as_json_: Json = False) -> None:
 def list_(
     account_id: AccountId,
     state: Annotated[str | None, typer.Option(help="Only in this state: open, needs_person, done, canceled.")] = None,
-    most: Annotated[int, typer.Option("--most", min=1, help="Show so many at most.")] = SHOWN,
+    most: Annotated[int, typer.Option("--most", min=1, max=LARGEST, help="Show so many at most.")] = SHOWN,
     as_json_: Json = False,
 ) -> None:
     """List a shop's orders, the newest first, and how they stand."""
@@ -83,6 +86,8 @@ def show(account_id: AccountId, receipt_id: Receipt, as_json_: Json = False) -> 
     console.print(f"{cell(found['status_on_etsy'])}, {cell(found['total'])} {cell(found['currency_code'])}")
     if found["problem"]:
         console.print(cell(found["problem"]))
+    if found["closed_by"]:
+        console.print(f"Closed by {cell(found['closed_by'])}: {cell(found['closed_because'])}")
     if found["medusa_order_id"]:
         console.print(f"Medusa's order: {cell(found['medusa_order_id'])}")
     as_table(("line", "what", "variant", "state"), map(_line_row, found["lines"]), empty="It has no lines.")

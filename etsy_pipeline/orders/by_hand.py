@@ -1,20 +1,24 @@
 """What a person says of orders: which variant a line is of, that nothing is booked for it, what an end means."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from etsy_pipeline.catalogue.draft_orders import DraftOrders
 from etsy_pipeline.catalogue.reservations import Reservations
 from etsy_pipeline.errors import BadRequest, Conflict, NotFound
 from etsy_pipeline.orders.cancel import give_back, settle
+from etsy_pipeline.orders.drafting import where_of
 from etsy_pipeline.orders.steps import Step, keep_step
 from etsy_pipeline.orders.turn import Turn
-from etsy_pipeline.store import activity, clock, receipts, sales
+from etsy_pipeline.store import accounts, activity, clock, receipts, sales
+from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.activity import Deed, Doer
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.receipts import KeptReceipt
 from etsy_pipeline.store.sales import UNBOOKED, KeptSale
 
 OPEN = (*UNBOOKED, "observed")
+LONGEST_REASON = 400  # characters
 
 
 def choose_variant(
@@ -112,37 +116,78 @@ def close_order(
         medusa: where its pieces are reserved.
         account_id: whose.
         receipt_id: Etsy's number of the order.
-        reason: why, in a person's words.
+        reason: why, in a person's words: 400 characters at most.
         by: who says it.
 
     Raises:
         NotFound: `order_not_found`.
-        BadRequest: `reason_missing`; `order_in_medusa`; `order_not_waiting`, where it waits for nobody.
+        BadRequest: `reason_missing`; `reason_too_long`; `order_in_medusa`; `order_not_waiting`, where it waits for
+            nobody.
         Conflict: `order_being_made`, where an answer of Medusa's may still be on its way.
         TakenOver: `orders_active`, while orders are being booked.
         PipelineError: where Medusa cannot be asked.
     """
-    if not (reason := " ".join(reason.split())):
+    reason = _reason(reason)
+    receipt = _known(store, account_id, receipt_id)
+    if receipt.state != "needs_person":
+        raise _not_waiting(store, receipt)
+    its = _order_in_medusa(medusa, receipt)
+    with Turn(store, account_id).taken() as turn:
+        is_all = its is None and _is_nothing_in_medusa(store, medusa, receipt)
+        is_free = _give_back(store, medusa, turn, receipt)
+        if is_free:
+            with store.writing() as session:
+                _close(session, receipt, its, is_all=is_all)
+                activity.note_closed(session, by, account_id, receipt_id, reason)
+    if not is_free:
+        raise _being_made(receipt)
+    settle(store, account_id)
+
+
+def _reason(given: str) -> str:
+    reason = " ".join(given.split())
+    if not reason:
         raise BadRequest(
             "There is no reason.", code="reason_missing", hint="Say why nothing more is to be done for the order."
         )
-    receipt = _known(store, account_id, receipt_id)
-    if receipt.state != "needs_person":
+    if len(reason) > LONGEST_REASON:
         raise BadRequest(
-            f"The order {receipt_id} waits for nobody: it is {receipt.state}.",
-            code="order_not_waiting",
-            hint="Only what waits for a person is closed by hand.",
+            f"The reason has {len(reason):,} characters, of {LONGEST_REASON} at most.",
+            code="reason_too_long",
+            hint="Say it in fewer words.",
         )
-    its = _order_in_medusa(medusa, receipt)
-    with Turn(store, account_id).taken() as turn:
-        is_over = _give_back(store, medusa, turn, receipt)
-        if is_over:
-            with store.writing() as session:
-                _decide(session, receipt, state="open", problem=None, medusa_order_id=its)
-                activity.note(session, by, "order_closed", account_id=account_id, about=f"order {receipt_id}: {reason}")
-    if not is_over:
-        raise _being_made(receipt)
-    settle(store, account_id)
+    return reason
+
+
+def _not_waiting(store: Store, receipt: KeptReceipt) -> BadRequest:
+    with store.reading() as session:
+        closed = activity.closed_orders(session, receipt.etsy_account_id).get(receipt.receipt_id)
+    told = f"it was closed by {closed.done_by}: {closed.reason}" if closed else f"it is {receipt.state}"
+    return BadRequest(
+        f"The order {receipt.receipt_id} waits for nobody: {told}.",
+        code="order_not_waiting",
+        hint="Only what waits for a person is closed by hand.",
+    )
+
+
+def _is_nothing_in_medusa(store: Store, medusa: Reservations, receipt: KeptReceipt) -> bool:
+    """Whether Medusa has nothing of an order of mode `orders`, nor is anything under way: no look has more to do."""
+    if receipt.mode != "orders" or receipt.medusa_draft_id or Step.parse(receipt.step).name or receipt.is_hinted:
+        return False
+    with store.reading() as session:
+        where = where_of(receipt, settings_of(accounts.get(session, receipt.etsy_account_id)).orders)
+    email = where.email_begins(receipt.receipt_id)
+    return not DraftOrders(medusa.api).find(email, receipt_id=receipt.receipt_id)
+
+
+def _close(session: Session, receipt: KeptReceipt, its: str | None, *, is_all: bool) -> None:
+    """Keep that it is closed. It is over at once where no look has more to do, and Etsy told nothing new meanwhile."""
+    now = receipts.get(session, receipt.etsy_account_id, receipt.receipt_id, lock=True) or receipt
+    if is_all and now.content_hash == receipt.content_hash:
+        state = "canceled" if receipt.is_canceled else "done"
+        _decide(session, receipt, state=state, problem=None, medusa_order_id=its, settled_at=clock.now(session))
+    else:
+        _decide(session, receipt, state="open", problem=None, medusa_order_id=its)
 
 
 def _order_in_medusa(medusa: Reservations, receipt: KeptReceipt) -> str | None:
@@ -165,7 +210,7 @@ def _give_back(store: Store, medusa: Reservations, turn: Turn, receipt: KeptRece
     return all(line.state not in (*UNBOOKED, "booked") for line in lines)
 
 
-def _decide(session: Session, receipt: KeptReceipt, **values: str | None) -> None:
+def _decide(session: Session, receipt: KeptReceipt, **values: str | datetime | None) -> None:
     now = receipts.get(session, receipt.etsy_account_id, receipt.receipt_id, lock=True) or receipt
     decided = replace(Step.parse(now.step), is_decided=True)  # what is under way in Medusa stays so
     keep_step(session, receipt, decided, **values)

@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from etsy_pipeline.errors import BadRequest, NotFound
+from etsy_pipeline.orders.steps import Step
 from etsy_pipeline.sales.order_draft import ORDER_PAGE
-from etsy_pipeline.store import accounts, clock, receipt_feeds, receipts, sales, stock_movements
+from etsy_pipeline.store import accounts, activity, clock, receipt_feeds, receipts, sales, stock_movements
 from etsy_pipeline.store.accounts import missing_scopes, settings_of
+from etsy_pipeline.store.activity import ClosedOrder
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.receipts import KeptReceipt, ReceiptState
 from etsy_pipeline.store.sales import KeptSale
@@ -134,11 +136,18 @@ def _views(session: Session, account_id: str, found: Sequence[KeptReceipt]) -> l
     moved: dict[int, list[StockMovement]] = {}
     for movement in stock_movements.of_sales(session, account_id, ids):
         moved.setdefault(movement.transaction_id, []).append(movement)
-    return [_order(receipt, lines.get(receipt.receipt_id, ()), moved) for receipt in found]
+    is_any_decided = any(Step.parse(receipt.step).is_decided for receipt in found)
+    closed = activity.closed_orders(session, account_id) if is_any_decided else {}
+    return [
+        _order(receipt, lines.get(receipt.receipt_id, ()), moved, closed.get(receipt.receipt_id)) for receipt in found
+    ]
 
 
 def _order(
-    receipt: KeptReceipt, lines: Sequence[KeptSale], moved: Mapping[int, Sequence[StockMovement]]
+    receipt: KeptReceipt,
+    lines: Sequence[KeptSale],
+    moved: Mapping[int, Sequence[StockMovement]],
+    closed: ClosedOrder | None,
 ) -> dict[str, Any]:
     return {
         "receipt_id": str(receipt.receipt_id),
@@ -151,6 +160,8 @@ def _order(
         "is_canceled": receipt.is_canceled,
         "sold_at": _moment(receipt.sold_at),
         "settled_at": _moment(receipt.settled_at),
+        "closed_by": closed.done_by if closed else None,
+        "closed_because": closed.reason if closed else None,
         "total": receipt.totals.get("grand"),
         "refunded": receipt.totals.get("refunded"),
         "currency_code": receipt.totals.get("currency_code"),

@@ -3,12 +3,11 @@
 The loop over the products is in `rounds.py`.
 """
 
-import contextlib
 import functools
 import logging
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -123,11 +122,7 @@ def publish(
         with store.patient(patience_seconds), begun.lease.kept(), telemetry.of_run(run_id), _observed(begun.job):
             if begun.starts > most_starts:
                 return journal.finish(Event.FAIL, message=_keeps_dying(begun.starts - 1))
-            try:
-                return published(at_once, begun, journal)
-            finally:
-                with contextlib.suppress(PipelineError):
-                    journal.keep_sent()
+            return published(at_once, begun, journal)
     except StoreUnavailable as error:
         logger.warning("publication_interrupted transaction_id=%s code=%s", transaction_id, error.code)
         return journal.finish(Event.PAUSE, message=str(error), resume_at=now() + PAUSE_BEFORE_RETRY)
@@ -165,14 +160,21 @@ def _published(
     begun: _Begun,
     journal: Journal,
 ) -> EtsySyncJob:
-    """All rounds over the products, while somebody looks after the shop; the job after them."""
+    """All rounds over the products, while somebody looks after the shop; the job after them.
+
+    What was sent completely is kept, whatever interrupts them.
+    """
     publishing, stock = _publishers(begun, client, pictures, journal, sleep)
     settings = begun.settings if begun.job.lane == "full" else of_stock_lane(begun.settings)
     outcomes = OutcomeRecorder(journal, on_progress, now, settings.same_refusal_limit)
     guard = Guard(store, client, begun.job, begun.shop_id, outcomes=outcomes, now=now)
     sales = OpenSalesOfShop(store, begun.job.etsy_account_id, settings, ask_orders)
     rounds = Rounds(journal, publishing, stock, settings, begun.excluded, outcomes, guard, at_once, source, sales)
-    job = rounds.publish()
+    try:
+        job = rounds.publish()
+    finally:
+        with suppress(PipelineError):
+            journal.keep_sent()
     guard.end()
     return job
 

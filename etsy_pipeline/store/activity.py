@@ -43,6 +43,14 @@ class Activity:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ClosedOrder:
+    """Who closed an order by hand, and why."""
+
+    done_by: str
+    reason: str
+
+
 def note(
     session: Session,
     by: Doer | None,
@@ -65,6 +73,22 @@ def note(
         "created_at": clock.now(session),
     }
     session.execute(insert(ActivityRow).values(values))
+
+
+def note_closed(session: Session, by: Doer | None, account_id: str, receipt_id: int, reason: str) -> None:
+    """Append that an order is closed by hand, and why."""
+    note(session, by, "order_closed", account_id=account_id, about=f"order {receipt_id}: {reason}")
+
+
+def closed_orders(session: Session, account_id: str) -> dict[int, ClosedOrder]:
+    """Who closed which of an account's orders by hand, and why, by Etsy's number; the last word of several."""
+    query = select(ActivityRow.about, ActivityRow.done_by).order_by(ActivityRow.id)
+    query = query.where(ActivityRow.etsy_account_id == account_id, ActivityRow.deed == "order_closed")
+    found: dict[int, ClosedOrder] = {}
+    for about, done_by in session.execute(query):
+        number, _, reason = about.removeprefix("order ").partition(": ")
+        found[int(number)] = ClosedOrder(done_by, reason)
+    return found
 
 
 def last(session: Session, account_id: str, *deeds: Deed) -> datetime | None:

@@ -108,11 +108,16 @@ def test_an_order_that_can_never_be_made_is_closed_on_the_page_and_over_http_wit
     visitor.open(path)
     visitor.send(path, act="close", number=str(first), reason=" ")
     assert "reason_missing" in visitor.text
+    visitor.send(path, act="close", number=str(first), reason="x" * 401)
+    assert "reason_too_long" in visitor.text
     visitor.send(path, act="close", number=str(first), reason="it was a gift")
     assert "1 waits for you" in visitor.text
+    assert ": it was a gift" in visitor.text.split("The others")[1]
 
     route = f"/admin/etsy-accounts/{shop.id}/receipts/{second}/close"
-    assert api.post(route, json={"reason": "paid in cash"}).json()["state"] == "done"
+    assert api.post(route, json={"reason": "x" * 401}).json()["code"] == "reason_too_long"
+    closed = api.post(route, json={"reason": "paid in cash", "by": "Ada"}).json()
+    assert (closed["state"], closed["closed_by"], closed["closed_because"]) == ("done", "Ada", "paid in cash")
     assert api.post(route, json={"reason": "paid in cash"}).json()["code"] == "order_not_waiting"
     assert (shop.unbooked(), shop.world.reservations()) == (OpenSales(), [])
     found = api.get("/admin/activity", params={"account_id": shop.id, "limit": 2}).json()["activity"]

@@ -158,6 +158,13 @@ def test_a_decision_over_http_is_its_senders_and_nobody_elses(url: str, store: S
 
 
 @ON_SQLITE
+def test_an_order_is_closed_under_ones_own_name(url: str, store: Store) -> None:
+    route = f"/admin/etsy-accounts/{a_connected_account(store)}/receipts/7/close"
+    with program(url, token_of(store, "Ada", "approve")) as api:
+        assert code_of(api.post(route, json={"reason": "a gift", "by": "Bob"}), 403) == "name_not_yours"
+
+
+@ON_SQLITE
 def test_whoever_holds_the_installations_token_names_who_decides(url: str, store: Store) -> None:
     transaction_id = a_plan(store)
     with client_of(url) as api:

@@ -159,11 +159,11 @@ def test_patience_is_a_setting_and_short_where_somebody_waits(monkeypatch: pytes
     monkeypatch.setattr("etsy_pipeline.wiring.Patience", given.append)
     of_medusa = {"medusa_url": "http://medusa.test", "medusa_api_key": KEY, "medusa_amount_unit": "major"}
     monkeypatch.delenv("MEDUSA_PATIENCE_SECONDS")
-    for patience in (None, 20, 5):
+    for patience in (None, 20, 3):
         settings = Settings.load(**of_medusa, medusa_patience_seconds=patience)
         for someone_waits in (False, True):
             catalogue_of(settings, someone_waits=someone_waits).close()
-    assert given == [180, 10, 20, 10, 5, 5]
+    assert given == [180, 5, 20, 5, 3, 3]
 
 
 def test_an_error_that_is_not_passing_is_not_waited_for() -> None:

@@ -38,6 +38,7 @@ def test_orders_are_read_shown_and_decided_on(shop: Selling, terminal: Terminal)
     assert "order_state_unknown" in terminal("orders", "list", shop.id, "--state", "lost", status=2)
     assert "Medusa's order: order_" in terminal("orders", "show", shop.id, str(sold))
     assert "order_not_found" in terminal("orders", "show", shop.id, "7", status=2)
+    assert "9223372036854775807" in terminal("orders", "show", shop.id, "9" * 23, status=2)
 
     (line,) = terminal.json("orders", "needs-link", shop.id)
     assert line["state"] == "needs_link"
@@ -61,6 +62,7 @@ def test_orders_are_read_shown_and_decided_on(shop: Selling, terminal: Terminal)
     assert "It is closed." in terminal("orders", "close", shop.id, str(never), "--reason", "paid in cash")
     terminal("orders", "look", shop.id)
     assert terminal.json("orders", "show", shop.id, str(never))["state"] == "done"
+    assert ": paid in cash" in terminal("orders", "show", shop.id, str(never))
     assert "paid in cash" in " ".join(terminal("activity").split())
 
 

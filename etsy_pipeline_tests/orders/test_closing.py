@@ -3,6 +3,7 @@
 import pytest
 
 from etsy_pipeline.errors import BadRequest
+from etsy_pipeline.orders import views
 from etsy_pipeline.sales.guard import OpenSales
 from etsy_pipeline.store import activity, receipts
 from etsy_pipeline.store.activity import Doer
@@ -42,7 +43,8 @@ def test_what_cannot_be_made_is_closed_and_nothing_of_it_is_open_or_reserved(sho
     shop.look()
     assert shop.receipt(receipt_id).state == "needs_person"
     shop.closes(receipt_id, f"  {WHY} ", by=Doer("Ada", "cli"))
-    assert shop.receipt(receipt_id).state == "open", "seen at once to wait for nobody"
+    assert shop.receipt(receipt_id).state == "done", "seen at once to be over"
+    assert shop.receipt(receipt_id).settled_at is not None
     for _ in range(2):
         shop.look()
     kept = shop.receipt(receipt_id)
@@ -60,6 +62,30 @@ def test_what_is_closed_stays_closed_when_its_buyer_calls_it_off(shop: Selling) 
     shop.world.cancel(receipt_id)
     shop.look()
     assert (shop.receipt(receipt_id).state, shop.world.medusa_orders()) == ("canceled", [])
+
+
+@ON_SQLITE
+def test_who_comes_second_is_told_who_closed_it_and_why(shop: Selling) -> None:
+    receipt_id = shop.buys(bad="currency")
+    shop.look()
+    shop.closes(receipt_id, WHY, by=Doer("Ada", "cli"))
+    with pytest.raises(BadRequest, match=f"closed by Ada: {WHY}") as problem:
+        shop.closes(receipt_id, "twice")
+    assert problem.value.code == "order_not_waiting"
+    found = views.order(shop.store, shop.id, receipt_id)
+    assert (found["closed_by"], found["closed_because"]) == ("Ada", WHY)
+
+
+@ON_SQLITE
+def test_one_that_medusa_has_a_draft_of_is_over_only_once_that_was_looked_at(shop: Selling) -> None:
+    receipt_id = shop.buys(bad="currency")
+    shop.look()
+    with shop.store.writing() as session:
+        receipts.change(session, shop.id, receipt_id, medusa_draft_id="order_elsewhere")
+    shop.closes(receipt_id, WHY)
+    assert shop.receipt(receipt_id).state == "open"
+    shop.look()
+    assert shop.receipt(receipt_id).state == "done"
 
 
 @ON_SQLITE
@@ -81,11 +107,11 @@ def test_in_mode_stock_one_of_which_a_part_cannot_be_read_is_closed_too(world: W
 def test_what_waits_for_nobody_or_is_in_medusa_is_not_closed_nor_anything_without_a_reason(shop: Selling) -> None:
     receipt_id = shop.buys()
     shop.look()
-    refused = [refusal(shop, receipt_id, reason) for reason in (" ", WHY)]
+    refused = [refusal(shop, receipt_id, reason) for reason in (" ", "x" * 401, WHY)]
     shop.world.refund(receipt_id)
     shop.look()
     refused.append(refusal(shop, receipt_id, WHY))
-    assert refused == ["reason_missing", "order_not_waiting", "order_in_medusa"]
+    assert refused == ["reason_missing", "reason_too_long", "order_not_waiting", "order_in_medusa"]
     assert deeds(shop) == []
 
 

@@ -45,7 +45,7 @@ class Decision(BaseModel):
 
     act: Literal["choose", "nothing", "back", "gone", "close", "lost_again", "lost_nothing"]
     number: int = Field(ge=1, lt=2**63)
-    reason: Annotated[str, Field(max_length=400, pattern=PRINTABLE)] = ""
+    reason: Annotated[str, Field(pattern=PRINTABLE)] = ""
     product_id: Id = ""
     variant_id: Id = ""
 
@@ -126,6 +126,7 @@ def _list(
         problem=problem,
         form=form,
         can_be_closed=_can_be_closed,
+        longest_reason=by_hand.LONGEST_REASON,
     )
 
 

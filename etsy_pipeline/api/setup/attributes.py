@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -25,6 +26,7 @@ router = APIRouter(prefix="/shops/{account_id}/attributes")
 SETTING = "attributes.by_category"
 FIELD = "attribute-"  # before Etsy's id of it, in the form
 BY = ("category_ids", "type_ids", "collection_ids")
+AWAY = "medusa_unreachable"
 FEW = 8  # values that stand open
 
 Words = Annotated[str, Query(max_length=200, pattern=PRINTABLE)]
@@ -121,7 +123,13 @@ def group_names(choices: Offered) -> Sequence[str]:
 
 def _groups(choices: Offered) -> Sequence[Group]:
     """Medusa's categories, types and collections, as far as it tells them."""
-    return [group for kind in BY for group in or_trouble(lambda kind=kind: choices.groups(kind), ())[0]]  # type: ignore[misc]
+    found = list[Group]()
+    for kind in BY:
+        groups, trouble = or_trouble(partial(choices.groups, kind), ())
+        found += groups
+        if trouble and trouble.code == AWAY:
+            break  # each of them would be waited for as long
+    return found
 
 
 def _taxonomy_id(present: ShopSettings, choices: Offered, of: str) -> int | None:

@@ -91,7 +91,7 @@ class Forecast:
 
 @dataclass(slots=True)
 class Look:
-    """One look at a shop's catalogue: how far it has come, or what stopped it."""
+    """One look at a shop's catalogue: how far it has come, or what stopped it; `before` stopped the one before."""
 
     mark: str
     of_catalogue: str
@@ -102,6 +102,8 @@ class Look:
     problem: PipelineError | None = None
     products: list[Product] = field(default_factory=list)
     malformed: list[MalformedProduct] = field(default_factory=list)
+    before: PipelineError | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
 
     @property
     def is_over(self) -> bool:
@@ -133,6 +135,7 @@ class Forecasts:
             if known and not anew and (known.mark, known.of_catalogue) == (mark, catalogue) and self._is_fresh(known):
                 return known
             look = Look(mark, catalogue, time.monotonic())
+            look.before = known.problem if known and known.of_catalogue == catalogue else None
             if known and not anew and known.of_catalogue == catalogue and self._is_fresh(known) and known.forecast:
                 look.products, look.malformed, look.total = known.products, known.malformed, known.total
                 look.read, look.began = known.read, known.began
@@ -160,6 +163,8 @@ class Forecasts:
             look.problem = PipelineError(
                 f"It could not be looked at ({type(error).__name__}).", code="unexpected_error"
             )
+        finally:
+            look.ended.set()
 
     def _read(self, look: Look, settings: ShopSettings) -> None:
         with closing(wiring.catalogue_of(self._context.settings, someone_waits=True)) as catalogue:

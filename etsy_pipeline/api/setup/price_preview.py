@@ -25,21 +25,28 @@ class PriceMove:
 
 @dataclass(frozen=True, slots=True)
 class PricePreview:
-    """Of `looked_at` products, `changed` would cost something else; some of these are shown."""
+    """Of `looked_at` products, `changed` would cost something else; some of these are shown.
+
+    `wanted` of them are for sale, with the settings as they are or with the new ones. They are those of the selection
+    as it is saved; `selects_others`: the new settings have another one.
+    """
 
     looked_at: int
+    wanted: int
     changed: int
     moves: Sequence[PriceMove]
+    selects_others: bool = False
 
 
 def price_preview(look: Look, present: ShopSettings, wanted: ShopSettings) -> PricePreview | None:
     """Judge the products of a look at the catalogue with both settings; None while it is not over, or failed."""
     if look.forecast is None:
         return None
-    shop, moves, changed = look.forecast.judge.shop, list[PriceMove](), 0
+    shop, moves, changed, on_sale = look.forecast.judge.shop, list[PriceMove](), 0, 0
     products = look.products[:MOST]
     for product in products:
         before, after = validate(product, present, shop), validate(product, wanted, shop)
+        on_sale += not (before.absent_because and after.absent_because)
         costs = _costs(before, shop.currency_code), _costs(after, shop.currency_code)
         if costs[0] == costs[1]:
             continue
@@ -48,7 +55,7 @@ def price_preview(look: Look, present: ShopSettings, wanted: ShopSettings) -> Pr
         told = [item.message for item in after.verdicts if item.field == "price" and item.message not in known]
         if len(moves) < SHOWN:
             moves.append(PriceMove(product.title or product.id, *costs, told[:TOLD]))
-    return PricePreview(len(products), changed, moves)
+    return PricePreview(len(products), on_sale, changed, moves, present.selection != wanted.selection)
 
 
 def _costs(listing: ValidatedListing, currency_code: str) -> str:

@@ -12,7 +12,7 @@ from etsy_pipeline.api.inputs import PRINTABLE, AccountPath
 from etsy_pipeline.api.review.page import to
 from etsy_pipeline.api.review.session import OWN_FORM, ByBrowser
 from etsy_pipeline.api.setup import settings_form
-from etsy_pipeline.api.setup.attributes import group_names
+from etsy_pipeline.api.setup.attributes import AWAY, group_names
 from etsy_pipeline.api.setup.offered import Offered, or_trouble
 from etsy_pipeline.api.setup.price_preview import PricePreview, price_preview
 from etsy_pipeline.api.setup.settings_form import Typed
@@ -51,6 +51,7 @@ MEANWHILE = Conflict(
     code="settings_changed_meanwhile",
     hint="What they changed is marked below. What you typed is still here: look at it, and save again.",
 )
+WAITED_SECONDS = 6.0  # for products that are being read: somewhat more than an absent Medusa is waited for
 NOT_READ_YET = Conflict(
     "Your products are being read, which takes a moment: the prices cannot be told yet.",
     code="products_not_read",
@@ -102,8 +103,9 @@ def preview(
     problem, prices = _refused(found), None
     if problem is None:
         look, wanted = looks.of(account_id), parse_settings(with_changes(account.api_config, found.changes))
+        look.ended.wait(WAITED_SECONDS)
         prices = price_preview(look, accounts.settings_of(account), wanted)
-        problem = look.problem or (None if prices else NOT_READ_YET)
+        problem = look.problem or (None if prices else look.before or NOT_READ_YET)
     return _page(request, context, choices, account_id, q=words, found=found, problem=problem, prices=prices)
 
 
@@ -129,6 +131,7 @@ def _page(
     account = _account(context, account_id)
     form = settings_form.show(_present(account), found, words=q)
     of_shop, trouble = or_trouble(lambda: choices.of_shop(account_id), {}) if account.is_active else ({}, None)
+    is_away = problem is not None and problem.code == AWAY  # asking once more takes as long again
     named = {field: list(of_shop.get(kind, ())) for field, kind in OF_SHOP.items()}
     return step_page(
         request,
@@ -144,7 +147,7 @@ def _page(
         trouble_of_shop=trouble,
         selected=_selected,
         lists=LISTS,
-        suggested={"groups": group_names(choices), "fields": list(FIELDS)},
+        suggested={"groups": [] if is_away else group_names(choices), "fields": list(FIELDS)},
     )
 
 

@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from etsy_pipeline import wiring
 from etsy_pipeline.accounts.configure import Back, configure
+from etsy_pipeline.api.setup import settings_page
 from etsy_pipeline.api.setup.settings_form import Form, settings, show, take
+from etsy_pipeline.catalogue.medusa import MedusaCatalogue
+from etsy_pipeline.catalogue.patience import Patience
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
@@ -224,6 +228,36 @@ def test_the_prices_that_changed_settings_lead_to_are_seen_before_they_are_saved
     assert "the shop's floor of 5000 is sent" in html.unescape(page.text)
     assert 'name="price.floor" value="5000"' in page.text, "what was typed is still there"
     assert stored(sqlite_store, account_id) == {}
+
+
+def test_while_medusa_is_away_that_is_told_in_place_of_prices(
+    visitor: Visitor, account_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/setup/shops/{account_id}/settings"
+    visitor.open(path)
+    typed = form_of(visitor, path) | {"price.floor": "5000"}
+    monkeypatch.setattr(
+        wiring, "catalogue_of", lambda *_, **__: MedusaCatalogue("http://127.0.0.1:1", "sk_any", patience=Patience(0))
+    )
+    for waited in (30, 0):  # the second time it is being read anew, and what stopped the first reading is told
+        monkeypatch.setattr(settings_page, "WAITED_SECONDS", waited)
+        page = visitor.client.post(f"{path}/preview", data=typed)
+        assert "Check that the server runs and that MEDUSA_URL is right." in html.unescape(page.text)
+        assert "products_not_read" not in page.text
+
+
+def test_where_no_product_is_selected_the_prices_say_so(
+    visitor: Visitor, account_id: str, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings_page, "WAITED_SECONDS", 30)
+    configure(sqlite_store, account_id, {"selection": {"product_ids": ["prod_none"]}})
+    path = f"/setup/shops/{account_id}/settings"
+    visitor.open(path)
+    typed = form_of(visitor, path) | {"price.floor": "5000"}
+    page = visitor.client.post(f"{path}/preview", data=typed)
+    assert "None of Medusa's products is selected" in html.unescape(page.text)
+    page = visitor.client.post(f"{path}/preview", data=typed | {"selection.product_ids": ""})
+    assert "those of the new selection are looked at once it is saved" in page.text
 
 
 def form_of(visitor: Visitor, path: str) -> dict[str, Any]:
