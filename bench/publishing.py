@@ -5,10 +5,12 @@
 
 Prints calls made ÷ calls permitted at 5 and 10 calls a second, with one and two processes that share the API key
 (goal: at least 0.97, no 429), and, where the limit is far away, the time of our calls ÷ that of a bare httpx loop
-(goal: at most 1.25). Then the time of a whole publication ÷ that of a bare loop of as many calls (goal: at most 1.10),
-of several sizes in several turns, with answers at once, and further down with answers as slow as over a network; calls
-per product for each kind of change; and the most memory that publishing many products took. The local Etsy is a process
-of its own. What is imported is left out by the collector of garbage, as in runs (`preloaded.py`); the database is open
+(goal: at most 1.25). Then the time of a whole publication ÷ that of a bare loop of the same calls (goal: at most 1.10),
+of several sizes in several turns, with answers at once, and further down with answers as slow as over a network: first
+the publication, then as many other products by a bare loop, and then the very reads that the publication made, each
+turn in a shop without listings, for a publication lists all of them once. Also ÷ the bare loop's writes alone. Calls
+per product for each kind of change; and the most memory that publishing many products took. The local Etsy is a
+process of its own. What is imported is left out by the collector of garbage, as in runs (`preloaded.py`); the database is open
 all the time, as while `etsy-pipeline up` runs: SQLite begins its log anew when nobody has it open, and grows it slowly.
 """
 
@@ -17,6 +19,7 @@ import base64
 import functools
 import gc
 import hashlib
+import logging
 import resource
 import statistics
 import subprocess
@@ -24,8 +27,10 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Self
 
 import httpx
 from shop import Shop, a_connected_shop
@@ -50,6 +55,7 @@ WARM_UP_SECONDS = 2.0  # the first second allows a burst, and a new limit has to
 FAR_AWAY = 100_000  # calls a second
 NETWORK_SECONDS = 0.25  # to Etsy and back, with its work
 ROUNDS = 5
+HTTPX = logging.getLogger("httpx")
 OTHERS = 50_000  # from here are the numbers of products made without us: listings like ours would hold the account
 TOO_MANY = 429
 PICTURE = base64.b64decode(  # 8 by 8 black PNG
@@ -134,8 +140,9 @@ class OnePicture(PictureSource):
 
 
 def publish_all(
-    store: Store, client: EtsyClient, shop: Shop, product: Callable[[int], ValidatedListing], numbers: range
-) -> float:
+    store: Store, client: EtsyClient, shop: Shop, product: Callable[[int], ValidatedListing], numbers: range,
+    at_begin: Callable[[], None] = lambda: None,
+) -> float:  # fmt: skip
     """Plan, approve and publish the products of these numbers; the seconds that publishing took."""
     job = build_plan(
         store, account_id=shop.account_id, transaction_id=None, trigger="cli", validated=map(product, numbers),
@@ -146,6 +153,7 @@ def publish_all(
     if job.is_over:
         return 0.0
     approvals.approve(store, job.transaction_id, decided_by="bench", through="cli", amount_unit="major")
+    at_begin()
     started = time.perf_counter()
     found = publish(
         store, client, OnePicture(), job.transaction_id, amount_unit="major", run_id="bench",
@@ -170,23 +178,68 @@ def calls_a_product(shop: Shop, products: int) -> None:
             print(f"{kind:<28} {writes:.2f} calls a product, {reads} batched reads (with the plan's), {seconds:.1f} s")
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How long publishing new products took, and how long a bare loop took for its writes, and for its reads."""
+
+    ours: float
+    writes: float
+    reads: float
+
+    @property
+    def ratio(self) -> float:
+        """Ours ÷ a bare loop of the same calls."""
+        return self.ours / (self.writes + self.reads)
+
+
 def against_a_bare_loop(shop: Shop, products: int, first: int, turns: int = 1) -> None:
     """Print the time of publishing new products ÷ that of the same calls with nothing around them, the middle one."""
-    found = [seconds_and_bare_ones(shop, products, first + turn * products) for turn in range(turns)]
-    ratios = [ours / bare for ours, bare in found]
-    ours, bare = (statistics.median(seconds) for seconds in zip(*found, strict=True))
+    found = [a_turn(shop, products, first + turn * products) for turn in range(turns)]
+    ours, writes, reads = (statistics.median(getattr(turn, of) for turn in found) for of in ("ours", "writes", "reads"))
+    ratios = [turn.ratio for turn in found]
     spread = f" ({min(ratios):.2f} to {max(ratios):.2f} in {turns} turns)" if turns > 1 else ""
-    words = f"{products} new products: {ours:.2f} s, a bare httpx loop {bare:.2f} s"
-    print(f"{words}: {statistics.median(ratios):.2f}{spread}")
+    print(f"{products} new products: {ours:.2f} s, a bare httpx loop {writes:.2f} + {reads:.2f} s of reads", end=": ")
+    alone = statistics.median(turn.ours / turn.writes for turn in found)
+    print(f"{statistics.median(ratios):.2f}{spread}; of its writes alone {alone:.2f}")
 
 
-def seconds_and_bare_ones(shop: Shop, products: int, first: int) -> tuple[float, float]:
-    """How long publishing new products takes, and a bare loop of the same calls."""
-    others = [a_bench_listing(first + OTHERS + number) for number in range(products)]
-    bare = seconds_of(lambda: bare_calls(shop, others), 1)
-    with closing(wiring.store_of(Settings.load())) as store, shop.client() as client:
+def a_turn(shop: Shop, products: int, first: int) -> Turn:
+    """Publish new products, and let a bare loop do the same calls."""
+    with closing(wiring.store_of(Settings.load())) as store, shop.client() as client, Reads() as reads:
         client.get_me()  # learns the limit, and has a valid token
-        return publish_all(store, client, shop, a_bench_listing, range(first, first + products)), bare
+        ours = publish_all(store, client, shop, a_bench_listing, range(first, first + products), reads.clear)
+        urls = tuple(reads.urls)
+        others = [a_bench_listing(first + OTHERS + number) for number in range(products)]
+        writes = seconds_of(lambda: bare_calls(shop, others), 1)
+    turn = Turn(ours, writes, seconds_of(lambda: bare_reads(shop, urls), 1))
+    shop.empty()
+    return turn
+
+
+class Reads(logging.Handler):
+    """The addresses that anybody reads by httpx within the block, as it logs them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.urls: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the address of a read."""
+        if isinstance(record.args, tuple) and record.args[0] == "GET":
+            self.urls.append(str(record.args[1]))
+
+    def clear(self) -> None:
+        """Those until now do not count."""
+        self.urls.clear()
+
+    def __enter__(self) -> Self:
+        HTTPX.addHandler(self)
+        HTTPX.setLevel(logging.INFO)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        HTTPX.removeHandler(self)
+        HTTPX.setLevel(logging.NOTSET)
 
 
 def at_etsys_pace(shop: Shop, products: int, per_second: int) -> None:
@@ -203,7 +256,7 @@ def at_etsys_pace(shop: Shop, products: int, per_second: int) -> None:
 
 
 def bare_calls(shop: Shop, products: Iterable[ValidatedListing]) -> None:
-    """The calls that new products take, one after the other."""
+    """The writes that new products take, one after the other."""
     api, shop_id, picture = shop.api, 51_000_001, OnePicture().fetch("x").content
     with httpx.Client(headers=shop.headers, timeout=30) as bare:
         for listing in (product.listing for product in products):
@@ -218,6 +271,13 @@ def bare_calls(shop: Shop, products: Iterable[ValidatedListing]) -> None:
             body = inventory_body(listing.inventory, readiness_state_id=listing.readiness_state_id)
             bare.put(f"{api}/listings/{made['listing_id']}/inventory", json=body).raise_for_status()
             bare.patch(f"{api}/{path}", data={"description": "x", "state": "active"}).raise_for_status()
+
+
+def bare_reads(shop: Shop, urls: Iterable[str]) -> None:
+    """Read these addresses, one after the other."""
+    with httpx.Client(headers=shop.headers, timeout=30) as bare:
+        for url in urls:
+            bare.get(url).raise_for_status().json()
 
 
 def memory(shop: Shop, most: int) -> None:

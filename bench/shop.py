@@ -84,6 +84,12 @@ class Shop:
             status for (status,) in self.rows("SELECT status FROM request_log WHERE at >= ? AND at < ?", since, until)
         ]
 
+    def empty(self) -> None:
+        """Take all listings out of the local Etsy, as if they had never been."""
+        with closing(sqlite3.connect(self.folder / STATE)) as connection, connection:
+            connection.execute("DELETE FROM listing_image")
+            connection.execute("DELETE FROM listing")
+
     def rows(self, query: str, *values: float) -> list[tuple[Any, ...]]:
         """What the local Etsy and Medusa have."""
         with closing(sqlite3.connect(self.folder / STATE)) as connection:
