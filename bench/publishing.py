@@ -10,8 +10,9 @@ of several sizes in several turns, with answers at once, and further down with a
 the publication, then as many other products by a bare loop, and then the very reads that the publication made, each
 turn in a shop without listings, for a publication lists all of them once. Also ÷ the bare loop's writes alone. Calls
 per product for each kind of change; and the most memory that publishing many products took. The local Etsy is a
-process of its own. What is imported is left out by the collector of garbage, as in runs (`preloaded.py`); the database is open
-all the time, as while `etsy-pipeline up` runs: SQLite begins its log anew when nobody has it open, and grows it slowly.
+process of its own. What is imported is left out by the collector of garbage, as in runs (`preloaded.py`); the database
+is open all the time, as while `etsy-pipeline up` runs: SQLite begins its log anew when nobody has it open, and grows it
+slowly.
 """
 
 import argparse
