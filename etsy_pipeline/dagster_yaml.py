@@ -140,7 +140,9 @@ def _called(given: Mapping[str, Any], name: str) -> str:
 
 
 def require_broker(url: str, name: str) -> None:
-    """Refuse an address that is none, and a Redis, or another broker that listens somewhere, that does not answer.
+    """Refuse an address that is none, and a broker that listens somewhere and does not answer as Celery needs it.
+
+    Where Celery's library (kombu) is not installed, no more is asked of RabbitMQ, or of a Redis by TLS, than to listen.
 
     Args:
         url: of Celery's broker or results; several with `;` between them are asked until one answers.
@@ -148,7 +150,7 @@ def require_broker(url: str, name: str) -> None:
 
     Raises:
         NotConfigured: `broker_malformed`.
-        Unavailable: `broker_unreachable`, also where Redis refuses the password or has no such database.
+        Unavailable: `broker_unreachable`, also where it refuses the password, or has no such database or virtual host.
     """
     away = None
     for each in url.split(";"):
@@ -160,6 +162,8 @@ def require_broker(url: str, name: str) -> None:
         try:
             with socket.create_connection((parts.hostname, port), PATIENCE_SECONDS) as wire:
                 refused = _ask_redis(wire, parts) if parts.scheme == "redis" else None
+            if parts.scheme != "redis":
+                refused = _ask_by_kombu(each, parts.scheme)
         except (OSError, UnicodeError) as error:
             refused = f"{where} does not answer: {error}"
         else:
@@ -170,7 +174,7 @@ def require_broker(url: str, name: str) -> None:
     raise Unavailable(
         f"Celery's broker cannot be used: {away} ({name}).",
         code="broker_unreachable",
-        hint=f"Start Redis, or correct {name}.",
+        hint=f"Start it, or correct {name}.",
     )
 
 
@@ -208,6 +212,22 @@ def _ask_redis(wire: socket.socket, parts: SplitResult) -> str | None:
             if not answer.startswith(b"+"):
                 code = re.match(rb"-([A-Z]+) ", answer)
                 return f"{refused} ({code[1].decode() if code else 'no answer of a Redis'})"
+    return None
+
+
+def _ask_by_kombu(url: str, scheme: str) -> str | None:
+    """Connect as Celery will, where its library is there; what stands against it, without words that tell the URL."""
+    try:
+        from kombu import Connection
+    except ImportError:
+        return None
+    of_redis = {"socket_connect_timeout": PATIENCE_SECONDS, "socket_timeout": PATIENCE_SECONDS}
+    options = of_redis if scheme == "rediss" else {}
+    try:
+        with Connection(url, connect_timeout=PATIENCE_SECONDS, transport_options=options) as asked:
+            asked.ensure_connection(max_retries=0)
+    except Exception as error:  # noqa: BLE001 - whatever the library of that broker raises
+        return f"cannot be used by Celery ({type(error.__cause__ or error).__name__})"
     return None
 
 

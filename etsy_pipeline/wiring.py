@@ -3,6 +3,7 @@
 Also the one place that knows all marketplaces: `PROVIDERS`.
 """
 
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -45,7 +46,7 @@ from etsy_pipeline.snapshots import keeping
 from etsy_pipeline.snapshots.place import Place
 from etsy_pipeline.snapshots.places import place_of
 from etsy_pipeline.store import accounts, budgets
-from etsy_pipeline.store.encryption import TokenCipher, key_in_state_folder
+from etsy_pipeline.store.encryption import KEY_FILE, TokenCipher, key_in_state_folder, new_key
 from etsy_pipeline.store.engine import Store, open_store
 from etsy_pipeline.store.fence import Fence
 from etsy_pipeline.sync import retention
@@ -76,8 +77,8 @@ def store_of(settings: Settings, at: Time | None = None, *, upgrade: bool | None
     begin anything (`begins`) is told where there is no embedded database yet, instead of being given an empty one.
 
     Raises:
-        NotConfigured: `setting_missing` (a key, for a database of one's own), `no_state_folder`,
-            `state_folder_not_writable`, and what `open_store` raises.
+        NotConfigured: `setting_missing` (a key, for a database of one's own), `secret_key_missing` (the embedded one's
+            was lost), `no_state_folder`, `state_folder_not_writable`, and what `open_store` raises.
     """
     embedded = settings.has_embedded_database
     if embedded and not begins and not settings.embedded_database.exists():
@@ -92,6 +93,7 @@ def store_of(settings: Settings, at: Time | None = None, *, upgrade: bool | None
     if settings.etsy_pipeline_secret_key is not None:
         keys = settings.etsy_pipeline_secret_key.get_secret_value()
     elif embedded:
+        _require_no_lost_key(settings)
         with written_in(settings.etsy_pipeline_home):
             keys = key_in_state_folder(settings.etsy_pipeline_home)
     else:
@@ -104,6 +106,31 @@ def store_of(settings: Settings, at: Time | None = None, *, upgrade: bool | None
         clock=at.now if at else None,
         fence=fence_of(settings),
     )
+
+
+def _require_no_lost_key(settings: Settings) -> None:
+    """Refuse to make a new key for an embedded database that holds what another one encrypted.
+
+    Raises:
+        NotConfigured: `secret_key_missing`.
+    """
+    file = settings.etsy_pipeline_home / KEY_FILE
+    if file.exists() or not settings.embedded_database.exists():
+        return
+    with (
+        closing(open_store(settings.database_url, TokenCipher(new_key()), upgrade=True)) as store,
+        store.reading() as session,
+    ):
+        is_lost = accounts.hold_secrets(session)
+    if is_lost:
+        raise NotConfigured(
+            f"The key of the stored tokens is missing: there is no {file.resolve()}, and ETSY_PIPELINE_SECRET_KEY is "
+            "not set.",
+            code="secret_key_missing",
+            hint=f"Put {KEY_FILE} back from your backup, or set ETSY_PIPELINE_SECRET_KEY if the key was there. If it "
+            f"is lost for good: `etsy-pipeline db new-key > {shlex.quote(str(file))}`, then connect each shop again: "
+            "`etsy-pipeline accounts connect ACCOUNT`.",
+        )
 
 
 def prepare_state_folder(settings: Settings) -> None:

@@ -94,7 +94,9 @@ class ReadinessAnswer(BaseModel):
 
 @router.post("", summary="Add an account; connect it next")
 def add(context: Context, by: ByProgram, body: NewAccount | None = None) -> AccountId:
-    """Its id goes into the other routes."""
+    """Its id goes into the other routes. Another one with the same name is refused; several may wait without a name."""
+    if body and body.shop_name:
+        configure.require_new_name(context.store, body.shop_name)
     name = body.shop_name if body and body.shop_name else connect.UNNAMED
     return AccountId(id=configure.add(context.store, name, by=by).id)
 

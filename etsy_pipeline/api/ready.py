@@ -15,6 +15,7 @@ from etsy_pipeline import checkup, dagster_yaml, wiring
 from etsy_pipeline.api.context import AppContext
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.monitoring import report_unexpected
+from etsy_pipeline.starting import require_key
 from etsy_pipeline.store import signs_of_life
 from etsy_pipeline.sync.signs_of_life import other_code, two_daemons
 
@@ -44,8 +45,8 @@ class Readiness(BaseModel):
 
     status: Literal["ready", "not_ready"]
     checks: dict[str, str] = Field(
-        description="database, tables, sensors (Dagster's daemon and code server), dagster (its storage, and Celery's "
-        'broker), snapshots, disk: "ok", or what is wrong.'
+        description="database, tables, key (of the tokens), sensors (Dagster's daemon and code server), dagster (its "
+        """storage, and Celery's broker), snapshots, disk: "ok", or what is wrong."""
     )
 
 
@@ -104,6 +105,7 @@ def checks_of(context: AppContext) -> Mapping[str, Check]:
     return {
         "database": Check(lambda: _database(context)),
         "tables": Check(lambda: _tables(context)),
+        "key": Check(lambda: _key(context)),
         "sensors": Check(lambda: _sensors(context)),
         "dagster": Check(_dagster),
         "snapshots": Check(lambda: _snapshots(context), kept_seconds=SNAPSHOTS_KEPT_SECONDS),
@@ -119,7 +121,7 @@ async def health() -> Health:
 
 @router.get("/ready", summary="Is all there that work takes?", responses={503: {"model": Readiness}})
 def ready(request: Request, response: Response) -> Readiness:
-    """Database, tables, Dagster and its sensors, the place of snapshots, the disk; 503 where one is not right."""
+    """Database, tables, key, Dagster and its sensors, the place of snapshots, the disk; 503 where one is not right."""
     checks: Mapping[str, Check] = request.app.state.checks
     for check in checks.values():
         check.begin()
@@ -137,6 +139,11 @@ def _database(context: AppContext) -> str:
 def _tables(context: AppContext) -> str:
     state = context.store.state()
     return OK if state == "current" else state
+
+
+def _key(context: AppContext) -> str:
+    require_key(context.store)
+    return OK
 
 
 def _sensors(context: AppContext) -> str:

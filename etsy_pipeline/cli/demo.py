@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +14,7 @@ import typer
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure, connect
 from etsy_pipeline.cli.output import colored, console, print_links, print_plan
-from etsy_pipeline.cli.sandbox import free_ports, write_settings
+from etsy_pipeline.cli.sandbox import free_ports, the_only_sandbox, write_settings
 from etsy_pipeline.cli.settings_and_store import settings_and_store
 from etsy_pipeline.errors import PipelineError, Unavailable
 from etsy_pipeline.etsy.oauth import code_from_redirect
@@ -45,8 +44,7 @@ def demo(
     for name in [name for name in os.environ if name.startswith(("ETSY_", "MEDUSA_"))]:
         if name != "ETSY_PIPELINE_HOME":
             del os.environ[name]  # the demo never touches a real shop
-    home = Settings.load().etsy_pipeline_home
-    with _sandbox(home), settings_and_store(begins=True) as (settings, store):
+    with _sandbox(Settings.load()), settings_and_store(begins=True) as (settings, store):
         account = _connected_account(settings, store)
         job = _planned(store, account)
         transaction_id = job.transaction_id
@@ -68,11 +66,11 @@ def demo(
 
 
 @contextmanager
-def _sandbox(home: Path) -> Iterator[None]:
+def _sandbox(settings: Settings) -> Iterator[None]:
     from etsy_pipeline.sandbox.server import Sandbox, SandboxError, SandboxOptions
 
     _step("Start a local Etsy and a sample Medusa")
-    etsy_port, medusa_port = free_ports()
+    home, (etsy_port, medusa_port) = settings.etsy_pipeline_home, free_ports()
     options = SandboxOptions(
         state_path=home / "sandbox.db",
         etsy_port=etsy_port,
@@ -81,7 +79,7 @@ def _sandbox(home: Path) -> Iterator[None]:
         requests_per_day=PER_DAY,
     )
     try:
-        with Sandbox(options) as running:
+        with the_only_sandbox(settings), Sandbox(options) as running:
             write_settings(home, running.environment())
             console.print(f"Etsy {running.etsy_url}, Medusa {running.medusa_url}")
             yield

@@ -1,8 +1,12 @@
-"""Programs that run beside one another until they are told to end: each in a group of its own, its output in a file."""
+"""Programs that run beside one another until they are told to end: each in a group of its own, its output in a file.
+
+Those of Python also end, with all that they started, when whoever started them is killed and can tell them nothing.
+"""
 
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +21,19 @@ LOG_BYTES = 10_000_000  # a log that is longer is put aside when its program sta
 LAST_LINES = 12
 MOST_STARTS = 3  # within `STARTS_SECONDS`; what dies more often is not started again
 STARTS_SECONDS = 600.0
+
+# Interrupts are taken even where the shell that started us in the background had them ignored. Input comes from nobody,
+# and is at its end when the process that started this one is no more.
+_BESIDE = (
+    "import os, runpy, signal, sys, threading; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "threading.Thread(target=lambda: os.read(0, 1) or os.killpg(0, signal.SIGKILL), daemon=True).start(); "
+    "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
+)
+
+
+def python(module: str, *words: str) -> list[str]:
+    """The command of a Python module that is run as a `Program`."""
+    return [sys.executable, "-c", _BESIDE, module, *words]
 
 
 @dataclass
@@ -39,7 +56,7 @@ class Program:
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 self.command,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # nothing is ever written; closed when this process ends, however that is
                 stdout=output,
                 stderr=output,
                 env=os.environ | dict(self.env),

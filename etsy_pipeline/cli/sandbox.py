@@ -4,18 +4,21 @@ import os
 import signal
 import socket
 import threading
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from etsy_pipeline import state_folder
+from etsy_pipeline.cli.only_one import only_one
 from etsy_pipeline.cli.output import console
-from etsy_pipeline.errors import NotConfigured
+from etsy_pipeline.errors import Conflict, NotConfigured
 from etsy_pipeline.settings import SANDBOX_FILE, Settings
 
 ETSY_PORT, MEDUSA_PORT = 8731, 8732  # unassigned ports; stable, so that the pictures' addresses stay the same
 TRIED = 40
+LOCK_FILE = "sandbox.lock"
 
 
 def free_ports() -> tuple[int, int]:
@@ -67,7 +70,7 @@ def sandbox(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with Sandbox(options) as running:
+        with the_only_sandbox(settings), Sandbox(options) as running:
             write_settings(home, running.environment() | {"ETSY_REDIRECT_URI": comes_back_to})
             console.print(f"Etsy   {running.etsy_url}\nMedusa {running.medusa_url}\nCtrl-C stops it.")
             stop.wait()
@@ -75,6 +78,25 @@ def sandbox(
         raise NotConfigured(
             str(error), code="sandbox_cannot_start", hint="See `etsy-pipeline sandbox --help`."
         ) from None
+
+
+def the_only_sandbox(settings: Settings) -> AbstractContextManager[None]:
+    """A second one would change the first one's shops behind its back, and take the folder's settings from it.
+
+    Raises:
+        Conflict: `sandbox_runs_already`.
+    """
+
+    def runs_already(process: str) -> Conflict:
+        where = f" The settings of this folder point at it: {settings.etsy_api_url}." if settings.uses_sandbox else ""
+        return Conflict(
+            f"A sandbox runs in {settings.etsy_pipeline_home.resolve()} already (process {process}).{where}",
+            code="sandbox_runs_already",
+            hint="Use that one, or end it (`etsy-pipeline up` ends its own); or name another folder in "
+            "ETSY_PIPELINE_HOME.",
+        )
+
+    return only_one(settings, LOCK_FILE, runs_already)
 
 
 def write_settings(home: Path, environment: dict[str, str]) -> None:

@@ -1,16 +1,14 @@
 """`etsy-pipeline up`: everything that a single machine needs, started and ended together."""
 
-import fcntl
 import json
 import os
 import shutil
 import signal
 import socket
-import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Annotated
 from urllib.error import HTTPError, URLError
@@ -20,8 +18,9 @@ import typer
 
 from etsy_pipeline import checkup, state_folder, wiring
 from etsy_pipeline.cli.api import HOST_HELP, require_safe
+from etsy_pipeline.cli.only_one import only_one
 from etsy_pipeline.cli.output import console, tell
-from etsy_pipeline.cli.processes import Program, end
+from etsy_pipeline.cli.processes import Program, end, python
 from etsy_pipeline.cli.sandbox import free_ports
 from etsy_pipeline.errors import Conflict, NotConfigured, Unavailable
 from etsy_pipeline.settings import DEFAULT_REDIRECT_URI, Settings
@@ -34,13 +33,8 @@ LOCK_FILE = "up.lock"
 SANDBOX_PING = "/v3/application/openapi-ping"
 READY_SECONDS = 180  # a slow machine imports Dagster for a minute
 LOOK_SECONDS = 1.0
-
-# Interrupts are taken even where the shell that started us in the background had them ignored.
-_RUN = (
-    "import runpy, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
-)
 CODE = "code server"
+OURS = "etsy_pipeline.cli.main"
 
 
 def up(
@@ -96,60 +90,41 @@ def _run_all(settings: Settings, dagster_home: Path, host: str, ports: tuple[int
         shutil.rmtree(meeting, ignore_errors=True)
 
 
-@contextmanager
-def _only_one(settings: Settings) -> Iterator[None]:
-    """Keep others out of the state folder's `up.lock` meanwhile; two daemons would do everything twice.
+def _only_one(settings: Settings) -> AbstractContextManager[None]:
+    """Two daemons would do everything twice."""
+    return only_one(settings, LOCK_FILE, _runs_already)
 
-    The lock ends with this process, however that ends: the programs that it starts do not inherit it.
-    """
-    wiring.prepare_state_folder(settings)
-    path = settings.etsy_pipeline_home / LOCK_FILE
-    with wiring.written_in(settings.etsy_pipeline_home):
-        state_folder.private_file(path)
-        file = path.open("r+b", buffering=0)
-    with file:
-        with wiring.written_in(settings.etsy_pipeline_home):
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                process = file.read().decode(errors="replace").strip() or "unknown"
-                raise Conflict(
-                    f"`etsy-pipeline up` runs in this folder already (process {process}).",
-                    code="up_runs_already",
-                    hint="End it first, or use another folder.",
-                ) from None
-            file.truncate(0)
-            file.write(f"{os.getpid()}\n".encode())
-        yield
+
+def _runs_already(process: str) -> Conflict:
+    return Conflict(
+        f"`etsy-pipeline up` runs in this folder already (process {process}).",
+        code="up_runs_already",
+        hint="End it first, or use another folder.",
+    )
 
 
 def _programs(
     logs: Path, dagster_home: Path, meeting: Path, host: str, ports: tuple[int, int], local: tuple[int, int] | None
 ) -> list[Program]:
     ui, api = ports
-    ours = [sys.executable, "-m", "etsy_pipeline.cli.main"]
     found = []
     if local:
         etsy, medusa = map(str, local)
         quick = ["--per-second", "50", "--per-day", "100000"]  # a new app's 5 a second would mostly be waiting
-        command = [*ours, "sandbox", "--etsy-port", etsy, "--medusa-port", medusa, *quick]
+        command = python(OURS, "sandbox", "--etsy-port", etsy, "--medusa-port", medusa, *quick)
         back = os.environ.get(REDIRECT) or DEFAULT_REDIRECT_URI.replace(f":{API_PORT}/", f":{api}/")  # to these pages
         found.append(Program(SANDBOX, command, logs / "sandbox.log", {REDIRECT: back}))
     env = {"DAGSTER_HOME": str(dagster_home)}
-    code = [*_run("etsy_pipeline.code_server"), "--socket", str(meeting / SOCKET)]
+    code = python("etsy_pipeline.code_server", "--socket", str(meeting / SOCKET))
     where = ["-w", str(meeting / WORKSPACE)]
     listens = ["--host", LOOPBACK, "--port", str(ui)]
-    pages = [*_run("dagster_webserver"), *where, *listens, "--dagster-log-level", "warning"]
-    daemon = [*_run("dagster._daemon"), "run", *where, "--log-level", "warning"]
+    pages = python("dagster_webserver", *where, *listens, "--dagster-log-level", "warning")
+    daemon = python("dagster._daemon", "run", *where, "--log-level", "warning")
     found.append(Program(CODE, code, logs / "code_server.log", env))
     found.append(Program("Dagster's UI", pages, logs / "dagster_ui.log", env))
     found.append(Program("Dagster's daemon", daemon, logs / "dagster_daemon.log", env))
-    found.append(Program("pages", [*ours, "api", "--host", host, "--port", str(api)], logs / "api.log"))
+    found.append(Program("pages", python(OURS, "api", "--host", host, "--port", str(api)), logs / "api.log"))
     return found
-
-
-def _run(module: str) -> list[str]:
-    return [sys.executable, "-c", _RUN, module]
 
 
 def _meeting_place() -> Path:

@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from etsy_pipeline.errors import NotConfigured
 
+KEY_FILE = "secret.key"
+
 
 class TokenCipher:
     """Encrypts with the first key, decrypts with any.
@@ -60,7 +62,8 @@ class TokenCipher:
             raise NotConfigured(
                 "The stored tokens cannot be decrypted with the present key.",
                 code="secret_key_wrong",
-                hint="Put the earlier key back into ETSY_PIPELINE_SECRET_KEY, or connect the shop again.",
+                hint=f"Put the earlier key back (ETSY_PIPELINE_SECRET_KEY, or {KEY_FILE} in the state folder), or "
+                "connect the shops again: `etsy-pipeline accounts connect ACCOUNT`.",
             ) from None
 
 
@@ -71,7 +74,7 @@ def new_key() -> str:
 
 def key_in_state_folder(home: Path) -> str:
     """The key of the embedded database, made on first use; only its owner can read it."""
-    path = home / "secret.key"
+    path = home / KEY_FILE
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

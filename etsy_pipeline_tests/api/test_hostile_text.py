@@ -74,6 +74,6 @@ def test_what_was_hidden_can_be_read(visitor: Visitor, store: Store, account_id:
 def test_a_note_of_several_lines_keeps_its_lines(visitor: Visitor, store: Store, account_id: str) -> None:
     transaction_id = a_plan_of(store, account_id, "one\r\ntwo\nthree")
     with store.reading() as session:
-        assert links.get(session, account_id, "prod_0") is not None
+        assert "prod_0" in links.of_products(session, account_id, ["prod_0"])
     visitor.open(f"/review/{transaction_id}")
     assert "one\ntwo\nthree" in visitor.page.text

@@ -76,6 +76,20 @@ def test_accounts_are_added_and_listed(api: httpx.Client, store: Store) -> None:
     assert code_of(api.get(f"{ACCOUNTS}/etsy_acc_nope"), 404) == "account_not_found"
 
 
+@ON_SQLITE
+def test_a_second_shop_of_the_same_name_is_refused_and_one_without_a_name_is_not(
+    api: httpx.Client, store: Store
+) -> None:
+    first = api.post(ACCOUNTS, json={"shop_name": "Mine"}).json()["id"]
+    again = api.post(ACCOUNTS, json={"shop_name": " Mine "})
+    assert code_of(again, 409) == "account_name_taken"
+    assert first in again.json()["message"]
+    a_connected_account(store)
+    assert code_of(api.post(ACCOUNTS, json={"shop_name": "Shop"}), 409) == "account_name_taken", "as it is on Etsy"
+    assert [api.post(ACCOUNTS).status_code for _ in range(2)] == [200, 200]
+    assert api.get(f"{ACCOUNTS}/{first}/settings").status_code == 200
+
+
 def test_settings_are_changed_one_by_one(api: httpx.Client) -> None:
     url = f"{ACCOUNTS}/{api.post(ACCOUNTS).json()['id']}/settings"
     changed = api.patch(url, json={"shipping_profile": 1, "price.rounding": "ninety_nine"})

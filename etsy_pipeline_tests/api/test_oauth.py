@@ -14,7 +14,7 @@ from etsy_pipeline.sandbox.consent import grant
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import OauthSessionRow
+from etsy_pipeline.store.tables.accounts import OauthSessionRow
 from etsy_pipeline_tests.api.serving import TOKEN, client_of, code_of, serving
 from etsy_pipeline_tests.api.visitor import Visitor
 from etsy_pipeline_tests.conftest import ON_SQLITE
@@ -26,8 +26,8 @@ CALLBACK = "/admin/oauth/etsy/callback"
 BROWSER = {"accept": "text/html,application/xhtml+xml", "authorization": ""}
 
 
-def added(api: httpx.Client) -> str:
-    account_id: str = api.post("/admin/etsy-accounts", json={"shop_name": "Mine"}).json()["id"]
+def added(api: httpx.Client, name: str = "Mine") -> str:
+    account_id: str = api.post("/admin/etsy-accounts", json={"shop_name": name}).json()["id"]
     return account_id
 
 
@@ -113,7 +113,7 @@ def test_connecting_again_updates_the_account(api: httpx.Client) -> None:
 
 
 def test_a_shop_that_another_account_holds_is_refused(api: httpx.Client) -> None:
-    first, second = added(api), added(api)
+    first, second = added(api), added(api, "Another")
     connected(api, first)
     answer = connected(api, second)
     assert code_of(answer, 409) == "shop_connected_elsewhere"
@@ -163,7 +163,7 @@ def test_a_state_that_was_never_given_out_is_refused(api: httpx.Client, state: s
 
 
 def test_the_state_of_another_account_is_refused(api: httpx.Client) -> None:
-    first, second = added(api), added(api)
+    first, second = added(api), added(api, "Another")
     query = came_back(begun(api, first))
     assert code_of(api.post(CALLBACK, json={"id": second} | query), 400) == "oauth_state_unknown"
     assert api.post(CALLBACK, json={"id": first} | query).status_code == 200
@@ -385,7 +385,7 @@ def test_a_seller_is_not_shown_whose_accounts_there_are(api: httpx.Client, perso
 def test_who_began_in_this_browser_chooses_among_the_accounts_without_a_shop(
     api: httpx.Client, person: Visitor
 ) -> None:
-    taken, free = added(api), added(api)
+    taken, free = added(api), added(api, "Another")
     connected(api, taken)
     query = came_back(begun(api, **IN_A_BROWSER), shop=2)
     person.client.cookies = api.cookies
@@ -414,7 +414,7 @@ def test_the_form_takes_no_attempt_of_an_account(api: httpx.Client, person: Visi
     query = came_back(begun(api, added(api)))
     assert "oauth_state_unknown" in person.client.post(FORM, data=query).text
     assert code_of(api.get(CALLBACK, params=query | {"state": "x"}), 400) == "oauth_state_unknown"
-    assert connected(api, added(api)).status_code == 200
+    assert connected(api, added(api, "Another")).status_code == 200
 
 
 def test_a_seller_who_says_no_ends_an_attempt_without_an_account_too(api: httpx.Client, person: Visitor) -> None:

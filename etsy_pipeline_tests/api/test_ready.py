@@ -12,12 +12,14 @@ from etsy_pipeline import wiring
 from etsy_pipeline.api.ready import BROKEN, OK, TIMED_OUT, Check
 from etsy_pipeline.errors import NotConfigured, StoreUnavailable
 from etsy_pipeline.settings import Settings
-from etsy_pipeline.store import signs_of_life
+from etsy_pipeline.store import accounts, signs_of_life
+from etsy_pipeline.store.encryption import TokenCipher, new_key
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.sync.code_version import this_code
 from etsy_pipeline_tests.api.serving import serving
 from etsy_pipeline_tests.conftest import ON_SQLITE
 from etsy_pipeline_tests.everything_up import free_port
+from etsy_pipeline_tests.sync.planned import connected
 
 LONG_AGO = "2026-01-01 00:00:00"
 
@@ -27,7 +29,7 @@ def ready(url: str) -> tuple[int, dict[str, str]]:
     answer = httpx.get(f"{url}/ready", timeout=30)
     told = answer.json()
     assert told["status"] == ("ready" if answer.status_code == 200 else "not_ready")
-    assert set(told["checks"]) == {"database", "tables", "sensors", "dagster", "snapshots", "disk"}
+    assert set(told["checks"]) == {"database", "tables", "key", "sensors", "dagster", "snapshots", "disk"}
     return answer.status_code, {name: word for name, word in told["checks"].items() if word != OK}
 
 
@@ -56,6 +58,16 @@ def test_tables_of_another_version_are_named(settings: Settings, sqlite_store: S
             connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
         with serving(settings, sqlite_store) as url:
             assert ready(url) == (503, {"tables": word})
+
+
+@ON_SQLITE
+def test_a_key_that_reads_no_tokens_is_named(settings: Settings, store: Store) -> None:
+    at_work(store)
+    account, theirs = connected(store), TokenCipher(new_key())
+    with store.writing() as session:
+        accounts.change(session, account.id, refresh_token_encrypted=theirs.encrypt("secret"))
+    with serving(settings, store) as url:
+        assert ready(url) == (503, {"key": "secret_key_wrong"})
 
 
 @ON_SQLITE
@@ -115,7 +127,7 @@ def test_a_database_that_is_away_is_named_and_it_still_lives(
     with serving(settings, sqlite_store) as url:
         status, wrong = ready(url)
         assert status == 503
-        assert wrong["database"] == wrong["tables"] == wrong["sensors"] == "database_unreachable"
+        assert wrong["database"] == wrong["tables"] == wrong["key"] == wrong["sensors"] == "database_unreachable"
         assert httpx.get(f"{url}/health").json() == {"status": "ok"}
 
 

@@ -17,7 +17,7 @@ from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.planning.brakes import Brake
 from etsy_pipeline.planning.changes import Difference
 from etsy_pipeline.planning.link import Link
-from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline.planning.plan_view import Totals, row
 from etsy_pipeline.safe_text import visible
 from etsy_pipeline.store.records import SyncItem

@@ -4,6 +4,8 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -11,7 +13,7 @@ import pytest
 
 from etsy_pipeline.cli import up
 from etsy_pipeline.cli.processes import Program, end
-from etsy_pipeline.cli.sandbox import free_ports
+from etsy_pipeline.cli.sandbox import free_ports, the_only_sandbox, write_settings
 from etsy_pipeline.errors import Conflict, NotConfigured
 from etsy_pipeline.settings import Settings
 from etsy_pipeline_tests.cli.terminal import Terminal
@@ -58,6 +60,20 @@ def test_the_sandbox_sends_the_browser_back_to_the_port_of_the_pages(
     assert sandbox.env == {"ETSY_REDIRECT_URI": "http://localhost:9001/admin/oauth/etsy/callback"}
 
 
+def test_a_second_sandbox_in_a_folder_leaves_the_first_ones_settings_alone(tmp_path: Path) -> None:
+    home = tmp_path / "state"
+    write_settings(home, {"ETSY_API_URL": "http://127.0.0.1:8731"})
+    before = (home / "sandbox.env").read_text()
+    with the_only_sandbox(Settings.load(etsy_pipeline_home=home)):
+        for words in (("sandbox", "--etsy-port", "0", "--medusa-port", "0"), ("demo",)):
+            said = " ".join(Terminal(tmp_path, {})(*words, status=1).split())
+            assert f"runs in {home} already (process {os.getpid()})" in said
+            assert "point at it: http://127.0.0.1:8731" in said
+            assert "sandbox_runs_already" in said
+    assert (home / "sandbox.env").read_text() == before
+    assert not (home / "sandbox.db").exists()
+
+
 def test_up_in_a_wrong_folder_says_so_and_begins_nothing(tmp_path: Path) -> None:
     assert "dagster_yaml_missing" in Terminal(tmp_path, {})("up", status=1)
     assert not (tmp_path / "state").exists()
@@ -85,6 +101,36 @@ def test_what_up_starts_does_not_keep_its_lock(tmp_path: Path) -> None:
             assert program.is_running
     finally:
         end([program])
+
+
+A_PROGRAM = """
+import subprocess, sys, time
+subprocess.Popen(["sleep", "900"])
+print("begun", flush=True)
+time.sleep(900)
+"""
+KILLED = """
+import os, signal, sys, time
+from pathlib import Path
+from etsy_pipeline.cli.processes import Program, python
+log = Path("program.log")
+Program("a program", python("a_program"), log).start()
+while b"begun" not in log.read_bytes():
+    time.sleep(0.01)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_up_started_ends_with_it_though_it_is_killed_and_can_tell_nobody(tmp_path: Path) -> None:
+    (tmp_path / "a_program.py").write_text(A_PROGRAM)
+    env = os.environ | {MARK: str(tmp_path), "PYTHONPATH": f"{tmp_path}:{PROJECT}"}
+    killed = subprocess.run([sys.executable, "-c", KILLED], cwd=tmp_path, env=env, timeout=60, check=False)
+    try:
+        assert killed.returncode == -signal.SIGKILL
+        until(lambda: not alive(tmp_path), tmp_path / "program.log")
+    finally:
+        for process in alive(tmp_path):
+            os.kill(process, signal.SIGKILL)
 
 
 def test_up_in_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:

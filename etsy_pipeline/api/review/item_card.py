@@ -12,7 +12,7 @@ from etsy_pipeline.listings.remedies import OF_THE_SHOP
 from etsy_pipeline.listings.verdict import Verdict
 from etsy_pipeline.planning.changes import Difference
 from etsy_pipeline.planning.link import Link
-from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline.planning.plan_view import dollars
 from etsy_pipeline.planning.sections import section_of, words_of
 from etsy_pipeline.store.records import SyncItem

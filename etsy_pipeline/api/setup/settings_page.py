@@ -18,6 +18,7 @@ from etsy_pipeline.api.setup.price_preview import PricePreview, price_preview
 from etsy_pipeline.api.setup.settings_form import Typed
 from etsy_pipeline.api.setup.shapes import NO, YES
 from etsy_pipeline.api.setup.shell import Choices, Looks, Texts, step_page
+from etsy_pipeline.api.setup.unfit import fitting
 from etsy_pipeline.errors import BadRequest, Conflict, PipelineError
 from etsy_pipeline.listings.shop import Choice, Kind
 from etsy_pipeline.listings.shop_settings import parse_settings
@@ -81,15 +82,17 @@ def save(
 ) -> Response:
     """What was changed, all of it or nothing."""
     account, words = _account(context, account_id), texts.get("_q", "")
-    found = settings_form.take(texts, texts.get("_base", ""), _present(account), account.api_config)
+    now = fitting(account)
+    found = settings_form.take(texts, texts.get("_base", ""), now.present, now.stored)
     if refused := _refused(found):
         return _page(request, context, choices, account_id, q=words, found=found, problem=refused)
+    changes = {**now.mended, **found.changes}
     try:
-        if found.changes:
-            configure(context.store, account_id, found.changes, seen=mark_of(account), by=by)
+        if changes:
+            configure(context.store, account_id, changes, seen=mark_of(account), by=by)
     except PipelineError as problem:
         return _page(request, context, choices, account_id, q=words, found=found, problem=problem)
-    names = ",".join(found.changes)
+    names = ",".join(changes)
     return to(f"/setup/shops/{account_id}/settings?saved={names[:200] or 'nothing'}")
 
 
@@ -99,12 +102,13 @@ def preview(
 ) -> Response:
     """What was changed would do this to prices; nothing is saved."""
     account, words = _account(context, account_id), texts.get("_q", "")
-    found = settings_form.take(texts, texts.get("_base", ""), _present(account), account.api_config)
+    now = fitting(account)
+    found = settings_form.take(texts, texts.get("_base", ""), now.present, now.stored)
     problem, prices = _refused(found), None
     if problem is None:
-        look, wanted = looks.of(account_id), parse_settings(with_changes(account.api_config, found.changes))
+        look, wanted = looks.of(account_id), parse_settings(with_changes(now.stored, found.changes))
         look.ended.wait(WAITED_SECONDS)
-        prices = price_preview(look, accounts.settings_of(account), wanted)
+        prices = price_preview(look, parse_settings(now.stored), wanted)
         problem = look.problem or (None if prices else look.before or NOT_READ_YET)
     return _page(request, context, choices, account_id, q=words, found=found, problem=problem, prices=prices)
 
@@ -129,7 +133,8 @@ def _page(
     prices: PricePreview | None = None,
 ) -> Response:
     account = _account(context, account_id)
-    form = settings_form.show(_present(account), found, words=q)
+    now = fitting(account)
+    form = settings_form.show(now.present, found, words=q)
     of_shop, trouble = or_trouble(lambda: choices.of_shop(account_id), {}) if account.is_active else ({}, None)
     is_away = problem is not None and problem.code == AWAY  # asking once more takes as long again
     named = {field: list(of_shop.get(kind, ())) for field, kind in OF_SHOP.items()}
@@ -140,6 +145,7 @@ def _page(
         account_id,
         problem=problem,
         form=form,
+        unfit=now.unfit,
         prices=prices,
         q=q,
         saved=[settings_form.words_of(name) for name in saved.split(",") if name],
@@ -164,7 +170,3 @@ def _selected(text: str, offered: Sequence[Choice]) -> Sequence[tuple[str, str]]
 def _account(context: AppContext, account_id: str) -> EtsyAccount:
     with context.store.reading() as session:
         return accounts.get(session, account_id)
-
-
-def _present(account: EtsyAccount) -> Mapping[str, object]:
-    return accounts.settings_of(account).model_dump(mode="json")

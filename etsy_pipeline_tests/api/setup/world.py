@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from etsy_pipeline import wiring
 from etsy_pipeline.sandbox.consent import grant
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.engine import Store
@@ -67,8 +66,3 @@ class Owner:
         self.types_the_apps_keys()
         self.connects_the_shop()
         return self.visitor.page.url.path.split("/")[3]
-
-
-def quota(store: Store) -> int:
-    """Calls to Etsy that are left today."""
-    return wiring.quota_of(Settings.load(), store).left_today
