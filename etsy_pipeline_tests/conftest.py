@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event, text
 from etsy_pipeline.catalogue.admin_api import AdminApi
 from etsy_pipeline.store.encryption import TokenCipher, new_key
 from etsy_pipeline.store.engine import Store, open_store
-from etsy_pipeline.store.tables import Table
+from etsy_pipeline.store.tables.base import Table
 from etsy_pipeline_tests.compiled_once import statements_are_compiled_once
 from etsy_pipeline_tests.embedded import with_all_tables
 from etsy_pipeline_tests.world import World, a_world

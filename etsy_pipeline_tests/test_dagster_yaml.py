@@ -1,7 +1,9 @@
 """What is said of a dagster.yaml for several machines before anything runs; and that the recipes are what they should be."""
 
 import re
+import socket
 import socketserver
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -169,6 +171,22 @@ def test_redis_is_asked_as_celery_will_use_it(redis: str, login: str, database: 
     with pytest.raises(PipelineError, match=f"{told}.*BROKER.*broker_unreachable") as refused:
         dagster_yaml.require_broker(url, "BROKER")
     assert "kret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("scheme", ["amqp", "amqps", "rediss"])
+def test_another_broker_is_asked_by_celerys_library_where_that_is_installed(
+    monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    monkeypatch.setattr(dagster_yaml, "PATIENCE_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as says_nothing:
+        url = f"{scheme}://me:sekret@127.0.0.1:{says_nothing.getsockname()[1]}/0"
+        with monkeypatch.context() as without:
+            without.setitem(sys.modules, "kombu", None)
+            dagster_yaml.require_broker(url, "BROKER")
+        pytest.importorskip("kombu", reason="needs the extra celery")
+        with pytest.raises(PipelineError, match=r"cannot be used by Celery \(.*BROKER.*broker_unreachable") as refused:
+            dagster_yaml.require_broker(url, "BROKER")
+    assert "sekret" not in str(refused.value)
 
 
 def test_one_of_several_brokers_is_enough(redis: str) -> None:

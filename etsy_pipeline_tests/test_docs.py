@@ -19,7 +19,7 @@ from etsy_pipeline.listings.rules import RULES
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.planning.brakes import BRAKES
 from etsy_pipeline.settings import Settings
-from etsy_pipeline.store.tables import Table
+from etsy_pipeline.store.tables.base import Table
 from etsy_pipeline_tests.real_shops import table_of_rates
 
 PROJECT = Path(__file__).parents[1]
@@ -143,7 +143,7 @@ def rules_page() -> str:
     brakes = "\n".join(f"| `{code}` | {_cell(rule.when)} | {_limit(rule.setting)} |" for code, rule in BRAKES.items())
     return f"""# Rules
 
-<!-- generated from etsy_pipeline/listings/rules.py and planning/brakes.py -->
+<!-- generated from etsy_pipeline/listings/rule_tables and planning/brakes.py -->
 
 ## Rules for listings
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from etsy_pipeline.store import tables
+from etsy_pipeline.store.tables.base import Table
 
 PROJECT = Path(__file__).parent.parent
 PACKAGE = PROJECT / "etsy_pipeline"
-ROWS = {name for name in vars(tables) if name.endswith("Row")}
+ROWS = {mapper.class_.__name__ for mapper in Table.registry.mappers}
 
 A_NEW_ROOM = """
 import alembic, dagster, fastapi, httpx, sqlalchemy, standardwebhooks

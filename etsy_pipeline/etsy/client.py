@@ -3,11 +3,11 @@
 import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from html import unescape
-from typing import Annotated, Any, Self, TypeVar
+from typing import Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-
-from etsy_pipeline.etsy.errors import EtsyRefused, EtsyUnavailable
+from etsy_pipeline.etsy.answers import EtsyFile, EtsyImage, EtsyListing, EtsySection, EtsyShop, EtsyVideo, parsed
+from etsy_pipeline.etsy.choices import CHOICES, taxonomy_property
+from etsy_pipeline.etsy.errors import EtsyRefused
 from etsy_pipeline.etsy.live import gone, live_attribute, live_inventory, live_listing
 from etsy_pipeline.etsy.requests import (
     attribute_form,
@@ -26,7 +26,7 @@ from etsy_pipeline.etsy.variation_images import linked_picture_gone, links_body,
 from etsy_pipeline.linking.seen import SeenListing
 from etsy_pipeline.listings.listing import Attribute, Inventory, Listing, PersonalizationQuestion, Translation
 from etsy_pipeline.listings.origin import neighbouring
-from etsy_pipeline.listings.shop import Choice, Kind, TaxonomyProperty, TaxonomyValue
+from etsy_pipeline.listings.shop import Choice, Kind, TaxonomyProperty
 from etsy_pipeline.planning.link import LiveListing, VariationLink
 from etsy_pipeline.providers.protocols import ListingChange, Purpose, ValueIds
 
@@ -34,81 +34,6 @@ NO_PARAMS: Mapping[str, str] = {}
 LIVE: Mapping[str, str] = {"includes": "Images,Translations"}
 WITH_IMAGES: Mapping[str, str] = {"includes": "Images"}
 OLDEST_FIRST: Mapping[str, str] = {"sort_on": "created", "sort_order": "asc"}
-
-
-def _unescaped(value: object) -> object:
-    return unescape(value) if isinstance(value, str) else value  # FACTS §0.9: text comes back HTML-escaped
-
-
-Text = Annotated[str, BeforeValidator(_unescaped)]
-OptionalText = Annotated[str, BeforeValidator(lambda value: _unescaped(value or ""))]
-
-
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")  # FACTS §15: tolerate fields we do not know
-
-
-Model = TypeVar("Model", bound=_Answer)
-
-
-class EtsyShop(_Answer):
-    """A shop. `currency_code` is that of every price we send."""
-
-    shop_id: int
-    shop_name: Text
-    currency_code: str
-    url: str = ""
-    user_id: int | None = None
-    is_vacation: bool = False
-    vacation_message: OptionalText = ""
-    country: str | None = Field(default=None, validation_alias="shop_location_country_iso")
-    languages: tuple[str, ...] = ()
-
-    @property
-    def language(self) -> str:
-        """The shop's own, two letters: the first of those that it has."""
-        return self.languages[0].partition("-")[0].lower() if self.languages else ""
-
-
-class EtsyListing(_Answer):
-    """A listing as Etsy has it; its text unescaped."""
-
-    listing_id: int
-    state: str
-    title: Text = ""
-    description: Text = ""
-    url: str | None = None
-    skus: tuple[Text, ...] = ()
-    is_private: bool = False
-
-
-class EtsyImage(_Answer):
-    """A picture of a listing."""
-
-    listing_image_id: int
-    rank: int = 1
-
-
-class EtsyFile(_Answer):
-    """A file of a download."""
-
-    listing_file_id: int
-    filename: Text = ""
-    size_bytes: int = 0
-
-
-class EtsyVideo(_Answer):
-    """A video of a listing."""
-
-    video_id: int
-    video_state: str = "active"
-
-
-class EtsySection(_Answer):
-    """A section of a shop."""
-
-    shop_section_id: int
-    title: Text = ""
 
 
 class EtsyClient:
@@ -143,7 +68,7 @@ class EtsyClient:
     def get_shop(self, shop_id: int) -> EtsyShop:
         """One shop."""
         answer = self._transport.call("GET", f"/shops/{shop_id}", what="read the shop", purpose=self._purpose)
-        return _parsed(EtsyShop, answer, "the shop")
+        return parsed(EtsyShop, answer, "the shop")
 
     def choices(self, shop_id: int) -> dict[Kind, tuple[Choice, ...]]:
         """Everything of the shop's that settings refer to: profiles, policies, sections, production partners."""
@@ -179,7 +104,7 @@ class EtsyClient:
     def taxonomy_properties(self, taxonomy_id: int) -> tuple[TaxonomyProperty, ...]:
         """The standard properties of a category, and the values that Etsy lists for each (FACTS §7)."""
         found = self._results(f"/seller-taxonomy/nodes/{taxonomy_id}/properties", f"read category {taxonomy_id}")
-        return tuple(_property(item) for item in found)
+        return tuple(taxonomy_property(item) for item in found)
 
     def create_draft_listing(self, shop_id: int, listing: Listing, *, reference: str) -> EtsyListing:
         """Create a draft, our reference in its description.
@@ -188,7 +113,7 @@ class EtsyClient:
         """
         path, form = f"/shops/{shop_id}/listings", create_form(listing, reference=reference)
         answer = self._write_form("POST", path, form, what="create a draft listing", is_repeatable=False)
-        return _parsed(EtsyListing, answer, "the new listing", may_have_happened=True)
+        return parsed(EtsyListing, answer, "the new listing", may_have_happened=True)
 
     def update_listing(self, shop_id: int, listing_id: int, change: ListingChange) -> EtsyListing | None:
         """Change what the change names, and only that; None where this comes to no field of Etsy's form."""
@@ -198,7 +123,7 @@ class EtsyClient:
         path = f"/shops/{shop_id}/listings/{listing_id}"
         what = f"update listing {listing_id}"
         answer = self._write_form("PATCH", path, form, what=what, is_repeatable=change.is_repeatable)
-        return _parsed(EtsyListing, answer, "the updated listing")
+        return parsed(EtsyListing, answer, "the updated listing")
 
     def listings_in_state(self, shop_id: int, state: str, known: Collection[int] = ()) -> Iterator[EtsyListing]:
         """All listings in one state; drafts show only when asked for (FACTS §0.2).
@@ -212,7 +137,7 @@ class EtsyClient:
             return (listing(answer) for answer in self._listings_by_id(shop_id, listing_ids, NO_PARAMS))
 
         def listing(answer: Any) -> EtsyListing:
-            return _parsed(EtsyListing, answer, "a listing")
+            return parsed(EtsyListing, answer, "a listing")
 
         return in_state(Pages(self._asking(shop_id, "list", NO_PARAMS), by_id, listing), state, known)
 
@@ -331,7 +256,7 @@ class EtsyClient:
     def image_ids(self, listing_id: int) -> list[int]:
         """Pictures that are on a listing, by rank."""
         found = self._results(f"/listings/{listing_id}/images", f"read the pictures of listing {listing_id}")
-        images = [_parsed(EtsyImage, item, "a picture") for item in found]
+        images = [parsed(EtsyImage, item, "a picture") for item in found]
         return [image.listing_image_id for image in sorted(images, key=lambda image: image.rank)]
 
     def put_inventory(self, listing_id: int, inventory: Inventory, *, readiness_state_id: int | None) -> None:
@@ -408,7 +333,7 @@ class EtsyClient:
             form={"title": title},
             is_repeatable=False,
         )
-        made = _parsed(EtsySection, answer, "the new section", may_have_happened=True)
+        made = parsed(EtsySection, answer, "the new section", may_have_happened=True)
         return Choice(made.shop_section_id, made.title)
 
     def upload_image(
@@ -422,7 +347,7 @@ class EtsyClient:
             form={"rank": str(rank), "overwrite": "true", "alt_text": alt_text},
             files={"image": (filename, content)},
         )
-        return _parsed(EtsyImage, answer, "the uploaded picture")
+        return parsed(EtsyImage, answer, "the uploaded picture")
 
     def put_translation(self, shop_id: int, listing_id: int, translation: Translation, *, is_there: bool) -> None:
         """Texts in another language. Whether they have to be made or changed only Etsy's answer tells for certain."""
@@ -450,7 +375,7 @@ class EtsyClient:
     def listing_files(self, shop_id: int, listing_id: int) -> list[EtsyFile]:
         """The files that buyers of a download get."""
         path, what = f"/shops/{shop_id}/listings/{listing_id}/files", f"read the files of listing {listing_id}"
-        return [_parsed(EtsyFile, item, "a file") for item in self._results(path, what)]
+        return [parsed(EtsyFile, item, "a file") for item in self._results(path, what)]
 
     def upload_file(self, shop_id: int, listing_id: int, *, content: bytes, name: str, rank: int) -> EtsyFile:
         """One more file. Never repeated by itself: there would be two."""
@@ -462,7 +387,7 @@ class EtsyClient:
             files={"file": (name, content)},
             is_repeatable=False,
         )
-        return _parsed(EtsyFile, answer, "the uploaded file", may_have_happened=True)
+        return parsed(EtsyFile, answer, "the uploaded file", may_have_happened=True)
 
     def delete_file(self, shop_id: int, listing_id: int, file_id: int) -> None:
         """Take a file off; one that is gone is no matter."""
@@ -471,7 +396,7 @@ class EtsyClient:
     def listing_videos(self, listing_id: int) -> list[EtsyVideo]:
         """A listing's videos, but for those that Etsy calls deleted."""
         found = self._results(f"/listings/{listing_id}/videos", f"read the videos of listing {listing_id}")
-        videos = [_parsed(EtsyVideo, item, "a video") for item in found]
+        videos = [parsed(EtsyVideo, item, "a video") for item in found]
         return [video for video in videos if video.video_state != "deleted"]
 
     def upload_video(self, shop_id: int, listing_id: int, *, content: bytes, filename: str) -> EtsyVideo:
@@ -484,7 +409,7 @@ class EtsyClient:
             files={"video": (filename, content)},
             is_repeatable=False,
         )
-        return _parsed(EtsyVideo, answer, "the uploaded video", may_have_happened=True)
+        return parsed(EtsyVideo, answer, "the uploaded video", may_have_happened=True)
 
     def delete_video(self, shop_id: int, listing_id: int, video_id: int) -> None:
         """Take a video off; one that is gone is no matter."""
@@ -509,7 +434,7 @@ class EtsyClient:
             form={"rank": str(rank), "overwrite": "true", "alt_text": alt_text},
             files={"listing_image_id": (None, str(image_id))},  # a part without a file name: a field of the form
         )
-        return _parsed(EtsyImage, answer, "the picture with its text")
+        return parsed(EtsyImage, answer, "the picture with its text")
 
     def _write_form(self, method: str, path: str, form: Mapping[str, str], **request: Any) -> Any:
         """Write a listing's form; where Etsy refuses a range of when_made, with its name in the years around this."""
@@ -530,62 +455,3 @@ class EtsyClient:
         answer = self._transport.call("GET", path, what=what, params=params, purpose=self._purpose)
         results = answer.get("results") if isinstance(answer, dict) else answer
         return results if isinstance(results, list) else []
-
-
-def _parsed(model: type[Model], answer: Any, what: str, *, may_have_happened: bool = False) -> Model:
-    try:
-        return model.model_validate(answer)
-    except ValidationError as error:
-        fields = ", ".join(".".join(map(str, item["loc"])) for item in error.errors(include_input=False))
-        raise EtsyUnavailable(
-            f"Etsy's answer on {what} lacks what we need ({fields}).",
-            code="etsy_answer_malformed",
-            hint="Etsy's API may have changed; look for a newer etsy_pipeline.",
-            may_have_happened=may_have_happened,
-        ) from None
-
-
-def _property(item: dict[str, Any]) -> TaxonomyProperty:
-    values = [
-        TaxonomyValue(int(value["value_id"]), unescape(str(value.get("name", ""))), value.get("scale_id"))
-        for value in item.get("possible_values") or ()
-        if value.get("value_id") is not None
-    ]
-    return TaxonomyProperty(
-        property_id=int(item["property_id"]),
-        name=unescape(str(item.get("display_name") or item.get("name", ""))),
-        values=tuple(values),
-        supports_variations=bool(item.get("supports_variations")),
-        is_required=bool(item.get("is_required")),
-        supports_attributes=bool(item.get("supports_attributes")),
-        max_values=item.get("max_values_allowed") if item.get("is_multivalued") else 1,
-        scales=tuple(
-            Choice(int(scale["scale_id"]), unescape(str(scale.get("display_name", ""))))
-            for scale in item.get("scales") or ()
-        ),
-    )
-
-
-def _named(key: str) -> Callable[[dict[str, Any]], str]:
-    return lambda item: unescape(str(item.get(key) or ""))
-
-
-def _policy_name(item: dict[str, Any]) -> str:
-    accepts = [word for word in ("returns", "exchanges") if item.get(f"accepts_{word}")]
-    days = item.get("return_deadline")
-    return f"accepts {' and '.join(accepts)}, {days} days" if accepts else "no returns or exchanges"
-
-
-def _readiness_name(item: dict[str, Any]) -> str:
-    state = str(item.get("readiness_state", "")).replace("_", " ")
-    return f"{state}, {unescape(str(item.get('processing_days_display_label', '')))}"
-
-
-# Kind of choice → (path below the shop, key of the id, its name)
-CHOICES: Mapping[Kind, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
-    "shipping_profile": ("shipping-profiles", "shipping_profile_id", _named("title")),
-    "return_policy": ("policies/return", "return_policy_id", _policy_name),
-    "processing_profile": ("readiness-state-definitions", "readiness_state_id", _readiness_name),
-    "shop_section": ("sections", "shop_section_id", _named("title")),
-    "production_partner": ("production-partners", "production_partner_id", _named("partner_name")),
-}

@@ -42,8 +42,8 @@ def live_attribute(answer: Json) -> Attribute:
     """An attribute of a listing. A scale without a name is none: buyers do not see such a value (LISTING_EXTRAS §3)."""
     return Attribute(
         int(answer["property_id"]),
-        _text(answer.get("property_name")),
-        tuple(_text(value) for value in answer.get("values") or ()),
+        plain_text(answer.get("property_name")),
+        tuple(plain_text(value) for value in answer.get("values") or ()),
         tuple(int(number) for number in answer.get("value_ids") or ()),
         answer.get("scale_id") if answer.get("scale_name") else None,
     )
@@ -64,9 +64,9 @@ def _translations(answer: Json) -> tuple[Translation, ...] | None:
     found = (
         Translation(
             language,
-            _text(item.get("title")),
-            _text(item.get("description")),
-            tuple(_text(tag) for tag in item.get("tags") or ()),
+            plain_text(item.get("title")),
+            plain_text(item.get("description")),
+            tuple(plain_text(tag) for tag in item.get("tags") or ()),
         )
         for language, item in texts
         if language.partition("-")[0].lower() != own
@@ -89,7 +89,7 @@ def live_inventory(answer: Json | None) -> Inventory | None:
     properties = tuple(
         VariationProperty(
             int(item["property_id"]),
-            _text(item.get("property_name")),
+            plain_text(item.get("property_name")),
             item.get("scale_id"),
             _value_ids(products, number),
         )
@@ -106,7 +106,7 @@ def _value_ids(products: Sequence[Json], number: int) -> dict[str, int]:
         values = told[number] if number < len(told) else {}
         ids, texts = list(values.get("value_ids") or []), list(values.get("values") or [])
         if len(ids) == len(texts) == 1 and int(values["property_id"]) not in CUSTOM_PROPERTY_IDS:
-            found[_text(texts[0])] = int(ids[0])
+            found[plain_text(texts[0])] = int(ids[0])
     return found
 
 
@@ -120,15 +120,16 @@ def money(value: Any) -> Decimal:
 def _offering(product: Json) -> Offering:
     offering: Json = next((item for item in product.get("offerings") or () if not item.get("is_deleted")), {})
     return Offering(
-        sku=_text(product.get("sku")),
-        values=tuple(_text(", ".join(item.get("values") or ())) for item in product.get("property_values") or ()),
+        sku=plain_text(product.get("sku")),
+        values=tuple(plain_text(", ".join(item.get("values") or ())) for item in product.get("property_values") or ()),
         price=money(offering.get("price", 0)),
         quantity=int(offering.get("quantity") or 0),
         is_enabled=bool(offering.get("is_enabled")),
     )
 
 
-def _text(value: object) -> str:
+def plain_text(value: object) -> str:
+    """A text of Etsy's, which comes HTML-escaped (FACTS §0.9); blank where there is none."""
     return unescape(str(value)) if value is not None else ""
 
 
@@ -138,8 +139,8 @@ def _as_sent(key: str) -> Callable[[Json], object]:
     def value(answer: Json) -> object:
         found = answer[key]
         if isinstance(found, list):
-            return tuple(_text(item) for item in found)
-        return _text(found) if isinstance(found, str) else found
+            return tuple(plain_text(item) for item in found)
+        return plain_text(found) if isinstance(found, str) else found
 
     return value
 
@@ -160,7 +161,9 @@ def _dimensions(answer: Json) -> object:
 
 
 def _guarantee(answer: Json) -> object:
-    return tuple(sorted((name, _text(answer[name])) for name in GUARANTEE_FIELDS if answer.get(name) not in {None, ""}))
+    return tuple(
+        sorted((name, plain_text(answer[name])) for name in GUARANTEE_FIELDS if answer.get(name) not in {None, ""})
+    )
 
 
 def _told() -> dict[str, tuple[str, Callable[[Json], object]]]:

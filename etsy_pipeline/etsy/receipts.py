@@ -10,8 +10,8 @@ from decimal import Decimal
 from html import unescape
 from typing import Any, TypeVar
 
+from etsy_pipeline.etsy.answers import malformed
 from etsy_pipeline.etsy.live import money
-from etsy_pipeline.etsy.seen import malformed
 from etsy_pipeline.etsy.shop_pages import PAGE
 from etsy_pipeline.etsy.transport import EtsyTransport
 from etsy_pipeline.providers.protocols import ReceiptPage, ReceiptQuery

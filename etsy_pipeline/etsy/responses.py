@@ -24,7 +24,6 @@ class Reaction(Enum):
 
     RETRY = "repeated with growing waits, then the product waits for another round"
     RETRY_CONFLICT = "repeated with growing waits, then the product fails"
-    SLOW_DOWN = "waited as long as Etsy asks, for all processes, then repeated"
     REFRESH_TOKEN = "the token is refreshed and the call repeated once, then the job stops"  # noqa: S105 - words
     FAIL_ITEM = "the product fails with Etsy's words, the others go on"
     PAUSE_JOB = "the job pauses until calls are free again"
@@ -59,7 +58,8 @@ VIDEOS = "/listings/{listing_id}/videos"
 PRIMARY_LANGUAGE = "etsy_primary_language"  # code of a translation into the shop's own language
 BROKEN_TRANSLATION = "etsy_translation_broken"  # code of a listing of which one lacks its description
 
-# The first row that fits counts. A 429 that asks for some seconds only is SLOW_DOWN (`is_short_wait`). FACTS §11; §3 and §2 for 403: key, scope, or somebody else's listing; §12 for 429.
+# The first row that fits counts. A 429 that asks for some seconds only is waited out before (`is_short_wait`).
+# FACTS §11; §3 and §2 for 403: key, scope, or somebody else's listing; §12 for 429.
 ANSWERS: tuple[Answers, ...] = (
     Answers(
         401,

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from html import unescape
 from typing import Any
 
-from etsy_pipeline.etsy.errors import EtsyUnavailable
-from etsy_pipeline.etsy.live import moment, money
+from etsy_pipeline.etsy.answers import malformed
+from etsy_pipeline.etsy.live import moment, money, plain_text
 from etsy_pipeline.linking.reference import reference_in
 from etsy_pipeline.linking.seen import SeenListing
 
@@ -29,23 +28,13 @@ def seen_listing(answer: Json) -> SeenListing:
         raise malformed("a listing", type(error).__name__) from None
 
 
-def malformed(what: str, problem: str) -> EtsyUnavailable:
-    """An answer from which nothing can be concluded."""
-    return EtsyUnavailable(
-        f"Etsy's answer on {what} lacks what we need ({problem}).",
-        code="etsy_answer_malformed",
-        hint="Etsy's API may have changed; look for a newer etsy_pipeline.",
-        may_have_happened=False,
-    )
-
-
 def _seen(answer: Json) -> SeenListing:
-    description, price = _text(answer.get("description")), answer.get("price")
+    description, price = plain_text(answer.get("description")), answer.get("price")
     images = sorted(answer.get("images") or (), key=lambda image: int(image.get("rank") or 0))
     return SeenListing(
         listing_id=int(answer["listing_id"]),
         state=str(answer["state"]),
-        title=_text(answer.get("title")),
+        title=plain_text(answer.get("title")),
         url=answer.get("url") or "",
         image_url=next((image.get("url_570xN") or image.get("url_fullxfull") or "" for image in images), ""),
         image_ids=tuple(int(image["listing_image_id"]) for image in images),
@@ -53,7 +42,7 @@ def _seen(answer: Json) -> SeenListing:
         price="" if price is None else str(money(price)),
         currency_code=str(price["currency_code"]) if isinstance(price, Mapping) else "",
         taxonomy_id=answer.get("taxonomy_id"),
-        tags=tuple(_text(tag) for tag in answer.get("tags") or ()),
+        tags=tuple(plain_text(tag) for tag in answer.get("tags") or ()),
         reference=reference_in(description),
         mentions=tuple(dict.fromkeys(_ADDRESS.findall(description)))[:MOST_MENTIONS],
         created_at=_moment(answer, "created_timestamp", "creation_timestamp"),
@@ -65,10 +54,6 @@ def _seen(answer: Json) -> SeenListing:
         views=int(answer.get("views") or 0),
         num_favorers=int(answer.get("num_favorers") or 0),
     )
-
-
-def _text(value: object) -> str:
-    return unescape(str(value)) if value is not None else ""
 
 
 def _moment(answer: Json, *names: str) -> datetime | None:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from etsy_pipeline.etsy.answers import malformed
 from etsy_pipeline.etsy.errors import EtsyUnavailable
-from etsy_pipeline.etsy.seen import malformed
 from etsy_pipeline.linking.seen import SeenListing
 from etsy_pipeline.providers.errors import NotAllListed
 

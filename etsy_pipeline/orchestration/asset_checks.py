@@ -16,7 +16,7 @@ from etsy_pipeline.orchestration.plan_assets import validated_listings
 from etsy_pipeline.orchestration.publish_assets import published_listings
 from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.orchestration.runs import transaction_id_of
-from etsy_pipeline.planning.plan import CHANGING
+from etsy_pipeline.planning.plan_item import CHANGING
 from etsy_pipeline.store import items, jobs
 
 # Checks need their asset's partition to read its table; Dagster 1.13 calls that a preview at every import.

@@ -14,7 +14,7 @@ import dagster as dg
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
 from etsy_pipeline.orchestration.resources import StoreResource
-from etsy_pipeline.orchestration.run_queue import PARTITION_TAG, work_of
+from etsy_pipeline.orchestration.run_tags import PARTITION_TAG, work_of
 from etsy_pipeline.orchestration.runs import (
     NO_FAULT,
     NO_RETRIES,

@@ -6,7 +6,7 @@ They leave half of each kind's places to the others (`run_queue.py`), so that la
 from collections.abc import Iterable
 from typing import get_args
 
-from etsy_pipeline.orchestration.run_queue import Work
+from etsy_pipeline.orchestration.run_tags import Work
 from etsy_pipeline.store import accounts, jobs
 from etsy_pipeline.store.engine import Session
 from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob, Lane
@@ -34,7 +34,7 @@ def is_long_plan(job: EtsySyncJob, large: Iterable[str]) -> bool:
 
 def is_long_publication(job: EtsySyncJob) -> bool:
     """Whether a publication will take long: its plan says how many calls it makes."""
-    return job.totals.api_calls >= MANY
+    return job.totals.calls >= MANY
 
 
 def will_take_long(session: Session, account_id: str, work: Work) -> bool:

@@ -95,6 +95,7 @@ def plan_metadata(job: EtsySyncJob, plan_rows: Iterable[PlanRow]) -> dict[str, A
         "brake_count": totals.braked + len(summary.brakes),
         "conflict_count": totals.conflicting,
         "api_calls": totals.api_calls,
+        "looks": totals.looks,
         "fees": dollars(totals.fees_usd_cents),
         "fees_usd_cents": totals.fees_usd_cents,
     }

@@ -17,7 +17,7 @@ from etsy_pipeline.errors import NeedsPerson, NotConfigured
 from etsy_pipeline.orchestration import metadata as shown
 from etsy_pipeline.orchestration.partitions import accounts_partitions
 from etsy_pipeline.orchestration.resources import EtsyResource, MedusaResource, StoreResource
-from etsy_pipeline.orchestration.run_queue import ORDERS, slot
+from etsy_pipeline.orchestration.run_tags import ORDERS, slot
 from etsy_pipeline.orchestration.runs import look_at_shop, name_of_shop
 from etsy_pipeline.orders.rounds import Round, due, look
 from etsy_pipeline.store import accounts, clock, receipt_feeds, receipts, sales

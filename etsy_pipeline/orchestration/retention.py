@@ -18,7 +18,7 @@ from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage  # it a
 
 from etsy_pipeline import wiring
 from etsy_pipeline.orchestration.resources import StoreResource
-from etsy_pipeline.orchestration.run_queue import PARTITION_TAG
+from etsy_pipeline.orchestration.run_tags import PARTITION_TAG
 from etsy_pipeline.orchestration.runs import TRANSACTION_TAG, helpful_failures, reporting
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store import jobs

@@ -11,7 +11,7 @@ Dagster: https://docs.dagster.io/deployment/execution/run-coordinators
 import logging
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self, get_args
 
 import dagster as dg
 from dagster._core.run_coordinator.queued_run_coordinator import RunQueueConfig  # what the method of the base gives
@@ -19,52 +19,12 @@ from dagster._serdes import ConfigurableClassData  # named in the signature that
 
 from etsy_pipeline.dagster_yaml import DRIVER, require_broker
 from etsy_pipeline.errors import NotConfigured, PipelineError
-from etsy_pipeline.orchestration.code_age import CODE_TAG
-from etsy_pipeline.safe_text import visible
+from etsy_pipeline.orchestration.run_tags import LONG_TAG, PARTITION_TAG, SLOT_TAG, WORK_TAG, Work, slot, work_of
 from etsy_pipeline.settings import LEAST_RUNS_AT_ONCE, Settings
-from etsy_pipeline.sync.code_version import this_code
 
-Work = Literal["plan", "full", "stock", "scan", "orders"]
-"""What a run does: it draws up a plan, publishes one in a lane, looks through a shop, or reads its orders."""
-
-SLOT_TAG = "etsy_pipeline/slot"
-WORK_TAG = "etsy_pipeline/work"
-LONG_TAG = "etsy_pipeline/long"
-SHOP_TAG = "etsy_pipeline/shop"
-PARTITION_TAG = "dagster/partition"
-PLAN_ASSETS = frozenset({"product_snapshot", "validated_listings", "sync_plan"})
-PUBLISHED = "published_listings"
-SCANNED = "etsy_listings"
-ORDERS = "etsy_receipts"
-WORK_OF_JOBS: Mapping[str, Work] = {
-    "plan_sync": "plan", "publish_sync": "full", "scan_shop": "scan", "read_orders": "orders"
-}  # fmt: skip
 APPROVALS_AT_ONCE = 2  # runs of no kind: a moment each
 
 logger = logging.getLogger(__name__)
-
-
-def slot(account_id: str, work: Work, shop: str = "", *, is_long: bool = False) -> dict[str, str]:
-    """The tags by which a run of an account waits for another one that does the same for it; and whose code it is.
-
-    `shop` is what it is called, for people: Dagster's partitions are accounts' ids. A run without it adds it itself.
-    """
-    told = {SHOP_TAG: visible(shop)} if shop else {}
-    if is_long:
-        told[LONG_TAG] = work
-    return {SLOT_TAG: f"{account_id}/{work}", WORK_TAG: work, CODE_TAG: this_code(), **told}
-
-
-def work_of(run: dg.DagsterRun) -> Work | None:
-    """What a run does, whoever started it; None where it is none of these."""
-    if run.job_name in WORK_OF_JOBS:
-        return WORK_OF_JOBS[run.job_name]
-    keys = {key.to_user_string() for key in run.asset_selection or ()}
-    if keys & PLAN_ASSETS:
-        return "plan"
-    if PUBLISHED in keys:
-        return "full"
-    return "scan" if SCANNED in keys else "orders" if ORDERS in keys else None
 
 
 class RunQueue(dg.QueuedRunCoordinator):

@@ -14,7 +14,7 @@ from etsy_pipeline.errors import PipelineError, StoreUnavailable, TakenOver
 from etsy_pipeline.logs import about
 from etsy_pipeline.monitoring import report, report_errors, report_unexpected, watch_logs
 from etsy_pipeline.orchestration.code_age import require_not_older
-from etsy_pipeline.orchestration.run_queue import PARTITION_TAG, SHOP_TAG
+from etsy_pipeline.orchestration.run_tags import PARTITION_TAG, SHOP_TAG
 from etsy_pipeline.redaction import redacted
 from etsy_pipeline.safe_text import visible, visible_lines
 from etsy_pipeline.settings import Settings

@@ -9,7 +9,7 @@ from etsy_pipeline.orchestration.jobs import plan_sync
 from etsy_pipeline.orchestration.long_runs import large_shops
 from etsy_pipeline.orchestration.partitions import ACCOUNTS
 from etsy_pipeline.orchestration.resources import StoreResource
-from etsy_pipeline.orchestration.run_queue import slot
+from etsy_pipeline.orchestration.run_tags import slot
 from etsy_pipeline.orchestration.runs import reporting
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.records import EtsyAccount

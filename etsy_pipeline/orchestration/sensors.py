@@ -18,7 +18,7 @@ from etsy_pipeline.orchestration.long_runs import is_long_plan, is_long_publicat
 from etsy_pipeline.orchestration.order_assets import orders_due, read_orders
 from etsy_pipeline.orchestration.partitions import ACCOUNTS, accounts_partitions, partition_change
 from etsy_pipeline.orchestration.resources import EtsyResource, StoreResource
-from etsy_pipeline.orchestration.run_queue import PARTITION_TAG, slot
+from etsy_pipeline.orchestration.run_tags import PARTITION_TAG, slot
 from etsy_pipeline.orchestration.runs import ATTEMPT_TAG, TRANSACTION_TAG, TRIGGER_TAG, reporting
 from etsy_pipeline.orchestration.shop_assets import asked_scans, scan_shop
 from etsy_pipeline.orchestration.waiting import first_answer, has_run, patience

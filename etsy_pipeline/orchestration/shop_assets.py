@@ -16,7 +16,7 @@ from etsy_pipeline.orchestration import metadata as shown
 from etsy_pipeline.orchestration.long_runs import large_shops
 from etsy_pipeline.orchestration.partitions import ACCOUNTS, accounts_partitions
 from etsy_pipeline.orchestration.resources import EtsyResource, StoreResource
-from etsy_pipeline.orchestration.run_queue import SCANNED, slot
+from etsy_pipeline.orchestration.run_tags import SCANNED, slot
 from etsy_pipeline.orchestration.runs import look_at_shop, name_of_shop, reporting
 from etsy_pipeline.providers.protocols import ShopClient
 from etsy_pipeline.shop.scan import ensure_fresh, scan

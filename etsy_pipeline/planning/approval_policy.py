@@ -12,7 +12,7 @@ from decimal import Decimal
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.planning.brakes import Brake
 from etsy_pipeline.planning.life import RENEWALS
-from etsy_pipeline.planning.plan import STOCK_FIELDS, PlanItem
+from etsy_pipeline.planning.plan_item import STOCK_FIELDS, PlanItem
 
 REASONS_TOLD = 5
 AUTO_APPROVE_OFF = "the shop approves no plan by itself"

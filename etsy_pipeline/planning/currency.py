@@ -10,7 +10,7 @@ from etsy_pipeline.listings.listing import Inventory
 from etsy_pipeline.planning.brakes import Brake
 from etsy_pipeline.planning.inventory import compared
 from etsy_pipeline.planning.link import Link, LiveListing
-from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan_item import PlanItem
 
 OF_PRICES = ("price_moved", "price_hundredfold")
 

@@ -14,7 +14,8 @@ from etsy_pipeline.planning.changes import FieldConflict
 from etsy_pipeline.planning.inventory import plan_inventory
 from etsy_pipeline.planning.link import GONE, Link, LiveListing
 from etsy_pipeline.planning.listing_fields import changed_fields
-from etsy_pipeline.planning.plan import PlanItem, lowers_stock_only, of_stock_lane
+from etsy_pipeline.planning.plan import of_stock_lane
+from etsy_pipeline.planning.plan_item import PlanItem, lowers_stock_only
 from etsy_pipeline.planning.sending import sent_fields, sent_parts
 
 HINT = "Sync again: the new plan shows what is on Etsy now."

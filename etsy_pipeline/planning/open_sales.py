@@ -11,7 +11,7 @@ from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.planning.brakes import of_first_raise
 from etsy_pipeline.planning.inventory import compared, without_pieces
 from etsy_pipeline.planning.link import ON_SALE, Link, LiveListing
-from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline.planning.sending import sent_parts
 from etsy_pipeline.sales.guard import BOOKING, OpenOnListing, OpenSales, SoldVariant
 

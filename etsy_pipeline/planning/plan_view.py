@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
+from etsy_pipeline.planning import looks
 from etsy_pipeline.planning.changes import Difference
 from etsy_pipeline.planning.costs import days_needed
-from etsy_pipeline.planning.plan import ACTIONS, PlanItem
+from etsy_pipeline.planning.plan_item import ACTIONS, PlanItem
 from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.planning.sections import words_of
 
@@ -17,6 +18,8 @@ MAX_DIFFERENCES_SHOWN = 4
 @dataclass(frozen=True, slots=True)
 class Totals:
     """How many products per action, how many of them need care, and what carrying the plan out costs.
+
+    `api_calls` change something, about `looks` more only ask (`looks.py`; 0 in plans of earlier versions).
 
     Beside a sync that is under way, `held` products are left to it, and of `left_for_later` ones something waits. Fees
     of the calendar month before the plan are `month_usd_cents`; listings that Etsy renews by itself, or no longer does,
@@ -36,6 +39,7 @@ class Totals:
     left_for_later: int = 0
     month_usd_cents: int = 0
     auto_renewal_usd_cents: int = 0
+    looks: int = 0
 
     def __add__(self, other: "Totals") -> "Totals":
         """Both plans together."""
@@ -61,6 +65,11 @@ class Totals:
     def changes(self) -> int:
         """Products for which something is sent."""
         return self.create + self.update + self.deactivate
+
+    @property
+    def calls(self) -> int:
+        """All calls to Etsy that carrying it out takes, about."""
+        return self.api_calls + self.looks
 
     def as_dict(self) -> dict[str, int]:
         """For storing and for JSON."""
@@ -90,6 +99,7 @@ def totals(items: Iterable[PlanItem]) -> Totals:
         counter["braked"] += bool(item.brakes)
         counter["conflicting"] += bool(item.conflicts)
         counter["api_calls"] += item.cost.calls
+        counter["looks"] += looks.of_item(item)
         counter["fees_usd_cents"] += item.cost.fee_usd_cents
         counter["auto_renewal_usd_cents"] += item.auto_renewal_usd_cents
     return Totals(**counter)
@@ -130,7 +140,8 @@ def headline(total: Totals, plan_brakes: int = 0) -> str:
         return f"Nothing to do on Etsy: {idle}, {total.invalid} cannot be published.{care}"
     parts = [f"{total.create} new", _counted(total.update, "change"), f"{total.deactivate} taken down"]
     kept = f"{total.skip} with nothing to do, {total.invalid} cannot be published"
-    cost = f"{_counted(total.api_calls, 'call')} to Etsy, {dollars(total.fees_usd_cents)} in fees"
+    asked = f" and about {total.looks:,} to look" if total.looks else ""
+    cost = f"{_counted(total.api_calls, 'call')} to Etsy{asked}, {dollars(total.fees_usd_cents)} in fees"
     return f"Plan: {', '.join(parts)} ({kept}); {cost}{_fees_beside(total)}.{care}"
 
 

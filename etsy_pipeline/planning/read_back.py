@@ -12,7 +12,7 @@ from etsy_pipeline.planning.fields import FIELDS, same
 from etsy_pipeline.planning.inventory import VALUES, compared, differs
 from etsy_pipeline.planning.life import is_renewed
 from etsy_pipeline.planning.link import GONE, LiveListing
-from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline.planning.sending import has_fee, sent_fields, sent_parts, should_activate
 
 

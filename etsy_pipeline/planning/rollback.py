@@ -20,7 +20,7 @@ from etsy_pipeline.planning.fields import FIELDS, same
 from etsy_pipeline.planning.inventory import compared, plan_inventory
 from etsy_pipeline.planning.link import GONE, ON_SALE, Link, LiveListing, PublishedImage
 from etsy_pipeline.planning.listing_fields import changed_fields
-from etsy_pipeline.planning.plan import NOT_RESTORED, PlanItem
+from etsy_pipeline.planning.plan_item import NOT_RESTORED, PlanItem
 from etsy_pipeline.planning.source_drift import SourceChange
 
 

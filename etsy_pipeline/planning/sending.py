@@ -5,7 +5,7 @@ The publisher sends it, the drift checks look at it just before, reading back co
 
 from etsy_pipeline.planning.changes import parts_of
 from etsy_pipeline.planning.fields import EXTRAS, FIELDS, Part, with_companions
-from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan_item import PlanItem
 
 PATCHED: frozenset[Part] = frozenset({"listing", "images", "state"})  # what the last call of an update carries
 

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
 from etsy_pipeline.listings.plan_settings import CreateFirst
-from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.planning.sending import is_stock_only
 
@@ -72,19 +72,22 @@ class Day:
         return f"{self.date:%a %d %b}: {parts or 'nothing'} ({self.calls:,} calls)"
 
 
-def days_of(sent: Iterable[Sending], quota: Quota | None, today: date) -> tuple[Day, ...]:
+def days_of(sent: Iterable[Sending], quota: Quota | None, today: date, looks: int = 0) -> tuple[Day, ...]:
     """What is due on which day, if it is approved today and nothing else uses calls; empty where that is not known.
 
-    The days agree with `costs.days_needed`.
+    So many `looks` are spread over all products. The days agree with `costs.days_needed`.
     """
     if quota is None:
         return ()
     counts: dict[int, Counter[str]] = {}
-    made = 0
-    for item in sorted(sent):
-        made += item.calls
+    sending = sorted(sent)
+    changing = sum(item.calls for item in sending)
+    changed = made = 0
+    for item in sending:
+        before, changed = made, changed + item.calls
+        made = changed + -(-looks * changed // max(1, changing))
         beyond = made - quota.left_today
         day = 0 if beyond <= 0 else -(-beyond // max(1, quota.per_day))
         kind = KINDS[max(0, min(item.turn, CREATE_TURN))]
-        counts.setdefault(day, Counter()).update({kind: 1, "calls": item.calls})
+        counts.setdefault(day, Counter()).update({kind: 1, "calls": made - before})
     return tuple(Day(today + timedelta(days=day), **counts[day]) for day in sorted(counts))

@@ -10,7 +10,7 @@ from etsy_pipeline.planning.brakes import of_unread_stock
 from etsy_pipeline.planning.changes import parts_of
 from etsy_pipeline.planning.costs import NO_COST
 from etsy_pipeline.planning.link import GONE, LiveListing
-from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan_item import PlanItem
 
 SELLS_NOTHING = frozenset({GONE, "draft", "removed"})
 

@@ -17,7 +17,8 @@ from etsy_pipeline.planning.fields import FIELDS, same
 from etsy_pipeline.planning.inventory import compared, differs, plan_inventory, with_fewer_pieces
 from etsy_pipeline.planning.link import Link, LiveListing
 from etsy_pipeline.planning.listing_fields import at_birth, changed_fields
-from etsy_pipeline.planning.plan import PlanItem, lowers_stock_only, of_stock_lane, plan_product
+from etsy_pipeline.planning.plan import of_stock_lane, plan_product
+from etsy_pipeline.planning.plan_item import PlanItem, lowers_stock_only
 from etsy_pipeline.planning.sending import sent_fields, sent_parts
 
 

@@ -13,7 +13,7 @@ from etsy_pipeline.linking.seen import SeenListing
 from etsy_pipeline.listings.rules import verdict
 from etsy_pipeline.listings.verdict import ValidatedListing, Verdict
 from etsy_pipeline.planning.link import Link
-from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan_item import PlanItem
 
 MOST_TOLD = 3  # candidates of a product that its plan names
 

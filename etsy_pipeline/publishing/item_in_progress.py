@@ -10,7 +10,7 @@ from etsy_pipeline.listings.listing import Attribute, Translation
 from etsy_pipeline.listings.verdict import Verdict
 from etsy_pipeline.planning.adopted import listing_of_live
 from etsy_pipeline.planning.link import Link, LiveListing, PublishedImage, PublishedMedia, VariationLink
-from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline.planning.rollback import Before
 from etsy_pipeline.planning.sending import uses_reserve
 from etsy_pipeline.providers.protocols import RemoteListing

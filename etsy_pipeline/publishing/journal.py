@@ -23,7 +23,7 @@ from etsy_pipeline.listings.verdict import Verdict
 from etsy_pipeline.planning import rollback
 from etsy_pipeline.planning.link import Link, PublishedImage, PublishedMedia, VariationLink
 from etsy_pipeline.planning.pictures import with_links_to
-from etsy_pipeline.planning.plan import Action, PlanItem, lowers_stock_only
+from etsy_pipeline.planning.plan_item import Action, PlanItem, lowers_stock_only
 from etsy_pipeline.planning.sending import sent_parts
 from etsy_pipeline.providers.protocols import RemoteListing
 from etsy_pipeline.publishing.item_in_progress import WRITTEN, ItemInProgress, Write, what_was_there
@@ -111,14 +111,12 @@ class Journal:
             CalledOff: `sync_called_off`, where somebody ended the sync before anything was tried with the product.
             AccountHeld: `account_held`, where something holds the account meanwhile.
         """
-        if work.is_untouched and work.item.before is None:
-            work.item = replace(work.item, before=rollback.to_json(what_was_there(work)))
-            work.writes.append(self._items([work.product_id], before=work.item.before))
-
+        is_first = work.is_untouched and work.item.before is None
+        before = rollback.to_json(what_was_there(work)) if is_first else None
         try:
             with self._store.writing() as session:
                 self._require_going_on(session, work)
-                if not progress.try_step(session, self.job.id, work.product_id, step):
+                if not progress.try_step(session, self.job.id, work.product_id, step, before):
                     raise _taken_out(self.job, work)
                 for write in work.writes:
                     write(session)
@@ -127,6 +125,8 @@ class Journal:
             raise
         work.writes.clear()
         work.is_begun, work.has_progressed = True, False
+        if is_first:
+            work.item = replace(work.item, before=before)
 
     def _require_going_on(self, session: Session, work: ItemInProgress) -> None:
         standing = self.lease.standing(session, self.job.transaction_id, has_progressed=work.has_progressed)
@@ -176,19 +176,14 @@ class Journal:
     def image_uploaded(self, work: ItemInProgress, rank: int, image: ListingImage, sha256: str, image_id: int) -> None:
         """Result: this picture is on the listing at this rank. What else was to have its id was never there."""
         put = PublishedImage(rank, image.url, sha256, image_id, image.alt_text)
-        work.images = {at: known for at, known in work.images.items() if known.etsy_image_id != image_id} | {rank: put}
         work.has_progressed = True
-        account_id, product_id = self.job.etsy_account_id, work.product_id
-        work.writes.append(lambda session: progress.put_image(session, account_id, product_id, put))
+        self._put_image(work, put)
 
     def text_put(self, work: ItemInProgress, before: PublishedImage, put: PublishedImage) -> None:
         """Result: a picture has another text; where Etsy gave it another id, that is its id from now on."""
         known = next((rank for rank, image in work.images.items() if image.etsy_image_id == before.etsy_image_id), None)
         if known is not None:
-            there = replace(put, rank=known)
-            work.images = work.images | {known: there}
-            account_id, product_id = self.job.etsy_account_id, work.product_id
-            work.writes.append(lambda session: progress.put_image(session, account_id, product_id, there))
+            self._put_image(work, replace(put, rank=known))
 
     def leave_out(self, work: ItemInProgress, warnings: Sequence[Verdict]) -> None:
         """Result: these pictures cannot be had; the product goes on without them."""
@@ -410,6 +405,16 @@ class Journal:
 
     def _images(self, work: ItemInProgress, images: Sequence[PublishedImage]) -> Write:
         return lambda session: progress.set_images(session, self.job.etsy_account_id, work.product_id, images)
+
+    def _put_image(self, work: ItemInProgress, put: PublishedImage) -> None:
+        """A picture is at its rank, in place of what was there, and at no other: Etsy may tell an id that we know."""
+        known, account_id, product_id = work.images, self.job.etsy_account_id, work.product_id
+        work.images = {at: image for at, image in known.items() if image.etsy_image_id != put.etsy_image_id}
+        was_elsewhere = any(at != put.rank for at in known.keys() - work.images.keys())
+        work.images[put.rank] = put
+        work.writes.append(
+            lambda session: progress.put_image(session, account_id, product_id, put, was_elsewhere=was_elsewhere)
+        )
 
     def _items(self, product_ids: Sequence[str], **values: Any) -> Write:
         return lambda session: progress.set_items(session, self.job.id, product_ids, **values)

@@ -30,7 +30,7 @@ UNAVAILABLE_IN_A_ROW = 5  # Etsy is down, not one product poisoned
 PAUSE_WHEN_DOWN = timedelta(minutes=10)
 PAUSE_BEFORE_RETRY = timedelta(minutes=1)
 FEWEST_CALLS, LEAST_PERCENT = 50, 5  # of the day: a pause for quota ends when so many calls are free, the larger number
-CALLS_BESIDE = 10  # of a run that goes on: what the mapping has to know of the shop, looks, and reading back
+CALLS_BESIDE = 10  # of a run that goes on, where its plan, of an earlier version, does not foresee its looks
 
 # What differs between two refusals for the same reason: addresses, what stands in quotes, and whatever has a digit.
 _OF_ONE_PRODUCT = re.compile(r"""https?://\S+|"[^"]*"|\S*\d\S*""")
@@ -208,7 +208,8 @@ class OutcomeRecorder:
         """Pause until enough is free for a while, or for all that is left: each run that goes on costs calls itself."""
         if self.pause is None:
             batch = max(FEWEST_CALLS, error.calls_a_day * LEAST_PERCENT // 100)
-            wait = error.seconds_until(min(batch, self.journal.calls_left() + CALLS_BESIDE))
+            beside = self.journal.job.totals.looks or CALLS_BESIDE
+            wait = error.seconds_until(min(batch, self.journal.calls_left() + beside))
             self.pause = self._paused(str(error), timedelta(seconds=wait))
         if all(work.is_stock for work in works):
             raise self.pause

@@ -19,7 +19,7 @@ from etsy_pipeline.planning.currency import in_currency_of
 from etsy_pipeline.planning.drift_check import require_as_planned, with_ours
 from etsy_pipeline.planning.link import LiveListing
 from etsy_pipeline.planning.open_sales import is_open, not_to_be_raised, unseen
-from etsy_pipeline.planning.plan import Action, PlanItem
+from etsy_pipeline.planning.plan_item import Action, PlanItem
 from etsy_pipeline.planning.read_back import not_applied
 from etsy_pipeline.planning.rollback import sold_meanwhile
 from etsy_pipeline.planning.sending import sent_parts

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from etsy_pipeline.planning.link import Link, LiveListing
-from etsy_pipeline.planning.plan import CHANGING
+from etsy_pipeline.planning.plan_item import CHANGING
 from etsy_pipeline.shop.attach import adopted, handed_over
 from etsy_pipeline.shop.link_books import LinkBooks
 from etsy_pipeline.shop.link_requests import KnownProduct, LinkRequest, Said

@@ -15,7 +15,8 @@ from etsy_pipeline.listings.shop_settings import ShopSettings, parse_settings
 from etsy_pipeline.planning.digest import settings_fingerprint
 from etsy_pipeline.store.encryption import TokenCipher
 from etsy_pipeline.store.records import EtsyAccount, OauthSession
-from etsy_pipeline.store.tables import EtsyAccountRow, EtsyReceiptRow, OauthSessionRow
+from etsy_pipeline.store.tables.accounts import EtsyAccountRow, OauthSessionRow
+from etsy_pipeline.store.tables.orders import EtsyReceiptRow
 
 SHAPES_NO_LISTING = {
     "adopted_keeps", "adopted_price_and_stock", "approval", "approval_expires_hours", "brakes", "broken_images",
@@ -218,6 +219,13 @@ def forget_oauth_sessions(session: Session, *, account_id: str | None = None, ex
     """Drop attempts to connect that have expired, and all those of an account."""
     of_account = OauthSessionRow.account_id == account_id if account_id else false()
     session.execute(delete(OauthSessionRow).where(or_(OauthSessionRow.expires_at < expired_at, of_account)))
+
+
+def hold_secrets(session: Session) -> bool:
+    """Whether there are tokens or buyers' data, which one key alone can read."""
+    of_shops = select(EtsyAccountRow.id).where(EtsyAccountRow.refresh_token_encrypted.is_not(None))
+    of_buyers = select(EtsyReceiptRow.receipt_id).where(EtsyReceiptRow.details_encrypted.is_not(None))
+    return any(session.execute(query.limit(1)).first() for query in (of_shops, of_buyers))
 
 
 def rotate_secrets(session: Session, cipher: TokenCipher) -> int:

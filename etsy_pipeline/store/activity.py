@@ -8,7 +8,9 @@ from sqlalchemy import Select, func, insert, literal, null, or_, select, union_a
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.store import clock
-from etsy_pipeline.store.tables import ActivityRow, ApprovalRow, EtsySyncJobRow, LinkDecisionRow
+from etsy_pipeline.store.tables.listings import LinkDecisionRow
+from etsy_pipeline.store.tables.people import ActivityRow
+from etsy_pipeline.store.tables.syncs import ApprovalRow, EtsySyncJobRow
 
 Deed = Literal[
     "asked", "asked_again", "asked_to_take_back", "cancelled", "brought_forward", "dropped",

@@ -8,7 +8,7 @@ from dataclasses import fields
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import ApiBudget
 from etsy_pipeline.store.rows import locked_or_made
-from etsy_pipeline.store.tables import ApiBudgetRow
+from etsy_pipeline.store.tables.traffic import ApiBudgetRow
 
 
 @contextmanager

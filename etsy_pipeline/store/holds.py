@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from etsy_pipeline.store import clock
 from etsy_pipeline.store.records import LONG_AGO, AccountHold
-from etsy_pipeline.store.tables import AccountHoldRow
+from etsy_pipeline.store.tables.accounts import AccountHoldRow
 from etsy_pipeline.store.upserts import add_or_change
 
 _HOLD: Table = AccountHoldRow.metadata.tables[AccountHoldRow.__tablename__]

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, or_
 from sqlalchemy import cast as sql_cast
 
-from etsy_pipeline.planning.plan import NOTHING_TO_TELL
+from etsy_pipeline.planning.plan_item import NOTHING_TO_TELL
 from etsy_pipeline.planning.sections import Section
-from etsy_pipeline.store.tables import SyncItemRow
+from etsy_pipeline.store.tables.syncs import SyncItemRow
 
 LARGEST_ID = 2**63 - 1
 

@@ -16,11 +16,11 @@ from etsy_pipeline.planning.brakes import Brake
 from etsy_pipeline.planning.changes import Difference, FieldConflict
 from etsy_pipeline.planning.costs import Cost
 from etsy_pipeline.planning.digest import item_digest
-from etsy_pipeline.planning.plan import CHANGING, NOTHING_TO_TELL, Action, PlanItem
+from etsy_pipeline.planning.plan_item import CHANGING, NOTHING_TO_TELL, Action, PlanItem
 from etsy_pipeline.planning.sections import Section, section_of
 from etsy_pipeline.store.item_search import conditions, has_brake
 from etsy_pipeline.store.records import ERRORS_IN_LOG, ItemError, ItemOutcome, SyncItem
-from etsy_pipeline.store.tables import EtsySyncJobRow, SyncItemRow
+from etsy_pipeline.store.tables.syncs import EtsySyncJobRow, SyncItemRow
 
 AT_ONCE = 500
 PERHAPS_PAID = ("not_applied", "renewal_failed")  # errors of products of which the fee may have been taken

@@ -21,7 +21,7 @@ from etsy_pipeline.planning.sending_order import Day
 from etsy_pipeline.store import clock
 from etsy_pipeline.store.records import ERRORS_IN_LOG, Approval, Decision, EtsySyncJob, ItemOutcome, Lane
 from etsy_pipeline.store.sync_states import OVER, PENDING, UNDER_WAY, SyncState, states_of
-from etsy_pipeline.store.tables import ApprovalRow, EtsySyncJobRow
+from etsy_pipeline.store.tables.syncs import ApprovalRow, EtsySyncJobRow
 
 _JOB: Table = EtsySyncJobRow.metadata.tables[EtsySyncJobRow.__tablename__]
 _STATE = select(_JOB.c.state).where(_JOB.c.transaction_id == bindparam("transaction_id"))

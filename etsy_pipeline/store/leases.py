@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from etsy_pipeline.store.records import Lane, PublisherLease
 from etsy_pipeline.store.rows import locked_or_made
 from etsy_pipeline.store.sync_states import SyncState
-from etsy_pipeline.store.tables import AccountHoldRow, EtsySyncJobRow, PublisherLeaseRow
+from etsy_pipeline.store.tables.accounts import AccountHoldRow
+from etsy_pipeline.store.tables.syncs import EtsySyncJobRow, PublisherLeaseRow
 
 _LEASE: Table = PublisherLeaseRow.metadata.tables[PublisherLeaseRow.__tablename__]
 _HOLD: Table = PublisherLeaseRow.metadata.tables[AccountHoldRow.__tablename__]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from etsy_pipeline.linking.candidates import Candidate, Kind
 from etsy_pipeline.linking.evidence import Evidence
 from etsy_pipeline.listings.identity import ProductIdentity
-from etsy_pipeline.store.tables import LinkCandidateRow
+from etsy_pipeline.store.tables.listings import LinkCandidateRow
 
 AT_ONCE = 500  # SQLite takes some thousand values in one query
 

@@ -16,7 +16,12 @@ from etsy_pipeline.listings.codec import listing_to_json
 from etsy_pipeline.planning.link import Link
 from etsy_pipeline.store import listing_media
 from etsy_pipeline.store.links import rows_of
-from etsy_pipeline.store.tables import EtsyListingSeenRow, LinkCandidateRow, ListingImageRow, ProductEtsyLinkRow
+from etsy_pipeline.store.tables.listings import (
+    EtsyListingSeenRow,
+    LinkCandidateRow,
+    ListingImageRow,
+    ProductEtsyLinkRow,
+)
 from etsy_pipeline.store.upserts import add_or_change
 
 AT_ONCE = 500  # SQLite takes some thousand values in one query

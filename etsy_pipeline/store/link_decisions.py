@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from etsy_pipeline.store import clock
 from etsy_pipeline.store.records import LONG_AGO, LinkDecision, LinkDecisionKind
-from etsy_pipeline.store.tables import LinkDecisionRow
+from etsy_pipeline.store.tables.listings import LinkDecisionRow
 
 
 def add(session: Session, *decisions: LinkDecision) -> None:

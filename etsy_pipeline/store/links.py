@@ -13,19 +13,14 @@ from etsy_pipeline.linking.evidence import Former
 from etsy_pipeline.linking.variant_map import VariantOnEtsy
 from etsy_pipeline.listings.codec import listing_from_json
 from etsy_pipeline.planning.link import ON_SALE, Link, LinkStatus, PublishedImage, VariationLink
-from etsy_pipeline.store.tables import ListingImageRow, ProductEtsyLinkRow, SyncItemRow
+from etsy_pipeline.store.tables.listings import ListingImageRow, ProductEtsyLinkRow
+from etsy_pipeline.store.tables.syncs import SyncItemRow
 
 LARGEST_ID = 2**63 - 1
 LINKS_AT_ONCE = 500  # SQLite takes some thousand values in one query; Etsy's batches are smaller anyway
 
 
 _LINK: Table = ProductEtsyLinkRow.metadata.tables[ProductEtsyLinkRow.__tablename__]
-
-
-def get(session: Session, account_id: str, product_id: str) -> Link | None:
-    """The link of a product in a shop."""
-    row = session.get(ProductEtsyLinkRow, (product_id, account_id))
-    return None if row is None else _link(row)
 
 
 def of_products(session: Session, account_id: str, product_ids: Sequence[str]) -> dict[str, Link]:

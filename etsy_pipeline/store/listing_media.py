@@ -9,7 +9,7 @@ from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.planning.link import PublishedMedia
-from etsy_pipeline.store.tables import ListingMediaRow
+from etsy_pipeline.store.tables.listings import ListingMediaRow
 from etsy_pipeline.store.upserts import add_or_change
 
 Kept = tuple[PublishedMedia, ...]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from etsy_pipeline.store.tables import MedusaChangeRow
+from etsy_pipeline.store.tables.medusa import MedusaChangeRow
 from etsy_pipeline.store.upserts import add_or_change
 
 PRODUCT = "product"  # the kind of a product that is to be planned anew

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.catalogue.inventory_levels import StockLevel
-from etsy_pipeline.store.tables import MedusaStockRow
+from etsy_pipeline.store.tables.medusa import MedusaStockRow
 from etsy_pipeline.store.upserts import add_or_change
 
 

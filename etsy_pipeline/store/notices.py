@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.store.rows import locked_or_made
-from etsy_pipeline.store.tables import SentNoticeRow
+from etsy_pipeline.store.tables.traffic import SentNoticeRow
 
 
 def claim(

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from etsy_pipeline.sales.guard import BOOKING, OpenSales
 from etsy_pipeline.store import variant_parts
 from etsy_pipeline.store.sales import UNBOOKED
-from etsy_pipeline.store.tables import EtsyReceiptRow, EtsySaleRow, ProductEtsyLinkRow
+from etsy_pipeline.store.tables.listings import ProductEtsyLinkRow
+from etsy_pipeline.store.tables.orders import EtsyReceiptRow, EtsySaleRow
 
 
 def of_listings(

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from etsy_pipeline.store import jobs
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
-from etsy_pipeline.store.tables import ProductEtsyLinkRow, SyncItemRow
+from etsy_pipeline.store.tables.listings import ProductEtsyLinkRow
+from etsy_pipeline.store.tables.syncs import SyncItemRow
 from etsy_pipeline.store.upserts import insert_into
 
 _ITEM: Table = SyncItemRow.metadata.tables[SyncItemRow.__tablename__]

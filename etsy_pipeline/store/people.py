@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from etsy_pipeline.store import clock
 from etsy_pipeline.store.records import Person, Role
-from etsy_pipeline.store.tables import PersonRow
+from etsy_pipeline.store.tables.people import PersonRow
 
 MARK = 16  # characters of a token's hash that tell it from others
 SEEN_EVERY = timedelta(minutes=1)  # a write for each request would be too many

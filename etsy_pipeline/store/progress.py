@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.planning.link import PublishedImage
-from etsy_pipeline.store.tables import ListingImageRow, ProductEtsyLinkRow, SyncItemRow
+from etsy_pipeline.store.tables.listings import ListingImageRow, ProductEtsyLinkRow
+from etsy_pipeline.store.tables.syncs import SyncItemRow
 
 AT_ONCE = 500
 
@@ -30,15 +32,23 @@ _TRY = (
     .where(_THE_ITEM & (_ITEM.c.outcome == "waiting"))
     .values(step=bindparam("new_step"), attempts=_ITEM.c.attempts + 1)
 )
+_TRY_FIRST = _TRY.values(before=bindparam("was_there"))
 _SET_ITEM = update(_ITEM).where(_THE_ITEM)
 _FINISH_ITEM = update(_ITEM).where(_THE_ITEM & (_ITEM.c.outcome == "waiting"))
 _SET_LINK = update(_LINK).where(_THE_LINK)
 _ADD_LINK = insert(_LINK)
 _DROP_IMAGES = delete(_IMAGE).where(_ITS_IMAGES)
-_REPLACE_IMAGE = delete(_IMAGE).where(
-    _ITS_IMAGES, (_IMAGE.c.rank == bindparam("at_rank")) | (_IMAGE.c.etsy_image_id == bindparam("image_id"))
+_DROP_ITS_OTHER_RANKS = delete(_IMAGE).where(
+    _ITS_IMAGES, _IMAGE.c.rank != bindparam("at_rank"), _IMAGE.c.etsy_image_id == bindparam("image_id")
 )
 _ADD_IMAGE = insert(_IMAGE)
+_PUT_IMAGE = {
+    name: into.on_conflict_do_update(
+        index_elements=[_IMAGE.c.product_id, _IMAGE.c.etsy_account_id, _IMAGE.c.rank],
+        set_={column.name: into.excluded[column.name] for column in _IMAGE.c if not column.primary_key},
+    )
+    for name, into in (("sqlite", sqlite.insert(_IMAGE)), ("postgresql", postgresql.insert(_IMAGE)))
+}
 _SYNCED_LINK = (
     update(_LINK)
     .where(_THE_LINK)
@@ -51,10 +61,15 @@ _SYNCED_LINK = (
 )  # fmt: skip
 
 
-def try_step(session: Session, job_id: str, product_id: str, step: str) -> bool:
-    """This step of an item is tried once more; False where it does not wait any more: somebody has taken it out."""
+def try_step(session: Session, job_id: str, product_id: str, step: str, before: str | None = None) -> bool:
+    """This step of an item is tried once more; False where it does not wait any more: somebody has taken it out.
+
+    The first time, what was there `before` is kept with it.
+    """
     keys = {"of_job": job_id, "of_product": product_id, "new_step": step}
-    return session.connection().execute(_TRY, keys).rowcount > 0
+    if before is None:
+        return session.connection().execute(_TRY, keys).rowcount > 0
+    return session.connection().execute(_TRY_FIRST, keys | {"was_there": before}).rowcount > 0
 
 
 def set_items(session: Session, job_id: str, product_ids: Sequence[str], **values: Any) -> None:
@@ -120,11 +135,16 @@ def finish_unsent(session: Session, job_id: str, now: datetime) -> None:
     session.execute(update(_ITEM).where(waiting).values(outcome="skipped", **done))
 
 
-def put_image(session: Session, account_id: str, product_id: str, image: PublishedImage) -> None:
-    """A picture is at its rank, in place of what was known there; nothing else has its id."""
-    keys = {"of_account": account_id, "of_product": product_id}
-    session.connection().execute(_REPLACE_IMAGE, keys | {"at_rank": image.rank, "image_id": image.etsy_image_id})
-    session.connection().execute(_ADD_IMAGE, _values(account_id, product_id, image))
+def put_image(
+    session: Session, account_id: str, product_id: str, image: PublishedImage, *, was_elsewhere: bool = False
+) -> None:
+    """A picture is at its rank, in place of what was known there; where it was at another rank, it is there no more."""
+    if was_elsewhere:
+        keys = {"of_account": account_id, "of_product": product_id}
+        there = {"at_rank": image.rank, "image_id": image.etsy_image_id}
+        session.connection().execute(_DROP_ITS_OTHER_RANKS, keys | there)
+    put = _PUT_IMAGE[session.get_bind().dialect.name]
+    session.connection().execute(put, _values(account_id, product_id, image))
 
 
 def set_images(session: Session, account_id: str, product_id: str, images: Iterable[PublishedImage]) -> None:

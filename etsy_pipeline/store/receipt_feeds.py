@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.store.rows import locked_or_made
-from etsy_pipeline.store.tables import ReceiptFeedRow
+from etsy_pipeline.store.tables.orders import ReceiptFeedRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from etsy_pipeline.listings.order_settings import OrderMode
 from etsy_pipeline.sales.receipt import Receipt
-from etsy_pipeline.store.tables import EtsyReceiptRow
+from etsy_pipeline.store.tables.orders import EtsyReceiptRow
 from etsy_pipeline.store.upserts import add_or_change
 
 ReceiptState = Literal["open", "done", "needs_person", "canceled"]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.planning.brakes import Brake
-from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline.planning.plan_view import Totals
 from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.planning.sending_order import Day

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from etsy_pipeline.errors import Conflict
 from etsy_pipeline.store import clock
-from etsy_pipeline.store.tables import ApiRequestRow
+from etsy_pipeline.store.tables.traffic import ApiRequestRow
 from etsy_pipeline.store.upserts import add_once
 
 KEPT = timedelta(days=7)  # nobody repeats a request for longer

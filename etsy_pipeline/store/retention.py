@@ -14,14 +14,12 @@ from sqlalchemy.orm import Session
 
 from etsy_pipeline.store import jobs
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import (
-    ActivityRow,
-    OauthSessionRow,
-    SentNoticeRow,
-    ShopScanRow,
-    SoldMarkRow,
-    SyncItemRow,
-)
+from etsy_pipeline.store.tables.accounts import OauthSessionRow
+from etsy_pipeline.store.tables.listings import ShopScanRow
+from etsy_pipeline.store.tables.orders import SoldMarkRow
+from etsy_pipeline.store.tables.people import ActivityRow
+from etsy_pipeline.store.tables.syncs import SyncItemRow
+from etsy_pipeline.store.tables.traffic import SentNoticeRow
 
 ANSWERED_FOR = ("synced", "failed")
 WORTH_COMPACTING = 0.25  # share of the file that is free: less is soon used again

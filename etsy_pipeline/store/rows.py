@@ -6,7 +6,7 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from etsy_pipeline.store.tables import Table
+from etsy_pipeline.store.tables.base import Table
 
 Row = TypeVar("Row", bound=Table)
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from etsy_pipeline.listings.order_settings import OrderMode
 from etsy_pipeline.sales.receipt import Choice, SaleLine
-from etsy_pipeline.store.tables import EtsyReceiptRow, EtsySaleRow
+from etsy_pipeline.store.tables.orders import EtsyReceiptRow, EtsySaleRow
 from etsy_pipeline.store.upserts import add_once
 
 SaleState = Literal["observed", "needs_link", "waiting", "booked", "oversold", "returned", "nothing_to_book"]

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from etsy_pipeline.linking.seen import SeenListing, from_json, to_json
 from etsy_pipeline.planning.link import GONE
 from etsy_pipeline.store.records import ASKED_FOR, ShopScan
-from etsy_pipeline.store.tables import EtsyListingSeenRow, EtsySyncJobRow, ProductEtsyLinkRow, ShopScanRow, SyncItemRow
+from etsy_pipeline.store.tables.listings import EtsyListingSeenRow, ProductEtsyLinkRow, ShopScanRow
+from etsy_pipeline.store.tables.syncs import EtsySyncJobRow, SyncItemRow
 from etsy_pipeline.store.upserts import insert_into
 
 AT_ONCE = 500  # SQLite takes some thousand values in one query

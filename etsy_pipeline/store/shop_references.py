@@ -7,7 +7,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.store import clock
-from etsy_pipeline.store.tables import ShopReferenceRow
+from etsy_pipeline.store.tables.accounts import ShopReferenceRow
 from etsy_pipeline.store.upserts import add_or_change
 
 OF_ALL_SHOPS = 0  # in place of a shop's id

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.store import clock
-from etsy_pipeline.store.tables import SignOfLifeRow
+from etsy_pipeline.store.tables.traffic import SignOfLifeRow
 from etsy_pipeline.store.upserts import add_or_change
 
 SENSORS = "sensors"

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from etsy_pipeline.store import clock
 from etsy_pipeline.store.records import Snapshot
 from etsy_pipeline.store.sync_states import OVER
-from etsy_pipeline.store.tables import EtsySyncJobRow, SnapshotChunkRow, SnapshotRow
+from etsy_pipeline.store.tables.snapshots import SnapshotChunkRow, SnapshotRow
+from etsy_pipeline.store.tables.syncs import EtsySyncJobRow
 
 
 def add(session: Session, snapshot: Snapshot) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from etsy_pipeline.store.tables import StockMovementRow
+from etsy_pipeline.store.tables.orders import StockMovementRow
 from etsy_pipeline.store.upserts import add_once
 
 MovementKind = Literal["sale", "return"]
@@ -83,16 +83,6 @@ def standing(session: Session, account_id: str) -> list[StockMovement]:
     found = [_movement(row) for row in session.scalars(query)]
     back = {item.place for item in found if item.kind == "return"}
     return [item for item in found if item.kind == "sale" and item.done_at is not None and item.place not in back]
-
-
-def reserved(session: Session, account_id: str) -> dict[str, int]:
-    """What we hold in Medusa at this moment, by inventory item: done sales that were not given back."""
-    query = select(StockMovementRow).where(StockMovementRow.etsy_account_id == account_id)
-    held: dict[str, int] = {}
-    for row in session.scalars(query.where(StockMovementRow.done_at.is_not(None))):
-        sign = 1 if row.kind == "sale" else -1
-        held[row.inventory_item_id] = held.get(row.inventory_item_id, 0) + sign * row.quantity
-    return held
 
 
 def _key(movement: StockMovement) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ from sqlalchemy import literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from etsy_pipeline.store.tables import Table
+from etsy_pipeline.store.tables.base import Table
 
 
 def add_once(session: Session, table: type[Table], **values: Any) -> bool:

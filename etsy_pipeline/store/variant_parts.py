@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from etsy_pipeline.listings.identity import VariantIdentity
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import VariantPartRow
+from etsy_pipeline.store.tables.medusa import VariantPartRow
 
 Parts = frozenset[tuple[str, str]]
 

@@ -7,7 +7,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from etsy_pipeline.store.records import SoldMark
-from etsy_pipeline.store.tables import SoldMarkRow, WebhookCountRow, WebhookDeliveryRow
+from etsy_pipeline.store.tables.orders import SoldMarkRow
+from etsy_pipeline.store.tables.traffic import WebhookCountRow, WebhookDeliveryRow
 from etsy_pipeline.store.upserts import add_once, add_or_change
 
 KEPT = timedelta(days=7)  # FACTS §13: the last repetition comes some 28 hours after the first delivery

@@ -162,7 +162,7 @@ def _finish(
             builder.leave_to(session, other)
         builder.lower_first(session)
         sums = replace(builder.totals, held=beside.held, left_for_later=beside.left_for_later)
-        sums = replace(sums, month_usd_cents=builder.month_usd_cents)
+        sums = replace(sums, month_usd_cents=builder.month_usd_cents, looks=sums.looks + builder.looks_beside(session))
         shop_fingerprint = fingerprint(account, amount_unit)
         early = early_confirm.judged(session, job, settings_of(account), brakes, sums)
         plan = jobs.plan_columns(
@@ -176,7 +176,7 @@ def _finish(
                 *(hold.message for hold in holds.of(session, account.id)),
             ],
             brakes=brakes,
-            days=days_of(builder.sending, quota, now.date()),
+            days=days_of(builder.sending, quota, now.date(), sums.looks),
             policy=policy_fingerprint(account),
             stock_from=builder.stock_from,
             new_sections=builder.new_sections,

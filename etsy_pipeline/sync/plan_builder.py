@@ -14,19 +14,21 @@ from etsy_pipeline.errors import Conflict, TakenOver
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.pictures.content_check import Sha256IfChanged, with_changed_images
+from etsy_pipeline.planning import looks
 from etsy_pipeline.planning.approval_policy import PolicyReview
 from etsy_pipeline.planning.brakes import Brake, of_plan
 from etsy_pipeline.planning.currency import in_currency_of, with_first_prices
 from etsy_pipeline.planning.link import Link, LiveListing
 from etsy_pipeline.planning.open_sales import with_first_raise
-from etsy_pipeline.planning.plan import CHANGING, PlanItem, held_by_words
+from etsy_pipeline.planning.plan import held_by_words
+from etsy_pipeline.planning.plan_item import CHANGING, PlanItem
 from etsy_pipeline.planning.plan_view import Totals, groups_of, new_section_of, totals
 from etsy_pipeline.planning.rollback import Sent, plan_rollback
 from etsy_pipeline.planning.sending_order import Sending, turn_of
 from etsy_pipeline.planning.sold import held_back, is_stock_read
 from etsy_pipeline.planning.undecided import may_have_moved
 from etsy_pipeline.sales.guard import BOOKING
-from etsy_pipeline.store import clock, items, jobs, link_candidates, links, medusa_changes, variant_parts
+from etsy_pipeline.store import clock, items, jobs, link_candidates, links, medusa_changes, seen_listings, variant_parts
 from etsy_pipeline.store.accounts import settings_of
 from etsy_pipeline.store.engine import Session, Store
 from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob, SyncItem
@@ -67,6 +69,7 @@ class PlanBuilder:
     totals: Totals = field(default_factory=Totals)
     groups: Counter[tuple[str, str]] = field(default_factory=Counter)
     sections: Counter[str] = field(default_factory=Counter)
+    categories: set[int] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
     unread: int = 0
     stock_from: str = ""
@@ -138,6 +141,25 @@ class PlanBuilder:
         """The sections that have to be made in the shop, each once, whatever its capitals."""
         wanted = sorted(title for title, count in self.sections.items() if title and count > 0)
         return list({title.casefold(): title for title in wanted}.values())
+
+    def looks_beside(self, session: Session) -> int:
+        """The calls of a publication that only ask, and are no single product's; estimated."""
+        account_id, total = self.account.id, self.totals
+        there: set[int] = set()
+        if total.create:
+            there = links.products_by_listing(session, account_id).keys() | seen_listings.present_ids(
+                session, account_id
+            )
+        return looks.beside(
+            create=total.create,
+            update=total.update,
+            deactivate=total.deactivate,
+            products=total.products,
+            listings=len(there),
+            categories=self.categories,
+            new_sections=len(self.new_sections),
+            reads_orders=self.sales.is_needed,
+        )
 
     def require_ours(self, job: EtsySyncJob) -> None:
         """Refuse to go on where the sync, as it is now, is planned by another run or not at all.
@@ -272,6 +294,8 @@ class PlanBuilder:
             self.review.look_at(item)
             self.groups.update(groups_of(item))
             self.sections.update([new_section_of(item)])
+            if item.action in CHANGING and item.desired is not None:
+                self.categories.add(item.desired.taxonomy_id)
         self.totals += totals(planned)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from etsy_pipeline.errors import BadRequest
 from etsy_pipeline.planning.brakes import BRAKES, Brake
 from etsy_pipeline.planning.link import Link
-from etsy_pipeline.planning.plan import ACTIONS
+from etsy_pipeline.planning.plan_item import ACTIONS
 from etsy_pipeline.planning.plan_view import (
     PlanRow,
     Totals,
@@ -290,11 +290,6 @@ def shops(store: Store) -> Sequence[EtsyAccount]:
         return accounts.every(session)
 
 
-def shop_names(store: Store) -> Mapping[str, str]:
-    """What the shops are called, by account."""
-    return {account.id: account.label for account in shops(store)}
-
-
 def plan_summary(job: EtsySyncJob) -> PlanSummary:
     """A job's plan without its rows; all zero while there is none."""
     return PlanSummary(
@@ -306,7 +301,7 @@ def plan_summary(job: EtsySyncJob) -> PlanSummary:
         brakes=job.brakes,
         groups=groups_in_order(job.groups),
         for_a_person=job.for_a_person or (),
-        quota=told_of_quota(job.totals.api_calls, job.quota),
+        quota=told_of_quota(job.totals.calls, job.quota),
         days=job.days if len(job.days) > 1 else (),
         stock_from=job.stock_from,
         sections=told_of_sections(job.new_sections),

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import Conflict
 from etsy_pipeline.planning import rollback
-from etsy_pipeline.planning.plan import CHANGING
+from etsy_pipeline.planning.plan_item import CHANGING
 from etsy_pipeline.planning.rollback import Sent
 from etsy_pipeline.store import accounts, activity, items, jobs
 from etsy_pipeline.store.activity import Doer

@@ -12,15 +12,8 @@ from datetime import datetime
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.planning.link import Link, LiveListing
-from etsy_pipeline.planning.plan import (
-    CHANGING,
-    PlanItem,
-    held_by_words,
-    held_elsewhere,
-    left_for_later,
-    plan_product,
-    stock_only,
-)
+from etsy_pipeline.planning.plan import held_by_words, held_elsewhere, left_for_later, plan_product, removed, stock_only
+from etsy_pipeline.planning.plan_item import CHANGING, PlanItem
 from etsy_pipeline.store import clock, items, jobs, pending_links
 from etsy_pipeline.store.engine import Session
 from etsy_pipeline.store.records import EtsySyncJob, Lane, SyncItem
@@ -28,7 +21,6 @@ from etsy_pipeline.store.sync_states import UNDER_WAY
 
 LEFT_TO_ANOTHER = "held_by_another_sync"  # code of a product that an approval took out
 OF_STOCK = "stock"  # the trigger of a sync because Medusa's stock changed: price and stock are all that it is about
-LANES: tuple[Lane, ...] = ("full", "stock")
 
 
 def next_lane(session: Session, account_id: str, trigger: str) -> Lane:
@@ -74,8 +66,7 @@ class Beside:
 
     def plan_removed(self, link: Link, live: LiveListing | None, settings: ShopSettings) -> PlanItem:
         """Decide what to do for a linked product that the snapshot no longer has."""
-        gone = ValidatedListing(link.product_id, link.product_title, None, (), "no longer in the catalogue")
-        return self.plan(gone, link, live, settings)
+        return self.plan(removed(link), link, live, settings)
 
 
 def beside(session: Session, job: EtsySyncJob) -> Beside:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import BadRequest, Conflict
 from etsy_pipeline.planning.digest import plan_digest
-from etsy_pipeline.planning.plan import CHANGING, PlanItem
+from etsy_pipeline.planning.plan_item import CHANGING, PlanItem
 from etsy_pipeline.planning.sending_order import BROUGHT_FORWARD
 from etsy_pipeline.store import accounts, activity, clock, items, jobs, pending_links, progress
 from etsy_pipeline.store.activity import Doer

@@ -21,7 +21,8 @@ from etsy_pipeline.sandbox.consent import grant
 from etsy_pipeline.store import accounts
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount
-from etsy_pipeline.store.tables import OauthSessionRow, Table
+from etsy_pipeline.store.tables.accounts import OauthSessionRow
+from etsy_pipeline.store.tables.base import Table
 from etsy_pipeline_tests.world import SHOP_ID, World, a_world
 
 

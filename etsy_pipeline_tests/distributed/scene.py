@@ -14,7 +14,7 @@ import dagster as dg
 import pytest
 from dagster._core.instance import InstanceRef
 
-from etsy_pipeline.orchestration.run_queue import SLOT_TAG
+from etsy_pipeline.orchestration.run_tags import SLOT_TAG
 from etsy_pipeline.sandbox.etsy import limits
 from etsy_pipeline.sandbox.etsy.answers import EtsyError
 from etsy_pipeline.store import accounts

@@ -10,7 +10,8 @@ from sqlalchemy import create_engine, text
 
 from etsy_pipeline.errors import NotConfigured
 from etsy_pipeline.orchestration.code_age import CODE_TAG, require_not_older
-from etsy_pipeline.orchestration.run_queue import require_usable, slot
+from etsy_pipeline.orchestration.run_queue import require_usable
+from etsy_pipeline.orchestration.run_tags import slot
 from etsy_pipeline.orchestration.runs import TRANSACTION_TAG
 from etsy_pipeline.shop.scan import scan
 from etsy_pipeline.store import clock, signs_of_life

@@ -7,7 +7,7 @@ import dagster as dg
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.orchestration.partitions import ACCOUNTS
 from etsy_pipeline.orchestration.resources import StoreResource
-from etsy_pipeline.orchestration.run_queue import SLOT_TAG, WORK_TAG
+from etsy_pipeline.orchestration.run_tags import SLOT_TAG, WORK_TAG
 from etsy_pipeline.orchestration.sensors import requested_syncs
 from etsy_pipeline.store import receipt_feeds, receipts
 from etsy_pipeline_tests.orchestration.dagster_ui import Dagster, metadata_of, why

@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -25,7 +26,8 @@ from etsy_pipeline.definitions import defs
 from etsy_pipeline.orchestration.jobs import plan_sync, publish_sync
 from etsy_pipeline.orchestration.long_runs import MANY, large_shops
 from etsy_pipeline.orchestration.order_assets import read_orders
-from etsy_pipeline.orchestration.run_queue import (
+from etsy_pipeline.orchestration.run_queue import RunQueue, limits, runs_at_once
+from etsy_pipeline.orchestration.run_tags import (
     LONG_TAG,
     ORDERS,
     PLAN_ASSETS,
@@ -33,10 +35,7 @@ from etsy_pipeline.orchestration.run_queue import (
     SCANNED,
     SLOT_TAG,
     WORK_OF_JOBS,
-    RunQueue,
     Work,
-    limits,
-    runs_at_once,
     slot,
     work_of,
 )
@@ -155,7 +154,8 @@ def test_runs_wait_in_the_queue_while_celerys_broker_does_not_answer(
         return len(daemon._get_runs_to_dequeue(shipped, shipped.get_concurrency_config(), fixed_iteration_time=None))
 
     with socket.create_server(("127.0.0.1", 0)) as broker:
-        url = f"amqp://127.0.0.1:{broker.getsockname()[1]}"  # a Redis would have to answer
+        url = f"amqp://127.0.0.1:{broker.getsockname()[1]}"  # a Redis would have to answer, as would this to kombu
+        monkeypatch.setitem(sys.modules, "kombu", None)
         celery = SimpleNamespace(broker=url, backend=url)
         monkeypatch.setattr(dg.DagsterInstance, "run_launcher", property(lambda _: celery))
         assert begun() == 1

@@ -24,7 +24,7 @@ from etsy_pipeline.sandbox.consent import grant
 from etsy_pipeline.settings import Settings
 from etsy_pipeline.store.encryption import new_key
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import Table
+from etsy_pipeline.store.tables.base import Table
 from etsy_pipeline.sync import queries
 from etsy_pipeline_tests.world import World
 

@@ -9,7 +9,8 @@ from etsy_pipeline.accounts import configure
 from etsy_pipeline.definitions import defs
 from etsy_pipeline.orchestration.partitions import ACCOUNTS
 from etsy_pipeline.orchestration.resources import StoreResource
-from etsy_pipeline.orchestration.run_queue import SLOT_TAG, WORK_TAG, limits, work_of
+from etsy_pipeline.orchestration.run_queue import limits
+from etsy_pipeline.orchestration.run_tags import SLOT_TAG, WORK_TAG, work_of
 from etsy_pipeline.orchestration.sensors import requested_syncs
 from etsy_pipeline.orchestration.shop_assets import nightly_scan_at
 from etsy_pipeline.shop.scan import ask

@@ -15,7 +15,8 @@ from etsy_pipeline.planning.brakes import BRAKES, Brake, of_plan
 from etsy_pipeline.planning.costs import days_needed
 from etsy_pipeline.planning.inventory import PriceMove
 from etsy_pipeline.planning.link import Link, LiveListing
-from etsy_pipeline.planning.plan import PlanItem, plan_product, plan_removed
+from etsy_pipeline.planning.plan import plan_product, removed
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline_tests.builders import a_listing, a_shop, two_sizes
 from etsy_pipeline_tests.planning import published
@@ -188,7 +189,7 @@ EDITED = plan_product(
     ("item", "reason"),
     [
         (CREATED, "it is a create, not an update"),
-        (plan_removed(LINK, None, a_shop()), "it is a deactivate"),
+        (plan_product(removed(LINK), LINK, None, a_shop()), "it is a deactivate"),
         (RENEWED, "it costs a fee"),
         (update(at("60")), "it has a brake"),
         (update(at("33.50")), "a price moves by 12 %"),

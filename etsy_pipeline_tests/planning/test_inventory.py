@@ -11,7 +11,8 @@ from etsy_pipeline.planning.changes import Difference, FieldConflict
 from etsy_pipeline.planning.drift_check import require_as_planned
 from etsy_pipeline.planning.inventory import InventoryPlan, compared, plan_inventory
 from etsy_pipeline.planning.link import LiveListing
-from etsy_pipeline.planning.plan import PlanItem, plan_product
+from etsy_pipeline.planning.plan import plan_product
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline.planning.read_back import not_applied
 from etsy_pipeline.planning.source_drift import source_change
 from etsy_pipeline_tests.builders import a_shop, a_validated_listing, two_sizes

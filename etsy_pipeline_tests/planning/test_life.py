@@ -17,7 +17,8 @@ from etsy_pipeline.planning.approval_policy import PolicyReview
 from etsy_pipeline.planning.brakes import of_plan
 from etsy_pipeline.planning.life import HELD, REVIVALS, is_renewed
 from etsy_pipeline.planning.link import GONE, Link, LiveListing
-from etsy_pipeline.planning.plan import PlanItem, plan_product, stock_only
+from etsy_pipeline.planning.plan import plan_product, stock_only
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline.planning.plan_view import groups_of, headline, row, totals
 from etsy_pipeline.planning.sending import has_fee
 from etsy_pipeline_tests.builders import a_shop, two_sizes

@@ -9,7 +9,8 @@ from etsy_pipeline.listings.listing import Listing
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.planning.changes import FieldConflict
 from etsy_pipeline.planning.link import GONE, Link, LiveListing
-from etsy_pipeline.planning.plan import PlanItem, plan_product
+from etsy_pipeline.planning.plan import plan_product
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline_tests.builders import a_shop, two_sizes
 from etsy_pipeline_tests.planning.published import AS_PUBLISHED, LINK, PUBLISHED, stocked
 

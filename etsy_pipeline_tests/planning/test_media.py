@@ -5,7 +5,8 @@ from typing import Any
 
 from etsy_pipeline.listings.listing import ListingFile, ListingVideo, Translation
 from etsy_pipeline.planning.changes import Difference
-from etsy_pipeline.planning.plan import PlanItem, plan_product
+from etsy_pipeline.planning.plan import plan_product
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline_tests.builders import a_shop, a_validated_listing
 from etsy_pipeline_tests.planning.published import LINK, PUBLISHED
 

@@ -10,7 +10,8 @@ from etsy_pipeline.etsy.live import live_listing
 from etsy_pipeline.planning.drift_check import require_as_planned
 from etsy_pipeline.planning.fields import FIELDS, PlanField
 from etsy_pipeline.planning.link import LiveListing
-from etsy_pipeline.planning.plan import PlanItem, plan_product
+from etsy_pipeline.planning.plan import plan_product
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline.planning.read_back import not_applied
 from etsy_pipeline.planning.sending import sent_fields
 from etsy_pipeline.planning.source_drift import source_change

@@ -6,7 +6,8 @@ import pytest
 
 from etsy_pipeline.listings.listing import ListingImage, VariationImage
 from etsy_pipeline.planning.changes import Difference
-from etsy_pipeline.planning.plan import PlanItem, plan_product
+from etsy_pipeline.planning.plan import plan_product
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline_tests.builders import a_shop, a_validated_listing
 from etsy_pipeline_tests.planning.published import LINK, PUBLISHED
 

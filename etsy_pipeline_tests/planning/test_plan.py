@@ -16,7 +16,7 @@ from etsy_pipeline.planning.brakes import Brake
 from etsy_pipeline.planning.changes import Difference, FieldConflict
 from etsy_pipeline.planning.digest import item_digest, plan_digest
 from etsy_pipeline.planning.link import Link, LiveListing
-from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline.planning.plan_view import Totals, groups_in_order, groups_of, headline, row, told_of_quota, totals
 from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline_tests.builders import a_listing, a_shop, two_sizes
@@ -37,7 +37,7 @@ def plan_product(
 
 
 def plan_removed(link: Link) -> PlanItem:
-    return plan.plan_removed(link, None, a_shop())
+    return plan_product(plan.removed(link), link)
 
 
 def ready(**changes: Any) -> ValidatedListing:
@@ -133,6 +133,7 @@ def test_totals_add_up_and_are_told_in_a_sentence() -> None:
         "Plan: 1 new, 0 changes, 1 taken down (1 with nothing to do, 1 cannot be published); 5 calls to Etsy, "
         "$0.20 in fees."
     )
+    assert "5 calls to Etsy and about 1,200 to look, $0.20 in fees." in headline(replace(found, looks=1200))
 
 
 def test_a_plan_with_nothing_to_do_says_so() -> None:
@@ -190,4 +191,5 @@ def test_a_listing_that_has_to_be_deactivated_stays_where_the_shop_says_so() -> 
 def test_a_plan_says_whether_it_fits_into_today() -> None:
     assert told_of_quota(5, Quota(per_day=5000, left_today=4100)) == "It fits: 4,100 of 5,000 calls are left today."
     assert told_of_quota(5000, Quota(5000, 100)).startswith("It needs 2 days: 100 of 5,000")
+    assert told_of_quota(Totals(api_calls=88, looks=13).calls, Quota(5000, 100)).startswith("It needs 2 days")
     assert told_of_quota(5, None) == told_of_quota(0, Quota(1, 1)) == ""

@@ -10,7 +10,7 @@ from etsy_pipeline.listings.listing import Inventory, Offering
 from etsy_pipeline.listings.plan_settings import CreateFirst
 from etsy_pipeline.planning.changes import Difference
 from etsy_pipeline.planning.costs import days_needed
-from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline.planning.quota import Quota
 from etsy_pipeline.planning.sending_order import Day, Sending, days_of, turn_of
 from etsy_pipeline_tests.builders import a_listing
@@ -68,12 +68,15 @@ def test_a_plan_of_three_days_says_what_is_due_on_each() -> None:
 
 @pytest.mark.parametrize("left", [0, 3, 40, 1000])
 @pytest.mark.parametrize("products", [0, 1, 7, 300])
-def test_days_agree_with_what_is_said_of_the_quota(left: int, products: int) -> None:
+@pytest.mark.parametrize("looks", [0, 13, 200])
+def test_days_agree_with_what_is_said_of_the_quota(left: int, products: int, looks: int) -> None:
     quota = Quota(per_day=40, left_today=left)
-    found = days_of((Sending(3, position, 4) for position in range(products)), quota, TODAY)
+    looks = looks if products else 0
+    found = days_of((Sending(3, position, 4) for position in range(products)), quota, TODAY, looks)
     assert sum(day.create for day in found) == products
+    assert sum(day.calls for day in found) == 4 * products + looks
     last = (found[-1].date - TODAY).days + 1 if found else 0
-    assert last == days_needed(4 * products, quota)
+    assert last == days_needed(4 * products + looks, quota)
 
 
 def test_nothing_is_said_where_the_quota_is_not_known() -> None:

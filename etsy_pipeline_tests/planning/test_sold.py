@@ -7,7 +7,8 @@ import pytest
 
 from etsy_pipeline.listings.listing import Listing
 from etsy_pipeline.planning.link import GONE, Link, LiveListing
-from etsy_pipeline.planning.plan import PlanItem, plan_product
+from etsy_pipeline.planning.plan import plan_product
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline.planning.sold import held_back, is_stock_read
 from etsy_pipeline_tests.builders import a_shop, a_validated_listing
 from etsy_pipeline_tests.planning.published import AS_PUBLISHED, LINK, PUBLISHED, stocked

@@ -146,7 +146,7 @@ class Matrix:
         for _ in range(MAX_SYNCS):
             job = self._published(product, job if job.state is SyncState.PAUSED else self._planned(product))
             with self.shop.store.reading() as session:
-                link = links.get(session, self.shop.id, product.product_id)
+                link = links.of_products(session, self.shop.id, [product.product_id]).get(product.product_id)
             if link and link.sync_status == "synced" and job.status == "completed":
                 return True
         return False

@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from etsy_pipeline.errors import Refused
-from etsy_pipeline.etsy.client import EtsyListing
+from etsy_pipeline.etsy.answers import EtsyListing
 from etsy_pipeline.providers.errors import NotAllListed
 from etsy_pipeline.providers.protocols import RemoteListing, ShopClient
 from etsy_pipeline.publishing.adoption import LOOKS, find_ours

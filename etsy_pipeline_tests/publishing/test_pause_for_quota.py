@@ -54,8 +54,9 @@ def test_it_goes_on_when_a_batch_is_free(shop: Shop, a_day: int, wanted: int) ->
 
 
 def test_it_goes_on_when_all_that_is_left_can_be_sent(shop: Shop) -> None:
-    free_again = [(MINUTE, 1), (HOUR, 2 * CALLS_EACH), (2 * HOUR, 2 * CALLS_EACH + 10), (20 * HOUR, 5000)]
-    assert pause_of(shop, new_products(shop, 2), free_again) == 2 * HOUR
+    job = new_products(shop, 2)
+    free_again = [(MINUTE, 1), (HOUR, job.totals.calls - 1), (2 * HOUR, job.totals.calls), (20 * HOUR, 5000)]
+    assert pause_of(shop, job, free_again) == 2 * HOUR
 
 
 def test_what_is_sent_already_is_not_waited_for(shop: Shop) -> None:
@@ -63,7 +64,7 @@ def test_what_is_sent_already_is_not_waited_for(shop: Shop) -> None:
     with shop.store.writing() as session:
         sent = [item.product_id for item in shop.items(job)][:10]
         progress.finish_items(session, job.id, sent, "synced", shop.store.now())
-    free_again = [(MINUTE, 1), (HOUR, 2 * CALLS_EACH + 10), (20 * HOUR, 5000)]
+    free_again = [(MINUTE, 1), (HOUR, 2 * CALLS_EACH + job.totals.looks), (20 * HOUR, 5000)]
     assert pause_of(shop, job, free_again) == HOUR
 
 

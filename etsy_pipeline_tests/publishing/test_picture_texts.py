@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from etsy_pipeline.accounts import configure
-from etsy_pipeline.etsy.client import EtsyClient, EtsyImage
+from etsy_pipeline.etsy.answers import EtsyImage
+from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.store import links
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline_tests.publishing.shop import READS, Shop, one_product

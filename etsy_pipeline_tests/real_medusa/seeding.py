@@ -122,6 +122,9 @@ class Seed:
             bodies = [self._body(good) | more for good in wanted[start : start + AT_ONCE]]
             made += self.server.post("products/batch", {"create": bodies}, fields=MADE)["created"]
         found = {item["external_id"]: item for item in made}
+        for good in wanted:  # Medusa answers with a product's variants in any order
+            titles = [item["title"] for item in good.body["variants"]]
+            found[good.name]["variants"].sort(key=lambda variant, titles=titles: titles.index(variant["title"]))
         self._stock([(good, found[good.name]) for good in wanted])
         for good in wanted:
             self._finish(good, found[good.name])

@@ -18,7 +18,8 @@ from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.planning.drift_check import require_as_planned, with_ours
 from etsy_pipeline.planning.link import Link, LiveListing
 from etsy_pipeline.planning.open_sales import is_open, not_to_be_raised, unseen, with_open_sales
-from etsy_pipeline.planning.plan import PlanItem, plan_product
+from etsy_pipeline.planning.plan import plan_product
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline.planning.source_drift import source_change
 from etsy_pipeline.sales.guard import OpenSales
 from etsy_pipeline_tests.builders import a_product, a_shop, a_variant, listing_of, validated

@@ -11,7 +11,8 @@ from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline.planning.approval_policy import PolicyReview
 from etsy_pipeline.planning.link import Link, LiveListing
 from etsy_pipeline.planning.open_sales import with_open_sales
-from etsy_pipeline.planning.plan import PlanItem, plan_product
+from etsy_pipeline.planning.plan import plan_product
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline.sales.guard import NOTHING_OPEN, OpenOnListing, OpenSales, SoldVariant, guard_of
 from etsy_pipeline_tests.builders import a_product, a_shop, a_variant, validated
 from etsy_pipeline_tests.planning.published import AS_PUBLISHED, LINK, stocked

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from etsy_pipeline import wiring
-from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline.shop.decide import decide, decide_one
 from etsy_pipeline.shop.link_requests import Act, Decided, LinkRequest, Said
 from etsy_pipeline.shop.scan import scan

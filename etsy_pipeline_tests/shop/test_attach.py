@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from etsy_pipeline.accounts import configure
-from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals
 from etsy_pipeline.sync.request import request_sync

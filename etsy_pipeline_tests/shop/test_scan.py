@@ -22,8 +22,6 @@ from etsy_pipeline.store.seen_listings import StoredListing
 from etsy_pipeline_tests.shop.owner import Owner
 from etsy_pipeline_tests.world import World
 
-TERM = timedelta(days=120)
-
 
 def client_of(owner: Owner) -> EtsyClient:
     return wiring.shop_client(owner.world.settings, owner.store, owner.id)

@@ -17,7 +17,8 @@ from etsy_pipeline.store import engine
 from etsy_pipeline.store.encryption import TokenCipher, key_in_state_folder, new_key
 from etsy_pipeline.store.engine import Store, open_store
 from etsy_pipeline.store.migrate import code_version
-from etsy_pipeline.store.tables import EtsyAccountRow, Table
+from etsy_pipeline.store.tables.accounts import EtsyAccountRow
+from etsy_pipeline.store.tables.base import Table
 from etsy_pipeline_tests.conftest import CIPHER
 from etsy_pipeline_tests.store.operators_sql import FAILED_LINKS_OF_THE_OPERATOR, JOBS_OF_THE_OPERATOR
 

@@ -18,7 +18,7 @@ from etsy_pipeline.store import accounts, items, jobs, leases, links, migrate, w
 from etsy_pipeline.store.engine import Store, open_store
 from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import SyncState
-from etsy_pipeline.store.tables import Table
+from etsy_pipeline.store.tables.base import Table
 from etsy_pipeline.sync import approvals, queries, views
 from etsy_pipeline_tests.conftest import CIPHER
 from etsy_pipeline_tests.store.operators_sql import FAILED_LINKS_OF_THE_OPERATOR, JOBS_OF_THE_OPERATOR

@@ -13,7 +13,7 @@ from etsy_pipeline.accounts import configure
 from etsy_pipeline.sales.guard import OpenSales
 from etsy_pipeline.store import open_sales, progress, variant_parts
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.tables import EtsyReceiptRow, EtsySaleRow
+from etsy_pipeline.store.tables.orders import EtsyReceiptRow, EtsySaleRow
 
 READ_AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
 ITEMS = st.sampled_from(("screw", "board", "lamp", "rope"))

@@ -33,18 +33,18 @@ def test_a_link_is_made_where_there_is_none_and_changed_where_there_is(store: St
         with store.writing() as session:
             progress.set_link(session, account_id, "prod_1", updated_at=NOW, listing_state=state)
     with store.reading() as session:
-        link = links.get(session, account_id, "prod_1")
+        link = links.of_products(session, account_id, ["prod_1"]).get("prod_1")
     assert link is not None
     assert (link.listing_state, link.sync_status, link.product_title) == ("active", "pending", "")
 
 
-def test_a_picture_takes_its_rank_and_no_other_one_keeps_its_id(store: Store, account_id: str) -> None:
+def test_a_picture_takes_its_rank_and_leaves_its_other_one(store: Store, account_id: str) -> None:
     """What was noted with the same id, for an upload that never happened, is gone; a read-back could not tell."""
     with store.writing() as session:
         for rank, image_id in ((1, 77), (2, 78)):
             progress.put_image(session, account_id, "prod_1", a_picture(rank, image_id))
         progress.put_image(session, account_id, "prod_2", a_picture(1, 99))
-        progress.put_image(session, account_id, "prod_1", a_picture(3, 77))
+        progress.put_image(session, account_id, "prod_1", a_picture(3, 77), was_elsewhere=True)
         progress.put_image(session, account_id, "prod_1", a_picture(2, 79))
     assert known(store, account_id) == {2: 79, 3: 77}
     assert known(store, account_id, "prod_2") == {1: 99}, "other products' are theirs"

@@ -309,7 +309,8 @@ def test_only_the_lifecycle_changes_a_state() -> None:
     codes = {name: ast.unparse(tree) for name, tree in modules("EtsySyncJobRow")}
     rows = {name: code for name, code in codes.items() if "EtsySyncJobRow" in code}
     assert set(rows) == {
-        f"store/{name}.py" for name in ("jobs", "tables", "items", "seen_listings", "activity", "snapshots", "leases")
+        f"store/{name}.py"
+        for name in ("jobs", "tables/syncs", "items", "seen_listings", "activity", "snapshots", "leases")
     }
     assert {name for name, code in rows.items() if re.search(r"(insert|update|delete)\(_JOB\)", code)} == {
         "store/jobs.py"

@@ -7,7 +7,7 @@ import pytest
 
 from etsy_pipeline.catalogue.product import Product
 from etsy_pipeline.listings.verdict import ValidatedListing
-from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline.store import items, link_candidates, link_decisions, seen_listings
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob, LinkDecision

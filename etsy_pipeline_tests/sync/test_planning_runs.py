@@ -7,7 +7,7 @@ from time import monotonic
 import pytest
 
 from etsy_pipeline.listings.verdict import ValidatedListing
-from etsy_pipeline.planning.plan import PlanItem
+from etsy_pipeline.planning.plan_item import PlanItem
 from etsy_pipeline.store import items, jobs, links, pending_links, progress
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob

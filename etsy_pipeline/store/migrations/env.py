@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from etsy_pipeline.store.tables import Table
+from etsy_pipeline.store.tables.base import Table
 
 context.configure(
     connection=context.config.attributes["connection"],
