@@ -62,8 +62,9 @@ class TokenCipher:
             raise NotConfigured(
                 "The stored tokens cannot be decrypted with the present key.",
                 code="secret_key_wrong",
-                hint=f"Put the earlier key back (ETSY_PIPELINE_SECRET_KEY, or {KEY_FILE} in the state folder), or "
-                "connect the shops again: `etsy-pipeline accounts connect ACCOUNT`.",
+                hint=f"Put the key back that encrypted them (ETSY_PIPELINE_SECRET_KEY, or {KEY_FILE} in the state "
+                "folder; while keys are rotated, the new one belongs on all machines), or connect the shops again: "
+                "`etsy-pipeline accounts connect ACCOUNT`.",
             ) from None
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar, cast
 
 import msgspec
 from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InternalError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -30,7 +30,8 @@ __all__ = ["Session", "Store", "open_store"]  # other rooms name the session's t
 
 SQLITE_BUSY_SECONDS = 30  # a publisher commits every few hundred milliseconds; a writer that waits longer is stuck
 
-DEADLOCK = "40P01"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+DEADLOCK, NO_RIGHT, READ_ONLY = "40P01", "42501", "25006"
 
 # A server whose machine is gone says nothing; after half a minute it counts as away. What the URL says is preferred.
 # https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS (seconds; the last one milliseconds)
@@ -228,8 +229,9 @@ def open_store(
         fence: as for `Store`.
 
     Raises:
-        NotConfigured: `database_url_malformed`, `database_not_migrated`, `database_newer_than_code`.
-        StoreUnavailable: `database_unreachable`, `database_locked`.
+        NotConfigured: `database_url_malformed`, `database_not_migrated`, `database_newer_than_code`,
+            `database_right_missing`.
+        StoreUnavailable: `database_unreachable`, `database_locked`, `database_read_only`.
     """
     store = Store(_engine(url), cipher, clock=clock, fence=fence)
     state = store.state()
@@ -308,7 +310,7 @@ def _helpful_errors() -> Iterator[None]:
     except OperationalError as error:
         if _is_locked(error):
             raise _locked(SQLITE_BUSY_SECONDS) from error
-        if getattr(error.orig, "sqlstate", None) == DEADLOCK:
+        if _state(error) == DEADLOCK:
             raise StoreUnavailable(
                 "Two programs waited for each other in the database, which ended what this one was about to write.",
                 code="database_deadlock",
@@ -319,7 +321,21 @@ def _helpful_errors() -> Iterator[None]:
             code="database_unreachable",
             hint="Check ETSY_PIPELINE_DATABASE_URL, and that the server runs and the file can be written.",
         ) from error
+    except InternalError as error:
+        if _state(error) != READ_ONLY:
+            raise
+        raise StoreUnavailable(
+            f"The database takes no changes: {_first_line(error)}.",
+            code="database_read_only",
+            hint="Point ETSY_PIPELINE_DATABASE_URL at the primary server, or wait until this one is it.",
+        ) from error
     except ProgrammingError as error:
+        if _state(error) == NO_RIGHT:
+            raise NotConfigured(
+                f"The database's user may not do this: {_first_line(error)}.",
+                code="database_right_missing",
+                hint='Grant it (docs/database.md, "Rights"); `db upgrade` needs the owner of the tables.',
+            ) from error
         raise NotConfigured(
             f"The database does not fit this code: {_first_line(error)}.",
             code="database_not_migrated",
@@ -339,5 +355,10 @@ def _locked(seconds: float) -> StoreUnavailable:
     )
 
 
-def _first_line(error: OperationalError | ProgrammingError) -> str:
+def _state(error: DBAPIError) -> str | None:
+    """PostgreSQL's code of the error."""
+    return getattr(error.orig, "sqlstate", None)
+
+
+def _first_line(error: DBAPIError) -> str:
     return str(error.orig).strip().splitlines()[0].rstrip(".")

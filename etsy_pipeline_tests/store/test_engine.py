@@ -12,10 +12,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import make_url, select, text
 
-from etsy_pipeline.errors import NotConfigured, Unavailable
+from etsy_pipeline.errors import NotConfigured, StoreUnavailable, Unavailable
 from etsy_pipeline.store import engine
 from etsy_pipeline.store.encryption import TokenCipher, key_in_state_folder, new_key
-from etsy_pipeline.store.engine import Store, open_store
+from etsy_pipeline.store.engine import Session, Store, open_store
 from etsy_pipeline.store.migrate import code_version
 from etsy_pipeline.store.tables.accounts import EtsyAccountRow
 from etsy_pipeline.store.tables.base import Table
@@ -121,6 +121,31 @@ def test_a_server_whose_machine_is_gone_counts_as_away_after_a_while_that_the_ur
     assert (told["tcp_user_timeout"], told["keepalives_idle"]) == ("30000", "7")
 
 
+def carry_out(store: Store, *statements: str) -> None:
+    """In one transaction."""
+    with store.writing() as session:
+        for statement in statements:
+            session.execute(text(statement))
+
+
+def test_a_right_that_the_databases_user_lacks_is_told_as_such(postgres_url: str) -> None:
+    """Tables that another user owns, say: to upgrade them would not help."""
+    with closing(open_store(postgres_url, CIPHER, upgrade=True)) as store:
+        carry_out(store, "DROP ROLE IF EXISTS without_rights", "CREATE ROLE without_rights")
+        with pytest.raises(NotConfigured, match="permission denied") as caught:
+            carry_out(store, "SET LOCAL ROLE without_rights", "SELECT * FROM etsy_account")
+        carry_out(store, "DROP ROLE without_rights")
+    assert caught.value.code == "database_right_missing"
+
+
+def test_a_server_that_takes_no_changes_counts_as_away(postgres_url: str) -> None:
+    """A standby, say: a publisher waits for the primary."""
+    opened = closing(open_store(postgres_url, CIPHER, upgrade=True))
+    with opened as store, pytest.raises(StoreUnavailable, match="read-only") as caught:
+        carry_out(store, "SET TRANSACTION READ ONLY", "DELETE FROM etsy_account")
+    assert caught.value.code == "database_read_only"
+
+
 @pytest.mark.parametrize("url", ["mysql://localhost/x", "not a url", "", "postgresql://u:pw@host:abc/d"])
 def test_other_databases_are_refused(url: str) -> None:
     with pytest.raises(NotConfigured) as caught:
@@ -156,6 +181,29 @@ def test_what_the_orm_writes_and_plain_statements_is_there_together_or_not_at_al
     write("B", fails=False)
     with store.reading() as session:
         assert [(row.id, row.name) for row in session.scalars(ACCOUNTS)] == [("by_orm", "B!"), ("late", "B")]
+
+
+def test_what_fails_within_a_savepoint_takes_nothing_else_along(store: Store) -> None:
+    """Plain statements, too: those that are given to the session's connection are within the savepoint."""
+
+    def write(session: Session, name: str, *, fails: bool) -> None:
+        with session.begin_nested():
+            session.connection().execute(RENAME, {"name": name})
+            if fails:
+                raise RuntimeError
+
+    with store.writing() as session:
+        session.add(EtsyAccountRow(id="one", name="A", created_at=NOW, updated_at=NOW))
+        session.flush()
+        session.connection().execute(RENAME, {"name": "B"})
+        with pytest.raises(RuntimeError):
+            write(session, "C", fails=True)
+    with store.reading() as session:
+        assert session.scalars(ACCOUNTS).one().name == "B"
+    with store.writing() as session:
+        write(session, "D", fails=False)
+    with store.reading() as session:
+        assert session.scalars(ACCOUNTS).one().name == "D"
 
 
 def test_moments_come_back_in_utc(store: Store) -> None:
