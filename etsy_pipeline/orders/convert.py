@@ -122,7 +122,7 @@ class _Turns:
         try:
             outcome = order.advance(self.lacking, stock)
         except (WriteUnanswered, WriteRefused) as problem:
-            self.unanswered += isinstance(problem, WriteUnanswered)
+            self.unanswered += isinstance(problem, WriteUnanswered) and not order.is_lost_again
             logger.warning("order_not_converted receipt_id=%s code=%s", receipt_id, problem.code)
             if self.unanswered >= MOST_UNANSWERED:
                 raise

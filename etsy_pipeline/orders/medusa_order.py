@@ -90,6 +90,7 @@ class Order:
         self._store, self._medusa, self._turn, self._settings = store, medusa, turn, settings
         self._orders, self.is_to_be_held = DraftOrders(medusa.api), False
         self._receipt, self._lines, self._step = receipt, lines, Step.parse(receipt.step)
+        self._lost_before = self._step.name
         self._totals, self._known, self._is_stock_first = totals_of(receipt), known, is_stock_first
         self._where = where_of(receipt, settings)
 
@@ -108,13 +109,23 @@ class Order:
             noted = self._advanced(lacking, stock)
         except NeedsPersonError as why:
             noted = _Noted("needs_person", str(why))
-        except Waits:
-            noted = _Noted("open")
+        except Waits:  # for an answer: what was told of it stays
+            told = self._receipt.problem if self._step.name else None
+            noted = _Noted("needs_person" if told and self._receipt.state == "needs_person" else "open", told)
         return self._keep(noted)
 
     def failed(self, problem: WriteUnanswered | WriteRefused) -> Outcome:
-        """Note that a step came to nothing: one without an answer goes on by itself, a refusal is a person's."""
-        return self._keep(_Noted("open" if isinstance(problem, WriteUnanswered) else "needs_person", problem.message))
+        """Note that a step came to nothing.
+
+        One without an answer goes on by itself; where it has none again, that is a person's, as a refusal is.
+        """
+        goes_on = isinstance(problem, WriteUnanswered) and not self.is_lost_again
+        return self._keep(_Noted("open" if goes_on else "needs_person", problem.message))
+
+    @property
+    def is_lost_again(self) -> bool:
+        """Whether the same step had no answer last time either: this order's fault, more likely than Medusa's."""
+        return bool(self._lost_before) and self._step.name == self._lost_before
 
     def _advanced(self, lacking: str, stock: Stock) -> _Noted:
         end = self._end()

@@ -27,6 +27,7 @@ def ship_as_on_etsy(
     """Pack and ship in Medusa what was shipped on Etsy; why that did not work, or what is odd about it, else nothing.
 
     Where Etsy tells of no parcel that Medusa does not have, Etsy was told of them from there: the rest is not shipped.
+    Nor is it where Etsy has none of the codes that Medusa has: it may have dropped them (ORDERS §5).
 
     Args:
         medusa: where its order is.
@@ -42,8 +43,8 @@ def ship_as_on_etsy(
     """
     if not receipt.is_shipped:
         return None
-    orders, codes = DraftOrders(medusa.api), _codes(receipt)
-    if codes and not missing(codes, _codes_of(found.parcels)):
+    orders, codes, there = DraftOrders(medusa.api), _codes(receipt), _codes_of(found.parcels)
+    if (codes or there) and not missing(codes, there):
         return None
     try:
         _pack(medusa, orders, found, places, do)

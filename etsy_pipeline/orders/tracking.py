@@ -18,7 +18,7 @@ from etsy_pipeline.providers.errors import RemoteRefused, RemoteUnavailable
 from etsy_pipeline.providers.protocols import ReceiptClient
 from etsy_pipeline.sales.carriers import carrier_of
 from etsy_pipeline.sales.order_draft import ORDER_PAGE
-from etsy_pipeline.sales.parcels import code_key
+from etsy_pipeline.sales.parcels import code_key, missing
 from etsy_pipeline.sales.receipt import Receipt
 from etsy_pipeline.store import accounts, activity, receipt_feeds, receipts
 from etsy_pipeline.store.accounts import settings_of
@@ -34,6 +34,7 @@ UNTOLD = "untold"  # step of an order of which a parcel was not taken: it is nev
 FORBIDDEN = "etsy_forbidden"
 REFUSED = "Etsy does not take tracking codes from this key: ship it there, {}."
 DROPPED = "Etsy marked it as shipped, and dropped the tracking code {}: add it there, {}."
+NOT_THERE = "Etsy does not have the tracking code {}: add it there, {}."
 NOT_TAKEN = "Etsy did not take the tracking code {} ({}): ship it there, {}."
 
 
@@ -62,8 +63,9 @@ def tell_parcels(store: Store, client: ReceiptClient, orders: DraftOrders, accou
         return done
     found = orders.orders([receipt.medusa_order_id for receipt in unshipped if receipt.medusa_order_id])
     for receipt, labels in _to_tell(unshipped, found):
-        if takes is False or Step.parse(receipt.step).name == UNTOLD:
-            told = receipt.problem or REFUSED.format(ORDER_PAGE.format(receipt.receipt_id))
+        is_untold = Step.parse(receipt.step).name == UNTOLD
+        if takes is False or is_untold:
+            told = receipt.problem or _by_hand(receipt, labels, is_untold=is_untold)
             if told != receipt.problem:
                 with store.writing() as session:
                     receipts.change(session, account_id, receipt.receipt_id, problem=told)
@@ -182,9 +184,20 @@ def _to_tell(found: Sequence[KeptReceipt], orders: dict[str, MedusaOrder]) -> It
     for receipt in found:
         order = orders.get(receipt.medusa_order_id or "")
         labels = [label for parcel in order.parcels if parcel.is_shipped for label in parcel.labels] if order else []
-        known = {code_key(str(item.get("tracking_code") or "")) for item in receipt.totals.get("shipments") or ()}
-        if any(code_key(label.tracking_number) not in known for label in labels):
+        if _not_there(receipt, labels):
             yield receipt, labels
+
+
+def _by_hand(receipt: KeptReceipt, labels: Sequence[Label], *, is_untold: bool) -> str:
+    """What a person has to do, where what was said of it before is no longer kept."""
+    page = ORDER_PAGE.format(receipt.receipt_id)
+    return NOT_THERE.format(", ".join(_not_there(receipt, labels)), page) if is_untold else REFUSED.format(page)
+
+
+def _not_there(receipt: KeptReceipt, labels: Sequence[Label]) -> list[str]:
+    """Codes that Etsy did not tell of, each once."""
+    known = [str(item.get("tracking_code") or "") for item in receipt.totals.get("shipments") or ()]
+    return missing([label.tracking_number for label in labels], known)
 
 
 def _codes(receipt: Receipt) -> set[str]:

@@ -91,6 +91,29 @@ def test_a_lost_answer_is_not_concluded_from_while_it_may_come(shop: Selling) ->
 
 
 @ON_SQLITE
+def test_orders_that_medusa_cannot_ship_are_a_persons_and_hold_up_no_others(shop: Selling) -> None:
+    """A real one answers 500 each time where the inventory item of a variant was replaced meanwhile."""
+    shop.world.medusa_fault("POST", PATHS["ship"], "fail_before", times=8)
+    stuck = [shop.buys() for _ in range(3)]
+    for receipt_id in stuck:
+        shop.world.shipped(receipt_id, tracking_code=f"RR{receipt_id}", carrier_name="usps")
+    shop.look()
+    later(shop)
+    new = shop.buys()
+    shop.look()
+    assert [shop.receipt(receipt_id).state for receipt_id in stuck] == ["needs_person"] * 3
+    assert shop.line(new).state == "booked"
+    shop.look()
+    kept = shop.receipt(stuck[0])
+    assert (kept.state, "500" in (kept.problem or "")) == ("needs_person", True), "while it waits, too"
+    shop.world.medusa("DELETE", "faults")
+    later(shop)
+    shop.look()
+    for receipt_id in stuck:
+        check(shop, receipt_id, 1, "once Medusa can")
+
+
+@ON_SQLITE
 def test_what_a_person_says_of_an_end_leaves_what_is_on_its_way(shop: Selling) -> None:
     receipt_id = shop.buys()
     shop.world.medusa_fault("POST", PATHS["draft"], "drop_before")

@@ -78,6 +78,24 @@ def test_each_parcel_is_told_with_its_own_code_and_the_second_one_is_left_to_who
 
 
 @ON_SQLITE
+def test_where_etsy_drops_a_code_the_rest_of_the_order_is_not_shipped_and_the_code_is_told(shop: Selling) -> None:
+    """Etsy marks it as shipped all the same (ORDERS §5): that was we, and it says nothing of the other pieces."""
+    shop.world.selling(tracking="dropped")
+    receipt_id = shop.buys(2)
+    shop.look()
+    ships_one(shop, receipt_id, "RR1", USPS)
+    for _ in range(3):
+        shop.look()
+    (order,) = shop.world.medusa_orders()
+    assert (shop.receipt(receipt_id).is_shipped, len(order["fulfillments"])) == (True, 1)
+    assert "Etsy does not have the tracking code RR1: add it there" in (shop.receipt(receipt_id).problem or "")
+    assert shop.world.receipt(receipt_id)["mails"] == 1
+    shop.world.shipped(receipt_id, tracking_code="RR1", carrier_name="usps")
+    shop.look()
+    assert (shop.receipt(receipt_id).problem, len(shop.world.medusa_orders()[0]["fulfillments"])) == (None, 1)
+
+
+@ON_SQLITE
 def test_a_carrier_that_nobody_knows_is_another_one(shop: Selling) -> None:
     receipt_id = shipped(shop, "")
     shop.look()

@@ -2,7 +2,8 @@
 
 PATCH /sandbox/selling changes how Etsy treats them:
 
-    tracking              "allowed", or "refused": 403 as new keys get it in many countries (ORDERS §6)
+    tracking              "allowed"; "refused": 403 as new keys get it in many countries (ORDERS §6); or "dropped":
+                          marked as shipped without the code, whatever the body is (ORDERS §5)
     addresses             false; true shows an (invented) buyer's, as to keys that Etsy trusts
     canceled_in_list      false: canceled ones come only where they are asked for (ORDERS §4)
     canceled_found        true; false: no list has them, also where they are asked for (#604 is open)
@@ -175,7 +176,8 @@ def create_shipment(call: Call) -> Answer:
         _check_parcel(call, receipt, code, carrier)
     if receipt["status"] == CANCELED:
         raise error(400, "The order was canceled.")  # the text is ours
-    ship(call.state, receipt, code, carrier)
+    is_dropped = settings(call.state)["tracking"] == "dropped"
+    ship(call.state, receipt, *(("", "") if is_dropped else (code, carrier)))
     return Answer(view(call.state, receipt, whole=True))
 
 
