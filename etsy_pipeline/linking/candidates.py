@@ -3,9 +3,11 @@
 Of a pair it is told what speaks for it (`evidence.py`). `certain` has something decisive, nothing against it, and no
 other pair with either of the two. `ambiguous` has another pair that is as strong, or something against it. `likely` is
 everything between. Nobody but a person links anything, whatever the class.
+
+A listing on sale whose product is gone and that nothing else fits takes less to be asked about (`vanished.py`).
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
@@ -16,6 +18,7 @@ from etsy_pipeline.linking.evidence import NOBODY, Evidence, Former, evidence_of
 from etsy_pipeline.linking.seen import SeenListing
 from etsy_pipeline.linking.shop_index import ShopIndex
 from etsy_pipeline.linking.text import sku_key
+from etsy_pipeline.linking.vanished import MOST_ALIKE, Vanished
 from etsy_pipeline.listings.identity import UNKNOWN, IdentifiedProduct, ProductIdentity
 
 Kind = Literal["certain", "likely", "ambiguous"]
@@ -35,8 +38,8 @@ _WITH_LIKE_TITLES = frozenset({"options_equal", "price_near"})
 class Candidate:
     """A product and a listing that may be the same thing.
 
-    `moved_from` is the product that the listing is linked to, where that is gone from Medusa (or, in a plan of named
-    products, is not one of them).
+    `moved_from` is the product that the listing is linked to, where that is gone from Medusa or not sold any more (or,
+    in a plan of named products, is not one of them).
     """
 
     product_id: str
@@ -66,7 +69,8 @@ def find(
         products: all of a plan, streamed: also those that are not matched have SKUs.
         listings: the shop's, without those that are gone or ignored.
         linked: the product that a listing is linked to, by listing id.
-        present: the products that the plan found in Medusa: what is linked to one of them is no candidate.
+        present: the products that the plan found in Medusa, also those that are out of stock, but not those that are
+            not sold any more: what is linked to one of them is no candidate.
         decided: pairs of which a person said that they are not the same.
         detached: pairs that were linked until a person undid that: they are asked about whatever speaks for them, and
             are never certain.
@@ -79,9 +83,10 @@ def find(
     Returns:
         The candidates by product, the best first.
     """
-    matching = _Matching(
-        _index(listings, linked, present, called if is_whole else {}), linked, is_whole, _by_product(detached)
-    )
+    called = called if is_whole else {}
+    index = _index(listings, linked, present, called)
+    gone = {number: seen for number, seen in index.listings.items() if called.get(number, NOBODY).is_on_sale}
+    matching = _Matching(index, Vanished(gone, called), linked, is_whole, _by_product(detached))
     done = left_out | set(linked.values())
     for product in products:
         matching.note_skus(product)
@@ -121,13 +126,19 @@ class _Pair:
 
 @dataclass(slots=True)
 class _Matching:
-    """Pairs that are being found. `rivals` are, by either side, the two strongest pairs: what competes with another."""
+    """Pairs that are being found. `rivals` are, by either side, the two strongest pairs: what competes with another.
+
+    `like` are pairs of products that fit nothing with listings whose product is gone, each with how like their titles
+    are.
+    """
 
     index: ShopIndex
+    vanished: Vanished
     linked: Mapping[int, str]
     is_whole: bool
     detached: Mapping[str, Sequence[int]]
     pairs: dict[str, list[_Pair]] = field(default_factory=dict)
+    like: list[tuple[int, _Pair]] = field(default_factory=list)
     owners: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     rivals: defaultdict[str | int, list[tuple[int, str, int]]] = field(default_factory=lambda: defaultdict(list))
 
@@ -141,7 +152,7 @@ class _Matching:
         """Compare a product with the listings that it may be."""
         found, undone = [], [item for item in self.detached.get(product.product_id, ()) if item in self.index.listings]
         for listing_id in dict.fromkeys([*undone, *self.index.possible(product)[:MOST_COMPARED]]):
-            evidence = evidence_of(product, self.index.listings[listing_id], self.index.called.get(listing_id, NOBODY))
+            evidence = self._evidence(product, listing_id)
             if (product.product_id, listing_id) in decided:
                 continue
             if listing_id in undone:
@@ -149,15 +160,37 @@ class _Matching:
             elif not _is_plausible(evidence) or self._is_of_another(listing_id, evidence):
                 continue
             found.append(_Pair(product, listing_id, evidence))
-        for pair in found:
-            if pair.listing_id in undone:  # it competes with none
-                continue
-            for side in (product.product_id, pair.listing_id):
-                best = [*self.rivals[side], (pair.force, product.product_id, pair.listing_id)]
-                self.rivals[side] = sorted(best, key=_strongest_first)[:2]
+        self._compete(pair for pair in found if pair.listing_id not in undone)  # what was undone competes with none
         if found:
             kept = sorted(found, key=lambda pair: (-pair.force, -len(pair.evidence), pair.listing_id))
             self.pairs[product.product_id] = kept[:MOST_OF_A_PRODUCT]
+            return
+        for listing_id, share in self.vanished.like(product).items():
+            if (product.product_id, listing_id) not in decided:
+                self.like.append((share, _Pair(product, listing_id, self._evidence(product, listing_id))))
+
+    def _evidence(self, product: IdentifiedProduct, listing_id: int) -> tuple[Evidence, ...]:
+        return evidence_of(product, self.index.listings[listing_id], self.index.called.get(listing_id, NOBODY))
+
+    def _compete(self, pairs: Iterable[_Pair]) -> None:
+        for pair in pairs:
+            for side in (pair.product.product_id, pair.listing_id):
+                best = [*self.rivals[side], (pair.force, pair.product.product_id, pair.listing_id)]
+                self.rivals[side] = sorted(best, key=_strongest_first)[:2]
+
+    def _add_like(self) -> None:
+        """Of what is only like a listing whose product is gone, the best few pairs, where nothing else fits that."""
+        taken = {pair.listing_id for pairs in self.pairs.values() for pair in pairs}
+        counts: Counter[str | int] = Counter()
+        best = sorted(self.like, key=lambda it: (-it[1].force, -it[0], it[1].product.product_id, it[1].listing_id))
+        kept = []
+        for _, pair in best:
+            sides = pair.product.product_id, pair.listing_id
+            if pair.listing_id not in taken and all(counts[side] < MOST_ALIKE for side in sides):
+                counts.update(sides)
+                self.pairs.setdefault(pair.product.product_id, []).append(pair)
+                kept.append(pair)
+        self._compete(kept)
 
     def _is_of_another(self, listing_id: int, evidence: Sequence[Evidence]) -> bool:
         """Whether it is linked to a product that may be there still, and has that one's SKUs, not this one's."""
@@ -166,6 +199,7 @@ class _Matching:
 
     def candidates(self) -> dict[str, tuple[Candidate, ...]]:
         """What was found, judged now that all is known."""
+        self._add_like()
         return {product_id: tuple(map(self._candidate, pairs)) for product_id, pairs in self.pairs.items()}
 
     def _candidate(self, pair: _Pair) -> Candidate:

@@ -11,14 +11,24 @@ from decimal import Decimal, InvalidOperation
 from typing import Literal, NamedTuple
 
 from etsy_pipeline.linking.seen import SeenListing
-from etsy_pipeline.linking.text import eans, last_part, sku_key, starts_of, title_keys, value_key, words
+from etsy_pipeline.linking.text import (
+    eans,
+    handle_stem,
+    last_part,
+    loose_sku_key,
+    sku_key,
+    starts_of,
+    title_keys,
+    value_key,
+    words,
+)  # fmt: skip
 from etsy_pipeline.listings.identity import IdentifiedProduct, ProductIdentity
 from etsy_pipeline.listings.listing import Inventory
 
 Code = Literal[
-    "metadata_listing_id", "sku_set_equal", "sku_set_overlap", "sku_single_shared", "url_in_text", "barcode_in_sku",
-    "handle_equal", "title_equal", "title_tokens", "options_equal", "price_near", "quantity_equal", "taxonomy_same",
-    "skus_differ", "sku_elsewhere", "removed_by_etsy", "detached",
+    "metadata_listing_id", "sku_set_equal", "sku_set_overlap", "sku_single_shared", "sku_like", "url_in_text",
+    "barcode_in_sku", "handle_equal", "handle_like", "title_equal", "title_tokens", "options_equal", "price_near",
+    "quantity_equal", "taxonomy_same", "skus_differ", "sku_elsewhere", "removed_by_etsy", "detached",
 ]  # fmt: skip
 Strength = Literal["decisive", "strong", "medium", "weak", "against"]
 
@@ -41,10 +51,11 @@ class Evidence:
 
 
 class Former(NamedTuple):
-    """What a product was called in Medusa before it went from there."""
+    """What a product was called in Medusa before it went from there, and whether its listing is on sale still."""
 
     title: str = ""
     handle: str = ""
+    is_on_sale: bool = False
 
 
 NOBODY = Former()
@@ -119,6 +130,8 @@ def _skus(identity: ProductIdentity, listing: SeenListing) -> Iterable[Evidence]
         yield Evidence("sku_set_overlap", "strong", told[0] + lack, f"{told[1]} (not of it: {listed(extra)})")
     elif len(theirs) == 1 and next(iter(theirs)) in parent_of(list(ours)):
         yield Evidence("sku_single_shared", "medium", *told)
+    elif {*map(loose_sku_key, ours)} & {*map(loose_sku_key, theirs)} - {""}:
+        yield Evidence("sku_like", "medium", *told)
     else:
         yield Evidence("skus_differ", "against", *told)
 
@@ -141,6 +154,8 @@ def _addresses(identity: ProductIdentity, listing: SeenListing) -> Iterable[Evid
 def _handles(identity: ProductIdentity, former: Former) -> Iterable[Evidence]:
     if identity.handle and identity.handle.casefold() == former.handle.casefold():
         yield Evidence("handle_equal", "strong", identity.handle, former.handle)
+    elif identity.handle and handle_stem(identity.handle) == handle_stem(former.handle):
+        yield Evidence("handle_like", "weak", identity.handle, former.handle)
 
 
 def _titles(ours: Sequence[str], theirs: str, called: str) -> Iterable[Evidence]:
@@ -148,14 +163,14 @@ def _titles(ours: Sequence[str], theirs: str, called: str) -> Iterable[Evidence]
         if set(title_keys(title)) & set(title_keys(other)):
             yield Evidence("title_equal", "medium", title, other)
             return
-    their_words = frozenset(words(theirs))
-    shares = [(_share(frozenset(words(title)), their_words), title) for title in ours]
-    share, title = max(shares, default=(0, ""))
+    pairs = itertools.product(ours, dict.fromkeys(filter(None, (theirs, called))))
+    shares = [(share_of(frozenset(words(title)), frozenset(words(other))), title, other) for title, other in pairs]
+    share, title, other = max(shares, default=(0, "", ""))
     if share >= LIKE:
-        yield Evidence("title_tokens", "medium" if share >= ALIKE else "weak", title, theirs)
+        yield Evidence("title_tokens", "medium" if share >= ALIKE else "weak", title, other)
 
 
-def _share(ours: frozenset[str], theirs: frozenset[str]) -> int:
+def share_of(ours: frozenset[str], theirs: frozenset[str]) -> int:
     """How much two sets of words have in common (Jaccard, in percent); nothing where that is a single word."""
     both = len(ours & theirs)
     return 100 * both // (len(ours) + len(theirs) - both) if both >= FEWEST_WORDS else 0

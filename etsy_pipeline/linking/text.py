@@ -10,12 +10,23 @@ from etsy_pipeline.listings.title import LONGEST, shortened
 
 _WORD = re.compile(r"\w+")
 _DIGITS = re.compile(r"(?<!\d)\d{12,13}(?!\d)", re.ASCII)
+_NUMBERED = re.compile(r"-\d{1,2}$", re.ASCII)  # not a year
 EAN_LENGTH = 13
 
 
 def sku_key(sku: str) -> str:
     """A SKU as it is compared: its case and the space around it say nothing."""
     return sku.strip().casefold()
+
+
+def loose_sku_key(sku: str) -> str:
+    """A SKU as one may be written anew: without what separates its parts, and without zeros before it."""
+    return "".join(filter(str.isalnum, _folded(sku))).lstrip("0")
+
+
+def handle_stem(handle: str) -> str:
+    """A product's handle without the number that shops put behind one that is taken already."""
+    return _NUMBERED.sub("", handle.strip().casefold())
 
 
 def value_key(value: str) -> str:

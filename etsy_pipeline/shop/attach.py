@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from etsy_pipeline.errors import Conflict, NotFound, PipelineError
 from etsy_pipeline.linking.seen import SeenListing
 from etsy_pipeline.linking.variant_map import map_variants
+from etsy_pipeline.listings.listing import Listing
 from etsy_pipeline.listings.plan_settings import FIELDS
 from etsy_pipeline.listings.shop_settings import ShopSettings
 from etsy_pipeline.planning.adopted_links import STOCK_KEEPS, baseline, keeps_of
@@ -48,9 +49,7 @@ def adopted(
     `wanted_state` is active whatever state it is in: that the listing is not on sale was its seller's doing, or time's.
     `last_synced_at` stays empty until its first plan, which needs a person, was published.
     """
-    published = baseline(
-        live, currency_code=account.currency_code or "", price=_amount(seen.price), quantity=seen.quantity
-    )
+    published = as_published(account, seen, live)
     mapped, _ = map_variants(product.identity, published.inventory, request.by_hand)
     keeps = keeps_of(settings, keep=request.keep, own=request.own)
     if (
@@ -79,6 +78,15 @@ def adopted(
     )
 
 
+def as_published(account: EtsyAccount, seen: SeenListing, live: LiveListing) -> Listing:
+    """What counts as published of a listing that was there before: what Etsy has."""
+    try:
+        price = Decimal(seen.price)
+    except InvalidOperation:
+        price = Decimal(0)
+    return baseline(live, currency_code=account.currency_code or "", price=price, quantity=seen.quantity)
+
+
 def handed_over(link: Link, product_id: str, product: KnownProduct) -> Link:
     """The link of a listing that another product takes over: as it stands, its variants mapped anew."""
     mapped = link.variant_map
@@ -89,10 +97,3 @@ def handed_over(link: Link, product_id: str, product: KnownProduct) -> Link:
         link, product_id=product_id, product_title=product.title, variant_map=mapped, sync_status=status,
         transaction_id=None,
     )  # fmt: skip
-
-
-def _amount(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return Decimal(0)

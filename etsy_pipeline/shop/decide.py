@@ -114,8 +114,8 @@ class _Sieve:
 def _asked(books: LinkBooks, requests: Sequence[LinkRequest], readers: Readers) -> Mapping[str, KnownProduct]:
     """The products that are to be linked, as the last plan knew them, or as Medusa has them.
 
-    Medusa is asked as well for those that are to lose their listing because a plan did not find them: that plan may
-    have been of some products only, or they may have come back.
+    Medusa is asked as well for those that are to lose their listing because a plan did not find them for sale: that
+    plan may have been of some products only, or they may have come back.
     """
     wanted = dict.fromkeys(
         request.to_product_id if request.act == "move" else request.product_id

@@ -116,7 +116,8 @@ def _differences(account: EtsyAccount, shop: RemoteShop) -> Iterator[AccountHold
         message = (
             f"The shop {account.label} now sells in {shop.currency_code}, and sold in {account.currency_code} before. "
             f"Etsy takes every price that is sent for {shop.currency_code}, so none is sent until you say that this is "
-            f"right; from then on it is Medusa's prices in {shop.currency_code}."
+            f"right. From then on prices go there in {shop.currency_code}. A rate, floor, ceiling or fixed markup in "
+            f"the settings stays one for {account.currency_code}: what needs it waits until it is set anew."
         )
         details = {"currency_code": shop.currency_code}
         yield AccountHold(account.id, code="currency_changed", message=message, details=details)

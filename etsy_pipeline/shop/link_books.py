@@ -289,12 +289,13 @@ def _linked(books: LinkBooks, product_id: str) -> PipelineError | None:
 
 def _free(books: LinkBooks, request: LinkRequest) -> PipelineError | None:
     owner = books.owner.get(request.listing_id or 0)
-    if not owner or (books.moved_from(request) and owner not in books.products):
+    known = books.products.get(owner or "")
+    if not owner or (books.moved_from(request) and (known is None or not known.is_sold)):
         return None
     return Conflict(
         f"Listing {request.listing_id} is linked already, to the product {owner}.",
         code="listing_linked",
-        hint=f"If that product is gone: `etsy-pipeline links move {books.account_id} {owner} {request.product_id} "
+        hint=f"If it is sold no more: `etsy-pipeline links move {books.account_id} {owner} {request.product_id} "
         "--by NAME`; else detach it first.",
     )
 

@@ -60,10 +60,11 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class KnownProduct:
-    """A product that there is: its title, and what it is known by."""
+    """A product that there is: its title, what it is known by, and whether the shop sells it, if it is in stock."""
 
     title: str
     identity: ProductIdentity = UNKNOWN
+    is_sold: bool = True
 
 
 LookUp = Callable[[Sequence[str]], Mapping[str, KnownProduct]]

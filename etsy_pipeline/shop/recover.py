@@ -8,7 +8,6 @@ different, and that needs an approval of its own.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from msgspec import to_builtins
@@ -19,9 +18,9 @@ from etsy_pipeline.linking.reference import reference_of
 from etsy_pipeline.linking.seen import SeenListing
 from etsy_pipeline.linking.variant_map import map_variants
 from etsy_pipeline.listings.identity import IdentifiedProduct
-from etsy_pipeline.planning.adopted_links import baseline
 from etsy_pipeline.planning.link import GONE, Link, LiveListing
 from etsy_pipeline.providers.protocols import ShopClient
+from etsy_pipeline.shop.attach import as_published
 from etsy_pipeline.shop.scan import scan
 from etsy_pipeline.store import accounts, clock, link_candidates, link_changes, link_decisions, links, seen_listings
 from etsy_pipeline.store.engine import Session, Store
@@ -161,11 +160,9 @@ def _linked(
     there = live.get(seen.listing_id)
     if there is None or there.state in STATES_THAT_CANNOT:
         return None
-    price = baseline(
-        there, currency_code=account.currency_code or "", price=_amount(seen.price), quantity=seen.quantity
-    )
-    published = None if seen.reference else price
-    mapped, _ = map_variants(product.identity, price.inventory)
+    as_it_is = as_published(account, seen, there)
+    published = None if seen.reference else as_it_is
+    mapped, _ = map_variants(product.identity, as_it_is.inventory)
     link_changes.put(
         session,
         Link(
@@ -196,10 +193,3 @@ def _as_said(
         said.etsy_account_id, said.decision, said.decided_by, said.decided_through, product_id, listing_id,
         evidence=tuple(evidence),
     )  # fmt: skip
-
-
-def _amount(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return Decimal(0)

@@ -1,6 +1,7 @@
 """Before a plan: which products may be on Etsy already, by the last look through the shop, and what may have moved.
 
-Products that have no listing are compared with the listings that have no product, and with those whose product is gone.
+Products that have no listing are compared with the listings that have no product, and with those whose product is gone
+or not sold any more.
 What is found is kept for a person to decide (`store/link_candidates.py`).
 """
 
@@ -34,7 +35,8 @@ LookThrough = Callable[[], object]
 class Matches:
     """What was found: candidates by product, and the listings that they name.
 
-    `moved` are the products whose listings may belong to new ones: those, by the product that is gone. `last_look` says
+    `moved` are the products whose listings may belong to new ones: those, by the product that is gone, or that is not
+    sold any more. `last_look` says
     in words when the shop was looked through, where that is not recent enough to create anything; blank otherwise.
     `products` are those that were compared; `is_whole`: they are all that the shop sells.
     """
@@ -84,14 +86,18 @@ def match(
     account_id = job.etsy_account_id
     with store.reading() as session:
         linked = links.products_by_listing(session, account_id)
-        done = links.listed_products(session, account_id) | beside.holders.keys()
-    present: set[str] = set()
+        done = links.listed_products(session, account_id) | beside.holders.keys() | beside.paused.keys()
+    compared: set[str] = set()
+    withdrawn: set[str] = set()
     is_any_new = False
     for product in identified():
-        present.add(product.product_id)
+        compared.add(product.product_id)
+        if product.is_withdrawn:
+            withdrawn.add(product.product_id)
         is_any_new = is_any_new or not (product.is_absent or product.product_id in done)
     if not is_any_new:
-        return Matches(products=present, is_whole=covers_selection)
+        return Matches(products=compared, is_whole=covers_selection)
+    present = compared - withdrawn
     if job.lane == "full":
         look_through()
     with store.reading() as session:
@@ -109,7 +115,7 @@ def match(
         )
         named = _named(session, account_id, linked, {one.listing_id for several in found.values() for one in several})
     last_look = _last_look(scan, now, settings) if job.lane == "full" else ""
-    return Matches(found, named, moved_to(found), last_look, present, covers_selection)
+    return Matches(found, named, moved_to(found), last_look, compared, covers_selection)
 
 
 def _listings(

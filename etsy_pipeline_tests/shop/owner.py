@@ -45,6 +45,14 @@ class Owner(Shop):
         """A listing made by hand."""
         return listed(self.world, {"title": title, "description": "Sold since 2019.", "tags": ["old"]} | listing)[0]
 
+    def has_three_candidates(self) -> None:
+        """Two certain ones, and a product that two listings may be, after a look and a plan."""
+        for number in (1, 2, 3, 3):
+            self.lists(f"Old bowl {number}", sku=f"BOWL-{number}")
+        for number in (1, 2, 3):
+            self.sells(f"prod_{number}", f"BOWL-{number}")
+        self.looks_and_plans()
+
     def looks(self) -> ShopScan:
         """A whole look through the shop."""
         return scan(self.store, wiring.shop_client(self.world.settings, self.store, self.id), self.id)

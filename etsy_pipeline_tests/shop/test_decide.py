@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from etsy_pipeline.accounts import configure
 from etsy_pipeline.etsy.client import EtsyClient
 from etsy_pipeline.planning.link import LiveListing
 from etsy_pipeline.shop import candidates
@@ -109,6 +110,27 @@ def test_no_listing_is_taken_from_a_product_that_a_plan_of_others_did_not_look_f
     owner.world.medusa("DELETE", "products/prod_1")
     owner.decides("attach", "prod_2", listing)
     assert owner.link("prod_2").etsy_listing_id == listing
+
+
+@pytest.mark.parametrize("why", ["draft", "other channel"])
+def test_a_listing_is_taken_from_a_product_that_the_shop_does_not_sell_any_more(owner: Owner, why: str) -> None:
+    owner.sells("prod_old", "BOWL-1", sales_channels=[{"id": "sc_shop"}])
+    configure.configure(owner.store, owner.id, {"selection": {"sales_channel_ids": ["sc_shop"]}})
+    owner.looks()
+    owner.sync()
+    listing = owner.link("prod_old").etsy_listing_id or 0
+    now = {"status": "draft"} if why == "draft" else {"sales_channels": [{"id": "sc_other"}]}
+    owner.world.medusa("PATCH", "products/prod_old", {"set": now})
+    owner.sells("prod_new", "bowl-1", sales_channels=[{"id": "sc_shop"}])
+    owner.looks()
+    still = [item for item in owner.products() if why == "draft" or item.product_id != "prod_old"]
+    planned = owner.planned(owner.plan(validated=still))
+    assert {name: item.action for name, item in planned.items()} == {"prod_old": "skip", "prod_new": "invalid"}
+    owner.decides("attach", "prod_new", listing)
+    assert (owner.link("prod_new").etsy_listing_id, owner.log()[-1].decision) == (listing, "moved")
+    planned = owner.planned(owner.plan(validated=still))
+    assert planned["prod_new"].etsy_listing_id == listing
+    assert {item.action for item in planned.values()} <= {"skip", "update"}, "nothing is created, nothing taken down"
 
 
 def test_a_linked_listing_cannot_be_ignored(owner: Owner) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from etsy_pipeline import wiring
-from etsy_pipeline.accounts import connect
+from etsy_pipeline.accounts import configure, connect
 from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.etsy.oauth import code_from_redirect
 from etsy_pipeline.notifications.notice import Notice
@@ -149,6 +149,32 @@ def test_prices_of_the_new_currency_go_only_after_a_decision_and_a_look(shop: Sh
     assert shop_listing is not None
     assert shop_listing.currency_code == code
     assert shop.plan().totals.changes == 0
+
+
+def test_a_rate_of_the_old_currency_is_used_no_more_until_it_is_said_to_be_one_for_the_new(shop: Shop) -> None:
+    """30 EUR at 1.08 dollars were sent as 32.40 SEK, also for what was new."""
+    configure.configure(
+        shop.store, shop.id, {"price.convert": {"from_currency": "EUR", "rate": "1.08", "always": True}}
+    )
+    changes_currency(shop, "SEK", 9.5)
+    one_product(shop)
+    assert "stays one for USD" in error_of(lambda: looked(shop)).message
+    accept(shop, "currency_changed")
+    assert shop.account.api_config["price"]["currency"] == "USD"
+    assert [error.code for item in shop.products() for error in item.errors] == ["price_setting_in_other_currency"]
+    configure.configure(shop.store, shop.id, {"price.convert.rate": "11", "price.currency": "SEK"})
+    del shop.reader
+    (item,) = shop.items(shop.plan())
+    assert item.plan.desired is not None
+    assert item.plan.desired.currency_code == "SEK"
+
+
+def test_settings_without_amounts_stay_as_they_are_when_a_currency_is_accepted(shop: Shop) -> None:
+    before = shop.account.api_config
+    changes_currency(shop)
+    error_of(lambda: looked(shop))
+    accept(shop, "currency_changed")
+    assert shop.account.api_config == before
 
 
 def test_what_was_approved_in_the_old_currency_is_not_published(shop: Shop) -> None:

@@ -1,62 +1,16 @@
 """Nothing is created blindly: a plan compares what is new with what was seen in the shop, and waits for a person."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
-from etsy_pipeline.catalogue.product import Product
-from etsy_pipeline.listings.verdict import ValidatedListing
-from etsy_pipeline.planning.plan_item import PlanItem
-from etsy_pipeline.store import items, link_candidates, link_decisions, seen_listings
+from etsy_pipeline.store import items, link_candidates, seen_listings
 from etsy_pipeline.store.engine import Store
-from etsy_pipeline.store.records import EtsyAccount, EtsySyncJob, LinkDecision
 from etsy_pipeline.store.sync_states import SyncState
-from etsy_pipeline_tests.builders import a_product, a_variant, validated
 from etsy_pipeline_tests.looked import a_seen_listing, looked_through
-from etsy_pipeline_tests.sync.planned import absent, connected, invalid, planned
+from etsy_pipeline_tests.sync.matched import a_mug, candidates, decide, error_codes, failing, of, plan
+from etsy_pipeline_tests.sync.planned import absent, connected, invalid
 from etsy_pipeline_tests.sync.published import published
-
-MUG = "MUG-1"
-
-
-def a_mug(product_id: str = "prod_A", sku: str = MUG, **changes: Any) -> Product:
-    """A product of one variant with a SKU; none is called like another."""
-    variants = (a_variant(id=f"variant_of_{product_id}", sku=sku),)
-    return a_product(id=product_id, **({"title": f"Mug {product_id} {sku}", "variants": variants} | changes))
-
-
-def plan(store: Store, account: EtsyAccount, *products: Product | ValidatedListing, **changes: Any) -> EtsySyncJob:
-    """A plan of these products."""
-    found = [validated(item) if isinstance(item, Product) else item for item in products]
-    return planned(store, account, validated=found, **changes)
-
-
-def of(store: Store, job: EtsySyncJob, product_id: str) -> PlanItem:
-    """What a plan says of a product."""
-    with store.reading() as session:
-        (found,) = items.of_products(session, job.id, [product_id])
-    return found.plan
-
-
-def error_codes(item: PlanItem) -> list[str]:
-    return [verdict.code for verdict in item.verdicts if verdict.severity == "error"]
-
-
-def candidates(store: Store, account: EtsyAccount) -> list[tuple[str, int, str, str | None]]:
-    """What is kept for a person to decide."""
-    with store.reading() as session:
-        found = link_candidates.of_account(session, account.id)
-    return [(one.product_id, one.listing_id, one.kind, one.moved_from) for one in found]
-
-
-def decide(store: Store, account: EtsyAccount, product_id: str, listing_id: int, decision: Any) -> None:
-    with store.writing() as session:
-        link_decisions.add(session, LinkDecision(account.id, decision, "Ada", "cli", product_id, listing_id))
-
-
-def failing() -> None:
-    """A look through the shop that does not come to its end: Etsy is out of calls."""
 
 
 def test_a_listing_with_the_same_sku_is_asked_about_and_nothing_is_created(store: Store) -> None:
@@ -178,89 +132,6 @@ def test_a_plan_looks_through_the_shop_only_where_something_is_new(store: Store)
     assert not looks
     plan(store, account, a_mug(), a_mug("prod_B", "BOWL-1"), look_through=look)
     assert looks == ["looked"]
-
-
-def test_a_product_that_came_back_with_a_new_id_keeps_its_listing_until_a_person_moves_it(store: Store) -> None:
-    """Case reimported_product_new_id: nothing is deactivated, nothing is created."""
-    account = connected(store)
-    listing_id = published(store, account, a_mug("prod_A"))
-    job = plan(store, account, a_mug("prod_B"))
-    gone, new = of(store, job, "prod_A"), of(store, job, "prod_B")
-    assert (gone.action, gone.reason) == (
-        "skip", f"may have moved to prod_B; decide with `etsy-pipeline links candidates {account.id}`"
-    )  # fmt: skip
-    assert error_codes(new) == ["listing_may_exist"]
-    assert f"listing {listing_id}" in new.reason
-    assert "linked to prod_A" in new.reason
-    assert (job.totals.changes, job.totals.fees_usd_cents) == (0, 0)
-    assert candidates(store, account) == [("prod_B", listing_id, "certain", "prod_A")]
-
-
-def test_so_it_is_where_the_look_through_the_shop_saw_its_listing_too(store: Store) -> None:
-    account = connected(store)
-    listing_id = published(store, account, a_mug("prod_A"))
-    looked_through(store, account.id, a_seen_listing(listing_id, title="Sold under another title"))
-    job = plan(store, account, a_mug("prod_B"))
-    assert (of(store, job, "prod_A").action, job.totals.create) == ("skip", 0)
-
-
-def test_so_it_is_for_products_without_skus_that_are_called_the_same(store: Store) -> None:
-    account = connected(store)
-    listing_id = published(store, account, a_mug("prod_A", "", title="Stoneware mug"))
-    job = plan(store, account, a_mug("prod_B", "", title="Stoneware mug"))
-    assert of(store, job, "prod_A").action == "skip"
-    assert candidates(store, account) == [("prod_B", listing_id, "likely", "prod_A")]
-
-
-def test_so_it_is_where_the_listing_is_called_otherwise_on_etsy(store: Store) -> None:
-    account = connected(store)
-    listing_id = published(store, account, a_mug("prod_A", "", title="Stoneware mug"))
-    looked_through(store, account.id, a_seen_listing(listing_id, title="Her own words", skus=()))
-    job = plan(store, account, a_mug("prod_B", "", title="Stoneware mug"))
-    assert (of(store, job, "prod_A").action, job.totals.create) == ("skip", 0)
-    job = plan(store, account, a_mug("prod_A", ""), a_mug("prod_B", "", title="Stoneware mug"))
-    assert of(store, job, "prod_B").action == "create", "prod_A is there"
-
-
-def test_so_it_is_where_only_the_handle_is_the_same(store: Store) -> None:
-    account = connected(store)
-    listing_id = published(store, account, a_mug("prod_A", "", handle="stoneware-mug"))
-    plan(store, account, a_mug("prod_A", "", handle="stoneware-mug"))
-    job = plan(store, account, a_mug("prod_B", "", title="Quite another title", handle="stoneware-mug"))
-    assert (of(store, job, "prod_A").action, job.totals.create) == ("skip", 0)
-    assert candidates(store, account) == [("prod_B", listing_id, "likely", "prod_A")]
-    job = plan(store, account, a_mug("prod_C", "", title="Nothing of it", handle="tea-towel"))
-    assert (of(store, job, "prod_C").action, of(store, job, "prod_A").action) == ("create", "deactivate")
-
-
-def test_so_it_is_in_a_plan_of_the_new_product_alone(store: Store) -> None:
-    account = connected(store)
-    listing_id = published(store, account, a_mug("prod_A"))
-    job = plan(store, account, a_mug("prod_B"), covers_selection=False)
-    assert job.totals.create == 0
-    assert candidates(store, account) == [("prod_B", listing_id, "likely", "prod_A")]
-
-
-def test_so_it_is_where_nobody_could_look_through_the_shop(store: Store) -> None:
-    account = connected(store)
-    published(store, account, a_mug("prod_A"))
-    job = plan(store, account, a_mug("prod_B"), look_through=failing)
-    assert (of(store, job, "prod_A").action, job.totals.changes) == ("skip", 0)
-
-
-def test_a_product_that_is_gone_for_good_is_deactivated(store: Store) -> None:
-    account = connected(store)
-    published(store, account, a_mug("prod_A"))
-    job = plan(store, account, a_mug("prod_B", "BOWL-1"))
-    assert (of(store, job, "prod_A").action, of(store, job, "prod_B").action) == ("deactivate", "create")
-
-
-def test_once_a_person_says_that_it_is_another_product_both_are_planned(store: Store) -> None:
-    account = connected(store)
-    listing_id = published(store, account, a_mug("prod_A"))
-    decide(store, account, "prod_B", listing_id, "create_anyway")
-    job = plan(store, account, a_mug("prod_B"))
-    assert (of(store, job, "prod_A").action, of(store, job, "prod_B").action) == ("deactivate", "create")
 
 
 def test_a_plan_of_some_products_replaces_what_was_found_of_these_only(store: Store) -> None:
