@@ -16,9 +16,9 @@ from urllib.parse import urljoin
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from etsy_pipeline.catalogue.price_lists import CustomerPrices, ListPrice
-from etsy_pipeline.catalogue.raw_variant import FieldError, asked, available, parts, plain_prices
+from etsy_pipeline.catalogue.raw_variant import FieldError, asked, available, narrow_prices, parts, plain_prices
 from etsy_pipeline.catalogue.stock_places import StockPlaces
-from etsy_pipeline.catalogue.variant_pictures import of_variants
+from etsy_pipeline.catalogue.variant_pictures import is_given, of_variants, thumbnail_of
 from etsy_pipeline.errors import Refused
 
 DEFAULT_OPTION = "Default option"  # what Medusa calls the option of a product that has none
@@ -56,12 +56,13 @@ class Option(_Value):
 class Variant(_Value):
     """One thing that can be bought.
 
-    `prices` are plain prices only (no region rule, no quantity tier), by upper-case currency code, in the unit in which
-    the server stores them; `list_prices` those of price lists that held for everybody when it was read. `available` is
-    how many can be sold now from the locations that sell; None when Medusa does not track this variant's stock.
-    `barcode` is its EAN, else its UPC, else what its field of that name holds. `image_urls` are pictures that it
-    has and not all variants have, in the product's order; `metadata_image_urls` those that plugins keep in metadata.
-    `parts` are the ids of the inventory items of which its pieces are made, where stock is tracked: several make a kit.
+    `prices` are what one piece costs everybody, by upper-case currency code, in the unit in which the server stores
+    them; `narrow_prices` the currencies that have prices for a region, a customer group or a quantity only;
+    `list_prices` those of price lists that held for everybody when it was read. `available` is how many can be sold
+    now from the locations that sell; None when Medusa does not track this variant's stock. `barcode` is its EAN, else
+    its UPC, else what its field of that name holds. `image_urls` are pictures that it has and not all variants have,
+    in the product's order; `metadata_image_urls` those that plugins keep in metadata. `parts` are the ids of the
+    inventory items of which its pieces are made, where stock is tracked: several make a kit.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Variant(_Value):
     barcode: str | None = None
     options: Mapping[str, str] = {}
     prices: Mapping[str, Decimal] = {}
+    narrow_prices: tuple[str, ...] = ()
     list_prices: tuple[ListPrice, ...] = ()
     available: int | None = None
     allow_backorder: bool = False
@@ -217,12 +219,13 @@ def _normalised(raw: Any, base_url: str, places: StockPlaces | None, prices: Cus
         return places is None or asked(level, "location_id") in places.selling(lambda: _sales_channels(raw))
 
     image_urls = tuple(dict.fromkeys(absolute_image_url(base_url, url) for url in _image_urls(raw)))
-    pictures = of_variants(variants, image_urls, functools.partial(absolute_image_url, base_url))
+    absolute = functools.partial(absolute_image_url, base_url)
+    pictures = of_variants(variants, image_urls, absolute)
     return {
         **{name: raw.get(name) for name in _SAME_NAME if raw.get(name) is not None},
         "title": raw.get("title") or "",
         "image_urls": image_urls,
-        "thumbnail": absolute_image_url(base_url, raw["thumbnail"]) if raw.get("thumbnail") else None,
+        "thumbnail": thumbnail_of(raw, image_urls, absolute),
         "tags": [tag["value"] for tag in sorted(raw.get("tags") or (), key=_made)],
         "is_in_sales_channel": bool(raw.get("sales_channels", True)),
         "options": options,
@@ -287,8 +290,8 @@ def _sound(value: Any, depth: int = 0) -> Any:
 
 
 def _image_urls(raw: Mapping[str, Any]) -> list[str]:
-    urls = [image["url"] for image in _in_order(asked(raw, "images") or (), "rank") if image.get("url")]
-    return urls or ([raw["thumbnail"]] if raw.get("thumbnail") else [])
+    urls = [image["url"] for image in _in_order(asked(raw, "images") or (), "rank") if is_given(image.get("url"))]
+    return urls or ([raw["thumbnail"]] if is_given(raw.get("thumbnail")) else [])
 
 
 def _options(raw: Sequence[Mapping[str, Any]], variants: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -320,13 +323,15 @@ def _variant(
     raw: Mapping[str, Any], option_titles: AbstractSet[str], selling: Callable[[Mapping[str, Any]], bool]
 ) -> dict[str, Any]:
     chosen = {item["option"]["title"]: item["value"] for item in raw.get("options") or ()}
+    prices = plain_prices(asked(raw, "prices") or ())
     return {
         "id": raw["id"],
         "title": raw.get("title") or "",
         "sku": raw.get("sku"),
         "barcode": raw.get("ean") or raw.get("upc") or raw.get("barcode"),
         "options": {title: value for title, value in chosen.items() if title in option_titles},
-        "prices": plain_prices(asked(raw, "prices") or ()),
+        "prices": prices,
+        "narrow_prices": narrow_prices(raw["prices"] or (), prices),
         "available": available(raw, selling),
         "parts": parts(raw),
         "allow_backorder": bool(raw.get("allow_backorder")),

@@ -1,6 +1,7 @@
 """What a variant costs and how much of it there is, read out of Medusa's answer; a part that is absent is an error."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 
@@ -16,22 +17,40 @@ def asked(raw: Mapping[str, Any], name: str) -> Any:
 
 
 def plain_prices(raw: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Prices by currency, without those of a quantity tier or of a rule (a region, a customer group).
+    """What one piece costs everybody, by currency: without prices of a rule (a region, a customer group).
 
-    Those of price lists are not in Medusa's answer (`price_lists.py`). A row without an amount is no price. Two
-    different plain prices in one currency cannot be: then the rules did not come along, and any choice could be the
-    wrong price.
+    Of quantity tiers only one from the first piece on counts, and only where no price without a tier is. Those of price
+    lists are not in Medusa's answer (`price_lists.py`). A row without an amount is no price. Two different plain prices
+    in one currency cannot be: then the rules did not come along, and any choice could be the wrong price.
     """
-    plain: dict[str, Any] = {}
-    for price in raw:
-        if any(price.get(name) for name in ("min_quantity", "max_quantity", "rules", "price_rules")):
-            continue
+    for_all = [price for price in raw if not (price.get("rules") or price.get("price_rules"))]
+    plain = _by_currency(price for price in for_all if not _is_tier(price))
+    return _by_currency(price for price in for_all if _is_tier(price) and _is_for_one_piece(price)) | plain
+
+
+def narrow_prices(raw: Sequence[Mapping[str, Any]], plain: Mapping[str, Any]) -> tuple[str, ...]:
+    """The currencies in which there are prices, and none of the plain ones."""
+    every = {str(price.get("currency_code")).upper() for price in raw if price.get("amount") is not None}
+    return tuple(sorted(every - plain.keys()))
+
+
+def _is_tier(price: Mapping[str, Any]) -> bool:
+    return bool(price.get("min_quantity") or price.get("max_quantity"))
+
+
+def _is_for_one_piece(price: Mapping[str, Any]) -> bool:
+    return Decimal(str(price.get("min_quantity") or 0)) <= 1  # where it ends does not matter (docs/medusa-facts.md §13)
+
+
+def _by_currency(prices: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for price in prices:
         if (amount := asked(price, "amount")) is None:
             continue
         currency = str(asked(price, "currency_code")).upper()
-        if plain.setdefault(currency, amount) != amount:
-            raise FieldError(f"prices: a variant costs both {plain[currency]} and {amount} {currency}")
-    return plain
+        if found.setdefault(currency, amount) != amount:
+            raise FieldError(f"prices: a variant costs both {found[currency]} and {amount} {currency}")
+    return found
 
 
 def available(raw: Mapping[str, Any], selling: Callable[[Mapping[str, Any]], bool]) -> int | None:

@@ -6,10 +6,12 @@ order of their ranks (docs/medusa-facts.md §16).
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 Absolute = Callable[[str], str]
 Raw = Mapping[str, Any]
 
+FILES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".heic", ".tif", ".tiff", ".bmp", ".svg")
 LONGEST_SHOWN = 200  # characters of metadata that are no address; whoever maps them tells
 
 
@@ -29,16 +31,49 @@ def of_variants(variants: Sequence[Raw], ordered: Sequence[str], absolute: Absol
     return [
         {
             "image_urls": sorted(set(urls) - of_all, key=lambda url: (place.get(url, len(place)), url)),
-            "thumbnail": absolute(variant["thumbnail"]) if variant.get("thumbnail") else None,
+            "thumbnail": thumbnail_of(variant, ordered, absolute),
             "metadata_image_urls": [absolute(url) for url in _of_metadata(variant.get("metadata"))],
         }
         for variant, urls in zip(variants, lists, strict=True)
     ]
 
 
+def thumbnail_of(raw: Raw, pictures: Sequence[str], absolute: Absolute) -> str | None:
+    """The thumbnail of a product or a variant; the picture's own address where it is one of them in other words.
+
+    `a.jpg?v=2` is `a.jpg`, and no second picture. A path that is no file's, as `/image?id=2`, names none without its
+    query.
+    """
+    if not is_given(raw.get("thumbnail")):
+        return None
+    url = absolute(raw["thumbnail"])
+    parts = _parts(url)
+    if url in pictures or parts is None:
+        return url
+    same = [other for other in pictures if (theirs := _parts(other)) and _is_same_file(parts, theirs)]
+    return same[0] if len(same) == 1 else url
+
+
+def is_given(url: object) -> bool:
+    """Whether there is an address: Medusa's admin may store a blank one, which would be the server's own."""
+    return bool(url) and not (isinstance(url, str) and url.isspace())
+
+
+def _is_same_file(one: SplitResult, other: SplitResult) -> bool:
+    is_file = not other.query or other.path.lower().endswith(FILES)
+    return is_file and (one.scheme, one.netloc, one.path) == (other.scheme, other.netloc, other.path)
+
+
+def _parts(url: str) -> SplitResult | None:
+    try:
+        return urlsplit(url)
+    except ValueError:  # "http://["
+        return None
+
+
 def _told(variant: Raw, absolute: Absolute) -> list[str] | None:
     images = variant.get("images")
-    return None if images is None else [absolute(image["url"]) for image in images if image.get("url")]
+    return None if images is None else [absolute(image["url"]) for image in images if is_given(image.get("url"))]
 
 
 def _of_metadata(metadata: object) -> list[str]:

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable, Sequence
 
-from etsy_pipeline.listings.characters import one_line
+from etsy_pipeline.listings.characters import plain
 from etsy_pipeline.listings.listing import Attribute
 from etsy_pipeline.listings.rules import verdict
 from etsy_pipeline.listings.shop import TaxonomyProperty, TaxonomyValue
@@ -18,7 +18,7 @@ ByScale = dict[int | None, dict[str, TaxonomyValue]]
 
 def property_named(name: str, offered: Iterable[TaxonomyProperty]) -> TaxonomyProperty | None:
     """An attribute by Etsy's name for it, in whatever capitals, or by its id."""
-    wanted = one_line(name[: LONGEST_COMPARED + 1]).casefold()
+    wanted = plain(name[: LONGEST_COMPARED + 1]).casefold()
     return next((item for item in offered if wanted in {item.name.casefold(), str(item.property_id)}), None)
 
 
@@ -92,7 +92,7 @@ def _is_ambiguous(scales: ByScale, chosen: int | None, values: Sequence[str]) ->
 
 def _free(wanted: TaxonomyProperty, values: Sequence[str]) -> tuple[Attribute | None, list[Verdict]]:
     """An attribute without a list of values: one value, which ends with the name of its scale where there are some."""
-    value = one_line(values[0])
+    value = plain(values[0])
     if not wanted.scales:
         return Attribute(wanted.property_id, wanted.name, (value,), ()), []
     for scale in wanted.scales:
@@ -104,7 +104,7 @@ def _free(wanted: TaxonomyProperty, values: Sequence[str]) -> tuple[Attribute | 
 
 
 def _key(value: str) -> str:
-    return one_line(value[: LONGEST_COMPARED + 1]).casefold()
+    return plain(value[: LONGEST_COMPARED + 1]).casefold()
 
 
 def _nearest(wanted: str, names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from etsy_pipeline.listings.listing import VariationProperty
 from etsy_pipeline.listings.rules import verdict
 from etsy_pipeline.listings.shop import TaxonomyProperty, TaxonomyValue
 from etsy_pipeline.listings.shop_settings import ShopSettings
-from etsy_pipeline.listings.variations import Variations
+from etsy_pipeline.listings.variations import Variations, sendable
 from etsy_pipeline.listings.verdict import Verdict
 
 CUSTOM_PROPERTY_IDS = (513, 514)
@@ -31,16 +31,24 @@ class Axis:
 def axes(
     variations: Variations, offered: Sequence[TaxonomyProperty], shop: ShopSettings
 ) -> tuple[list[Axis], list[Verdict]]:
-    """The axes in the order in which Etsy gets them: the product's, but custom ones first where there are three."""
+    """The axes in the order in which Etsy gets them: the product's, but custom ones first where there are three.
+
+    An option with one value is left out and told where Etsy would refuse the product with it.
+    """
     standard: dict[int, Axis] = {}
-    for position, name in enumerate(variations.names):
+    places = sendable(variations)
+    for position in places:
+        name = variations.names[position]
         taken = {axis.property.property_id for axis in standard.values()}
         free = [item for item in offered if item.supports_variations and item.property_id not in taken]
         wanted = _wanted(name, free, shop)
         found = _standard(position, variations.values[position], wanted) if wanted else None
         if found:
             standard[position] = found
-    custom = [position for position in range(len(variations.names)) if position not in standard]
+    custom = [position for position in places if position not in standard]
+    for position in sorted(variations.constant.intersection(custom), reverse=True):
+        if len(custom) > len(CUSTOM_PROPERTY_IDS):
+            custom.remove(position)
     if len(custom) > len(CUSTOM_PROPERTY_IDS):
         options = ", ".join(variations.names[position] for position in custom)
         return [], [verdict("third_variation_custom", options=options)]
@@ -55,7 +63,11 @@ def axes(
     in_order = sorted([*chosen.values(), *standard.values()], key=lambda axis: axis.position)
     if len(in_order) > len(CUSTOM_PROPERTY_IDS):
         in_order.sort(key=lambda axis: axis.property.property_id not in CUSTOM_PROPERTY_IDS)
-    return in_order, []
+    return in_order, [
+        verdict("variation_left_out", option=name, value=variations.values[position][0])
+        for position, name in enumerate(variations.names)
+        if position not in chosen and position not in standard
+    ]
 
 
 def long_names(chosen: Sequence[Axis]) -> list[Verdict]:

@@ -1,9 +1,9 @@
 """What only the whole catalogue shows: the same product, handle or SKU twice."""
 
 from etsy_pipeline.catalogue.product import Product
-from etsy_pipeline.listings.characters import one_line
 from etsy_pipeline.listings.product_header import ProductHeader
 from etsy_pipeline.listings.rules import verdict
+from etsy_pipeline.listings.variations import tidy_sku
 from etsy_pipeline.listings.verdict import Verdict
 
 
@@ -21,7 +21,7 @@ class Seen:
             other = self._handles.setdefault(product.handle, product.id)
             if other != product.id:
                 found.append(verdict("handle_repeated", other=other, handle=product.handle))
-        for item in {one_line(variant.sku) for variant in product.variants if variant.sku}:
+        for item in {tidy_sku(variant.sku) for variant in product.variants} - {""}:
             other = self._skus.setdefault(item, product.id)
             if other != product.id:
                 found.append(verdict("sku_of_another_product", sku=item, other=other))

@@ -2,11 +2,14 @@
 
 import functools
 import unicodedata
+from html import unescape
+from html.entities import html5
 
 import regex
 
 CHARACTERS_NAMED = 10  # enough to find them
 
+_ENTITY = regex.compile(r"&(?:#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6})|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _INVISIBLE = regex.compile(r"[[\p{Cf}\p{Cc}\uFE00-\uFE0F\u034F]--\s]", regex.VERSION1)
 _INVISIBLE_ANYWHERE = regex.compile(r"[\u180E\u200B\u2060-\u2064\uFEFF\uFFF9-\uFFFB]")
 _NON_JOINER = "\u200c"  # stands where Persian has half a space
@@ -26,6 +29,17 @@ def one_line(text: str) -> str:
     return " ".join((text if text.isascii() else sound(text)).split())
 
 
+def unescaped(text: str) -> str:
+    """Text without HTML's entities ("&amp;" → "&"), undone once; only whole ones, so that a SKU "R&GT-1" stays."""
+    return _ENTITY.sub(_meant, text) if "&" in text else text
+
+
+@functools.lru_cache(maxsize=500)
+def plain(text: str) -> str:
+    """A line as Medusa means it: shops and imports write entities into titles, options, tags and the like."""
+    return one_line(unescaped(text))
+
+
 def visible(text: str) -> tuple[str, str]:
     """A line without characters that cannot be seen, and which they were ("" where there was none).
 
@@ -42,7 +56,7 @@ def visible_lines(text: str) -> tuple[str, str]:
 
 
 def cleaned(pattern: "regex.Pattern[str]", text: str) -> str:
-    """A line without the characters that match: by what means the same ("½" as "1⁄2"), else by a space.
+    """A line without the characters that match: by what means the same ("m²" as "m2") where that fits, or a space.
 
     Empty where other words would be left, as of Hindi without its vowels.
     """
@@ -66,6 +80,11 @@ def _instead(pattern: "regex.Pattern[str]", character: str) -> str:
         return ""
     same = "-" if category == "Pd" else unicodedata.normalize("NFKC", character)
     return " " if pattern.search(same) else same
+
+
+def _meant(found: "regex.Match[str]") -> str:
+    entity = found[0]
+    return unescape(entity) if entity[1] == "#" else html5.get(entity[1:], entity)
 
 
 def _named(character: str) -> str:

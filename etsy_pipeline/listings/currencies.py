@@ -1,5 +1,6 @@
 """How many decimals a currency has (ISO 4217), and how amounts are shown."""
 
+import functools
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -15,6 +16,27 @@ EXPONENTS: Mapping[str, int] = {
 def exponent(currency_code: str) -> int:
     """How many decimals a currency has."""
     return EXPONENTS.get(currency_code, TWO_DECIMALS)
+
+
+def sent_exponent(currency_code: str) -> int:
+    """How many decimals Etsy is sent: never a third one.
+
+    Whether Etsy's divisor is 1000 for a currency with three is in no document (FACTS §7). An amount with two is the
+    same by either, and one with three would be read back as another one for ever where the divisor is 100.
+    """
+    return min(exponent(currency_code), TWO_DECIMALS)
+
+
+def fitting(amount: Decimal, currency_code: str, rounding: str) -> Decimal:
+    """The amount, or the next one in a direction (of `decimal`) that Etsy can be sent."""
+    nearest = amount.quantize(smallest(currency_code), rounding)
+    return amount if nearest == amount else nearest
+
+
+@functools.cache
+def smallest(currency_code: str) -> Decimal:
+    """The smallest amount that Etsy is sent."""
+    return Decimal(1).scaleb(-sent_exponent(currency_code))
 
 
 def short(amount: Decimal) -> Decimal:

@@ -31,7 +31,7 @@ def inventory(
     Args:
         product: with at least one variant.
         variations: of the product, without problems that are errors.
-        axes: for all of its options.
+        axes: for all options that tell its variants apart.
         prices: by variant id.
         quantities: by variant id.
     """

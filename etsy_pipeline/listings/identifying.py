@@ -1,6 +1,7 @@
 """What a product is known by, read from what Medusa tells of it. Never raises for any product."""
 
 import re
+from dataclasses import replace
 
 from etsy_pipeline.catalogue.product import Product, Variant
 from etsy_pipeline.listings.identity import IdentifiedProduct, ProductIdentity, VariantIdentity
@@ -35,15 +36,18 @@ def identity_of(product: Product, variations: Variations) -> ProductIdentity:
 def identified(validated: ValidatedListing) -> IdentifiedProduct:
     """As much of a validated product as is compared with the listings of a shop."""
     titles, listing = (validated.product_title,), validated.listing
-    if listing is None:
-        return IdentifiedProduct(
-            validated.product_id, titles, validated.identity, is_absent=bool(validated.absent_because)
-        )
-    return IdentifiedProduct(
+    known = IdentifiedProduct(
         validated.product_id,
-        tuple(dict.fromkeys((*titles, listing.title))),
+        titles,
         validated.identity,
         is_absent=bool(validated.absent_because),
+        is_withdrawn=validated.is_withdrawn,
+    )
+    if listing is None:
+        return known
+    return replace(
+        known,
+        titles=tuple(dict.fromkeys((*titles, listing.title))),
         price=str(listing.price),
         currency_code=listing.currency_code,
         quantity=listing.quantity,

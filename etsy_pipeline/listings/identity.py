@@ -42,7 +42,8 @@ UNKNOWN = ProductIdentity()
 class IdentifiedProduct:
     """A product as it is compared with the listings of a shop: what it is known by, and little else.
 
-    `is_absent`: it is not to be on sale now. `titles` are its own and, where that differs, the one that it would have
+    `is_absent`: it is not to be on sale now; `is_withdrawn`: whatever there is in stock, so that its listing may be
+    another product's by now. `titles` are its own and, where that differs, the one that it would have
     on Etsy. `price` (the lowest), `quantity` and `taxonomy_id` are those of the listing that it should become, if there
     is one.
     """
@@ -51,6 +52,7 @@ class IdentifiedProduct:
     titles: tuple[str, ...]
     identity: ProductIdentity = UNKNOWN
     is_absent: bool = False
+    is_withdrawn: bool = False
     price: str = ""
     currency_code: str = ""
     quantity: int = 0

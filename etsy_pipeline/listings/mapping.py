@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal, TypeVar, cast, get_args
 
-from etsy_pipeline.catalogue.product import Product
+from etsy_pipeline.catalogue.product import Product, Variant
 from etsy_pipeline.listings.attributes import attributes
 from etsy_pipeline.listings.axes import Axis, axes, long_names
-from etsy_pipeline.listings.characters import one_line, visible_lines
+from etsy_pipeline.listings.characters import one_line, plain, unescaped, visible_lines
 from etsy_pipeline.listings.description import description, plain_text
 from etsy_pipeline.listings.eu_guarantee import eu_guarantee
 from etsy_pipeline.listings.files import files
@@ -36,7 +36,7 @@ from etsy_pipeline.listings.templates import SEPARATORS, filled
 from etsy_pipeline.listings.title import title
 from etsy_pipeline.listings.translations import translations
 from etsy_pipeline.listings.variation_images import pictures
-from etsy_pipeline.listings.variations import Variations, problems, read
+from etsy_pipeline.listings.variations import Variations, is_placeholder, problems, read
 from etsy_pipeline.listings.verdict import OUT_OF_STOCK, ValidatedListing, Verdict
 from etsy_pipeline.listings.videos import videos, without_videos
 
@@ -63,15 +63,22 @@ def validate(product: Product, settings: ShopSettings, shop: Shop, *, also: Iter
     told = tuple(gathered(found, MAX_OF_A_KIND)) if found else ()
     identity = identity_of(product, mapping.variations)
     stock = mapping.grid if listing is None else None
-    return ValidatedListing(product.id, one_line(product.title), listing, told, absent, identity, stock)
+    return ValidatedListing(product.id, plain(product.title), listing, told, absent, identity, stock)
 
 
-def _absent_because(product: Product, settings: ShopSettings) -> str:
-    """Why it is not to be on sale, whatever else is wrong with it: what nobody has is taken off, fine title or not."""
+def withdrawn_because(product: Product, settings: ShopSettings) -> str:
+    """Why it is not to be on sale, however much there is of it; blank where it is to be."""
     if product.status != "published":
         return f"not published in Medusa (status {one_line(product.status)})"
     if not product.is_in_sales_channel and settings.in_no_sales_channel == "leave":
         return "in no sales channel of Medusa"
+    return ""
+
+
+def _absent_because(product: Product, settings: ShopSettings) -> str:
+    """Why it is not to be on sale, whatever else is wrong with it: what nobody has is taken off, fine title or not."""
+    if withdrawn := withdrawn_because(product, settings):
+        return withdrawn
     if product.variants and not any(quantity(variant, settings.quantity) for variant in product.variants):
         return OUT_OF_STOCK
     return ""
@@ -144,14 +151,14 @@ class _Mapping:
         product, settings = self.product, self.settings
         own_title, own_text = self.metadata.text("etsy_title"), self.metadata.text("etsy_description")
         values = {
-            "title": product.title,
+            "title": unescaped(product.title),
             "description": plain_text(own_text or product.description or ""),
-            "material": product.material or "",
-            "category": product.categories[0].name if product.categories else "",
+            "material": unescaped(product.material or ""),
+            "category": unescaped(product.categories[0].name) if product.categories else "",
             "handle": product.handle or "",
             "options": variations.text,
         }
-        name = self._of(title(own_title or self._titled(values), settings))
+        name = self._of(title(unescaped(own_title) if own_title else self._titled(values), settings))
         values["title"] = name
         values["description"] = self._seen(values["description"])
         text = values["description"] if own_text else _described(settings.description_template, values)
@@ -181,7 +188,7 @@ class _Mapping:
         prices: dict[str, Decimal] = {}
         mispriced: list[Verdict] = tax_verdict(product, self.settings, shop)
         for variant in product.variants:
-            name = variant.title or variant.sku or variant.id
+            name = _called(variant, product)
             amount, told = price(variant, name, rule, self.settings, shop, product.prices_with_tax)
             mispriced += told
             if amount is not None:
@@ -193,7 +200,7 @@ class _Mapping:
         offered = shop.properties.get(category, ()) if category is not None else ()
         chosen_axes, told = axes(variations, offered, self.settings)
         self.found += told
-        if told:
+        if not chosen_axes and told:
             return None
         self.found += long_names(chosen_axes)
         self.axes = chosen_axes
@@ -320,6 +327,12 @@ class _Mapping:
             return "draft"
         wanted = self.metadata.choice("etsy_publish_as", get_args(PublishAs)) or self.settings.publish_as
         return cast(PublishAs, wanted) if has_pictures else "draft"
+
+
+def _called(variant: Variant, product: Product) -> str:
+    """What a variant is called in messages; a placeholder says nothing."""
+    title = product.title if is_placeholder(variant.title) else variant.title
+    return title or variant.sku or variant.id
 
 
 def _first(value: bool | None, otherwise: Mapped) -> Any:  # noqa: FBT001 - a flag's two sources

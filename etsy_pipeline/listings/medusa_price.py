@@ -43,10 +43,19 @@ def medusa_price(
     if found is None and conversion and others:
         found = counted(variant, conversion.from_currency, lists)
     if found is None:
-        listed = {item.currency_code for item in variant.list_prices}
-        present = ", ".join(sorted({*variant.prices, *listed})) or "no price at all"
-        return None, [verdict("price_currency_missing", variant=name, currency=own, present=present)]
+        return None, [verdict("price_currency_missing", variant=name, currency=own, present=_present(variant))]
     return found, _told_of_lists(variant, name, found)
+
+
+def _present(variant: Variant) -> str:
+    """In which currencies there are prices, and for whom."""
+    listed = {item.currency_code for item in variant.list_prices}
+    narrow = ", ".join(variant.narrow_prices)
+    told = [
+        ", ".join(sorted({*variant.prices, *listed})),
+        f"{narrow} for a region, a customer group or a quantity only" if narrow else "",
+    ]
+    return "; ".join(filter(None, told)) or "no price at all"
 
 
 def counted(variant: Variant, currency_code: str, rule: PriceListRule) -> MedusaPrice | None:

@@ -47,7 +47,8 @@ class BrakeLimits(_Settings):
         default=Decimal(20),
         ge=0,
         le=100,
-        description="A catalogue that lost more of the products that are on sale than this brakes.",
+        description="A catalogue that lost more of the products that are on sale than this brakes; one or two products "
+        "only where they are more than half.",
     )
     fees_usd: Decimal = Field(default=Decimal(20), ge=0, description="Listing fees of one plan, in US dollars.")
     fees_per_month_usd: Decimal | None = Field(

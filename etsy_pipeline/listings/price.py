@@ -2,12 +2,13 @@
 
 import functools
 from collections.abc import Mapping
-from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from etsy_pipeline.catalogue.product import Variant
-from etsy_pipeline.listings.currencies import TWO_DECIMALS, exponent, short
+from etsy_pipeline.listings.currencies import TWO_DECIMALS, exponent, fitting, sent_exponent, short, smallest
 from etsy_pipeline.listings.medusa_price import medusa_price
+from etsy_pipeline.listings.price_currency import RATE, in_another_currency
 from etsy_pipeline.listings.price_settings import Conversion
 from etsy_pipeline.listings.price_tax import taxed
 from etsy_pipeline.listings.rates import PER_DOLLAR
@@ -23,7 +24,6 @@ DOLLARS = "USD"
 KNOWN_LOWEST: Mapping[str, Decimal] = {"VND": Decimal(4420)}  # as Etsy's answers named it
 NEAR = Decimal("1.25")  # rates are rough
 FAR = 10
-HIGHEST_ELSEWHERE = Decimal(2_000_000_000)  # of a currency whose rate is not in the table
 
 ABSURD = Decimal(10) ** 15
 
@@ -35,31 +35,25 @@ class Bounds(NamedTuple):
     highest: Decimal
     refused_below: Decimal
     refused_above: Decimal
+    is_known: bool = True
 
     def is_near(self, price: Decimal) -> bool:
         """Whether Etsy may refuse a price that is not refused here."""
-        is_known = (self.lowest, self.highest) == (self.refused_below, self.refused_above)
-        return not is_known and not self.lowest * NEAR <= price <= self.highest / NEAR
+        is_sure = (self.lowest, self.highest) == (self.refused_below, self.refused_above)
+        return not is_sure and not self.lowest * NEAR <= price <= self.highest / NEAR
 
 
 @functools.cache
 def bounds(currency_code: str) -> Bounds:
-    """The bounds of prices in a currency, with its decimals."""
-    rate = PER_DOLLAR.get(currency_code)
+    """The bounds of prices in a currency, with its decimals; where its rate is not known, any amount that can be."""
+    rate, least = PER_DOLLAR.get(currency_code), smallest(currency_code)
     if rate is None:
-        return Bounds(LOWEST, HIGHEST_ELSEWHERE, LOWEST, HIGHEST_ELSEWHERE)
-    smallest = _smallest(currency_code)
-    lowest = KNOWN_LOWEST.get(currency_code, LOWEST * rate).quantize(smallest, ROUND_CEILING)
-    highest = (HIGHEST * rate).quantize(smallest)
+        return Bounds(least, ABSURD, least, ABSURD, is_known=False)
+    lowest = KNOWN_LOWEST.get(currency_code, LOWEST * rate).quantize(least, ROUND_CEILING)
+    highest = (HIGHEST * rate).quantize(least)
     if currency_code == DOLLARS:
         return Bounds(lowest, highest, lowest, highest)
-    return Bounds(lowest, highest, lowest / FAR, highest * FAR)
-
-
-@functools.cache
-def _smallest(currency_code: str) -> Decimal:
-    """The smallest amount of a currency."""
-    return Decimal(1).scaleb(-exponent(currency_code))
+    return Bounds(lowest, highest, (lowest / FAR).quantize(least, ROUND_CEILING), highest * FAR)
 
 
 def price(
@@ -80,15 +74,22 @@ def price(
         shop: as Etsy has it.
         with_tax: currencies whose prices Medusa has with tax; None: not known.
     """
-    asked, told = medusa_price(variant, name, rule.convert or settings.price.convert, settings.price_lists, shop)
+    if waits := in_another_currency(rule, settings, shop.currency_code):
+        return None, [waits]
+    converting_rule = rule if rule.convert else settings.price
+    asked, told = medusa_price(variant, name, converting_rule.convert, settings.price_lists, shop)
     if asked is None:
         return None, told
+    if asked.currency_code != shop.currency_code and (
+        waits := in_another_currency(converting_rule, settings, shop.currency_code, RATE)
+    ):
+        return None, [*told, waits]
     if absurd := _absurd(asked.amount, name, shop.currency_code):
         return None, [*told, absurd]
     amount, more = taxed(asked, name, with_tax, settings.price_tax, shop)
     if amount is None:
         return None, [*told, *more]
-    there, converting = converted(amount, asked.currency_code, name, rule.convert or settings.price.convert, shop)
+    there, converting = converted(amount, asked.currency_code, name, converting_rule.convert, shop)
     final, judged = _by_rule(there, name, rule, shop.currency_code)
     return final, [*told, *more, *converting, *judged]
 
@@ -124,31 +125,47 @@ def _by_rule(amount: Decimal, name: str, rule: PriceRule, currency_code: str) ->
     final = rounded(marked_up, rule, currency_code)
     if final is None:
         shown = {"variant": name, "price": marked_up.normalize(), "currency": currency_code}
-        return None, [verdict("price_too_precise", **shown)]
-    final, found = _within(final, rule, name)
+        return None, [verdict("price_too_precise", **shown, decimals=sent_exponent(currency_code))]
+    third = _third_decimal(marked_up, final, name, rule, currency_code)
+    final, found = _within(final, rule, name, currency_code)
+    found = [*third, *found]
     limits = bounds(currency_code)
     if not limits.refused_below <= final <= limits.refused_above:
         return None, [_out_of_range(final, name, currency_code)]
     if limits.is_near(final):
         about = {"lowest": limits.lowest, "highest": limits.highest}
         found.append(verdict("price_near_bound", variant=name, price=final, currency=currency_code, **about))
+    if not limits.is_known:
+        found.append(verdict("price_bounds_unknown", variant=name, price=final, currency=currency_code))
     return final, found
 
 
-def _within(price: Decimal, rule: PriceRule, name: str) -> tuple[Decimal, list[Verdict]]:
+def _third_decimal(exact: Decimal, sent: Decimal, name: str, rule: PriceRule, currency_code: str) -> list[Verdict]:
+    """What is told where a currency has a third decimal that Etsy is not sent."""
+    decimals = exponent(currency_code)
+    if rule.rounding != "nearest" or decimals <= TWO_DECIMALS:
+        return []
+    price = exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    shown = {"variant": name, "price": price, "sent": sent, "currency": currency_code}
+    return [verdict("price_third_decimal", **shown)] if price != sent else []
+
+
+def _within(price: Decimal, rule: PriceRule, name: str, currency_code: str) -> tuple[Decimal, list[Verdict]]:
     if rule.floor is not None and price < rule.floor:
-        return rule.floor, [verdict("price_raised_to_floor", variant=name, price=price, floor=rule.floor)]
+        floor = fitting(rule.floor, currency_code, ROUND_CEILING)
+        return floor, [verdict("price_raised_to_floor", variant=name, price=price, floor=floor)]
     if rule.ceiling is not None and price > rule.ceiling:
-        return rule.ceiling, [verdict("price_lowered_to_ceiling", variant=name, price=price, ceiling=rule.ceiling)]
+        ceiling = fitting(rule.ceiling, currency_code, ROUND_FLOOR)
+        return ceiling, [verdict("price_lowered_to_ceiling", variant=name, price=price, ceiling=ceiling)]
     return price, []
 
 
 def rounded(amount: Decimal, rule: PriceRule, currency_code: str) -> Decimal | None:
     """The amount as the shop rounds it; None if it has too many decimals and the shop does not round."""
-    smallest = _smallest(currency_code)
+    least = smallest(currency_code)
     if rule.rounding == "whole":
-        return amount.quantize(Decimal(1), ROUND_HALF_UP).quantize(smallest)
-    if rule.rounding == "ninety_nine" and exponent(currency_code) == TWO_DECIMALS:
-        return (amount + Decimal("0.01")).to_integral_value(ROUND_CEILING).quantize(smallest) - Decimal("0.01")
-    nearest = amount.quantize(smallest, ROUND_HALF_UP)
+        return amount.quantize(Decimal(1), ROUND_HALF_UP).quantize(least)
+    if rule.rounding == "ninety_nine" and sent_exponent(currency_code) == TWO_DECIMALS:
+        return (amount + Decimal("0.01")).to_integral_value(ROUND_CEILING).quantize(least) - Decimal("0.01")
+    nearest = amount.quantize(least, ROUND_HALF_UP)
     return None if rule.rounding == "none" and nearest != amount else nearest

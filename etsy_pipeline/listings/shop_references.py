@@ -1,7 +1,7 @@
 """A shop's profiles, policies, sections and partners: named by id or by name, and looked up in the shop."""
 
 from etsy_pipeline.catalogue.product import Product
-from etsy_pipeline.listings.characters import one_line
+from etsy_pipeline.listings.characters import one_line, plain
 from etsy_pipeline.listings.rules import verdict
 from etsy_pipeline.listings.shop import Choice, Kind, Shop
 from etsy_pipeline.listings.shop_settings import ShopSettings
@@ -52,7 +52,7 @@ def named_section(product: Product, settings: ShopSettings) -> int | str | None:
     if settings.section_from == "category" and product.categories:
         deepest = max(product.categories, key=lambda category: len(category.parents))
         of_product = (deepest, *deepest.parents)[-1].name
-    return of_product or settings.shop_section
+    return plain(of_product or "") or settings.shop_section
 
 
 def is_called(item: Choice, title: str) -> bool:

@@ -27,7 +27,7 @@ from etsy_pipeline.listings.plan_settings import (
     WhenEarly,
     WhenEnded,
 )
-from etsy_pipeline.listings.price_settings import Conversion, PriceListRule, PriceTax
+from etsy_pipeline.listings.price_settings import Conversion, Currency, PriceListRule, PriceTax
 from etsy_pipeline.listings.templates import checked
 from etsy_pipeline.listings.text_settings import TextSettings
 
@@ -67,6 +67,12 @@ class PriceRule(_Settings):
         default=None,
         description="Prices of another currency, at a fixed rate, where Medusa has none in the shop's: "
         '{"from_currency": "EUR", "rate": 1.08}.',
+    )
+    currency: Currency | None = Field(
+        default=None,
+        description="The currency of the shop for which markup_fixed, floor, ceiling and convert.rate are meant. While "
+        "the shop sells in another one, products that need them are refused. Filled in when a new currency of the shop "
+        "is accepted; null: whatever the shop sells in.",
     )
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import regex
 
-from etsy_pipeline.listings.characters import cleaned, one_line, refused, visible
+from etsy_pipeline.listings.characters import cleaned, plain, refused, visible
 from etsy_pipeline.listings.rules import verdict
 from etsy_pipeline.listings.text_settings import TextSettings, WhenTooLong, WhenTooMany, WhenUnfit
 from etsy_pipeline.listings.title import shortened
@@ -22,7 +22,9 @@ _NOT_IN_TAGS = regex.compile(r"[^\p{L}\p{Nd}\p{Zs}\-'™©®]")
 _NOT_IN_MATERIALS = regex.compile(r"[^\p{L}\p{Nd}\p{Zs}]")  # styles likewise
 _SHARE = re.compile(r"\d{1,3}(?:[.,]\d{1,3})?\s?%|%\s?\d{1,3}(?:[.,]\d{1,3})?")
 _BETWEEN_MATERIALS = re.compile(r"(?<!\d),|,(?!\d{1,3}\s?%)")  # "62,5% wool" is one
-_APOSTROPHES = str.maketrans("’‘", "''")
+_APOSTROPHES = regex.compile(r"[’‘]|(?<=\p{L})[`´](?=\p{L})")  # mother`s; not `tick`
+_TIMES = regex.compile(r"(?<=\d) ?× ?(?=\d)")  # 50×70 cm
+_SAYS_SOMETHING = regex.compile(r"[\p{L}\p{Nd}]")  # not: ---
 
 Texts = tuple[str, ...]
 
@@ -50,7 +52,9 @@ def tags(values: Iterable[str], settings: TextSettings) -> tuple[Texts, list[Ver
         "tag", "tags", _NOT_IN_TAGS, TAGS, settings.tags_unfit, "first" if cuts else settings.tags_too_many,
         settings.tags_left_out, TAG_LENGTH, "cut" if cuts else settings.tags_too_long, settings.tag_priority,
     )  # fmt: skip
-    return _taken([value.translate(_APOSTROPHES) for value in values], kind)
+    kept, found = _taken([_APOSTROPHES.sub("'", plain(value)) for value in values], kind)
+    dropped = [item.code for item in found if item.code in {"tags_too_long_dropped", "tags_unfit_dropped"}]
+    return kept, [*found, verdict("tags_none_left")] if dropped and not kept else found
 
 
 def materials(values: Iterable[str], settings: TextSettings) -> tuple[Texts, list[Verdict]]:
@@ -59,7 +63,7 @@ def materials(values: Iterable[str], settings: TextSettings) -> tuple[Texts, lis
         "material", "materials", _NOT_IN_MATERIALS, MATERIALS, settings.materials_unfit, settings.materials_too_many,
         settings.materials_left_out,
     )  # fmt: skip
-    return _taken(values, kind)
+    return _taken(map(plain, values), kind)
 
 
 def split_materials(text: str) -> list[str]:
@@ -69,7 +73,7 @@ def split_materials(text: str) -> list[str]:
 
 def styles(values: Iterable[str]) -> tuple[Texts, list[Verdict]]:
     """Styles without repetitions."""
-    kept, _ = _unique(map(one_line, values))
+    kept, _ = _unique(map(plain, values))
     found = [verdict("too_many_styles", count=len(kept), limit=STYLES)] if len(kept) > STYLES else []
     for style in kept:
         if len(style) > STYLE_LENGTH:
@@ -81,7 +85,7 @@ def styles(values: Iterable[str]) -> tuple[Texts, list[Verdict]]:
 
 def _taken(values: Iterable[str], kind: _Kind) -> tuple[Texts, list[Verdict]]:
     """The words that are sent, after each of the shop's choices in turn."""
-    words, found = _wanted(filter(None, map(one_line, values)), kind)
+    words, found = _wanted(filter(None, values), kind)
     words, told = _fitting(words, kind)
     found += told
     words, told = _short(words, kind)
@@ -114,12 +118,13 @@ def _fitting(words: Sequence[str], kind: _Kind) -> tuple[list[str], list[Verdict
         fit, unseen = visible(word)
         bad = refused(kind.pattern, fit)
         if bad and kind.unfit == "clean":
+            fit = _TIMES.sub(lambda found: found[0].replace("×", "x"), fit)
             fit = cleaned(kind.pattern, _SHARE.sub(" ", fit) if kind.one == "material" else fit)
         elif bad and kind.unfit == "drop":
             fit = ""
         elif bad:
             found.append(verdict(f"{kind.one}_forbidden_characters", **{kind.one: word}, characters=bad))
-        if not fit:
+        if not _SAYS_SOMETHING.search(fit):
             dropped.append(word)
         else:
             kept.append(fit)

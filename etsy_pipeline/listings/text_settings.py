@@ -20,8 +20,8 @@ class TextSettings(BaseModel):
     title_unfit: TitleUnfit = Field(
         default="refuse",
         description="A title with characters that Etsy refuses (emoji), or with %, :, & or + more than once: refuse, "
-        "or clean takes them out, with a warning; also what stands before the first letter or digit, and of words in "
-        "capitals all beyond three are written with one.",
+        "or clean takes them out, with a warning; also what stands before the first letter or digit, with what "
+        "closes it, and of words in capitals all beyond three are written with one.",
     )
     truncate_tags: bool = Field(
         default=False,

@@ -1,7 +1,5 @@
 """Titles as Etsy takes them (FACTS §5). Nothing is cut or replaced unless the shop says so, and then it is told."""
 
-import html
-
 import regex
 
 from etsy_pipeline.listings.characters import cleaned, one_line, refused, visible
@@ -19,11 +17,13 @@ _WORD = regex.compile(r"\p{L}[\p{L}\p{M}\p{Nd}]++")
 _WITH_APOSTROPHES = regex.compile(r"\p{L}[\p{L}\p{M}\p{Nd}'’]++")  # MOTHER'S is one word where it is written small
 _USUAL_FIRST = regex.compile(r"[\p{L}\p{Nd}]")
 _FIRST_UNUSUAL = regex.compile(r"^[^\p{L}\p{Nd}]++")
+_CLOSES = dict(zip("([{“‘«»‹›「『【", ")]}”’»«›‹」』】", strict=True)) | {"„": "“”"}
+_OPENS_OR_CLOSES = "*_\"'"  # the same sign does both
 
 
 def title(text: str, settings: TextSettings) -> tuple[str, list[Verdict]]:
-    """A title, composed (NFC), with single spaces and without entities; what else is wrong with it is told."""
-    clean, unseen = visible(one_line(html.unescape(text)))
+    """A title, composed (NFC) and with single spaces; what else is wrong with it is told."""
+    clean, unseen = visible(one_line(text))
     found = [verdict("invisible_characters", where="title", characters=unseen)] if unseen else []
     if settings.title_unfit == "clean":
         clean, told = _cleaned(clean)
@@ -62,14 +62,42 @@ def _judged(text: str) -> list[Verdict]:
 
 def _cleaned(text: str) -> tuple[str, list[Verdict]]:
     """Without what Etsy refuses, with each of `ONCE` where it stands first, and no more capitals than Etsy takes."""
-    kept = cleaned(_REFUSED, text) if _REFUSED.search(text) else text
+    kept = _HTML_TAG.sub(" ", text).strip() or text if _HTML_TAG.match(text) else text
+    kept = cleaned(_REFUSED, kept) if _REFUSED.search(kept) else kept
     if not kept:
         return text, []
     for symbol in ONCE:
         head, found, tail = kept.partition(symbol)
         kept = head + found + tail.replace(symbol, " ")
-    kept = one_line(_fewer_capitals(_FIRST_UNUSUAL.sub("", kept) or kept))
+    kept = one_line(_fewer_capitals(_with_usual_first(kept)))
     return kept, [verdict("title_cleaned", given=text, sent=kept)] if kept != text else []
+
+
+def _with_usual_first(text: str) -> str:
+    """From the first letter or digit on; what was opened before it is not closed after it either."""
+    head = _FIRST_UNUSUAL.match(text)
+    rest = text[head.end() :] if head else text
+    if head is None or not rest:
+        return text
+    for sign in head[0]:
+        rest = _without_partner(rest, sign)
+    return rest
+
+
+def _without_partner(text: str, opened: str) -> str:
+    """A text without what closes a sign that stood before it, if something does."""
+    closing, depth = _CLOSES.get(opened, opened), 1
+    for place, sign in enumerate(text) if opened in _CLOSES or opened in _OPENS_OR_CLOSES else ():
+        before, after = text[place - 1 : place], text[place + 1 : place + 2]
+        if opened in _OPENS_OR_CLOSES:
+            opens = sign == opened and not before.strip() and after.isalnum()
+            closes = sign == opened and bool(before.strip()) and not after.isalnum()
+        else:
+            opens, closes = sign == opened, sign in closing
+        depth += opens - closes
+        if not depth:
+            return text[:place] + text[place + 1 :]
+    return text
 
 
 def _fewer_capitals(text: str) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from etsy_pipeline.listings.characters import visible_lines
+from etsy_pipeline.listings.characters import unescaped, visible_lines
 from etsy_pipeline.listings.description import description, plain_text
 from etsy_pipeline.listings.listing import Translation
 from etsy_pipeline.listings.metadata import Metadata
@@ -59,7 +59,7 @@ def _translation(
     texts = {name: metadata.text(keys[name]) for name in ("title", "description")}
     if missing := tuple(keys[name] for name, text in texts.items() if not text):
         return None, [verdict("translation_incomplete", language=language, missing=missing)]
-    name, found = title(texts["title"] or "", settings)
+    name, found = title(unescaped(texts["title"] or ""), settings)
     body, _ = visible_lines(plain_text(texts["description"] or ""))
     text, told = description(body.strip(), name)
     words, of_tags = tags(metadata.texts(keys["tags"]), settings)

@@ -46,6 +46,11 @@ class ValidatedListing:
         return self.absent_because == OUT_OF_STOCK
 
     @property
+    def is_withdrawn(self) -> bool:
+        """Whether it is not to be on sale however much there is of it: the shop does not sell it (any more)."""
+        return bool(self.absent_because) and not self.is_sold_out
+
+    @property
     def errors(self) -> tuple[Verdict, ...]:
         """The verdicts that forbid publication."""
         return tuple(verdict for verdict in self.verdicts if verdict.severity == "error")

@@ -108,3 +108,33 @@ def test_the_thumbnail_is_one_of_etsys_twenty(mug: Product) -> None:
     many = tuple(f"http://medusa.test/img/{number:03}.jpg" for number in range(30))
     last = mug.model_copy(update={"image_urls": many, "thumbnail": many[-1]})
     assert pictures(last) == ["029.jpg", *(f"{number:03}.jpg" for number in range(19))]
+
+
+@pytest.mark.parametrize(
+    ("thumbnail", "images", "sent"),
+    [
+        ("002.jpg?v=2", ["000.jpg", "002.jpg"], ["002.jpg", "000.jpg"]),
+        ("002.jpg?v=3", ["000.jpg", "002.jpg?v=1"], ["002.jpg?v=1", "000.jpg"]),
+        ("002.jpg", ["000.jpg", "002.jpg?X-Amz-Signature=ab"], ["002.jpg?X-Amz-Signature=ab", "000.jpg"]),
+        ("002?v=2", ["000", "002"], ["002", "000"]),
+        ("002.jpg?v=3", ["002.jpg?v=1", "002.jpg?v=2"], ["002.jpg?v=3", "002.jpg?v=1", "002.jpg?v=2"]),
+        ("one?id=2", ["one?id=1"], ["one?id=2", "one?id=1"]),
+        ("002.png?v=2", ["002.jpg"], ["002.png?v=2", "002.jpg"]),
+        (" ", ["000.jpg", "002.jpg"], ["000.jpg", "002.jpg"]),
+        ("", ["000.jpg", "\t", " "], ["000.jpg"]),
+    ],
+)
+def test_a_thumbnail_that_is_one_of_the_pictures_in_other_words_is_no_second_picture(
+    thumbnail: str, images: list[str], sent: list[str]
+) -> None:
+    """Once the same file was uploaded twice; and a blank address was the server's own, which is no picture."""
+    raw = json.loads((CASES / "thumbnail_is_not_the_first_picture.json").read_text())["product"]
+    raw["thumbnail"] = f"/img/{thumbnail}" if thumbnail.strip() else thumbnail
+    raw["images"] = [{"url": f"/img/{url}" if url.strip() else url, "rank": n} for n, url in enumerate(images)]
+    assert pictures(parse_product(raw, base_url="http://medusa.test")) == sent
+
+
+def test_a_blank_thumbnail_stands_in_for_no_picture() -> None:
+    raw = json.loads((CASES / "thumbnail_is_not_the_first_picture.json").read_text())["product"]
+    parsed = parse_product(raw | {"images": [], "thumbnail": " "}, base_url="http://medusa.test")
+    assert (parsed.thumbnail, parsed.image_urls) == (None, ())

@@ -68,6 +68,35 @@ def test_an_amount_is_kept_as_it_was_sent() -> None:
     assert "19.995" in amounts
 
 
+def a_price(amount: float, **of: Any) -> dict[str, Any]:
+    return {"amount": amount, "currency_code": "eur", "min_quantity": None, "max_quantity": None, "rules": {}} | of
+
+
+OF_REGION = a_price(27, rules={"region_id": "reg_fr"})
+
+
+@pytest.mark.parametrize(
+    ("prices", "plain", "narrow"),
+    [
+        ([OF_REGION], {}, ("EUR",)),
+        ([a_price(27, min_quantity=10)], {}, ("EUR",)),
+        ([a_price(27, min_quantity=1)], {"EUR": 27}, ()),
+        ([a_price(27, max_quantity=9)], {"EUR": 27}, ()),
+        ([a_price(27, min_quantity=1, max_quantity=9), a_price(25, min_quantity=10)], {"EUR": 27}, ()),
+        ([a_price(27, min_quantity=1), a_price(30), OF_REGION], {"EUR": 30}, ()),
+        ([a_price(27, min_quantity=1, rules={"region_id": "reg_fr"})], {}, ("EUR",)),
+        ([a_price(27) | {"amount": None}], {}, ()),
+    ],
+)
+def test_a_tier_from_the_first_piece_on_is_a_price_where_there_is_no_other(
+    prices: list[dict[str, Any]], plain: dict[str, int], narrow: tuple[str, ...]
+) -> None:
+    """As price lists take it (docs/medusa-facts.md §13)."""
+    variant = parse_product(with_variant(prices=prices)).variants[0]
+    assert variant.prices == {currency: Decimal(amount) for currency, amount in plain.items()}
+    assert variant.narrow_prices == narrow
+
+
 def test_two_plain_prices_in_one_currency_are_no_guess() -> None:
     """Seen when price_rules were not asked for: the price of a region then looks like the plain one."""
     prices = [{"amount": 22, "currency_code": "usd"}, {"amount": 24.2, "currency_code": "usd"}]

@@ -76,3 +76,8 @@ def test_a_snapshot_of_an_older_version_has_none() -> None:
     variant = {"id": "v", "title": "S"}
     product = Product.model_validate({"id": "p", "title": "Mug", "status": "published", "variants": [variant]})
     assert (product.variants[0].image_urls, product.variants[0].thumbnail) == ((), None)
+
+
+@pytest.mark.parametrize(("thumbnail", "told_as"), [("/b?v=2", "/b"), ("/d?v=2", "/d?v=2"), (" ", None), (None, None)])
+def test_a_variants_thumbnail_is_the_products_picture_in_whatever_words(thumbnail: str | None, told_as: str) -> None:
+    assert told({"thumbnail": thumbnail})[0]["thumbnail"] == told_as

@@ -66,8 +66,14 @@ def test_an_option_of_another_name_is_mapped_by_a_setting() -> None:
     assert grid(product, variation_properties={"Farbe": 200}).properties[0].property_id == 200
 
 
-def by_three(*titles: str) -> Product:
-    """Two variants, which differ by the first option alone."""
+def by_three(*titles: str, all_vary: bool = False) -> Product:
+    """Two variants, which differ by the first option alone, or by all."""
+    if all_vary:
+        cells = [dict.fromkeys(titles, value) for value in ("x", "y")]
+        return a_product(
+            options=[Option(title=title, values=("x", "y")) for title in titles],
+            variants=[a_variant(id=f"v{number}", sku=f"v{number}", options=cell) for number, cell in enumerate(cells)],
+        )
     first = titles[0]
     options = {title: "Red" if title == "Color" else "x" for title in titles}
     values = {title: (value,) for title, value in options.items()} | {first: (options[first], "Blue")}
@@ -84,9 +90,19 @@ def test_of_three_axes_the_third_is_a_standard_one() -> None:
 
 
 def test_three_axes_of_which_etsy_knows_none_cannot_be_sold() -> None:
-    found = validated(by_three("Glaze", "Foot", "Rim"), properties=OFFERED)
+    found = validated(by_three("Glaze", "Foot", "Rim", all_vary=True), properties=OFFERED)
     assert codes(found) == ["third_variation_custom"]
     assert "Glaze, Foot, Rim" in found.errors[0].message
+
+
+def test_an_option_with_one_value_that_would_be_a_third_custom_one_is_left_out_and_told() -> None:
+    """Refused once: Titel=Standard beside two options of the shop's own."""
+    found = validated(by_three("Glaze", "Foot", "Titel"), properties=OFFERED)
+    assert [item.name for item in listing_of(found).inventory.properties] == ["Glaze", "Foot"]
+    assert [item.values for item in listing_of(found).inventory.offerings] == [("x", "x"), ("Blue", "x")]
+    assert [item.message for item in found.verdicts] == [
+        "The option 'Titel' has one value, 'x'; with it Etsy would refuse the product, and it is left out."
+    ]
 
 
 def test_a_required_property_is_told_unless_the_product_varies_by_it() -> None:

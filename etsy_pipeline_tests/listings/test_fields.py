@@ -28,7 +28,8 @@ def priced(amount: str, *, unit: str = "major", currency: str = "USD", **rule: A
         ("29.99", "major", "USD", {}, "29.99"),
         ("2999", "minor", "JPY", {}, "2999"),
         ("2999", "major", "JPY", {}, "2999"),
-        ("2999", "minor", "KWD", {}, "2.999"),
+        ("2990", "minor", "KWD", {}, "2.99"),
+        ("9.125", "major", "KWD", {}, "9.13"),  # Etsy is sent no third decimal
         ("19.995", "major", "USD", {}, "20.00"),
         ("10", "major", "USD", {"markup_percent": "15"}, "11.50"),
         ("10", "major", "USD", {"markup_fixed": "0.5"}, "10.50"),
@@ -36,7 +37,9 @@ def priced(amount: str, *, unit: str = "major", currency: str = "USD", **rule: A
         ("10.99", "major", "USD", {"rounding": "ninety_nine"}, "10.99"),
         ("10.49", "major", "USD", {"rounding": "whole"}, "10.00"),
         ("10.50", "major", "USD", {"rounding": "whole"}, "11.00"),
-        ("10.001", "major", "KWD", {"rounding": "ninety_nine"}, "10.001"),
+        ("10.001", "major", "KWD", {"rounding": "ninety_nine"}, "10.99"),
+        ("10", "major", "JPY", {"floor": "49.5"}, "50"),
+        ("900", "major", "JPY", {"ceiling": "49.5"}, "49"),
         ("20", "major", "USD", {"markup_percent": "-50", "markup_fixed": "1"}, "11.00"),
         ("60000", "major", "JPY", {}, "60000"),  # a kimono, about 400 dollars
         ("0.20", "major", "USD", {}, "0.20"),
@@ -85,7 +88,24 @@ def test_prices_that_cannot_be(amount: str, rule: dict[str, Any], code: str, uni
         ("GBP", "0.01", ["price_out_of_range"]),
         ("USD", "0.20", []),
         ("USD", "0.19", ["price_out_of_range"]),
-        ("XYZ", "0.25", []),
+        ("XYZ", "0.25", ["price_bounds_unknown"]),
+        ("XYZ", "0.05", ["price_bounds_unknown"]),
+        ("XYZ", "3000000000", ["price_bounds_unknown"]),
+        ("BHD", "0.05", ["price_near_bound"]),
+        ("BHD", "0.10", []),
+        ("OMR", "0.05", ["price_near_bound"]),
+        ("OMR", "0.15", []),
+        ("XOF", "50", ["price_near_bound"]),
+        ("PYG", "500", ["price_near_bound"]),
+        ("UGX", "200", ["price_near_bound"]),
+        ("LBP", "5000", ["price_near_bound"]),
+        ("KES", "10", ["price_near_bound"]),
+        ("PKR", "30", ["price_near_bound"]),
+        ("NGN", "100", ["price_near_bound"]),
+        ("LKR", "30", ["price_near_bound"]),
+        ("RSD", "10", ["price_near_bound"]),
+        ("CRC", "50", ["price_near_bound"]),
+        ("RUB", "10", ["price_near_bound"]),
     ],
 )
 def test_what_etsy_may_find_too_cheap_or_too_dear_is_told_in_every_currency(
@@ -101,7 +121,7 @@ def test_what_etsy_may_find_too_cheap_or_too_dear_is_told_in_every_currency(
 def test_what_is_worth_as_much_as_etsy_takes_is_never_refused(currency: str, dollars: Decimal) -> None:
     """In no currency is a price of fifty cents to forty thousand dollars even told, nor one of a cent passed over."""
     product = a_product(variants=[a_variant(prices={currency: dollars * PER_DOLLAR[currency]})])
-    told = set(codes(validated(product, currency_code=currency)))
+    told = set(codes(validated(product, currency_code=currency))) - {"price_third_decimal"}
     if Decimal("0.5") <= dollars <= 39_000:
         assert told == set()
     elif dollars < Decimal("0.12") or dollars > 60_000:
@@ -114,6 +134,31 @@ def test_a_price_near_etsys_lowest_names_it_in_the_shops_currency() -> None:
     assert [item.message for item in found.warnings] == [
         "Mug costs 2000 VND; Etsy may refuse less than about 4420 and more than about 1315000000."
     ]
+
+
+def test_of_yen_no_decimals_are_told() -> None:
+    found = validated(a_product(variants=[a_variant(title="Mug", prices={"JPY": "2"})]), currency_code="JPY")
+    assert [item.message for item in found.errors] == ["Mug costs 2 JPY; between 4 and 77000000 are taken."]
+
+
+@pytest.mark.parametrize(
+    ("amount", "rounding", "told"),
+    [("9.125", "nearest", ["price_third_decimal"]), ("9.12", "nearest", []), ("9.120", "none", []),
+     ("9.125", "none", ["price_too_precise"]), ("9.125", "whole", [])],
+)  # fmt: skip
+def test_a_third_decimal_is_never_sent_and_that_is_told(amount: str, rounding: str, told: list[str]) -> None:
+    """Etsy's divisor of such currencies is in no document (FACTS §7): 9.125 would be read back as 9.13 for ever."""
+    product = a_product(variants=[a_variant(title="Mug", prices={"KWD": amount})])
+    found = validated(product, a_shop(price={"rounding": rounding}), currency_code="KWD")
+    assert codes(found) == told
+    if told == ["price_third_decimal"]:
+        assert found.warnings[0].message.startswith("Mug costs 9.125 KWD; 9.13 is sent")
+
+
+@pytest.mark.parametrize("placeholder", ["Default option value", "Default Title"])
+def test_messages_name_the_product_where_its_variant_has_a_placeholder_for_a_name(placeholder: str) -> None:
+    product = a_product(variants=[a_variant(title=placeholder, prices={"JPY": "10"})])
+    assert validated(product, currency_code="JPY").warnings[0].message.startswith("Stoneware Mug costs 10 JPY")
 
 
 def test_a_floor_mends_what_is_too_cheap() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from etsy_pipeline.catalogue.product import Product
 from etsy_pipeline.errors import BadRequest
+from etsy_pipeline.listings.price_currency import noted
 from etsy_pipeline.listings.shop_settings import ShopSettings, parse_settings
 from etsy_pipeline.listings.verdict import ValidatedListing
 from etsy_pipeline_tests.builders import a_product, a_shop, a_variant, codes, listing_of, validated
@@ -212,6 +213,74 @@ def test_what_has_no_price_in_either_currency_has_none() -> None:
     found = validated(a_mug(prices={"GBP": "40"}), a_shop(price=EUROS))
     assert codes(found) == ["price_currency_missing"]
     assert "price.convert" in found.errors[0].hint
+
+
+def test_prices_that_are_not_for_everybody_are_told_of() -> None:
+    variant = a_variant(title="Blue", prices={"GBP": 40}, narrow_prices=("EUR", "USD"))
+    message = told(validated(a_product(variants=[variant])), "price_currency_missing")
+    assert "(it has: GBP; EUR, USD for a region, a customer group or a quantity only)" in message
+
+
+OLD = "price_setting_in_other_currency"
+SWEDISH = {"EUR": "30", "SEK": "330"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "prices", "expected"),
+    [
+        ({"floor": 20}, SWEDISH, [OLD]),
+        ({"ceiling": 100}, SWEDISH, [OLD]),
+        ({"markup_fixed": 3}, SWEDISH, [OLD]),
+        ({"markup_percent": 10, "rounding": "ninety_nine"}, SWEDISH, []),
+        (EUROS, {"EUR": "30"}, [OLD]),
+        (EUROS, SWEDISH, []),
+        ({"convert": EUROS["convert"] | {"always": True}}, SWEDISH, [OLD]),
+    ],
+)
+def test_amounts_that_are_meant_for_another_currency_are_never_used(
+    rule: dict[str, Any], prices: dict[str, str], expected: list[str]
+) -> None:
+    """A rate to dollars made 32.40 SEK, about 3 EUR, of 30 EUR."""
+    for_dollars = validated(a_mug(prices=prices), a_shop(price=rule | {"currency": "USD"}), currency_code="SEK")
+    assert codes(for_dollars) == expected
+    for currency in ("SEK", None):
+        anew = validated(a_mug(prices=prices), a_shop(price=rule | {"currency": currency}), currency_code="SEK")
+        assert OLD not in codes(anew)
+        assert anew.listing is not None
+
+
+def test_a_rate_to_dollars_is_no_matter_in_a_shop_that_sells_in_what_it_converts() -> None:
+    found = validated(a_mug(prices=SWEDISH), a_shop(price=EUROS | {"currency": "USD"}), currency_code="EUR")
+    assert (str(listing_of(found).price), codes(found)) == ("30.00", [])
+
+
+def test_what_is_wrong_with_such_amounts_names_them_and_the_currencies() -> None:
+    shop = a_shop(price=EUROS | {"currency": "USD", "floor": 5, "ceiling": 90})
+    (problem,) = validated(a_mug(prices=SWEDISH), shop, currency_code="SEK").errors
+    assert problem.message == (
+        "The shop sells in SEK now, and these settings are meant for USD: price.floor, price.ceiling."
+    )
+    assert "price.currency" in problem.hint
+
+
+def test_a_group_has_amounts_of_its_own_and_the_shops_rate() -> None:
+    shop = a_shop(price=EUROS | {"currency": "USD"}, by_category={"Mugs": {"price": {"floor": 5, "currency": "SEK"}}})
+    product = a_mug(prices={"EUR": "30"}, categories=[{"id": "pcat_1", "name": "Mugs"}])
+    (problem,) = validated(product, shop, currency_code="SEK").errors
+    assert (problem.code, problem.message.endswith("USD: price.convert.")) == (OLD, True)
+    own = a_shop(by_category={"Mugs": {"price": {"floor": 5, "currency": "USD"}}})
+    (problem,) = validated(a_mug(prices=SWEDISH, categories=product.categories), own, currency_code="SEK").errors
+    assert "by_category: price.floor" in problem.message
+
+
+def test_amounts_are_noted_as_those_of_a_currency_once() -> None:
+    shop = a_shop(price={"floor": 5}, by_category={"Mugs": {"price": {"ceiling": 9}}, "Pots": {"extra_tags": ["pot"]}})
+    kept = noted(shop, "USD")
+    assert (kept.price.currency, kept.by_category["Mugs"].price.currency) == ("USD", "USD")  # type: ignore[union-attr]
+    assert kept.by_category["Pots"] == shop.by_category["Pots"]
+    assert noted(kept, "SEK") is kept
+    plain = a_shop(price={"markup_percent": 5})
+    assert noted(plain, "USD") is plain
 
 
 def test_a_rate_leads_to_the_decimals_of_the_shops_currency() -> None:

@@ -20,11 +20,10 @@ def one_option(*values: str) -> dict[str, Any]:
 
 
 def a_product_by(**options: str) -> Product:
-    """A product with two variants and so many options, of which the last one varies."""
-    last = list(options)[-1]
-    variants = [options, options | {last: "other"}]
+    """A product with two variants and so many options, all of which vary."""
+    variants = [options, dict.fromkeys(options, "other")]
     return a_product(
-        options=[Option(title=name, values=(value,)) for name, value in options.items()],
+        options=[Option(title=name, values=(value, "other")) for name, value in options.items()],
         variants=[a_variant(id=f"v{number}", sku=f"s{number}", options=item) for number, item in enumerate(variants)],
     )
 
@@ -47,6 +46,8 @@ OF_VARIATIONS = {code for code in RULES if code.startswith("variation_images")} 
 OF_ETSY: dict[str, dict[str, Any]] = {
     "translation_primary_language": {"language": "de"},
     "price_near_bound": {"currency_code": "SEK"},
+    "price_bounds_unknown": {"currency_code": "XYZ"},
+    "price_third_decimal": {"currency_code": "KWD"},
     "return_policy_required": {"country": "US"},
     "price_without_tax": {"country": "DE"},
     "price_tax_not_checked": {"is_country_unread": True},
@@ -60,6 +61,7 @@ ON_LISTS = a_variant(
         for kind, amount in (("override", 35), ("sale", 10))
     ]
 )
+OF_FRANCS = a_shop(price={"floor": 5, "currency": "CHF"})
 IN_EUROS = a_shop(price={"convert": {"from_currency": "EUR", "rate": "1.08"}})
 RATES = {"rates": {"EU": 19}}
 BROKEN: list[tuple[str, Product, ShopSettings]] = [
@@ -68,6 +70,9 @@ BROKEN: list[tuple[str, Product, ShopSettings]] = [
     ("price_list_left_out", a_product(variants=[ON_LISTS]), a_shop()),
     ("price_lists_not_shown", a_product(prices_not_told=["price-lists"]), a_shop()),
     ("price_converted", a_product(variants=[a_variant(prices={"EUR": 5})]), IN_EUROS),
+    ("price_setting_in_other_currency", a_product(), OF_FRANCS),
+    ("price_bounds_unknown", a_product(variants=[a_variant(prices={"XYZ": 5})]), a_shop()),
+    ("price_third_decimal", a_product(variants=[a_variant(prices={"KWD": "5.125"})]), a_shop()),
     ("price_without_tax", a_product(prices_with_tax=()), a_shop()),
     ("price_tax_not_checked", a_product(prices_with_tax=()), a_shop()),
     ("price_tax_added", a_product(prices_with_tax=()), a_shop(price_tax={"etsy_price": "with_tax"} | RATES)),
@@ -92,6 +97,7 @@ BROKEN: list[tuple[str, Product, ShopSettings]] = [
     ("tags_cleaned", a_product(tags=["50%"]), a_shop()),
     ("tags_unfit_dropped", a_product(tags=["50%"]), a_shop(tags_unfit="drop")),
     ("tags_too_long_dropped", a_product(tags=["x" * 21]), a_shop()),
+    ("tags_none_left", a_product(tags=["x" * 21]), a_shop()),
     ("tags_left_out", a_product(tags=["Imported_from_Etsy_2024"]), a_shop()),
     ("tag_repeated", a_product(tags=["Mug", "mug"]), a_shop()),
     ("too_many_materials", a_product(metadata={"etsy_materials": [f"m{i}" for i in range(14)]}), REFUSES),
@@ -120,6 +126,8 @@ BROKEN: list[tuple[str, Product, ShopSettings]] = [
     ("variation_value_too_long", a_product(**one_option("a very long size name", "L")), a_shop()),
     ("variation_value_missing", a_product(**one_option("S", "")), a_shop()),
     ("variation_repeated", a_product(**one_option("S", "S")), a_shop()),
+    ("variants_alike", a_product(variants=[a_variant(id="a", sku="a"), a_variant(id="b", sku="b")]), a_shop()),
+    ("variation_left_out", a_product_with(("S", "L"), ("Red (warm)",)), a_shop()),
     (
         "too_many_offerings",
         a_product_with(tuple(f"s{i}" for i in range(21)), tuple(f"c{i}" for i in range(20))),

@@ -101,3 +101,8 @@ def test_groups_that_medusa_did_not_tell_move_no_listing(section_from: str) -> N
 def test_metadata_go_before_all_of_it() -> None:
     product = IN_GROUPS.model_copy(update={"metadata": {"etsy_taxonomy_id": 891, "etsy_shop_section": "Cups"}})
     assert section(mapped(product, make_sections=True, section_from="category")) == (None, "Cups")
+
+
+def test_a_collection_is_named_by_what_its_entities_mean() -> None:
+    product = a_product(collection=Group(id="pcol_1", name="Bowls &amp; Plates"))
+    assert listing_of(mapped(product, section_from="collection")).shop_section_id == 2

@@ -33,7 +33,8 @@ def told(found: ValidatedListing) -> list[str]:
     [
         ("50% off!!", "50 off"), ("#handmade", "handmade"), ("a,b", "a b"), ("coffee ☕ lover", "coffee lover"),
         ("SALE30_4", "SALE30 4"), ("mid–century", "mid-century"), ("m²", "m2"), ("\ufeffmug", "mug"), ("ke\u200drāmika", "kerāmika"),
-        ("خَشَب", "خشب"),
+        ("خَشَب", "خشب"), ("tea &amp; coffee", "tea coffee"), ("&quot;art&quot;", "art"), ("50×70 cm", "50x70 cm"), ("50 × 70 cm", "50 x 70 cm"),
+        ("`tick`", "tick"),
     ],
 )  # fmt: skip
 def test_what_etsy_refuses_is_taken_out_of_a_tag_and_told(tag: str, sent: str) -> None:
@@ -43,7 +44,27 @@ def test_what_etsy_refuses_is_taken_out_of_a_tag_and_told(tag: str, sent: str) -
     assert repr(sent) in found.warnings[0].message
 
 
-@pytest.mark.parametrize("tag", ["☕", "%%", "हिन्दी", "\u200b"])
+@pytest.mark.parametrize(
+    ("tag", "sent"), [("mother`s day", "mother's day"), ("mother´s day", "mother's day"), ("l&rsquo;art", "l'art")]
+)
+def test_an_apostrophe_of_another_kind_is_one(tag: str, sent: str) -> None:
+    assert (listing_of(tagged(tag)).tags, codes(tagged(tag))) == ((sent,), [])
+
+
+@pytest.mark.parametrize(
+    ("tags", "why"), [(["x" * 21, "y" * 21], "tags_too_long_dropped"), (["☕", "---"], "tags_unfit_dropped")]
+)
+def test_that_no_tag_is_left_is_told(tags: list[str], why: str) -> None:
+    found = tagged(*tags)
+    assert (listing_of(found).tags, codes(found)) == ((), [why, "tags_none_left"])
+    assert told(found)[-1] == "None of the product's tags can be sent: the listing has none."
+
+
+def test_that_no_tag_is_left_is_no_news_where_the_shop_wants_none() -> None:
+    assert codes(tagged("imported_from_etsy_1")) == ["tags_left_out"]
+
+
+@pytest.mark.parametrize("tag", ["☕", "%%", "हिन्दी", "\u200b", "---", "'", "™"])
 def test_a_tag_of_which_no_word_is_left_is_left_out(tag: str) -> None:
     """Hindi without its vowels is other words."""
     assert codes(tagged(tag, "mug")) == ["tags_unfit_dropped"]
@@ -171,6 +192,22 @@ def test_a_long_title_may_be_cleaned_and_then_cut() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "title", "materials"),
+    [
+        ("Tea &amp; Cup", "Tea & Cup", ("Tea Cup",)),
+        ("&quot;Ada&#39;s&quot;&nbsp;mug", '"Ada\'s" mug', ("Ada s mug",)),
+        ("Caf&#xE9; &amp;amp; tea", "Café &amp; tea", ("Café amp tea",)),
+        ("5&quot;", '5"', ("5",)),
+        ("R&GT", "R&GT", ("R GT",)),
+        ("&nosuch; tea", "&nosuch; tea", ("nosuch tea",)),
+    ],
+)
+def test_entities_are_undone_once(given: str, title: str, materials: tuple[str, ...]) -> None:
+    found = listing_of(validated(a_product(title=f"Mug: {given}", material=given), a_shop(title_unfit="clean")))
+    assert (found.title, found.materials) == (f"Mug: {title}", materials)
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         ("Look at https://mugs.test/a?b=1.", "https://mugs.test/a?b=1."),
@@ -239,7 +276,7 @@ def test_a_cleaned_title_is_one_that_etsy_takes_or_says_why_not(text: str, shop:
 
 SEEN = st.text(st.characters(categories=["L", "Nd"], include_characters=" -'"), max_size=20).filter(
     # some letters show nothing, and some are a letter and a mark once they are composed (NFC)
-    lambda word: not visible(word)[1] and IN_TAGS.fullmatch(one_line(word)) is not None
+    lambda word: not visible(word)[1] and IN_TAGS.fullmatch(one_line(word)) is not None and any(map(str.isalnum, word))
 )
 
 
@@ -275,7 +312,16 @@ def test_separators_at_the_ends_of_a_title_go_and_it_is_told(
         ("BIG RED LINEN BOWL", "BIG RED LINEN Bowl"),
         ("BIG RED LINEN BOWL FOR ÇAY", "BIG RED LINEN Bowl For Çay"),
         ("FOR YOUR OLD MOTHER'S DAY", "FOR YOUR OLD Mother's Day"),
-        ("“Bowl” of clay", "Bowl” of clay"),
+        ("“Bowl” of clay", "Bowl of clay"),
+        ("(Set of 2) bowl (blue)", "Set of 2 bowl (blue)"),
+        ("(Set (of) 2) bowl", "Set (of) 2 bowl"),
+        ("„Schale“ aus «Ton»", "Schale aus «Ton»"),
+        ("*NEW* bowl *now*", "NEW bowl *now*"),
+        ('"Big" bowl, 5" wide', 'Big bowl, 5" wide'),
+        ("'Tis mother's bowl", "Tis mother's bowl"),
+        ("* Bowl * of clay", "Bowl * of clay"),
+        ("<b>Bowl</b> of clay", "Bowl of clay"),
+        ("(Bowl", "Bowl"),
         ("- Bowl", "Bowl"),
         ("A B C D E", "A B C D E"),
     ],

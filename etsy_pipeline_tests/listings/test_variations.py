@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from etsy_pipeline.catalogue.product import Option, Product, Variant
 from etsy_pipeline.listings.listing import Inventory, Offering
+from etsy_pipeline.listings.shop import TaxonomyProperty, TaxonomyValue
+from etsy_pipeline.listings.variations import tidy_sku
 from etsy_pipeline_tests.builders import a_product, a_product_with, a_variant, codes, listing_of, validated
 
 
@@ -26,6 +28,11 @@ def test_one_variant_is_no_variation() -> None:
         ("Title", "Default Title", "Stoneware Mug"),
         ("title", "DEFAULT TITLE", "Stoneware Mug"),
         ("Default option", "Default option value", "Stoneware Mug"),
+        ("Titel", "Standardtitel", "Stoneware Mug"),
+        ("Titre", "Titre par défaut", "Stoneware Mug"),
+        ("Título", "Titulo Predeterminado", "Stoneware Mug"),
+        ("タイトル", "デフォルトタイトル", "Stoneware Mug"),
+        ("Title", "Default (Title)", "Stoneware Mug"),
         ("Size", "S", "Stoneware Mug, Size S"),
         ("Size", "", "Stoneware Mug"),
         ("Size", "a very long size name (new)", "Stoneware Mug, Size a very long size name (new)"),
@@ -48,18 +55,93 @@ def test_whatever_options_the_only_variant_has_it_is_one_offering(options: dict[
     assert len(listing_of(found).inventory.offerings) == 1
 
 
-def test_a_placeholder_beside_a_real_option_is_none_either() -> None:
-    options = [Option(title="Title", values=("Default Title",)), Option(title="Size", values=("S", "L"))]
-    sizes = [a_variant(id=s, sku=s, options={"Title": "Default Title", "Size": s}) for s in ("S", "L")]
-    assert [
-        item.name for item in listing_of(validated(a_product(options=options, variants=sizes))).inventory.properties
-    ] == ["Size"]
+@pytest.mark.parametrize(
+    ("option", "values"),
+    [
+        ("Title", ("Default Title", "Default Title")),
+        ("Title", ("Default Title", "default  title")),
+        ("Title", ("Default-Title", "")),
+        ("Titel", ("Standardtitel", "Standardtitel")),
+        ("Titre", ("Titre par défaut", "Titre par défaut")),
+        ("Título", ("Título predeterminado", "Título predeterminado")),
+        ("タイトル", ("デフォルトタイトル", "デフォルトタイトル")),
+        ("Default option", ("Default option value", "Default option value")),
+    ],
+)
+def test_a_placeholder_beside_a_real_option_is_none_either(option: str, values: tuple[str, str]) -> None:
+    found = validated(beside_sizes(option, values))
+    assert [item.name for item in listing_of(found).inventory.properties] == ["Size"]
+    assert (codes(found), listing_of(found).images[0].alt_text) == ([], "Stoneware Mug")
+
+
+def beside_sizes(option: str, values: tuple[str, str]) -> Product:
+    """Two sizes, each with a value of another option."""
+    sizes = dict(zip(("S", "L"), values, strict=True))
+    options = [Option(title=option, values=tuple(dict.fromkeys(values))), Option(title="Size", values=("S", "L"))]
+    return a_product(
+        options=options,
+        variants=[a_variant(id=s, sku=s, options={option: value, "Size": s}) for s, value in sizes.items()],
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "values"),
+    [("Material", ("Cotton", "Cotton")), ("Title", ("Default Title", "Large")), ("Titel", ("Standard", "Standard"))],
+)
+def test_an_option_with_one_value_stays_a_variation_where_etsy_takes_it(option: str, values: tuple[str, str]) -> None:
+    """It may be one on Etsy today."""
+    names = [item.name for item in listing_of(validated(beside_sizes(option, values))).inventory.properties]
+    assert names == [option, "Size"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("Title", "Default (new)"), ("Set (of 2)", "Cotton"), ("", "Cotton"), ("Fit", "Wide (XL)")]
+)
+def test_one_that_etsy_would_refuse_is_left_out_and_told(option: str, value: str) -> None:
+    found = validated(beside_sizes(option, (value, value)))
+    assert [item.name for item in listing_of(found).inventory.properties] == ["Size"]
+    assert codes(found) == ["variation_left_out"]
+    assert f"{value!r}" in found.warnings[0].message
+
+
+def test_of_four_options_the_one_with_one_value_is_left_out() -> None:
+    cells = [("Cotton", "S", "Red", "Slim"), ("Cotton", "M", "Blue", "Wide")]
+    names = ("Material", "Size", "Color", "Fit")
+    variants = [a_variant(id=cell[1], sku=cell[1], options=dict(zip(names, cell, strict=True))) for cell in cells]
+    options = [Option(title=name, values=column) for name, column in zip(names, zip(*cells, strict=True), strict=True)]
+    red = TaxonomyValue(1, "Red"), TaxonomyValue(2, "Blue")
+    offered = {891: (TaxonomyProperty(200, "Primary color", red, supports_variations=True),)}
+    found = validated(a_product(options=options, variants=variants), properties=offered)
+    assert [item.name for item in listing_of(found).inventory.properties] == ["Size", "Fit", "Primary color"]
+    assert (codes(found), len(listing_of(found).inventory.offerings)) == (["variation_left_out"], 8)
+    assert "Material Cotton" in listing_of(found).images[0].alt_text, "it is a fact all the same"
 
 
 def test_two_variants_that_nothing_tells_apart_are_told() -> None:
     options = [Option(title="Title", values=("Default Title",))]
     twice = [a_variant(id=s, sku=s, options={"Title": "Default Title"}) for s in "ab"]
-    assert codes(validated(a_product(options=options, variants=twice))) == ["variation_repeated"]
+    found = validated(a_product(options=options, variants=twice))
+    assert [item.message for item in found.errors] == ["The product has 2 variants, and no option tells them apart."]
+
+
+def test_options_and_skus_are_what_their_entities_mean() -> None:
+    """Etsy's answers are unescaped; what was sent with entities was another SKU in every sync."""
+    values = ("Red &amp; Blue", "5&quot;")
+    skus = {"Red &amp; Blue": "A&amp;B", "5&quot;": "A&amp;#39;1"}
+    product = a_product(
+        options=[Option(title="Color &amp; Glaze", values=values)],
+        variants=[a_variant(id=v, sku=skus[v], options={"Color &amp; Glaze": v}) for v in values],
+    )
+    found = validated(product)
+    inventory = listing_of(found).inventory
+    assert [item.name for item in inventory.properties] == ["Color & Glaze"]
+    assert [(item.values, item.sku) for item in inventory.offerings] == [(("Red & Blue",), "A&B"), (('5"',), "A'1")]
+    assert found.identity.skus == ("A&B", "A'1")
+
+
+@pytest.mark.parametrize("sku", ["R&B-1", "R&GT-1", '5"x7', "O'Neil", "<x>", "A & B", "&-1"])
+def test_a_sku_that_is_no_entity_stays_as_it_is(sku: str) -> None:
+    assert tidy_sku(sku) == sku
 
 
 def test_by_what_it_is_the_only_variant_is_still_found_on_etsy() -> None:

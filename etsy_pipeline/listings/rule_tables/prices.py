@@ -28,6 +28,11 @@ PRICES: dict[str, Rule] = {
         "warning", "price", "{variant} costs {price} {source}; at the shop's rate of {rate} that is {converted} {currency}.",
         "Look now and then whether price.convert.rate is still right.", "own (setting price.convert)",
     ),
+    "price_setting_in_other_currency": Rule(
+        "error", "price", "The shop sells in {currency} now, and these settings are meant for {kept}: {settings}.",
+        "Set them anew for the shop's currency and say so in price.currency (in by_category: there), or take them out.",
+        "own (accounts accept currency_changed)",
+    ),
     "price_without_tax": Rule(
         "error", "price",
         "{variant} costs {price} {currency} without tax, as Medusa says; in {country} prices are shown with it.",
@@ -77,6 +82,17 @@ PRICES: dict[str, Rule] = {
         "Correct the price, or set price.floor or price.ceiling in the shop's settings.",
         f"FACTS §5 (0.20 and 50,000 US dollars, at rough rates of {RATES_OF})",
     ),
+    "price_bounds_unknown": Rule(
+        "warning", "price",
+        "{variant} costs {price} {currency}; what Etsy takes at least and at most in that currency is not known here.",
+        "Look whether that is between about 0.20 and 50,000 US dollars.", "FACTS §5",
+    ),
+    "price_third_decimal": Rule(
+        "warning", "price",
+        "{variant} costs {price} {currency}; {sent} is sent, as Etsy is not known to take a third decimal.",
+        "Nothing need be done; to send another amount, change the price, or price.rounding.",
+        "FACTS §7 (money is amount/divisor; which divisor such currencies have is in no document)",
+    ),
     "price_raised_to_floor": Rule(
         "warning", "price", "{variant} would cost {price}; the shop's floor of {floor} is sent.",
         "Correct the price, or price.floor in the shop's settings.", "own (setting price.floor)",
@@ -86,7 +102,7 @@ PRICES: dict[str, Rule] = {
         "Correct the price, or price.ceiling in the shop's settings.", "own (setting price.ceiling)",
     ),
     "price_too_precise": Rule(
-        "error", "price", "{variant} costs {price}, which {currency} cannot say.",
+        "error", "price", "{variant} costs {price}; in {currency} {decimals} decimals are sent.",
         "Set price.rounding to nearest, or correct the price.", "ISO 4217",
     ),
 }  # fmt: skip

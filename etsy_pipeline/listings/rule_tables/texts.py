@@ -91,6 +91,11 @@ TEXTS: dict[str, Rule] = {
         "warning", "tags", "Tags that Etsy would refuse are left out: {words}.",
         "Correct them, or choose with metadata etsy_tags.", "own (setting tags_unfit)",
     ),
+    "tags_none_left": Rule(
+        "warning", "tags", "None of the product's tags can be sent: the listing has none.",
+        "Give it tags of at most 20 characters, or choose with metadata etsy_tags.",
+        "own (settings tags_too_long, tags_unfit)",
+    ),
     "tags_left_out": Rule(
         "warning", "tags", "Tags that the shop's settings leave out: {words}.",
         "Nothing need be done; or change the setting tags_left_out.", "own (setting tags_left_out)",

@@ -43,6 +43,14 @@ VARIATIONS: dict[str, Rule] = {
     "variation_repeated": Rule(
         "error", "variations", "The combination {values} is there more than once.", "Remove a variant.", "FACTS §7",
     ),
+    "variants_alike": Rule(
+        "error", "variations", "The product has {count} variants, and no option tells them apart.",
+        "Give them an option with a value each, or remove all but one.", "FACTS §7",
+    ),
+    "variation_left_out": Rule(
+        "warning", "variations", "The option {option!r} has one value, {value!r}; with it Etsy would refuse the product, "
+        "and it is left out.", "Nothing need be done; or remove the option in Medusa.", "FACTS §7",
+    ),
     "too_many_offerings": Rule(
         "error", "variations", "The options make {count} combinations; Etsy takes at most {limit}{where}.",
         "Split the product.", "FACTS §7",
