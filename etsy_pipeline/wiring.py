@@ -331,9 +331,12 @@ def reservations_for(settings: Settings, store: Store, account_id: str) -> Reser
     Raises:
         NotFound: `account_not_found`.
     """
+    return reservations_of(settings, _choices(store, account_id).sold_from)
+
+
+def _choices(store: Store, account_id: str) -> ShopSettings:
     with store.reading() as session:
-        sold_from = accounts.settings_of(accounts.get(session, account_id)).sold_from
-    return reservations_of(settings, sold_from)
+        return accounts.settings_of(accounts.get(session, account_id))
 
 
 def product_notes_of(settings: Settings) -> ProductNotes:
@@ -352,7 +355,9 @@ def link_readers(settings: Settings, store: Store, account_id: str) -> Readers:
     """Where decisions on links look before they are written down: the shop, and Medusa."""
     return Readers(
         live_of=lambda listing_ids: shop_client(settings, store, account_id).live_listings(listing_ids),
-        look_up=lambda product_ids: look_up(catalogue_of(settings, someone_waits=True), product_ids),
+        look_up=lambda product_ids: look_up(
+            catalogue_of(settings, someone_waits=True), product_ids, _choices(store, account_id)
+        ),
     )
 
 

@@ -1,15 +1,15 @@
 """Etsy's answers as models: what we need of each, and what is told where that is missing."""
 
-from html import unescape
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from etsy_pipeline.etsy.errors import EtsyUnavailable
+from etsy_pipeline.listings.characters import unescaped
 
 
 def _unescaped(value: object) -> object:
-    return unescape(value) if isinstance(value, str) else value  # FACTS §0.9: text comes back HTML-escaped
+    return unescaped(value) if isinstance(value, str) else value  # FACTS §0.9: text comes back HTML-escaped
 
 
 Text = Annotated[str, BeforeValidator(_unescaped)]

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from html import unescape
 from typing import Any
 
 from etsy_pipeline.etsy.requests import SHARED
 from etsy_pipeline.listings.axes import CUSTOM_PROPERTY_IDS
+from etsy_pipeline.listings.characters import unescaped
 from etsy_pipeline.listings.eu_guarantee import FIELDS as GUARANTEE_FIELDS
 from etsy_pipeline.listings.listing import Attribute, Inventory, Offering, Translation, VariationProperty
 from etsy_pipeline.planning.link import GONE, LiveListing
@@ -130,7 +130,7 @@ def _offering(product: Json) -> Offering:
 
 def plain_text(value: object) -> str:
     """A text of Etsy's, which comes HTML-escaped (FACTS §0.9); blank where there is none."""
-    return unescape(str(value)) if value is not None else ""
+    return unescaped(str(value)) if value is not None else ""
 
 
 def _as_sent(key: str) -> Callable[[Json], object]:

@@ -7,13 +7,13 @@ words, and its plain parts are kept.
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from html import unescape
 from typing import Any, TypeVar
 
 from etsy_pipeline.etsy.answers import malformed
 from etsy_pipeline.etsy.live import money
 from etsy_pipeline.etsy.shop_pages import PAGE
 from etsy_pipeline.etsy.transport import EtsyTransport
+from etsy_pipeline.listings.characters import unescaped
 from etsy_pipeline.providers.protocols import ReceiptPage, ReceiptQuery
 from etsy_pipeline.sales.receipt import Buyer, Choice, Receipt, Refund, SaleLine, Shipment, Totals
 
@@ -235,7 +235,7 @@ def _maps(rows: Any) -> list[Json]:
 
 def _text(value: Any) -> str:
     """A text, unescaped (FACTS §0.9); a half of a surrogate pair, which no database takes, is replaced."""
-    text = unescape(str(value)) if value is not None else ""
+    text = unescaped(str(value)) if value is not None else ""
     return text[:LONGEST_TEXT].replace("\x00", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 

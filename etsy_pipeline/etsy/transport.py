@@ -7,7 +7,7 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -244,11 +244,12 @@ def log_call(method: str, path: str, status: int | str, began: float, uuid: str 
 
 @functools.lru_cache(maxsize=1)  # many answers come within the same second
 def _moment(date: str) -> datetime | None:
-    """The moment in a `Date` header; None where it tells none."""
+    """The moment in a `Date` header; None where it tells none. One without a zone is in UTC (RFC 9110 §5.6.7)."""
     try:
-        return parsedate_to_datetime(date)
+        told = parsedate_to_datetime(date)
     except (ValueError, OverflowError):
         return None
+    return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
 def _wait_before_repeating(error: Exception, *, is_repeatable: bool) -> bool | float:

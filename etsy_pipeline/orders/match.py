@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from etsy_pipeline.catalogue.reservations import Reservations, StockedProduct
 from etsy_pipeline.linking.variant_map import VariantOnEtsy, map_variants
 from etsy_pipeline.listings.identity import ProductIdentity, VariantIdentity
-from etsy_pipeline.listings.variations import PLACEHOLDERS
+from etsy_pipeline.listings.variations import is_placeholder, tidy_sku
 from etsy_pipeline.planning.link import Link
 from etsy_pipeline.sales.matching import Match, Sold, match
 from etsy_pipeline.store import links, sales, variant_parts
@@ -79,8 +79,8 @@ def _cells(link: Link, variants: Sequence[VariantIdentity]) -> tuple[VariantOnEt
 
 
 def _identity(variant_id: str, sku: str, values: Sequence[str]) -> VariantIdentity:
-    told = tuple(" ".join(value.split()) for value in values if value.casefold() not in PLACEHOLDERS)
-    return VariantIdentity(variant_id, sku, values=told)
+    told = tuple(" ".join(value.split()) for value in values if not is_placeholder(value))
+    return VariantIdentity(variant_id, tidy_sku(sku), values=told)
 
 
 def _is_to_be_looked_at(line: KeptSale) -> bool:

@@ -14,7 +14,8 @@ from etsy_pipeline.planning.inventory import PriceMove
 HUNDREDFOLD = Decimal(50)  # half of the hundred by which cents taken for units are wrong, so that markups are seen, too
 FIRST_PLAN = "first_plan_of_adopted_link"
 FIRST_RAISE = "first_raise"
-FEWEST = 3  # products that are no trend yet: below, neither shrinking nor deactivations brake
+FEWEST = 3  # products: fewer are no trend yet, and brake only where they are missing and most of what is on sale
+HALF = Decimal(50)  # percent
 NAMED = 5
 
 
@@ -57,7 +58,7 @@ BRAKES: dict[str, BrakeRule] = {
         "more pieces for the first time",
     ),
     "catalogue_shrunk": BrakeRule(
-        "Many products whose listings are on sale are missing from the catalogue.",
+        "Many products whose listings are on sale are missing from the catalogue (one or two: more than half).",
         "brakes.shrunk_percent",
         "catalogue shrunk",
         is_of_plan=True,
@@ -180,9 +181,10 @@ def of_plan(
 def _plan_brakes(
     on_sale: int, missing: int, deactivations: int, fees_usd: Decimal, limits: BrakeLimits
 ) -> Iterable[Brake]:
-    if missing >= FEWEST and missing * 100 > on_sale * limits.shrunk_percent:
+    most = limits.shrunk_percent if missing >= FEWEST else max(limits.shrunk_percent, HALF)
+    if missing * 100 > on_sale * most:
         share = f"The products of {missing} of {on_sale} listings on sale are missing from the catalogue"
-        yield Brake("catalogue_shrunk", f"{share}; the limit is {limits.shrunk_percent} %.")
+        yield Brake("catalogue_shrunk", f"{share}; the limit is {most} %.")
     if deactivations >= FEWEST and deactivations * 100 > on_sale * limits.deactivations_percent:
         share = f"{deactivations} of {on_sale} listings on sale would be deactivated"
         yield Brake("many_deactivations", f"{share}; the limit is {limits.deactivations_percent} %.")

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from etsy_pipeline.listings.axes import CUSTOM_PROPERTY_IDS
 from etsy_pipeline.listings.grid import with_axes
@@ -33,6 +33,18 @@ class PriceMove:
     name: str
     old: Decimal
     new: Decimal
+
+
+class Sides(NamedTuple):
+    """What a target is compared with: as it was last published, and as Etsy has it, where that was read."""
+
+    published: Inventory
+    live: Inventory | None
+
+    @property
+    def base(self) -> Inventory:
+        """What stands on Etsy, as far as is known."""
+        return self.live if self.live is not None else self.published
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +85,20 @@ def plan_inventory(
         return InventoryPlan(desired, (Difference("variations", "inventory", "–", _told(desired)),))
     if live is None and desired == published:
         return InventoryPlan(desired)
+    as_told, keeps_grid = Sides(published, live), _keeps_grid(settings)
+    if not keeps_grid:
+        published, live = _as_shaped(published, desired), _as_shaped(live, desired) if live is not None else None
     target, conflicts, waits = _merged(desired, published, live, settings, open_sales)
-    base = live if live is not None else published
-    differences, moves = _differences(target, base, published, live, keeps_grid=_keeps_grid(settings))
+    sides = Sides(published, live)
+    base = sides.base
+    differences, moves = _differences(target, sides, as_told, keeps_grid=keeps_grid)
     vanishing = [
-        _name(old)
+        _name(old) or f"the one with the SKU {old.sku or 'none'}"
         for old, new in compared(base, target).values()
         if old is not None and old.for_sale and not (new is not None and new.has_variant)
     ]
-    sides = [(old.for_sale if old else 0, new.for_sale if new else 0) for old, new in compared(base, target).values()]
-    lowers = {change.field for change in differences} == {"quantity"} and all(new <= old for old, new in sides)
+    pieces = [(old.for_sale if old else 0, new.for_sale if new else 0) for old, new in compared(base, target).values()]
+    lowers = {change.field for change in differences} == {"quantity"} and all(new <= old for old, new in pieces)
     return InventoryPlan(target, differences, conflicts, moves, tuple(vanishing), waits, lowers)
 
 
@@ -172,6 +188,31 @@ def _merged(
     if tuple(offerings) == desired.offerings:
         return desired, found, waits
     return with_axes(offerings, shape.properties), found, waits
+
+
+def _as_shaped(inventory: Inventory, like: Inventory) -> Inventory:
+    """An inventory as another one is shaped, where no variation is another one by that.
+
+    An axis with one value tells nothing apart, and goes where the other has none for it. A listing without variations
+    is the one of the other's that has its SKU; where there are no SKUs, the one whose price is nearest.
+    """
+    extra = _order(inventory.properties, like.properties)[len(like.properties) :]
+    constant = {place for place in extra if len({item.values[place : place + 1] for item in inventory.offerings}) == 1}
+    if constant:
+        kept = [place for place in range(len(inventory.properties)) if place not in constant]
+        cells = [
+            replace(item, values=tuple(value for place, value in enumerate(item.values) if place in kept))
+            for item in inventory.offerings
+        ]
+        inventory = with_axes(cells, tuple(inventory.properties[place] for place in kept))
+    if inventory.properties or not like.properties or len(inventory.offerings) != 1:
+        return inventory
+    [only] = inventory.offerings
+    may_be = [item for item in like.offerings if item.has_variant and item.sku in {only.sku, ""}]
+    if not may_be:
+        return inventory
+    same = min(may_be, key=lambda item: (item.sku != only.sku, abs(item.price - only.price)))
+    return with_axes([replace(only, values=same.values)], like.properties)
 
 
 def _keeps_grid(settings: ShopSettings) -> bool:
@@ -273,20 +314,23 @@ def _conflict(
 
 
 def _differences(
-    target: Inventory, base: Inventory, published: Inventory, live: Inventory | None, *, keeps_grid: bool
+    target: Inventory, sides: Sides, as_told: Sides, *, keeps_grid: bool
 ) -> tuple[tuple[Difference, ...], tuple[PriceMove, ...]]:
-    new, old, before = (_cells(inventory, like=target) for inventory in (target, base, published))
+    """What differs, cell by cell; `as_told` are the sides before they were shaped like the target."""
+    live = sides.live
+    new, old, before = (_cells(inventory, like=target) for inventory in (target, sides.base, sides.published))
     found = []
     kept = {cell for cell, item in old.items() if item.has_variant and (item.is_enabled or cell in before)}
     wanted = {cell for cell, item in new.items() if item.has_variant}
     lost = {cell for cell in kept if old[cell].is_enabled} - wanted
     added = wanted - ({cell for cell, item in old.items() if item.is_enabled} if keeps_grid else set())
     added -= {cell for cell, item in before.items() if item.has_variant}
-    if _axes(target) != _axes(base) or lost or added:
-        sides = _told(published), _told(live) if live is not None else ""
-        found.append(Difference("variations", "inventory", _told(base), _told(target), *sides))
+    if _axes(target) != _axes(as_told.base) or lost or added:
+        told = _told(as_told.published), _told(as_told.live) if as_told.live is not None else ""
+        found.append(Difference("variations", "inventory", _told(as_told.base), _told(target), *told))
     shared = [cell for cell in new if cell in kept and new[cell].has_variant]
-    for value in VALUES:
+    is_first_grid = bool(target.properties) and not as_told.base.properties  # told as a whole
+    for value in () if is_first_grid else VALUES:
         changed = [cell for cell in shared if differs(old[cell], new[cell], value)]
         if changed:
             found.append(_difference(value, changed, new, old, before, live))

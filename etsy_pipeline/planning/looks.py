@@ -1,7 +1,8 @@
 """What a publication asks Etsy beside the calls that a plan counts item by item: looks, estimated from above. Pure.
 
 A plan that told its items' calls alone would be too small for what it does. Not foreseen are repetitions, what a pause
-asks again, and orders that came in by the hundred.
+asks again, what only the seller made (translations, and links of variations where stock alone changes), and orders that
+came in by the hundred.
 """
 
 import math
@@ -9,7 +10,7 @@ from collections.abc import Collection
 
 from etsy_pipeline.linking.seen import STATES
 from etsy_pipeline.planning.plan_item import CHANGING, PlanItem
-from etsy_pipeline.planning.sending import sent_fields, sent_parts
+from etsy_pipeline.planning.sending import is_stock_only, sent_fields, sent_parts
 
 AT_ONCE = 100  # listings that are looked at together, and listings of a page (FACTS §10)
 OF_SHOP = 2  # whose token it is, and the shop itself (`shop/identity.py`)
@@ -20,6 +21,7 @@ OPEN_SALES = 1 + A_LOOK  # a page of orders, and the listings that were sold onc
 OF_ATTRIBUTES = 1  # read back; of a listing that is there, looked at before as well
 OF_FILES = 2  # the listing's type, and its files
 OF_VIDEOS = 6  # those that are there, and up to five looks whether Etsy is done with ours
+OF_TRANSLATION = 1  # of a listing that is there: a new text drops it, so that it is made anew (#324)
 
 
 def of_item(item: PlanItem) -> int:
@@ -27,13 +29,15 @@ def of_item(item: PlanItem) -> int:
     if item.desired is None or item.action not in CHANGING:
         return 0
     parts, is_there = sent_parts(item), item.action == "update"
-    varies = is_there and bool(item.desired.inventory.properties)
-    may_unlink = parts & {"inventory", "images", "variation_images"} or "variations" in sent_fields(item)
+    may_be_linked = item.desired.inventory.properties and not is_stock_only(item)
+    is_linked = is_there and bool(may_be_linked or item.desired.variation_images)
+    translates = is_there and ("translations" in parts or sent_fields(item) & {"title", "description"})
     return (
         OF_ATTRIBUTES * (1 + is_there) * ("attributes" in parts)
         + OF_FILES * ("files" in parts)
         + OF_VIDEOS * ("videos" in parts)
-        + bool(varies and may_unlink)  # which pictures are linked, after the inventory
+        + OF_TRANSLATION * len(item.desired.translations if translates else ())
+        + is_linked  # which pictures are linked, at the end (`publishing/variation_images.py`)
     )
 
 

@@ -1,6 +1,7 @@
 """From a validated listing, its link and its live listing to what will be done: one plan item. Pure.
 
-While another sync is under way, only price and stock may be sent beside it (`stock_only`).
+While another sync is under way, only price and stock may be sent beside it, and what we took off sale put on again
+(`stock_only`).
 
 Not here: the rules for a listing (`listings/rule_tables`), how fields are compared (`listing_fields.py`,
 `inventory.py`), how the plan is shown (`plan_view.py`).
@@ -89,11 +90,18 @@ def removed(link: Link) -> ValidatedListing:
     return ValidatedListing(link.product_id, link.product_title, None, (), "no longer in the catalogue")
 
 
-def left_for_later(item: PlanItem) -> str:
+def puts_back_on_sale(item: PlanItem, link: Link | None) -> bool:
+    """Whether an item does no more than put on sale again what we took off, within the paid term, with its stock."""
+    fields = {change.field for change in item.differences}
+    is_whole = link is not None and not link.has_failed and fields <= STOCK_FIELDS | {"state"}
+    return is_whole and item.life == "reactivate" and not item.cost.fee_usd_cents
+
+
+def left_for_later(item: PlanItem, link: Link | None) -> str:
     """What of an item does not travel in the stock lane, in words; blank where all of it does."""
     if item.action == "create":
         return "creating its listing"
-    if item.action != "update":
+    if item.action != "update" or puts_back_on_sale(item, link):
         return ""
     others = [change.field for change in item.differences if change.field not in STOCK_FIELDS]
     return ", ".join(others) if item.differences else "finishing what an earlier attempt left"
@@ -109,6 +117,8 @@ def stock_only(
 ) -> PlanItem:
     """What of an item may be sent beside another sync: price and quantity of a listing on sale, and its deactivation.
 
+    What we took off sale is put on again where nothing else of it waits, and that costs no fee.
+
     Args:
         item: as it is planned where nothing is under way (`plan_product`).
         validated: the listing that the product should become.
@@ -117,10 +127,10 @@ def stock_only(
         settings: the shop's.
         waits_for: how long the rest of it waits, in words.
     """
-    if item.action not in {"create", "update"} or lowers_stock_only(item):
+    if item.action not in {"create", "update"} or lowers_stock_only(item) or puts_back_on_sale(item, link):
         return item
     validated, settings = as_linked(validated, link, live, settings)
-    later = left_for_later(item)
+    later = left_for_later(item, link)
     waiting = replace(
         item, action="skip", reason=f"{later or 'price, quantity'} left for later, {waits_for}",
         desired=None, differences=(), brakes=(), price_moves=(), cost=NO_COST,

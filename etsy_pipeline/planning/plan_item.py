@@ -21,6 +21,8 @@ STOCK_FIELDS = frozenset({"price", "quantity"})  # what travels in the stock lan
 
 NOT_RESTORED = "not_restored"  # code of the warning on what a rollback leaves as it is
 
+HELD_AND_OVERSOLD = "held_and_oversold"  # code of the warning on what is held while Etsy sells too much of it
+
 NOTHING_TO_TELL = 9  # `care` of an item that stays as it is
 
 
@@ -57,7 +59,8 @@ class PlanItem:
             return 0
         if self.conflicts:
             return 1
-        if self.action == "skip" and (self.life in HELD or any(item.code == NOT_RESTORED for item in self.verdicts)):
+        is_told = any(item.code in {NOT_RESTORED, HELD_AND_OVERSOLD} for item in self.verdicts)
+        if self.action == "skip" and (self.life in HELD or is_told):
             return 6
         return {"deactivate": 2, "invalid": 3, "create": 4, "update": 5, "skip": NOTHING_TO_TELL}[self.action]
 

@@ -21,7 +21,8 @@ class Totals:
 
     `api_calls` change something, about `looks` more only ask (`looks.py`; 0 in plans of earlier versions).
 
-    Beside a sync that is under way, `held` products are left to it, and of `left_for_later` ones something waits. Fees
+    Beside a sync that is under way, `held` products are left to it (of `held_oversold` of them Etsy sells pieces that
+    Medusa no longer has), and of `left_for_later` ones something waits. Fees
     of the calendar month before the plan are `month_usd_cents`; listings that Etsy renews by itself, or no longer does,
     change a year's fees by `auto_renewal_usd_cents`.
     """
@@ -40,6 +41,7 @@ class Totals:
     month_usd_cents: int = 0
     auto_renewal_usd_cents: int = 0
     looks: int = 0
+    held_oversold: int = 0
 
     def __add__(self, other: "Totals") -> "Totals":
         """Both plans together."""
@@ -165,6 +167,7 @@ def _fees_beside(total: Totals) -> str:
 def _beside(total: Totals) -> str:
     told = [
         f"{total.held} are held by a sync that is under way" if total.held else "",
+        f"{total.held_oversold} of these sell on Etsy what Medusa no longer has" if total.held_oversold else "",
         f"changes of {total.left_for_later} wait until it is over" if total.left_for_later else "",
     ]
     return f" Left out: {'; '.join(filter(None, told))}." if any(told) else ""

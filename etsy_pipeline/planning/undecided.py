@@ -22,11 +22,13 @@ WHY = {
     "sku_set_equal": "the same SKUs",
     "sku_set_overlap": "some of the same SKUs",
     "sku_single_shared": "its SKUs begin with the listing's",
+    "sku_like": "SKUs that differ in separators or zeros only",
     "url_in_text": "the listing's text names its address",
     "barcode_in_sku": "its barcode is the listing's SKU",
     "title_equal": "the same title",
     "title_tokens": "a title like it",
     "handle_equal": "the handle of the product that it was",
+    "handle_like": "a handle like that of the product that it was",
     "options_equal": "the same variations",
     "skus_differ": "but other SKUs",
     "sku_elsewhere": "but a SKU stands elsewhere, too",
@@ -103,7 +105,7 @@ def _told(doubt: Doubt) -> Verdict:
     candidate, listing = doubt.candidate, doubt.listing
     facts = [listing.state, *([f"SKU {listed(listing.skus)}"] if listing.skus else ["no SKU"])]
     if candidate.moved_from:
-        facts.append(f"linked to {candidate.moved_from}, which this plan did not find")
+        facts.append(f"linked to {candidate.moved_from}, which this plan did not find for sale")
     parts = [f"listing {listing.listing_id}", f"“{listing.title}”", f"({', '.join(facts)})", listing.url]
     parts += [f"picture {listing.image_url}"] if listing.image_url else []
     return verdict("listing_may_exist", listing=" ".join(filter(None, parts)), kind=candidate.kind, why=_why(candidate))

@@ -159,6 +159,11 @@ def of_products(session: Session, job_id: str, product_ids: Sequence[str]) -> li
     return [_item(row) for row in session.scalars(query.order_by(SyncItemRow.turn, SyncItemRow.position))]
 
 
+def untouched(session: Session, job_id: str) -> Sequence[str]:
+    """A job's products that wait, and that no publisher has begun."""
+    return session.scalars(select(_ITEM.c.product_id).where(_ITEM.c.sync_job_id == job_id, *_UNSENT)).all()
+
+
 def product_ids(
     session: Session, job_id: str, *, outcome: str | None = None, actions: Sequence[Action] = ()
 ) -> Sequence[str]:
@@ -226,6 +231,20 @@ def dealt_with_since(session: Session, job_id: str, since: datetime) -> Sequence
     )
     query = select(_ITEM.c.product_id).where(_ITEM.c.sync_job_id == job_id, _ITEM.c.action.in_(CHANGING), is_recent)
     return session.scalars(query.order_by(_ITEM.c.turn, _ITEM.c.position)).all()
+
+
+def finished_elsewhere(
+    session: Session, account_id: str, job_id: str, product_ids: Sequence[str], since: datetime
+) -> Sequence[str]:
+    """Those of these products that other syncs of the account have sent since then, or failed to."""
+    found: list[str] = []
+    for start in range(0, len(product_ids), AT_ONCE):
+        theirs = _JOB.c.etsy_account_id == account_id, _ITEM.c.sync_job_id != job_id
+        is_recent = _ITEM.c.outcome.in_(("synced", "failed")), _ITEM.c.finished_at >= since
+        query = select(_ITEM.c.product_id).distinct().join(_JOB, _JOB.c.id == _ITEM.c.sync_job_id)
+        query = query.where(_ITEM.c.product_id.in_(product_ids[start : start + AT_ONCE]), *theirs, *is_recent)
+        found += session.scalars(query).all()
+    return found
 
 
 def left_ones(session: Session, job_id: str, code: str | None = None) -> Sequence[str]:

@@ -59,11 +59,12 @@ def products_by_listing(session: Session, account_id: str) -> dict[int, str]:
 
 
 def names_by_listing(session: Session, account_id: str) -> dict[int, Former]:
-    """What the product that a listing is linked to was called by the last plan of it."""
-    columns = ProductEtsyLinkRow.etsy_listing_id, ProductEtsyLinkRow.product_title, ProductEtsyLinkRow.handle
+    """What the product that a listing is linked to was called by the last plan of it, and whether that is on sale."""
+    row = ProductEtsyLinkRow
+    columns = row.etsy_listing_id, row.product_title, row.handle, row.listing_state
     of_account = ProductEtsyLinkRow.etsy_account_id == account_id, ProductEtsyLinkRow.etsy_listing_id.is_not(None)
     found = session.execute(select(*columns).where(*of_account))
-    return {int(listing_id or 0): Former(title, handle) for listing_id, title, handle in found}
+    return {int(listing_id or 0): Former(title, handle, state in ON_SALE) for listing_id, title, handle, state in found}
 
 
 def note_handles(session: Session, account_id: str, handles: Mapping[str, str]) -> None:

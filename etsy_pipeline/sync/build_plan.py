@@ -162,6 +162,7 @@ def _finish(
             builder.leave_to(session, other)
         builder.lower_first(session)
         sums = replace(builder.totals, held=beside.held, left_for_later=beside.left_for_later)
+        sums = replace(sums, held_oversold=beside.oversold)
         sums = replace(sums, month_usd_cents=builder.month_usd_cents, looks=sums.looks + builder.looks_beside(session))
         shop_fingerprint = fingerprint(account, amount_unit)
         early = early_confirm.judged(session, job, settings_of(account), brakes, sums)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from etsy_pipeline.errors import Conflict
 from etsy_pipeline.planning.brakes import FIRST_RAISE
 from etsy_pipeline.store import clock, items, jobs, links
 from etsy_pipeline.store.engine import Session
 from etsy_pipeline.store.records import Approval, Decision, EtsySyncJob
-from etsy_pipeline.sync import lifecycle, stock_lane
+from etsy_pipeline.sync import lifecycle, stock_lane, unsent
 from etsy_pipeline.sync.lifecycle import Event, Who
 
 
@@ -24,15 +25,29 @@ class Statement:
 def confirm(session: Session, job: EtsySyncJob, said: Statement, *, who: Who) -> EtsySyncJob:
     """A plan is approved, to be published: without the products that another sync, under way by now, holds.
 
+    The account has to be locked.
+
     Raises:
         Conflict: `already_decided`, `publication_in_progress`.
     """
+    if (other := jobs.under_way(session, job.etsy_account_id, job.lane)) is not None and other.id != job.id:
+        raise _in_progress(other)
     confirmed = lifecycle.move(session, job, Event.APPROVE, who=who, confirmed_at=clock.now(session))
     record(session, job, "approved", said)
+    unsent.take_over(session, confirmed)
     stock_lane.leave_out_held(session, confirmed)
     if who == "person":
         _agree_with_stock(session, confirmed, said)
     return confirmed
+
+
+def _in_progress(other: EtsySyncJob) -> Conflict:
+    name = other.transaction_id
+    return Conflict(
+        f"The sync {name} of this account is approved and not yet finished: it is {other.state.words}.",
+        code="publication_in_progress",
+        hint=f"Wait for it (`etsy-pipeline sync status {name}`), or cancel it (`etsy-pipeline sync cancel {name}`).",
+    )
 
 
 def _agree_with_stock(session: Session, job: EtsySyncJob, said: Statement) -> None:

@@ -112,7 +112,10 @@ def _alarms(session: Session, scan: ShopScan) -> Iterator[Notice]:
 
 
 def _notices(session: Session, job: EtsySyncJob) -> Iterator[Notice]:
-    """What is told of a sync in its present state: nothing of one that found nothing to do, or that a person ended."""
+    """What is told of a sync in its present state: nothing of one that a person ended.
+
+    Nor of one that found nothing to do, unless Etsy sells what is gone of products that another sync holds.
+    """
     name, told = visible(accounts.get(session, job.etsy_account_id).label), visible_lines(redacted(job.message))
     counts = f"{job.synced_count} synced, {job.failed_count} failed, {job.skipped_count} skipped"
     if job.state is SyncState.PLANNED and job.plan_digest and job.totals.changes:
@@ -121,6 +124,8 @@ def _notices(session: Session, job: EtsySyncJob) -> Iterator[Notice]:
         said = [visible_lines(redacted(early.told(job.state)))] if early else []
         event, plan = f"planned:{job.plan_digest[:12]}", "\n".join([plan_summary(job).headline, *said, approve])
         yield Notice(event, job.transaction_id, name, "awaits approval", plan)
+    elif job.state is SyncState.NOTHING_TO_DO and job.totals.held_oversold:
+        yield Notice("oversold", job.transaction_id, name, "cannot lower what is sold out", plan_summary(job).headline)
     elif job.state is SyncState.PAUSED:
         until = f"{job.resume_at:%Y-%m-%dT%H:%M}" if job.resume_at else f"a person:{job.failed_count}"
         status = "paused" if job.resume_at else "waits for a person"

@@ -261,16 +261,20 @@ class PlanBuilder:
         if self.job.rollback_of:
             taken_back = plan_rollback(self.taken_back[item.product_id], known, found, item, self.settings)
             return with_first_raise(taken_back, known, found, self.settings)
+        if link is not None and (moved := self._moved(link)) is not None:
+            return moved
         item = self.matches.judged(item, link)
         planned = held_back(self.beside.plan(item, known, found, self.settings), found, self.orders)
         planned = with_first_raise(planned, known, found, self.settings)
         return with_first_prices(planned, link, found, currency_code)
 
     def _removed(self, link: Link, live: LiveListing | None) -> PlanItem:
+        return self._moved(link) or self.beside.plan_removed(link, live, self.settings)
+
+    def _moved(self, link: Link) -> PlanItem | None:
+        """What is planned of a product that is not sold any more while its listing may be a new one's."""
         new = self.matches.moved.get(link.product_id)
-        if new and link.product_id not in self.beside.holders:
-            return may_have_moved(link, new)
-        return self.beside.plan_removed(link, live, self.settings)
+        return may_have_moved(link, new) if new and not self.beside.holds(link.product_id) else None
 
     def _live(self, known: Iterable[Link]) -> Mapping[int, LiveListing]:
         listings = {link.etsy_listing_id: link.product_id for link in known if link.etsy_listing_id is not None}

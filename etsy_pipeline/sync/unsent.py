@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from etsy_pipeline.catalogue.selection import Selection
 from etsy_pipeline.errors import BadRequest, Conflict
 from etsy_pipeline.planning.digest import plan_digest
+from etsy_pipeline.planning.leaves_paused_sync import LEAVES, leaves
 from etsy_pipeline.planning.plan_item import CHANGING, PlanItem
 from etsy_pipeline.planning.sending_order import BROUGHT_FORWARD
 from etsy_pipeline.store import accounts, activity, clock, items, jobs, pending_links, progress
@@ -19,7 +20,7 @@ from etsy_pipeline.store.records import EtsySyncJob
 from etsy_pipeline.store.sync_states import UNDER_WAY, SyncState
 from etsy_pipeline.sync import lifecycle, pending_products
 from etsy_pipeline.sync.lifecycle import Event
-from etsy_pipeline.sync.stock_lane import LEFT_TO_ANOTHER
+from etsy_pipeline.sync.stock_lane import LEFT_TO_ANOTHER, held_by, leave_out
 
 NAMED = 10
 CHANGED = "product_changed_since_plan"  # code of a product that left a sync for that
@@ -114,6 +115,28 @@ def send_as_now(session: Session, job: EtsySyncJob, changed: Sequence[tuple[Plan
     jobs.add_approval(session, replace(given, plan_digest=digest, decided_through="policy", note=note, created_at=now))
 
 
+def take_over(session: Session, job: EtsySyncJob) -> None:
+    """Take out of paused syncs the products that a sync which is being approved takes pieces of off sale.
+
+    Only what no publisher has begun: whoever begins it later finds it gone (`item_taken_out`). The rest of it is
+    planned anew when the sync that it leaves is over. What that one has sent since this plan is left to it; what it has
+    begun is left to it as well (`leave_out_held`). The account has to be locked.
+    """
+    wanted = {item.product_id: item.plan.verdicts for item in items.matching(session, job.id, why=LEAVES)}
+    if not (mine := wanted.keys() & set(held_by(session, job))):
+        return
+    note = f"left to {job.transaction_id}, which takes pieces off sale that Medusa no longer has"
+    for other in jobs.in_state(session, *UNDER_WAY, account_id=job.etsy_account_id):
+        told = leaves(other.transaction_id)
+        theirs = sorted(key for key in mine & set(held_by(session, other)) if told in wanted[key])
+        if theirs and jobs.get(session, other.transaction_id, lock=True).state in UNDER_WAY:
+            mine -= set(leave_out(session, other, theirs, note))
+            jobs.change(session, other.transaction_id, **jobs.counts_of(items.outcomes(session, other.id)))
+    sent = items.finished_elsewhere(session, job.etsy_account_id, job.id, sorted(mine), job.created_at)
+    leave_out(session, job, sent, "left to the next plan: another sync sent it after this one was planned")
+    pending_products.hold(session, job)
+
+
 def leave_changed(session: Session, job: EtsySyncJob, product_id: str, told: str, *, is_begun: bool = False) -> None:
     """A product that changed leaves a sync: a person is asked about it as it is now (`plan_left_ones`).
 
@@ -143,7 +166,7 @@ def plan_left_ones(session: Session, job: EtsySyncJob) -> EtsySyncJob:
         words = f"{len(changed)} products changed in Medusa since the plan and were left out"
         told.append(f"{words}; {_planned_anew(session, job, wanted)} plans them anew.")
     if held:
-        words = f"{len(held)} products were left to another sync, which held them when this one was approved"
+        words = f"{len(held)} products were left to another sync, which held them or took pieces of them off sale"
         told.append(f"{words}; {_planned_anew(session, job, Selection(product_ids=held))} plans them anew.")
     if not told:
         return job

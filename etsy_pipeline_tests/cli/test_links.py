@@ -22,11 +22,7 @@ def owner(tmp_path: Path) -> Iterator[Owner]:
         settings = Settings.load(etsy_pipeline_home=tmp_path / "state")
         with closing(wiring.store_of(settings)) as store:
             made = Owner(world, store, world.connected(store))
-            for number in (1, 2, 3, 3):
-                made.lists(f"Old bowl {number}", sku=f"BOWL-{number}")
-            for number in (1, 2, 3):
-                made.sells(f"prod_{number}", f"BOWL-{number}")
-            made.looks_and_plans()
+            made.has_three_candidates()
             yield made
 
 

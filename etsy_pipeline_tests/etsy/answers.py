@@ -32,11 +32,11 @@ class Etsy:
         self.tokens = Tokens()
         self.ledgers, clock = Ledgers(limit_per_second=10_000, limit_per_day=10**6), FastClock()
         budget = SharedBudget(self.ledgers, clock=clock, sleep=clock.sleep)
-        transport = EtsyTransport(
+        self.transport = EtsyTransport(
             base_url="https://etsy.test", client_id="key", shared_secret="secret", budget=budget,
             tokens=self.tokens, client=httpx.Client(transport=httpx.MockTransport(self._answer)),
         )  # fmt: skip
-        self.client = EtsyClient(transport)
+        self.client = EtsyClient(self.transport)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)

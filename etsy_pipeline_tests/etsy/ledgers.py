@@ -4,35 +4,20 @@ import heapq
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from etsy_pipeline.etsy.budget import Ledger
 from etsy_pipeline.etsy.shared_budget import SharedBudget
+from etsy_pipeline.store.records import ApiBudget
 
 START = 1_800_000_000.0  # seconds since the epoch
-
-
-@dataclass
-class ALedger:
-    """What the store keeps in a row."""
-
-    limit_per_second: int | None = None
-    limit_per_day: int | None = None
-    turns: list[Any] = field(default_factory=list)
-    calls: dict[str, Any] = field(default_factory=dict)
-    unknown_calls: int = 0
-    told_at: datetime | None = None
-    held_until: datetime | None = None
-    shares: dict[str, Any] = field(default_factory=dict)
 
 
 class Ledgers:
     """One ledger for all who open it."""
 
     def __init__(self, **known: Any) -> None:
-        self.ledger = ALedger(**known)
+        self.ledger = ApiBudget(**known)
         self.opened = 0
 
     @contextmanager

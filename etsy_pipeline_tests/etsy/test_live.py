@@ -2,7 +2,7 @@
 
 import pytest
 
-from etsy_pipeline.etsy.live import live_listing, money
+from etsy_pipeline.etsy.live import live_listing, money, plain_text
 from etsy_pipeline.listings.listing import Translation
 
 
@@ -19,3 +19,11 @@ def test_translations_are_told_but_for_those_into_the_listings_own_language() ->
     listing = live_listing(told | {"translations": {"de": german, "en-US": german, "fr": None}}, None)
     assert listing.translations == (Translation("de", "Becher & Krug", "", ("ton",)),)
     assert live_listing(told, None).translations is None, "not asked for"
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"), [("A&amp;B", "A&B"), ("A&B", "A&B"), ("R&GT-1", "R&GT-1"), ("O&#39;N", "O'N")]
+)
+def test_only_whole_entities_are_undone(told: str, meant: str) -> None:
+    """Whether Etsy escapes SKUs is not known."""
+    assert plain_text(told) == meant

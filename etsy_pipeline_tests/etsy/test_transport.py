@@ -4,6 +4,7 @@ Over a mock transport, since here it is Etsy's answers that vary and not our req
 """
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -183,6 +184,30 @@ def test_a_long_wait_that_etsy_asks_for_is_remembered_for_all_processes() -> Non
             get_me(etsy)
         assert caught.value.retry_after_seconds == 3600
     assert len(etsy.requests) == 1, "the second time it is not asked"
+
+
+TEN = datetime(2026, 11, 26, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("date", "moment"),
+    [
+        ("Thu, 26 Nov 2026 10:00:00 GMT", TEN),
+        ("Thu, 26 Nov 2026 11:00:00 +0100", TEN),
+        ("Thursday, 26-Nov-26 10:00:00 GMT", TEN),
+        ("Thu, 26 Nov 2026 10:00:00 -0000", TEN),  # which Python takes for a moment without a zone
+        ("Thu Nov 26 10:00:00 2026", TEN),
+        *((odd, None) for odd in ("", "soon", "0", "Thu, 99 Nov 2026 10:00:00 GMT", "Thu, 26 Nov 99999 10:00:00 GMT")),
+        ("Thu, 26 Nov 2026 10:00:00 +9999", None),
+        ("Thu, 26 Nov 2026 10:00:00 +999999999999999", None),
+    ],
+)
+def test_etsys_clock_is_read_in_utc_and_an_odd_date_fails_no_call(date: str, moment: datetime | None) -> None:
+    etsy = Etsy(said(200, {"user_id": 1, "shop_id": 2}, date=date))
+    assert get_me(etsy) == (1, 2)
+    found = etsy.transport.told_at
+    assert found == moment
+    assert found is None or found.tzinfo is not None
 
 
 def test_an_answer_without_what_we_need_is_not_taken_for_success() -> None:

@@ -79,11 +79,17 @@ def tell(dagster: Dagster, run: dg.DagsterRun, failure: ErrorSource | None = Non
         dagster.instance.report_dagster_event(event, run.run_id)
     dagster.instance.report_run_failed(run, "Its pod is gone.")
     (found,) = dagster.instance.fetch_run_status_changes(dg.DagsterEventType.PIPELINE_FAILURE, limit=1).records
+    its_event = cast(DagsterEvent, found.event_log_entry.dagster_event)
+    tell_of(dagster.instance, cast(dg.DagsterRun, dagster.instance.get_run_by_id(run.run_id)), its_event)
+
+
+def tell_of(instance: dg.DagsterInstance, run: dg.DagsterRun, failure: DagsterEvent) -> None:
+    """The failure sensor has its turn, after this event."""
     context = dg.build_run_status_sensor_context(
         sensor_name="failed_syncs",
-        dagster_event=cast(DagsterEvent, found.event_log_entry.dagster_event),
-        dagster_instance=dagster.instance,
-        dagster_run=cast(dg.DagsterRun, dagster.instance.get_run_by_id(run.run_id)),
+        dagster_event=failure,
+        dagster_instance=instance,
+        dagster_run=run,
         resources={"store": StoreResource()},
     ).for_run_failure()
     failed_syncs(context)

@@ -14,7 +14,6 @@ from dagster._core.events import DagsterEvent, DagsterEventType
 from etsy_pipeline import wiring
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.definitions import defs
-from etsy_pipeline.orchestration.failed_runs import failed_syncs
 from etsy_pipeline.orchestration.partitions import ACCOUNTS, partition_change
 from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.orchestration.runs import trigger_of
@@ -35,6 +34,7 @@ from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import queries
 from etsy_pipeline.sync.order_notices import order_notices
 from etsy_pipeline.sync.request import request_sync
+from etsy_pipeline_tests.orchestration.lost import tell_of
 
 defs.get_repository_def()  # built once, before a test's own Dagster instance comes and goes
 
@@ -289,14 +289,7 @@ def test_a_run_that_dies_is_noted_on_its_sync(store: Store, instance: dg.Dagster
     job = request_sync(store, an_account(store), product_ids=None, trigger="cli")
     tags = {"etsy_pipeline/transaction_id": job.transaction_id}
     result = dies.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
-    context = dg.build_run_status_sensor_context(
-        sensor_name="failed_syncs",
-        dagster_event=result.get_run_failure_event(),
-        dagster_instance=instance,
-        dagster_run=result.dagster_run,
-        resources={"store": StoreResource()},
-    ).for_run_failure()
-    failed_syncs(context)
+    tell_of(instance, result.dagster_run, result.get_run_failure_event())
     found = queries.job(store, job.transaction_id)
     assert (found.state, "run_failed" in found.message) == (SyncState.FAILED, True)
 

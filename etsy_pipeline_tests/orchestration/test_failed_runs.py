@@ -8,15 +8,15 @@ import pytest
 
 from etsy_pipeline.definitions import defs
 from etsy_pipeline.notifications.receivers import Receiver
-from etsy_pipeline.orchestration.failed_runs import _note_failed_publication, failed_syncs
+from etsy_pipeline.orchestration.failed_runs import _note_failed_publication
 from etsy_pipeline.orchestration.partitions import ACCOUNTS
-from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.orchestration.runs import TRANSACTION_TAG
 from etsy_pipeline.store.engine import Store
 from etsy_pipeline.store.sync_states import SyncState
 from etsy_pipeline.sync import approvals, queries
 from etsy_pipeline.sync.notify import send_what_is_due
 from etsy_pipeline_tests.conftest import ON_SQLITE
+from etsy_pipeline_tests.orchestration.lost import tell_of
 from etsy_pipeline_tests.sync.planned import connected, planned
 from etsy_pipeline_tests.world import World
 
@@ -33,14 +33,7 @@ def test_a_nightly_plan_that_fails_is_in_the_books_once_and_told(
             instance=instance, partition_key=account.id, tags=tags, raise_on_error=False
         )
         for _ in range(2):
-            context = dg.build_run_status_sensor_context(
-                sensor_name="failed_syncs",
-                dagster_event=result.get_run_failure_event(),
-                dagster_instance=instance,
-                dagster_run=result.dagster_run,
-                resources={"store": StoreResource()},
-            ).for_run_failure()
-            failed_syncs(context)
+            tell_of(instance, result.dagster_run, result.get_run_failure_event())
     (job,) = queries.latest_jobs(store)
     assert (job.state, job.trigger) == (SyncState.FAILED, "schedule")
     assert "[medusa_unauthorized]" in job.message

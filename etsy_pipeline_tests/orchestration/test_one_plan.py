@@ -12,7 +12,7 @@ from etsy_pipeline.catalogue.medusa import MedusaCatalogue
 from etsy_pipeline.definitions import defs
 from etsy_pipeline.errors import Unavailable
 from etsy_pipeline.orchestration import plan_assets
-from etsy_pipeline.orchestration.failed_runs import failed_syncs, lost_runs
+from etsy_pipeline.orchestration.failed_runs import lost_runs
 from etsy_pipeline.orchestration.resources import StoreResource
 from etsy_pipeline.orchestration.runs import TRANSACTION_TAG
 from etsy_pipeline.orchestration.sensors import approved_syncs, requested_syncs
@@ -23,6 +23,7 @@ from etsy_pipeline.sync import build_plan, queries
 from etsy_pipeline.sync.plan_runs import fail_plan
 from etsy_pipeline.sync.request import request_sync
 from etsy_pipeline_tests.orchestration.dagster_ui import Dagster, metadata_of, why
+from etsy_pipeline_tests.orchestration.lost import tell_of
 
 PLAN_ASSETS = ("product_snapshot", "validated_listings", "sync_plan")
 
@@ -150,20 +151,8 @@ def test_a_failure_in_any_asset_fails_the_sync(
     (job,) = syncs(dagster)
     died = f"The Dagster run {result.run_id} failed. [run_failed]"
     assert (job.state, job.message) == (SyncState.FAILED, "It is down. [medusa_error]" if is_expected else died)
-    tell(dagster, result)
+    tell_of(dagster.instance, result.dagster_run, result.get_run_failure_event())
     assert [other.message for other in syncs(dagster)] == [job.message], "it is in the books once"
-
-
-def tell(dagster: Dagster, result: dg.ExecuteInProcessResult) -> None:
-    """The failure sensor has its turn."""
-    context = dg.build_run_status_sensor_context(
-        sensor_name="failed_syncs",
-        dagster_event=result.get_run_failure_event(),
-        dagster_instance=dagster.instance,
-        dagster_run=result.dagster_run,
-        resources={"store": StoreResource()},
-    ).for_run_failure()
-    failed_syncs(context)
 
 
 def test_a_run_without_a_tag_that_is_killed_fails_its_sync(dagster: Dagster, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +161,7 @@ def test_a_run_without_a_tag_that_is_killed_fails_its_sync(dagster: Dagster, mon
     monkeypatch.setenv("MEDUSA_API_KEY", "sk_wrongkey0123456789")
     result = dagster.materialize(*PLAN_ASSETS)
     assert [job.state for job in syncs(dagster)] == [SyncState.PLANNING]
-    tell(dagster, result)
+    tell_of(dagster.instance, result.dagster_run, result.get_run_failure_event())
     (job,) = syncs(dagster)
     assert (job.state, "[medusa_unauthorized]" in job.message) == (SyncState.FAILED, True)
 
@@ -184,7 +173,7 @@ def test_a_complete_plan_stays_whatever_happens_to_its_run(dagster: Dagster, mon
     monkeypatch.setattr(queries, "plan_rows", break_down)
     result = dagster.run("plan_sync")
     assert "database_unreachable" in why(result)
-    tell(dagster, result)
+    tell_of(dagster.instance, result.dagster_run, result.get_run_failure_event())
     assert [job.state for job in syncs(dagster)] == [SyncState.PLANNED]
 
 

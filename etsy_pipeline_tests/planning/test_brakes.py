@@ -125,6 +125,10 @@ def test_brakes_on_single_listings_say_why() -> None:
             {"on_sale": 4, "missing": 3},
             "The products of 3 of 4 listings on sale are missing from the catalogue; the limit is 20 %.",
         ),
+        (
+            {"on_sale": 2, "missing": 2},
+            "The products of 2 of 2 listings on sale are missing from the catalogue; the limit is 50 %.",
+        ),
         ({"on_sale": 9, "deactivations": 3}, "3 of 9 listings on sale would be deactivated; the limit is 10 %."),
         ({"fees_usd_cents": 2020}, "Etsy's fees would be $20.20; the budget is $20.00."),
     ],
@@ -141,6 +145,14 @@ def test_a_brake_on_the_whole_plan_says_why(facts: dict[str, int], message: str)
         ({"missing": 20}, []),
         ({"missing": 21}, ["catalogue_shrunk"]),
         ({"on_sale": 4, "missing": 2}, []),
+        ({"on_sale": 5, "missing": 2}, []),
+        ({"on_sale": 3, "missing": 2}, ["catalogue_shrunk"]),
+        ({"on_sale": 2, "missing": 2}, ["catalogue_shrunk"]),
+        ({"on_sale": 1, "missing": 1}, ["catalogue_shrunk"]),
+        ({"on_sale": 3, "missing": 1}, []),
+        ({"on_sale": 2, "missing": 1}, []),
+        ({"on_sale": 0, "missing": 0}, []),
+        ({"on_sale": 1, "deactivations": 1}, []),
         ({"deactivations": 10}, []),
         ({"deactivations": 11}, ["many_deactivations"]),
         ({"fees_usd_cents": 2000}, []),
@@ -150,6 +162,12 @@ def test_a_brake_on_the_whole_plan_says_why(facts: dict[str, int], message: str)
 def test_a_plan_that_is_odd_as_a_whole_brakes(facts: dict[str, int], codes: list[str]) -> None:
     known = {"missing": 0, "deactivations": 0, "on_sale": 100, "fees_usd_cents": 0}
     assert [brake.code for brake in of_plan(**(known | facts), limits=BrakeLimits())] == codes
+
+
+@pytest.mark.parametrize("on_sale", [1, 2, 3, 100])
+def test_a_shop_that_wants_no_brake_on_what_is_missing_has_none_however_small_it_is(on_sale: int) -> None:
+    limits = BrakeLimits(shrunk_percent=Decimal(100))
+    assert of_plan(on_sale=on_sale, missing=on_sale, deactivations=0, fees_usd_cents=0, limits=limits) == ()
 
 
 def test_every_brake_has_its_row_in_the_table() -> None:

@@ -346,3 +346,50 @@ class TestWhatIsTold:
             (("S",), Decimal(11)),
             (("L",), Decimal(13)),
         ]
+
+
+def with_placeholder(inventory: Inventory, value: str = "Standardtitel") -> Inventory:
+    """The same with a drop-down before it that has one choice."""
+    cells = [replace(item, values=(value, *item.values)) for item in inventory.offerings]
+    return Inventory(tuple(cells), (VariationProperty(513, "Titel"), VariationProperty(514, "Size")))
+
+
+class TestAnotherShape:
+    """Axes that come and go without another choice for buyers."""
+
+    @pytest.mark.parametrize("is_read", [True, False])
+    def test_an_axis_with_one_value_that_goes_takes_no_variation_with_it(self, *, is_read: bool) -> None:
+        """Nor do its pieces that were sold come back, nor goes a price unseen."""
+        old = with_placeholder(S_AND_L)
+        live = with_placeholder(sized(("S", "10", 2), ("L", "12", 5))) if is_read else None
+        plan = planned(sized(("S", "10", 5), ("L", "1200", 5)), old, live)
+        assert (fields(plan), plan.vanishing) == (["variations", "price"], ())
+        assert plan.target.properties == S_AND_L.properties
+        assert [item.quantity for item in plan.target.offerings] == [2 if is_read else 5, 5]
+        assert [(move.name, move.old, move.new) for move in plan.moves] == [("L", Decimal(12), Decimal(1200))]
+        assert "2 variations by Titel × Size" in plan.differences[0].old
+
+    def test_an_axis_that_does_vary_does_not_go_unseen(self) -> None:
+        cells = [replace(item, values=(str(place), *item.values)) for place, item in enumerate(S_AND_L.offerings)]
+        two = Inventory(tuple(cells), (VariationProperty(513, "Titel"), VariationProperty(514, "Size")))
+        assert planned(S_AND_L, two).vanishing == ("0 / S", "1 / L")
+
+    def test_a_listing_whose_product_gets_a_second_variant_is_the_first_of_its_variations(self) -> None:
+        one = Inventory((Offering("SKU-S", (), Decimal(10), 5),))
+        sold = Inventory((Offering("SKU-S", (), Decimal(10), 3),))
+        plan = planned(S_AND_L, one, sold)
+        assert (fields(plan), plan.vanishing, plan.moves) == (["variations"], (), ())
+        assert [item.quantity for item in plan.target.offerings] == [3, 5], "what was sold stays sold"
+
+    def test_without_skus_it_is_the_one_that_costs_about_the_same(self) -> None:
+        one = Inventory((Offering("", (), Decimal(13), 5),))
+        plan = planned(replace(S_AND_L, offerings=tuple(replace(item, sku="") for item in S_AND_L.offerings)), one)
+        assert (plan.vanishing, [(move.name, move.old) for move in plan.moves]) == ((), [("L", Decimal(13))])
+
+    def test_one_that_is_none_of_them_by_its_sku_vanishes_and_is_named_by_it(self) -> None:
+        assert planned(S_AND_L, stocked(5)).vanishing == ("the one with the SKU MUG-1",)
+
+    def test_variations_that_are_the_sellers_keep_their_shape(self) -> None:
+        old = with_placeholder(S_AND_L)
+        plan = plan_inventory(S_AND_L, old, None, a_shop(ownership={"variations": "create_only"}))
+        assert plan.target.properties == old.properties

@@ -272,6 +272,27 @@ def in_stock_lane(validated: ValidatedListing) -> PlanItem:
 
 
 @pytest.mark.parametrize(
+    ("seen", "link", "action"),
+    [
+        (live("inactive"), by_us("inactive"), "update"),
+        (live("inactive", ending_at=OVER), by_us("inactive"), "skip"),
+        (live("inactive", ending_at=None), by_us("inactive"), "skip"),
+        (live("inactive"), replace(by_us("inactive"), sync_status="failed"), "skip"),
+        (live("inactive"), LINK, "skip"),
+        (live("sold_out"), by_us("inactive"), "skip"),
+        (live("draft"), by_us("draft"), "skip"),
+    ],
+)
+def test_the_stock_lane_puts_on_sale_what_we_took_off_and_pays_for_nothing(
+    seen: LiveListing, link: Link, action: str
+) -> None:
+    item = plan_product(MORE, link, seen, a_shop(), NOW)
+    beside = stock_only(item, MORE, link, seen, a_shop(), "while another sync is under way")
+    assert (beside.action, beside.cost.fee_usd_cents) == (action, 0)
+    assert (beside is item) == (action == "update" or item.action == "skip")
+
+
+@pytest.mark.parametrize(
     ("validated", "left"),
     [
         (renamed(("S", "SKU-S", 3)), {"S": 3, "L": 0}),

@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
+from etsy_pipeline.listings.listing import Attribute, ListingFile, ListingVideo, VariationImage
 from etsy_pipeline.planning import looks
+from etsy_pipeline.planning.changes import Difference
+from etsy_pipeline.planning.fields import Part
+from etsy_pipeline.planning.plan_item import PlanItem
+from etsy_pipeline_tests.builders import a_listing
 
 SHOP_AND_MAPPING = 2 + 7 + 1  # the shop; what mapping has to know; the properties of one category
 A_HUNDRED_NEW = 2  # read back
@@ -39,3 +44,23 @@ def test_it_looks_at_the_shop_and_at_each_hundred(plan: dict[str, Any], calls: i
 
 def test_nothing_is_asked_where_nothing_changes() -> None:
     assert beside(products=500, listings=500) == 0
+
+
+EXTRAS: dict[Part, tuple[object, ...]] = {
+    "attributes": (Attribute(1, "Material", ("Cotton",), (1,)),),
+    "videos": (ListingVideo("http://videos.test/1.mp4"),),
+    "files": (ListingFile("http://files.test/1.pdf", "pattern.pdf"),),
+    "variation_images": (VariationImage(513, "S", "http://pictures.test/1.png"),),
+}
+
+
+@pytest.mark.parametrize(
+    ("part", "new", "changed"),
+    [("attributes", 1, 2), ("videos", 6, 6), ("files", 2, 2), ("variation_images", 0, 1), ("inventory", 0, 0)],
+)
+def test_what_etsy_tells_of_one_listing_at_a_time_is_looked_at_by_itself(part: Part, new: int, changed: int) -> None:
+    listing = a_listing(**({part: EXTRAS[part]} if part in EXTRAS else {}))
+    change = Difference(part, part, "", "another")
+    assert looks.of_item(PlanItem("p", "Mug", "create", "", listing)) == new
+    assert looks.of_item(PlanItem("p", "Mug", "update", "", listing, (change,))) == changed
+    assert looks.of_item(PlanItem("p", "Mug", "skip", "", listing)) == 0

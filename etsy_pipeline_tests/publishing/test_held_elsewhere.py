@@ -48,7 +48,7 @@ def test_it_ends_with_errors_and_the_product_is_planned_anew(shop: Shop, old_one
     again = queries.latest_jobs(shop.store)[0]
     assert again.requested_selection is not None
     assert (again.trigger, again.requested_selection.product_ids) == ("replan", (first,))
-    assert "1 products were left to another sync, which held them when this one was approved; " in job.message
+    assert "1 products were left to another sync, which held them or took pieces of them off sale; " in job.message
     assert f"{again.transaction_id} plans them anew" in job.message
 
     assert shop.publish(stock).synced_count == 1

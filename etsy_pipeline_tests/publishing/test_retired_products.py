@@ -36,6 +36,19 @@ def test_the_brakes_of_a_shrunken_catalogue_go_once_a_person_approved_it_and_com
     assert brakes(shop.plan()) == {"catalogue_shrunk", "many_deactivations"}, "three of four that are on sale"
 
 
+def test_an_empty_catalogue_takes_no_small_shop_off_sale_unseen(shop: Shop) -> None:
+    """And where the shop really closes, a person says so once."""
+    shop.world.keep_only(*shop.world.product_ids("clean")[:2])
+    shop.sync()
+    shop.world.keep_only()
+    empty = shop.plan()
+    assert brakes(empty) == {"catalogue_shrunk"}
+    shop.approve(empty)
+    assert shop.publish(empty).synced_count == 2
+    again = shop.plan()
+    assert (again.state, again.brakes) == (SyncState.NOTHING_TO_DO, ())
+
+
 def test_products_that_the_shop_leaves_on_sale_do_not_brake_for_ever(shop: Shop) -> None:
     configure.configure(shop.store, shop.id, {"deactivate_removed": False})
     kept, *gone = shop.world.product_ids("clean")[:4]

@@ -95,7 +95,8 @@ def test_stock_and_price_reach_etsy_beside_a_sync_that_waits(
     assert paused.transaction_id in told[third]
     assert told[fourth].startswith("deactivate: ")
     summary = queries.plan_summary(job)
-    assert "7 are held by a sync that is under way; changes of 2 wait until it is over" in summary.headline
+    assert "7 are held by a sync that is under way; 1 of these sell on Etsy what" in summary.headline
+    assert "; changes of 2 wait until it is over" in summary.headline
     shop.approve(job)
     titles = listing(shop, second)["title"]
     done = shop.publish(job)
@@ -141,9 +142,10 @@ def test_a_plan_beside_two_syncs_is_drawn_up_all_the_same_and_waits_for_its_turn
     told = reasons(shop, third)
     assert told[old_ones[1]] == f"skip: held by {approved.transaction_id}, which is under way"
     assert told[old_ones[0]] == f"skip: held by {paused.transaction_id}, which is under way"
-    with pytest.raises(Conflict, match="not yet finished") as caught:
+    with pytest.raises(Conflict, match=f"{approved.transaction_id} .* not yet finished") as caught:
         shop.approve(third)
     assert caught.value.code == "publication_in_progress"
+    assert f"`etsy-pipeline sync cancel {approved.transaction_id}`" in caught.value.hint
     assert shop.publish(approved).synced_count == 1
     assert shop.publish(shop.approve(third)).synced_count == 1
 

@@ -1,8 +1,10 @@
 """What a publisher notes on links and pictures, on both databases."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.planning.link import PublishedImage
@@ -58,3 +60,24 @@ def test_the_pictures_of_a_listing_are_replaced_together(store: Store, account_i
     with store.writing() as session:
         progress.set_images(session, account_id, "prod_1", [])
     assert known(store, account_id) == {}
+
+
+def test_links_are_settled_in_the_order_of_their_products(store: Store, account_id: str) -> None:
+    """As by all who lock several links: else two of them may wait for each other."""
+    names, sent = ["prod_c", "prod_B", "prod_a"], list[Any]()
+    with store.writing() as session:
+        for name in names:
+            progress.set_link(session, account_id, name, updated_at=NOW)
+
+    def note(_connection: object, _cursor: object, _statement: str, parameters: object, *_rest: object) -> None:
+        sent.append(parameters)
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    try:
+        with store.writing() as session:
+            found = [{"of_product": name, "state": "active", "desired": None} for name in names]
+            progress.set_synced(session, account_id, found, NOW)
+    finally:
+        event.remove(store.engine, "before_cursor_execute", note)
+    told = str(sent)
+    assert sorted(names, key=told.index) == sorted(names)

@@ -10,11 +10,13 @@ from etsy_pipeline.store.records import EtsyAccount
 from etsy_pipeline_tests.builders import listing_of, validated
 
 
-def published(store: Store, account: EtsyAccount, product: Product, listing_id: int = 700_001) -> int:
-    """The product has this listing, which is on sale; its id."""
+def published(
+    store: Store, account: EtsyAccount, product: Product, listing_id: int = 700_001, state: str = "active"
+) -> int:
+    """The product has this listing, which is on sale unless told otherwise; its id."""
     link = Link(
         product.id, account.id, product.title, "synced", listing_id,
-        listing_state="active", wanted_state="active", last_synced_at=datetime.now(UTC),
+        listing_state=state, wanted_state=state, last_synced_at=datetime.now(UTC),
         published=listing_of(validated(product)),
     )  # fmt: skip
     with store.writing() as session:

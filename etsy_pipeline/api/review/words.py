@@ -37,6 +37,7 @@ _REASONS: Mapping[str, str] = {
     "price_without_tax": "Prices without tax",
     "price_tax_rate_missing": "No tax rate for the shop's country",
     "price_tax_unknown": "Medusa does not say whether prices have tax",
+    "price_setting_in_other_currency": "A price setting meant for another currency",
     "price_out_of_range": "A price that Etsy does not take",
     "price_too_precise": "A price with too many decimals",
     "third_variation_custom": "A third variation of its own kind",
@@ -46,6 +47,7 @@ _REASONS: Mapping[str, str] = {
     "variation_value_repeated": "Values that differ in capitals only",
     "variation_value_missing": "A variant without a value",
     "variation_repeated": "The same combination twice",
+    "variants_alike": "Variants that nothing tells apart",
     "too_many_offerings": "Too many combinations",
     "who_made_invalid": "Who made it is not understood",
     "when_made_invalid": "When it was made is not understood",
@@ -130,6 +132,7 @@ def counted(count: int, what: str) -> str:
 def _beside(total: Totals) -> str:
     told = [
         f"{total.held:,} are left to a sync that is under way" if total.held else "",
+        f"{total.held_oversold:,} of these sell on Etsy what Medusa no longer has" if total.held_oversold else "",
         f"changes of {total.left_for_later:,} wait until it is over" if total.left_for_later else "",
     ]
     return f"{'; '.join(filter(None, told)).capitalize()}." if any(told) else ""

@@ -58,7 +58,7 @@ def escaped(text: str) -> str:
 
 
 def divisor(currency_code: str) -> int:
-    """What an amount is divided by. That it is 1 where a currency has no cents is assumed (FACTS §7)."""
+    """What an amount is divided by (FACTS §7). Assumed: 1 where a currency has no cents, 100 where it has mils."""
     return 1 if currency_code in WITHOUT_CENTS else 100
 
 
