@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 import yaml
@@ -25,6 +25,8 @@ OURS = {"etsy_pipeline.orchestration.celery_runs": "dagster_celery"}
 """Modules of ours that need one of these."""
 POSTGRES_PORT = 5432
 PATIENCE_SECONDS = 3.0
+PROBE = "celery-task-meta-etsy_pipeline"
+"""A key as Celery has them, so that rights for Celery's keys go for it, too. There is none, and none is made."""
 CELERY = {"CeleryRuns", "CeleryRunLauncher"}  # ours, and Dagster's own
 DRIVER = (
     "In dagster.yaml: `scheme: postgresql+psycopg2` below `postgres_db`, or `postgres_url: postgresql+psycopg2://…`."
@@ -43,7 +45,7 @@ def check(file: Path) -> str:
     Raises:
         NotConfigured: `dagster_yaml_unreadable`, `setting_missing`, `dagster_storage_driver`, `dagster_not_migrated`,
             `celery_backend_unusable`, `broker_malformed`.
-        Unavailable: `dagster_storage_unreachable`, `broker_unreachable`.
+        Unavailable: `dagster_storage_unreachable`, `broker_unreachable`, `broker_not_writable`.
     """
     found = _read(file)
     storage, launcher = _block(found, "storage"), _block(found, "run_launcher")
@@ -150,9 +152,10 @@ def require_broker(url: str, name: str) -> None:
 
     Raises:
         NotConfigured: `broker_malformed`.
-        Unavailable: `broker_unreachable`, also where it refuses the password, or has no such database or virtual host.
+        Unavailable: `broker_unreachable`, also where it refuses the password, or has no such database or virtual host;
+            `broker_not_writable` where a Redis answers and takes no write: it is full, or a replica.
     """
-    away = None
+    away = list[_Refused]()
     for each in url.split(";"):
         parts = _parsed(each, name)
         if parts.scheme not in PORTS:
@@ -165,17 +168,31 @@ def require_broker(url: str, name: str) -> None:
             if parts.scheme != "redis":
                 refused = _ask_by_kombu(each, parts.scheme)
         except (OSError, UnicodeError) as error:
-            refused = f"{where} does not answer: {error}"
-        else:
-            refused = refused and f"{where} {refused}"
+            refused = _away(f"does not answer: {error}")
         if refused is None:
             return
-        away = away or refused
-    raise Unavailable(
-        f"Celery's broker cannot be used: {away} ({name}).",
-        code="broker_unreachable",
-        hint=f"Start it, or correct {name}.",
-    )
+        away.append(refused._replace(words=f"{where} {refused.words}"))
+    words, code, hint = away[0]
+    raise Unavailable(f"Celery's broker cannot be used: {words} ({name}).", code=code, hint=hint.format(name))
+
+
+class _Refused(NamedTuple):
+    """Why a broker is of no use; the words tell no password."""
+
+    words: str
+    code: str
+    hint: str
+    """With a place for the name of the variable or field."""
+
+
+def _away(words: str) -> _Refused:
+    return _Refused(words, code="broker_unreachable", hint="Start it, or correct {}.")
+
+
+def _not_written(said: str) -> _Refused:
+    """`SET … XX` changes only a key that is there: a full Redis and a replica refuse it all the same."""
+    hint = "Give it memory, or name the primary, not a replica, in {}."
+    return _Refused(f"takes no write ({said.rstrip('.')})", code="broker_not_writable", hint=hint)
 
 
 def _parsed(url: str, name: str) -> SplitResult:
@@ -195,8 +212,8 @@ def _parsed(url: str, name: str) -> SplitResult:
     )
 
 
-def _ask_redis(wire: socket.socket, parts: SplitResult) -> str | None:
-    """Log in, choose the database and ask for a sign of life, as Celery will; what is refused, without the password.
+def _ask_redis(wire: socket.socket, parts: SplitResult) -> _Refused | None:
+    """Log in, choose the database, ask for a sign of life and for a write, as Celery will; what is refused.
 
     Redis: https://redis.io/docs/latest/develop/reference/protocol-spec/
     """
@@ -206,16 +223,25 @@ def _ask_redis(wire: socket.socket, parts: SplitResult) -> str | None:
     asked += [(["SELECT", database], f"has no database {database} for us"), (["PING"], "does not take a PING")]
     with wire.makefile("rb") as answers:
         for words, refused in asked:
-            sent = [f"${len(word.encode())}\r\n{word}\r\n" for word in words]
-            wire.sendall(f"*{len(words)}\r\n{''.join(sent)}".encode())
-            answer = answers.readline(512)
+            answer = _answer(wire, answers, words)
             if not answer.startswith(b"+"):
                 code = re.match(rb"-([A-Z]+) ", answer)
-                return f"{refused} ({code[1].decode() if code else 'no answer of a Redis'})"
-    return None
+                return _away(f"{refused} ({code[1].decode() if code else 'no answer of a Redis'})")
+        answer = _answer(wire, answers, ["SET", PROBE, "1", "XX", "PX", "1"])
+    if re.match(rb"[$+]|-NOPERM ", answer):
+        return None  # NOPERM: of this key alone, for all that we know
+    said = re.match(rb"-([ -~]+)", answer)
+    return _not_written(said[1].decode() if said else "no answer of a Redis")
 
 
-def _ask_by_kombu(url: str, scheme: str) -> str | None:
+def _answer(wire: socket.socket, answers: BinaryIO, words: list[str]) -> bytes:
+    """The first line of what Redis answers to a command."""
+    sent = [f"${len(word.encode())}\r\n{word}\r\n" for word in words]
+    wire.sendall(f"*{len(words)}\r\n{''.join(sent)}".encode())
+    return answers.readline(512)
+
+
+def _ask_by_kombu(url: str, scheme: str) -> _Refused | None:
     """Connect as Celery will, where its library is there; what stands against it, without words that tell the URL."""
     try:
         from kombu import Connection
@@ -226,8 +252,21 @@ def _ask_by_kombu(url: str, scheme: str) -> str | None:
     try:
         with Connection(url, connect_timeout=PATIENCE_SECONDS, transport_options=options) as asked:
             asked.ensure_connection(max_retries=0)
+            return _write_by_kombu(asked) if scheme == "rediss" else None
     except Exception as error:  # noqa: BLE001 - whatever the library of that broker raises
-        return f"cannot be used by Celery ({type(error.__cause__ or error).__name__})"
+        return _away(f"cannot be used by Celery ({type(error.__cause__ or error).__name__})")
+
+
+def _write_by_kombu(asked: Any) -> _Refused | None:
+    """Ask a Redis for a write by the connection of Celery's library; what is refused."""
+    from redis.exceptions import NoPermissionError, ResponseError
+
+    try:
+        asked.channel().client.set(PROBE, 1, px=1, xx=True)
+    except NoPermissionError:
+        return None
+    except ResponseError as error:  # its words are the server's
+        return _not_written(str(error))
     return None
 
 

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import yaml
@@ -128,10 +129,14 @@ def test_an_address_that_is_none_is_told_by_its_name_alone(
 class _Redis(socketserver.StreamRequestHandler):
     """What Redis 7 answers with the password `s%kret` and 16 databases."""
 
+    refuses_writes = ""
+    keys: ClassVar[set[str]] = set()
+
     def handle(self) -> None:
         is_in = False
         while line := self.rfile.readline():
-            words = [self.rfile.readline() and self.rfile.readline().strip().decode() for _ in range(int(line[1:]))]
+            both = [(self.rfile.readline(), self.rfile.readline()) for _ in range(int(line[1:]))]
+            words = [word.strip().decode() for _length, word in both]
             if words[0] == "AUTH":
                 is_in = words[-1] == "s%kret"
                 answer = "+OK" if is_in else "-WRONGPASS invalid username-password pair or user is disabled."
@@ -139,9 +144,17 @@ class _Redis(socketserver.StreamRequestHandler):
                 answer = "-NOAUTH Authentication required."
             elif words[0] == "SELECT":
                 answer = "+OK" if int(words[1]) < 16 else "-ERR DB index is out of range"
+            elif words[0] == "SET":
+                answer = self.refuses_writes or self._set(words)
             else:
                 answer = "+PONG"
             self.wfile.write(f"{answer}\r\n".encode())
+
+    def _set(self, words: list[str]) -> str:
+        if "XX" in words and words[1] not in self.keys:
+            return "$-1"
+        self.keys.add(words[1])
+        return "+OK"
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +182,30 @@ def test_redis_is_asked_as_celery_will_use_it(redis: str, login: str, database: 
         dagster_yaml.require_broker(url, "BROKER")
         return
     with pytest.raises(PipelineError, match=f"{told}.*BROKER.*broker_unreachable") as refused:
+        dagster_yaml.require_broker(url, "BROKER")
+    assert "kret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("-OOM command not allowed when used memory > 'maxmemory'.", "OOM command not allowed when"),
+        ("-READONLY You can't write against a read only replica.", "READONLY You can't write against a read only"),
+        ("?", "no answer of a Redis"),
+        ("-NOPERM this user has no permissions to access one of the keys used as arguments", None),
+        ("", None),
+    ],
+)
+def test_a_redis_that_answers_and_takes_no_write_is_told_by_its_own_words(
+    redis: str, monkeypatch: pytest.MonkeyPatch, answer: str, told: str | None
+) -> None:
+    monkeypatch.setattr(_Redis, "refuses_writes", answer)
+    url = f"redis://:s%25kret@{redis}/0"
+    if told is None:
+        dagster_yaml.require_broker(url, "BROKER")
+        assert not _Redis.keys, "nothing is left behind"
+        return
+    with pytest.raises(PipelineError, match=rf"takes no write \({told}.*BROKER.*broker_not_writable") as refused:
         dagster_yaml.require_broker(url, "BROKER")
     assert "kret" not in str(refused.value)
 

@@ -26,6 +26,8 @@ AT_ONCE = 24  # questions that are answered at once: some sensors wait, and a la
 WARM = "etsy_pipeline.preloaded"
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 """For numpy and pyarrow, whose threads would hold locks that a forked run waits for in vain."""
+FAILURES_AT_ONCE = ("DAGSTER_RUN_STATUS_SENSOR_PROCESS_LIMIT", "25")
+"""Failed runs that `failed_syncs` hears of in its turn, each minute: as many as Dagster reads for it; else 5."""
 
 
 class CodeServer(server.DagsterApiServer):
@@ -34,6 +36,7 @@ class CodeServer(server.DagsterApiServer):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         os.environ.update(ONE_THREAD)
+        os.environ.setdefault(*FAILURES_AT_ONCE)
         forked = multiprocessing.get_context("forkserver")
         forked.set_forkserver_preload([WARM])
         forked.Process(target=_nothing).start()  # starts the process that runs are forked from

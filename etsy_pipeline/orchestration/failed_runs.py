@@ -80,7 +80,7 @@ def lost_runs(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.S
 def _lost(context: dg.SensorEvaluationContext, store: Store) -> Sequence[str]:
     instance, lost_after = context.instance, Settings.load().lost_after
     told = [
-        *_terminated_plans(instance, store),
+        *_ended_plans(instance, store),
         *_silent_plans(instance, store, lost_after),
         *_dead_runs(instance, store, lost_after),
         *_done_publications(instance, store, lost_after),
@@ -92,22 +92,41 @@ def _lost(context: dg.SensorEvaluationContext, store: Store) -> Sequence[str]:
     return told
 
 
-def _terminated_plans(instance: dg.DagsterInstance, store: Store) -> Iterator[str]:
-    """Ends a sync whose plan run somebody terminated in Dagster: it would be "being planned" for ever."""
+def _ended_plans(instance: dg.DagsterInstance, store: Store) -> Iterator[str]:
+    """Ends a sync whose plan run failed by itself, or that somebody terminated in Dagster, with the words of its run.
+
+    `failed_syncs` would note the first kind, but comes late where many runs fail at once; of the second it never hears.
+    """
     with store.reading() as session:
         being_planned = jobs.in_state(session, *BEING_PLANNED)
     for job in being_planned:
-        is_begun = job.state is SyncState.PLANNING and job.plan_run_id is not None
-        run = instance.get_run_by_id(job.plan_run_id or "") if is_begun else _newest_run(instance, job)
-        if run is not None and run.status is dg.DagsterRunStatus.CANCELED:
-            message = f"The Dagster run {run.run_id} was terminated. [run_failed]"
+        run = _run_of(instance, job)
+        if run is not None and (message := _end_of(instance, run)):
             fail_plan(store, run_id=run.run_id, transaction_id=job.transaction_id, message=message)
             yield message
 
 
-def _newest_run(instance: dg.DagsterInstance, job: EtsySyncJob) -> dg.DagsterRun | None:
+def _run_of(instance: dg.DagsterInstance, job: EtsySyncJob) -> dg.DagsterRun | None:
+    """The run that draws up the plan of a sync, or is to; none where its last one was given up for lost."""
+    if job.state is SyncState.PLANNING and job.plan_run_id is not None:
+        return instance.get_run_by_id(job.plan_run_id)
     wanted = dg.RunsFilter(job_name=plan_sync.name, tags={TRANSACTION_TAG: job.transaction_id})
-    return next(iter(instance.get_runs(wanted, limit=1)), None)
+    return next((run for run in instance.get_runs(wanted, limit=1) if run.run_id != job.plan_run_id), None)
+
+
+def _end_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:
+    """Why a run is over for which there will be no other one; None where it is not, or was lost."""
+    if run.status is dg.DagsterRunStatus.CANCELED:
+        return f"The Dagster run {run.run_id} was terminated. [run_failed]"
+    if run.status is not dg.DagsterRunStatus.FAILURE:
+        return None
+    steps = _failed_steps(instance, run)
+    return None if _is_lost(steps) else _words(run, steps)
+
+
+def _failed_steps(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Sequence[dg.DagsterEvent]:
+    records = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
+    return [event for record in records if (event := record.event_log_entry.dagster_event)]
 
 
 def _silent_plans(instance: dg.DagsterInstance, store: Store, lost_after: timedelta) -> Iterator[str]:
@@ -176,8 +195,16 @@ def _launches_in_vain(instance: dg.DagsterInstance, store: Store) -> Iterator[st
 
 
 def _end(instance: dg.DagsterInstance, store: Store, run: dg.DagsterRun, why: str) -> Iterator[str]:
-    """Note that a run is lost: on its sync, then in Dagster's books, where it would stand in the way of others."""
-    lost = note_lost(store, plan_run(run), why)
+    """Note that a run is lost: on its sync, in its own words if it ended with some, then in Dagster's books.
+
+    One that somebody has told to end, and that is dead already, has ended as told (`_ended_plans`).
+    """
+    if run.status is dg.DagsterRunStatus.CANCELING:
+        instance.report_run_canceled(run, why)
+        yield why
+        return
+    told = _told(_failed_steps(instance, run)) if run.is_finished else None
+    lost = note_lost(store, plan_run(run), _ended(run, told) if told else why)
     if lost is not None:
         yield lost.told
     if instance.has_run(run.run_id) and not run.is_finished:

@@ -79,8 +79,9 @@ def product_snapshot(
     yield dg.Output(FrameStream(SNAPSHOT_SCHEMA, snapshot.frames(context, store, medusa, etsy), snapshot.metadata))
     is_empty = snapshot.rows == 0
     yield dg.AssetCheckResult(check_name=NOT_EMPTY, passed=not is_empty, description=EMPTY if is_empty else None)
-    with store.opened() as opened, part_of_plan(context, opened):
-        _require_products(is_empty=is_empty)
+    if is_empty:
+        with store.opened() as opened, part_of_plan(context, opened):
+            _require_products(is_empty=is_empty)
 
 
 class _Snapshot:

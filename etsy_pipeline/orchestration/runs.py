@@ -42,10 +42,12 @@ NO_FAULT = {
     "database_locked",
     "database_unreachable",
     "database_newer_than_code",
+    "plan_taken_over",
     "snapshots_unreachable",
     "worker_outdated",
 }
-"""These fail a run, and not its sync: what we keep things in is away, or the worker's code is of before an upgrade."""
+"""These fail a run, and not its sync: what we keep things in is away, the worker's code is of before an upgrade, or the
+sync is another run's by now."""
 
 
 def transaction_id_of(tags: Mapping[str, str]) -> str | None:

@@ -122,6 +122,44 @@ def test_a_look_through_a_shop_whose_worker_is_killed_is_taken_elsewhere(scene: 
     scene.cluster.start_worker(worker)
 
 
+def test_what_somebody_terminates_in_dagster_ends_as_canceled_and_is_not_begun_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_CELERY_BROKER", scene.redis.broker)
+    monkeypatch.setenv("DAGSTER_CELERY_BACKEND", scene.redis.backend)
+    shop = scene.accounts[2]
+    with slow_etsy(scene, 15):
+        scan.ask(scene.store, shop.id)
+        look, _ = scene.begun("scan_shop", shop)
+        terminate(scene, look)
+        asked = scene.ask(shop)
+        scene.until_state(asked, SyncState.PLANNING)
+        terminate(scene, scene.begun("plan_sync", shop, **{TRANSACTION_TAG: asked})[0])
+        scene.until_over(asked)
+    job = scene.job(asked)
+    assert (job.state, job.plan_attempts) == (SyncState.FAILED, 0)
+    assert "was terminated" in job.message
+    again = scene.ask(shop)
+    scene.until_state(again, SyncState.PLANNED)
+    assert len(scene.runs("plan_sync", shop, **{TRANSACTION_TAG: asked})) == 1
+    assert scene.runs("scan_shop", shop)[-1].dagster_run.run_id == look.run_id
+
+
+def terminate(scene: Scene, run: dg.DagsterRun) -> None:
+    """Somebody presses it in Dagster's UI."""
+    assert scene.instance.run_coordinator.cancel_run(run.run_id)
+
+    def is_over() -> bool:
+        found = scene.instance.get_run_by_id(run.run_id)
+        return found is not None and found.is_finished
+
+    seconds = until(is_over, None, f"the end of {run.job_name}")
+    found = scene.instance.get_run_by_id(run.run_id)
+    assert found
+    assert found.status is dg.DagsterRunStatus.CANCELED
+    print(f"{run.job_name}: canceled after {seconds:.0f} s")  # noqa: T201
+
+
 def test_a_run_that_waits_is_carried_out_though_the_code_server_was_restarted(scene: Scene) -> None:
     shop = scene.accounts[2]
     with slow_etsy(scene, 10):

@@ -1,14 +1,19 @@
 """Redis goes away, with runs at work and others that wait, and comes back without knowing anything of them."""
 
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from etsy_pipeline import dagster_yaml
+from etsy_pipeline.dagster_yaml import require_broker
+from etsy_pipeline.errors import PipelineError
 from etsy_pipeline.orchestration.runs import TRANSACTION_TAG
 from etsy_pipeline.store.sync_states import SyncState
-from etsy_pipeline_tests.distributed.hosts import until
+from etsy_pipeline_tests.distributed.hosts import redis, until
 from etsy_pipeline_tests.distributed.scene import PRODUCTS, Scene, slow_etsy
 
 pytestmark = pytest.mark.distributed
@@ -78,3 +83,30 @@ def test_what_is_at_work_goes_on_and_what_waits_begins_when_it_is_back(scene: Sc
     assert list(scene.titles(publishing).values()) == [1] * PRODUCTS
     until(lambda: status(scene, publication) is dg.DagsterRunStatus.SUCCESS, None, "the end of its run")
     assert not scene.overlapping
+
+
+@pytest.mark.parametrize(
+    ("made_so", "told"),
+    [
+        (("CONFIG", "SET", "maxmemory", "1kb"), "command not allowed when used memory > 'maxmemory'"),
+        (("REPLICAOF", "127.0.0.1", "9"), "You can't write against a read only replica"),
+    ],
+)
+def test_a_full_redis_and_a_replica_are_told_and_nothing_is_left_in_one_that_is_well(
+    tmp_path: Path, made_so: Sequence[str], told: str
+) -> None:
+    with redis(tmp_path) as server:
+
+        def cli(*words: str) -> str:
+            command = ["redis-cli", "-p", str(server.port), *words]
+            return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+        require_broker(server.broker, "BROKER")
+        assert dagster_yaml._ask_by_kombu(server.broker, "rediss") is None, "as by TLS, but for that"
+        assert cli("DBSIZE") == "0"
+        assert cli(*made_so) == "OK"
+        with pytest.raises(PipelineError, match=rf"takes no write \([A-Z]+ {told}\).*broker_not_writable"):
+            require_broker(server.broker, "BROKER")
+        found = dagster_yaml._ask_by_kombu(server.broker, "rediss")
+        assert found
+        assert found[:2] == (f"takes no write ({told})", "broker_not_writable")

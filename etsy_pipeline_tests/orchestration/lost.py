@@ -6,7 +6,7 @@ from typing import cast
 
 import dagster as dg
 from dagster._core.events import DagsterEvent, DagsterEventType
-from dagster._core.execution.plan.objects import ErrorSource, StepFailureData
+from dagster._core.execution.plan.objects import ErrorSource, StepFailureData, UserFailureData
 
 from etsy_pipeline.definitions import defs
 from etsy_pipeline.orchestration.failed_runs import failed_syncs, lost_runs
@@ -70,10 +70,12 @@ def look(dagster: Dagster) -> str:
     return str(cast(dg.SkipReason, lost_runs(context)).skip_message)
 
 
-def tell(dagster: Dagster, run: dg.DagsterRun, failure: ErrorSource | None = None) -> None:
+def tell(
+    dagster: Dagster, run: dg.DagsterRun, failure: ErrorSource | None = None, said: UserFailureData | None = None
+) -> None:
     """The failure sensor has its turn, after a run that failed in a step, or without one."""
     if failure:
-        data = StepFailureData(error=None, user_failure_data=None, error_source=failure)  # type: ignore[no-untyped-call]
+        data = StepFailureData(error=None, user_failure_data=said, error_source=failure)  # type: ignore[no-untyped-call]
         what = DagsterEventType.STEP_FAILURE.value
         event = DagsterEvent(what, job_name=run.job_name, step_key="sync_plan", event_specific_data=data)
         dagster.instance.report_dagster_event(event, run.run_id)

@@ -88,6 +88,17 @@ def test_a_run_whose_process_is_not_there_yet_is_not_lost(dagster: Dagster, *, i
     assert look(dagster) == "No run is lost."
 
 
+def test_a_dead_run_that_somebody_terminated_is_over_and_its_sync_not_planned_again(dagster: Dagster) -> None:
+    run = started(dagster, a_run(dagster, job := asked_for(dagster)), minutes_ago=10)
+    begun(dagster, run, job, silent_minutes=10)
+    report(dagster, run, DagsterEventType.RUN_CANCELING)
+    look(dagster)
+    look(dagster)
+    assert status(dagster, run) is dg.DagsterRunStatus.CANCELED
+    assert (now(dagster, job).state, now(dagster, job).plan_attempts) == (SyncState.FAILED, 0)
+    assert "was terminated" in str(now(dagster, job).error_log)
+
+
 def test_other_runs_are_left_alone(dagster: Dagster) -> None:
     run = started(dagster, a_run(dagster, name="publish_sync"), 60)
     assert look(dagster) == "No run is lost."

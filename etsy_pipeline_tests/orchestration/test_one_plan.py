@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from etsy_pipeline import telemetry
 from etsy_pipeline.accounts import configure
 from etsy_pipeline.catalogue.medusa import MedusaCatalogue
 from etsy_pipeline.definitions import defs
@@ -69,6 +70,18 @@ def test_a_run_that_nobody_asked_for_has_its_sync_from_the_start_and_it_is_plann
     assert state is SyncState.PLANNING
     (job,) = syncs(dagster)
     assert (job.state, job.trigger, job.total_products) == (SyncState.PLANNED, trigger, 2)
+
+
+def test_each_step_of_a_plan_is_one_span_of_its_trace(dagster: Dagster, monkeypatch: pytest.MonkeyPatch) -> None:
+    told, span = list[str](), telemetry.span
+
+    def noting(name: str, **about: Any) -> Any:
+        told.append(name)
+        return span(name, **about)
+
+    monkeypatch.setattr(telemetry, "span", noting)
+    assert dagster.run("plan_sync").success
+    assert [name for name in told if name.startswith("plan ")] == [f"plan {asset}" for asset in PLAN_ASSETS]
 
 
 def test_the_run_of_a_request_plans_this_one(dagster: Dagster, monkeypatch: pytest.MonkeyPatch) -> None:
