@@ -9,13 +9,18 @@ from etsy_pipeline_tests.distributed.scene import Scene, a_scene
 from etsy_pipeline_tests.snapshots.object_server import bucket, object_server
 
 
-@pytest.fixture(scope="session")
-def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """Everything is up, with snapshots in an object store. The tests follow one another in the same world."""
+@pytest.fixture(scope="session", autouse=True)
+def on_demand(request: pytest.FixtureRequest) -> None:
+    """Only where it was asked for, and what it needs is there."""
     if request.config.getoption("-m") != "distributed":
-        pytest.skip("starts eight servers: only with -m distributed")
+        pytest.skip("starts servers: only with -m distributed")
     if lacking := missing():
         pytest.skip(f"needs {', '.join(lacking)}")
+
+
+@pytest.fixture(scope="session")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Everything is up, with snapshots in an object store. The tests follow one another in the same world."""
     folder = tmp_path_factory.mktemp("distributed")
     with object_server(folder) as address:
         bucket(address, "snapshots")
