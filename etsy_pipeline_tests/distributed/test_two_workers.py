@@ -167,7 +167,9 @@ def test_a_run_that_waits_is_carried_out_though_the_code_server_was_restarted(sc
         scene.until_state(first, SyncState.PLANNING)
         second = scene.ask(shop)
         waits = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.QUEUED]
-        until(lambda: [item.dagster_run.status for item in scene.runs("plan_sync", shop)[-2:]] == waits, None, "a queue")
+        until(
+            lambda: [item.dagster_run.status for item in scene.runs("plan_sync", shop)[-2:]] == waits, None, "a queue"
+        )
         scene.cluster.host("code").kill()
         scene.cluster.start_code_server()
     until(lambda: all(scene.job(asked).has_plan for asked in (first, second)), None, "both plans")
